@@ -1,0 +1,168 @@
+"""The `feedsvc` command. Results go to stdout, progress and problems to stderr.
+
+Exit status: 0 done, 1 done with problems, 2 could not run.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feedsvc import __version__
+from feedsvc.errors import FeedsvcError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from feedsvc.config import Config
+    from feedsvc.index.sync import SyncResult
+
+# Flask, SQLAlchemy and feedgen take half a second to import: each command imports what it needs.
+
+
+class _Commands(click.Group):
+    """Shows feedsvc's own errors in one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except FeedsvcError as error:
+            click.echo(f"feedsvc: {error}", err=True)
+            context.exit(2)
+
+
+_config = click.option(
+    "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
+)
+_records = click.argument("records", required=False)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Publish RSS and Atom feeds from a folder of article records."""
+
+
+@main.command()
+@_config
+@_records
+def serve(config_file: Path | None, records: str | None) -> None:
+    """Serve the feeds over HTTP, following the folder of RECORDS."""
+    from feedsvc import server
+    from feedsvc.config import load_config
+
+    config = load_config(config_file, records=records)
+    ip = server.check_address(config.serve.host, config.serve.port)
+    engine, result = _synced(config)
+    _report(result)
+    _print_addresses(config, engine)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    server.serve(config, engine, ip)
+
+
+@main.command()
+@_config
+@_records
+@click.option("--out", help="Folder to write to; default: build.out of the configuration.")
+def build(config_file: Path | None, records: str | None, out: str | None) -> None:
+    """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
+    from feedsvc import site
+    from feedsvc.config import load_config
+    from feedsvc.documents import Documents
+
+    config = load_config(config_file, records=records, out=out)
+    engine, result = _synced(config)
+    with _progress("Building") as progress:
+        built = site.build(Documents(engine, config), config.out_folder, progress)
+    _report(result)
+    for path in built.in_the_way:
+        click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
+    click.echo(
+        f"{config.out_folder}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+    )
+    sys.exit(1 if result.problems or built.in_the_way else 0)
+
+
+@main.command()
+@_config
+@_records
+def check(config_file: Path | None, records: str | None) -> None:
+    """Show every problem in every record of a folder of RECORDS."""
+    from feedsvc.config import load_config
+
+    _, result = _synced(load_config(config_file, records=records))
+    for problem in result.problems:
+        click.echo(str(problem))
+    click.echo(f"{len(result.problems)} problems", err=True)
+    sys.exit(1 if result.problems else 0)
+
+
+@main.command()
+@_config
+def feeds(config_file: Path | None) -> None:
+    """List the feeds, with their numbers of stories and addresses."""
+    from feedsvc.config import load_config
+    from feedsvc.documents import Documents
+
+    config = load_config(config_file)
+    engine, result = _synced(config)
+    catalogue = Documents(engine, config).catalogue()
+    width = max(len(feed.name) for feed in catalogue.feeds)
+    for feed in catalogue.feeds:
+        click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(feed.self_urls.values())}")
+    _report(result)
+    sys.exit(1 if result.problems else 0)
+
+
+def _synced(config: "Config") -> "tuple[Engine, SyncResult]":
+    """The index, in step with the records folder."""
+    from feedsvc.index.schema import open_index
+    from feedsvc.index.sync import sync
+    from feedsvc.records.files import check_folder
+
+    check_folder(config.records_folder)  # before anything is written
+    engine = open_index(config)
+    with _progress("Reading records") as progress:
+        return engine, sync(engine, config, progress)
+
+
+def _report(result: "SyncResult") -> None:
+    for problem in result.problems:
+        click.echo(str(problem), err=True)
+
+
+def _print_addresses(config: "Config", engine: "Engine") -> None:
+    from feedsvc.documents import Documents
+
+    catalogue = Documents(engine, config).catalogue()
+    click.echo(f"Serving {catalogue.everything.size} stories. Subscribe to")
+    for feed in catalogue.feeds[:MOST_SHOWN]:
+        click.echo(f"  {next(iter(feed.self_urls.values()))}  {feed.name}")
+    if len(catalogue.feeds) > MOST_SHOWN:
+        click.echo(f"  and {len(catalogue.feeds) - MOST_SHOWN} more feeds: see {catalogue.everything.page_url}")
+    click.echo("Press Ctrl-C to stop.")
+    sys.stdout.flush()
+
+
+#: Feeds that `serve` prints when it starts.
+MOST_SHOWN = 30
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal, nothing elsewhere. It gives a function of the numbers done and to do."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show

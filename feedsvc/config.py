@@ -1,0 +1,196 @@
+"""config.toml to a frozen `Config`. Every key is checked; a faulty one is an error that names it."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from feedsvc.errors import ConfigError
+from feedsvc.model import EPOCH
+from feedsvc.records.clean import plain_text, web_url
+
+DEFAULT_NAME = "config.toml"
+
+
+class Table(Struct, frozen=True):
+    """A table of config.toml. A description says what its key expects, as an error message puts it."""
+
+
+Text = Annotated[str, Meta(min_length=1, description="some text")]
+Flag = Annotated[bool, Meta(description="true or false")]
+Related = Literal["entries", "links", "none"]
+Format = Literal["atom", "rss"]
+AnyTable = TypeVar("AnyTable", bound=Table)
+
+
+class Site(Table, frozen=True):
+    title: Text = "feedsvc"
+    description: Text = "Articles and their related stories"
+    #: The start of every absolute address.
+    base_url: Annotated[str, Meta(description="an http or https address")] = ""
+    language: Annotated[
+        str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="a language tag such as en or pt-BR")
+    ] = "en"
+    author: Annotated[str, Meta(description="a name")] = ""
+
+
+class Records(Table, frozen=True):
+    path: Annotated[str, Meta(min_length=1, description="a folder")] = "records"
+    include_unpublished: Flag = False
+
+
+class Index(Table, frozen=True):
+    url: Annotated[str, Meta(min_length=1, description="an address such as sqlite:///.feedsvc/index.sqlite3")] = (
+        "sqlite:///.feedsvc/index.sqlite3"
+    )
+
+
+class Feeds(Table, frozen=True):
+    #: Entries in a feed.
+    limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
+    formats: Annotated[tuple[Format, ...], Meta(min_length=1, description='a list of "atom" and "rss"')] = (
+        "atom",
+        "rss",
+    )
+    related: Annotated[Related, Meta(description='"entries", "links" or "none"')] = "entries"
+    min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number")] | None = None
+
+
+class Build(Table, frozen=True):
+    out: Annotated[str, Meta(min_length=1, description="a folder")] = "public"
+
+
+class Serve(Table, frozen=True):
+    host: Annotated[str, Meta(min_length=1, description="a host name or IP address")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] = 8000
+    workers: Annotated[int, Meta(ge=1, le=256, description="a number from 1 to 256")] = 2
+    #: Seconds that a reader or proxy may keep a feed before it asks again.
+    max_age: Annotated[int, Meta(ge=0, le=31_536_000, description="a number of seconds, at most a year")] = 900
+    watch: Flag = True
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked and complete."""
+
+    site: Site
+    records: Records
+    index: Index
+    feeds: Feeds
+    build: Build
+    serve: Serve
+    #: The folder that relative paths start from.
+    folder: Path
+    #: When the configuration last changed, and every feed with it.
+    changed: datetime
+
+    @property
+    def records_folder(self) -> Path:
+        return self.folder / self.records.path
+
+    @property
+    def out_folder(self) -> Path:
+        return self.folder / self.build.out
+
+
+TABLES: dict[str, type[Table]] = {
+    item.name: item.type for item in fields(Config) if isinstance(item.type, type) and issubclass(item.type, Table)
+}
+
+
+def load_config(path: Path | None = None, *, records: str | None = None, out: str | None = None) -> Config:
+    """The configuration in a file, or the defaults.
+
+    path: the file; without it `config.toml` in the current folder, if there is one.
+    records, out: folders, relative to the current one, that replace those of the file.
+    Raises ConfigError.
+    """
+    if path is None and Path(DEFAULT_NAME).exists():
+        path = Path(DEFAULT_NAME)
+    data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
+    for table, key, value in (("records", "path", records), ("build", "out", out)):
+        if value is not None and isinstance(data.setdefault(table, {}), dict):
+            data[table][key] = str(Path.cwd() / value)
+    try:
+        return parse_config(data, folder, changed)
+    except ConfigError as error:
+        raise ConfigError(f"{path or 'options'}: {error}") from error
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
+    try:
+        data = tomllib.loads(path.read_text("utf-8-sig"))
+        changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text; expected a configuration file in TOML") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    return data, path.parent.absolute(), changed
+
+
+def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) -> Config:
+    """The configuration that tables of keys and values make. Raises ConfigError."""
+    for name in data:
+        if name not in TABLES:
+            raise ConfigError(f"[{name}] is not a table that feedsvc knows{_nearest(name, TABLES)}")
+    tables: dict[str, Any] = {name: _table(name, kind, data.get(name, {})) for name, kind in TABLES.items()}
+    tables["site"] = _complete_site(tables["site"], tables["serve"])
+    return Config(**tables, folder=folder, changed=changed)
+
+
+def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name}: {data!r} can't be used; expected a table, [{name}]")
+    expected = get_type_hints(kind, include_extras=True)
+    for key in data:
+        if key not in expected:
+            raise ConfigError(f"{name}.{key} is not a key that feedsvc knows{_nearest(key, expected)}")
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        key = str(error).rpartition(" - at `$.")[2].rstrip("`").partition("[")[0]
+        raise ConfigError(_unusable(f"{name}.{key}", data[key], _description(expected[key]))) from error
+
+
+def _complete_site(site: Site, serve: Serve) -> Site:
+    """The site with its texts cleaned, and what is left out derived."""
+    local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
+    try:
+        base_url = web_url(site.base_url or f"http://{local}:{serve.port}")
+    except ValueError as error:
+        raise ConfigError(_unusable("site.base_url", site.base_url, str(error).removeprefix("expected "))) from error
+    if "?" in base_url:
+        raise ConfigError(_unusable("site.base_url", base_url, "an address without a query"))
+    title = plain_text(site.title) or "feedsvc"
+    return replace(
+        site,
+        title=title,
+        description=plain_text(site.description) or title,
+        base_url=base_url.rstrip("/"),
+        author=plain_text(site.author) or title,
+    )
+
+
+def _unusable(key: str, value: object, expected: str) -> str:
+    return f"{key}: {value!r} can't be used; expected {expected}"
+
+
+def _description(annotation: Any) -> str:
+    """What an annotated type expects; of a union, its first member."""
+    annotated = annotation if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
+    return str(annotated.__metadata__[0].description)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"

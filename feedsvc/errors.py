@@ -1,0 +1,25 @@
+"""The errors that end a command; each message says where, what was wrong, and what is expected."""
+
+
+class FeedsvcError(Exception):
+    """Something that a user can put right; `str()` of it is the whole message, on one line."""
+
+
+class ConfigError(FeedsvcError):
+    """The configuration can't be used as it stands."""
+
+
+class RecordsError(FeedsvcError):
+    """The records folder as a whole can't be read."""
+
+
+class IndexUnusableError(FeedsvcError):
+    """The index can't be opened or written."""
+
+
+class OutputError(FeedsvcError):
+    """The output folder can't be written."""
+
+
+class ServeError(FeedsvcError):
+    """The service can't start."""

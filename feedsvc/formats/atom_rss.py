@@ -1,0 +1,121 @@
+"""Atom 1.0 (RFC 4287) and RSS 2.0 (RSS Advisory Board), written by feedgen and one extension."""
+
+from email.utils import format_datetime
+from html import escape
+from posixpath import splitext
+from typing import Any
+from urllib.parse import urlsplit
+
+import feedgen.entry
+import feedgen.feed
+from feedgen.ext.dc import DcEntryExtension, DcExtension
+from feedgen.ext.media import MediaEntryExtension, MediaExtension
+
+from feedsvc import __version__
+from feedsvc.addresses import FeedAddress, absolute
+from feedsvc.formats.content import entry_html
+from feedsvc.formats.links import EntryLinks, FeedLinks
+from feedsvc.model import Entry, Feed, Image, Related
+
+ATOM_TYPE = "application/atom+xml"
+RSS_TYPE = "application/rss+xml"
+_TYPES = {"atom": ATOM_TYPE, "rss": RSS_TYPE}
+
+#: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
+_RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
+_MAX_WIDTH, _MAX_HEIGHT = 144, 400
+
+# feedgen's own function writes the same text, but sets the locale of the whole process for each date.
+feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = format_datetime
+
+
+def write_atom(feed: Feed) -> bytes:
+    """The feed in Atom 1.0."""
+    generator = _generator(feed, "atom")
+    generator.author(name=feed.author, uri=feed.base_url + "/")
+    if feed.image:
+        generator.icon(feed.image.url)
+    for entry in feed.entries:
+        item = _entry(feed, entry)
+        item.author(name=entry.provider.name, uri=entry.provider.url)
+        for name in entry.story.authors:
+            item.contributor(name=name)
+        generator.add_entry(item, order="append")
+    return bytes(generator.atom_str())
+
+
+def write_rss(feed: Feed) -> bytes:
+    """The feed in RSS 2.0."""
+    generator = _generator(feed, "rss")
+    generator.register_extension("dc", DcExtension, DcEntryExtension)
+    if feed.image and _fits_rss(feed.image):
+        generator.image(feed.image.url, feed.title, feed.page_url, **_sizes(feed.image))
+    for entry in feed.entries:
+        item = _entry(feed, entry)
+        item.register_extension("dc", DcEntryExtension)
+        item.dc.dc_creator(entry.provider.name)
+        item.dc.dc_contributor(list(entry.story.authors))
+        item.dc.dc_publisher(list(entry.story.publishers))
+        if entry.provider.url:
+            item.source(entry.provider.url, entry.provider.name)
+        generator.add_entry(item, order="append")
+    return bytes(generator.rss_str())
+
+
+def _generator(feed: Feed, format: str) -> Any:
+    """A feedgen feed with all that Atom and RSS share, and no entries yet."""
+    generator = feedgen.feed.FeedGenerator()
+    generator.register_extension("media", MediaExtension, MediaEntryExtension)
+    generator.register_extension("links", FeedLinks, EntryLinks)
+    generator.id(feed.id)
+    generator.title(feed.title)
+    generator.description(feed.description)
+    generator.language(feed.language)
+    generator.updated(feed.updated)
+    generator.generator("feedsvc", version=__version__)
+    generator.link(href=feed.self_urls[format], rel="self", type=_TYPES[format])
+    generator.link(href=feed.page_url, rel="alternate", type="text/html")  # last: RSS takes it for its one link
+    for other, url in feed.self_urls.items():
+        if other != format:
+            generator.links.links.append({"href": url, "rel": "alternate", "type": _TYPES[other]})
+    return generator
+
+
+def _entry(feed: Feed, entry: Entry) -> Any:
+    """A feedgen entry with all that Atom and RSS share."""
+    story = entry.story
+    item = feedgen.entry.FeedEntry()
+    item.register_extension("media", MediaEntryExtension)
+    item.register_extension("links", EntryLinks)
+    item.guid(story.url, permalink=True)
+    item.title(story.title)
+    item.link(href=story.url)
+    item.published(story.published)
+    item.updated(story.updated)
+    if story.excerpt:
+        item.summary(escape(story.excerpt, quote=False), type="html")
+    item.content(entry_html(entry), type="html")
+    for topic in entry.topics:
+        page = absolute(feed.base_url, FeedAddress("topics", topic.slug).page_path)
+        item.category(term=topic.slug, scheme=page, label=topic.name)
+    if story.image:
+        picture = {"url": story.image.url, **_sizes(story.image)}
+        item.media.content({**picture, "medium": "image"}, group=None)
+        item.media.thumbnail(picture, group=None)
+    item.links.links += [_related_link(link) for link in entry.links]
+    return item
+
+
+def _related_link(link: Related) -> dict[str, str]:
+    return {"href": link.url, "rel": "related", "type": "text/html", "title": link.title}
+
+
+def _sizes(image: Image) -> dict[str, str]:
+    """The sizes that are known."""
+    sizes = {"width": image.width, "height": image.height}
+    return {name: str(pixels) for name, pixels in sizes.items() if pixels}
+
+
+def _fits_rss(image: Image) -> bool:
+    is_known = splitext(urlsplit(image.url).path)[1].lower() in _RSS_IMAGES
+    return is_known and (image.width or 0) <= _MAX_WIDTH and (image.height or 0) <= _MAX_HEIGHT

@@ -1,0 +1,30 @@
+"""An entry's HTML content: picture, excerpt, the story's own content, and the related stories."""
+
+from html import escape
+
+from feedsvc.model import Entry, Related
+
+
+def entry_html(entry: Entry) -> str:
+    """The content that readers show. It ends in the related stories, since few readers show `rel="related"` links."""
+    story = entry.story
+    parts = []
+    if story.image:
+        picture = f'<img src="{escape(story.image.url)}" alt="{escape(story.image.title)}">'
+        parts.append(f'<p><a href="{escape(story.url)}">{picture}</a></p>')
+    if story.excerpt:
+        parts.append(f"<p>{escape(story.excerpt, quote=False)}</p>")
+    parts.append(story.content_html)
+    parts.append(_links("Related stories", entry.related))
+    parts.append(_links("Mentioned by", entry.mentioned_by))
+    return "".join(parts)
+
+
+def _links(heading: str, links: tuple[Related, ...]) -> str:
+    if not links:
+        return ""
+    items = (
+        f'<li><a href="{escape(link.url)}">{escape(link.title, quote=False)}</a> ({escape(link.provider, quote=False)})</li>'
+        for link in links
+    )
+    return f"<p>{heading}:</p><ul>{''.join(items)}</ul>"

@@ -1,0 +1,177 @@
+"""The values that everything else passes along. Frozen, and without any I/O.
+
+All times are UTC, to the second; all URLs are absolute, normalised and ASCII; all texts are plain
+unless their name says HTML, and hold only characters that XML can hold.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: The `updated` of an empty feed: a valid time that every format and reader can hold.
+EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture; sizes are in pixels, None where unknown."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a story is about."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who published a story."""
+
+    slug: str
+    name: str
+    domain: str | None = None
+    image: Image | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The provider's own site."""
+        return f"https://{self.domain}/" if self.domain else None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One article as one record tells of it."""
+
+    url: str
+    title: str
+    published: datetime
+    updated: datetime
+    provider: Provider
+    topics: tuple[Topic, ...] = ()
+    excerpt: str = ""
+    content_html: str = ""
+    image: Image | None = None
+    type: str = ""
+    quality: int | None = None
+    heat: int | None = None
+    amp_url: str | None = None
+    cdn_amp_url: str | None = None
+    authors: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    #: `published: false`
+    draft: bool = False
+    #: `deleted: true` or `removed: true`
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One article of a record file: its story, and the stories that its `related:` list mentions, in order."""
+
+    story: Story
+    related: tuple[Story, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault in a record file: where it is, what was wrong, and what is expected."""
+
+    path: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}"
+        return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """The other end of a link between two stories."""
+
+    url: str
+    title: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A story as it stands in a feed: its topics are united over all records, its provider is the resolved one."""
+
+    story: Story
+    provider: Provider
+    topics: tuple[Topic, ...] = ()
+    #: The stories that a primary story's records list, in their order.
+    related: tuple[Related, ...] = ()
+    #: The primary stories that mention this mention, newest first.
+    mentioned_by: tuple[Related, ...] = ()
+
+    @property
+    def links(self) -> tuple[Related, ...]:
+        """Every link that the entry carries, in whichever direction it runs."""
+        return self.related + self.mentioned_by
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed, complete and ordered (newest first): every format is written from this value alone."""
+
+    id: str
+    title: str
+    description: str
+    #: The HTML page that shows the feed.
+    page_url: str
+    #: The feed's own address in each format that is published.
+    self_urls: dict[str, str]
+    base_url: str
+    language: str
+    author: str
+    image: Image | None
+    entries: tuple[Entry, ...]
+    #: When its content last changed, which may be later than its newest entry.
+    changed: datetime
+
+    @property
+    def updated(self) -> datetime:
+        """The newest `updated` among the entries."""
+        return max((entry.story.updated for entry in self.entries), default=EPOCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A feed as a list of feeds shows it."""
+
+    #: Of the topic or provider; the site's title for the feed of everything.
+    name: str
+    path: str
+    page_url: str
+    #: Its address in each format that is published.
+    self_urls: dict[str, str]
+    #: The number of stories that it draws from.
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All feeds of a site."""
+
+    title: str
+    description: str
+    language: str
+    everything: Listed
+    topics: tuple[Listed, ...]
+    providers: tuple[Listed, ...]
+    #: When anything last changed.
+    changed: datetime
+
+    @property
+    def feeds(self) -> tuple[Listed, ...]:
+        """All of them, everything first."""
+        return (self.everything, *self.topics, *self.providers)

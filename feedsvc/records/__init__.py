@@ -1,0 +1,1 @@
+"""Record files to stories: finding, reading, parsing and cleaning. Nothing here knows of the index."""

@@ -1,0 +1,142 @@
+"""Cleans single values: texts, URLs, host names, times, slugs and HTML. Each function gives a value or a ValueError."""
+
+import html
+import re
+import unicodedata
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+import nh3
+
+#: Longer URLs are refused, as sitemaps and most browsers' address bars do.
+MAX_URL = 2048
+MAX_SLUG = 80
+#: A file name may hold 255 bytes; this leaves room for a suffix.
+MAX_SLUG_BYTES = 240
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
+_BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+_TIME = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)"
+    r"(?:(?:[Tt]|\s+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*(Z|z|UTC|GMT|[+-]\d\d?(?::?\d\d)?)?)?"
+)
+_TAG = re.compile(r"<[a-zA-Z/!]")
+_IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
+#: What may stand in a path, a query and a host's brackets (RFC 3986), `%` being seen to before.
+_LEGAL = "%/:?@!$&'()*+,;=-._~"
+
+
+def xml_text(value: str) -> str:
+    """The text without the characters that XML 1.0 can't hold (section 2.2)."""
+    return _NOT_XML.sub("", value)
+
+
+def plain_text(value: str) -> str:
+    """Plain text on one line: HTML entities unescaped once, white space collapsed."""
+    return " ".join(xml_text(html.unescape(value)).split())
+
+
+def host_name(value: str) -> str:
+    """A host name, lower-case and in ASCII (IDNA 2008, UTS 46)."""
+    host = value.strip().lower()
+    if not host.isascii():
+        import idna  # takes a while to load, and few records need it
+
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise ValueError("expected a host name such as example.com") from error
+    if not _HOST.fullmatch(host):
+        raise ValueError("expected a host name such as example.com")
+    return host
+
+
+def web_url(value: str) -> str:
+    """A normalised http(s) URL, in ASCII: the identity of a story.
+
+    Host in lower case and IDNA; illegal characters percent-encoded; the fragment dropped; entities unescaped
+    only when they end in `;`, since `&copy=1` is a parameter. An address with a user name is refused: it holds
+    a secret, or disguises another host.
+    """
+    text = _ENTITY.sub(lambda match: html.unescape(match[0]), value.strip())
+    try:
+        parts = urlsplit(xml_text(text).strip())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"expected an http or https address ({error})") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an http or https address")
+    if "@" in parts.netloc:
+        raise ValueError("expected an address without user name and password")
+    ip_address = parts.netloc.startswith("[")
+    host = f"[{parts.hostname}]" if ip_address else host_name(parts.hostname)
+    url = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    url += _encoded(parts.path) + (f"?{_encoded(parts.query)}" if parts.query else "")
+    if len(url) > MAX_URL:
+        raise ValueError(f"expected an address of at most {MAX_URL} characters")
+    return url
+
+
+def _encoded(part: str) -> str:
+    return quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
+
+
+def instant(value: str) -> datetime:
+    """A time in UTC, to the second. ISO 8601 and YAML's forms are read; without an offset it is UTC already."""
+    match = _TIME.fullmatch(value.strip())
+    if not match:
+        raise ValueError("expected a time such as 2020-06-13T01:29:00Z")
+    year, month, day, hour, minute, second, offset = match.groups(default="")
+    text = f"{year}-{month:0>2}-{day:0>2}T{hour or '0':0>2}:{minute or '00'}:{second or '00'}"
+    if offset and offset[0] in "+-":
+        digits = offset[1:].replace(":", "")
+        hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
+        text += f"{offset[0]}{hours:0>2}:{minutes}"
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"expected a time that exists ({error})") from error
+
+
+def slug(name: str) -> str:
+    """The part of an address that stands for a name: letters of any script, digits, and single hyphens.
+
+    A name without any letter or digit is spelled out with its characters' Unicode names.
+    """
+    text = unicodedata.normalize("NFKC", name).lower().replace("+", " plus ").replace("#", " sharp ")
+    words = _words(text) or _words(" ".join(unicodedata.name(char, f"u{ord(char):x}") for char in name).lower())
+    cut = "-".join(words)[:MAX_SLUG].encode()[:MAX_SLUG_BYTES].decode(errors="ignore")
+    return cut.strip("-") or "unnamed"
+
+
+def _words(text: str) -> list[str]:
+    # Marks are part of a word in Indic scripts, which is why \w won't do.
+    kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in text)
+    return "".join(kept).split()
+
+
+def content_html(value: str, base: str) -> str:
+    """HTML that is safe to show anywhere: no script, style or frame, and no relative URL.
+
+    value: HTML, or plain text, whose paragraphs are kept. An iframe becomes a link to what it shows.
+    base: the address that relative URLs are resolved against.
+    """
+    if not _TAG.search(value):
+        paragraphs = re.split(r"\n\s*\n", html.unescape(value).strip())
+        value = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+    elif "<iframe" in value.lower():
+        # nh3 writes one spelling of the frames that it lets pass; the strict pass below has the last word.
+        framed = nh3.clean(value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=_FRAME_ATTRIBUTES)
+        value = _IFRAME.sub(_frame_link, framed)
+    return xml_text(nh3.clean(value, url_schemes={"http", "https", "mailto"}, url_relative=("rewrite_with_base", base)))
+
+
+_FRAME_ATTRIBUTES = nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}
+
+
+def _frame_link(match: re.Match[str]) -> str:
+    source = match[1]
+    return f'<p><a href="{source}">{source}</a></p>' if source else ""

@@ -1,0 +1,124 @@
+"""Record files on disk: finding them, and reading one into records and problems."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedsvc.errors import RecordsError
+from feedsvc.model import Problem, Record
+from feedsvc.records.parse import parse_record
+from feedsvc.records.syntax import Fields, Items, SyntaxProblem, Value, read_json, read_yaml, split_front_matter
+
+SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
+#: Larger files are refused unread: one record is some kilobytes.
+MAX_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A file that may hold records, as a listing of the folder shows it."""
+
+    #: Relative to the records folder, with `/`; bytes that are not UTF-8 are spelled out.
+    name: str
+    path: str
+    size: int
+    #: Nanoseconds since 1970.
+    mtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds: its records in order, and every problem."""
+
+    records: tuple[Record, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def check_folder(folder: Path) -> list[os.DirEntry[str]]:
+    """What a records folder holds at its top. Raises RecordsError if it isn't a folder that can be read."""
+    try:
+        return list(os.scandir(folder))
+    except OSError as error:
+        raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
+
+
+def find_files(folder: Path) -> Iterator[RecordFile]:
+    """All record files below a folder, in no particular order. Hidden ones and symbolic links are skipped."""
+    entries = check_folder(folder)
+    prefix = len(os.fspath(folder).rstrip("/")) + 1
+    while entries:
+        entry = entries.pop()
+        try:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                entries += os.scandir(entry.path)
+            elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+                stat = entry.stat()
+                name = os.fsencode(entry.path[prefix:]).decode("utf-8", "backslashreplace")
+                yield RecordFile(name, entry.path, stat.st_size, stat.st_mtime_ns)
+        except FileNotFoundError:
+            continue  # it went away between the listing and the look at it
+        except OSError as error:
+            raise RecordsError(f"{entry.path}: {error.strerror}; expected a folder that can be read") from error
+
+
+def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
+    """(SHA-256, content) of a file; None if it is gone. A file that can't be read is a problem, and has no hash.
+
+    known_hash: of what the file held before; if it still does, there is no content to tell.
+    """
+    try:
+        if file.size > MAX_BYTES:
+            return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
+        with open(file.path, "rb") as stream:
+            data = stream.read(MAX_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return "", _unreadable(file.name, f"can't be read: {error.strerror}")
+    hash = hashlib.sha256(data).hexdigest()
+    return hash, None if hash == known_hash else parse_file(file.name, data)
+
+
+def parse_file(name: str, data: bytes) -> Content:
+    """The records in a file's bytes."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
+    if "\0" in text:
+        return _unreadable(name, "is not a text file (it holds NUL)", text.count("\n", 0, text.index("\0")) + 1)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        values, body = _values(name.lower(), text)
+    except SyntaxProblem as error:
+        return _unreadable(name, str(error), error.line)
+    records: list[Record | None] = []
+    problems: list[Problem] = []
+    for line, value in values:
+        if isinstance(value, Fields):
+            records.append(parse_record(value, name, body, problems))
+        else:
+            problems.append(Problem(name, line, "", "is not a record; expected a mapping with title, webUrl and so on"))
+    return Content(tuple(record for record in records if record), tuple(problems))
+
+
+def _values(name: str, text: str) -> tuple[list[tuple[int, Value]], str]:
+    """(line, value) of what should be records, and the text after the front matter."""
+    if name.endswith(".json"):
+        value = read_json(text)
+        if isinstance(value, Fields) and isinstance(value.get("value"), Items):
+            value = value["value"]
+        return list(zip(value.lines, value, strict=True)) if isinstance(value, Items) else [(1, value)], ""
+    head, body = split_front_matter(text)
+    if body.strip() and name.endswith((".yaml", ".yml")):
+        raise SyntaxProblem(text.count("\n") - body.count("\n"), "a second YAML document begins here; expected one")
+    return [(1, read_yaml(head))], body
+
+
+def _unreadable(name: str, message: str, line: int = 1) -> Content:
+    return Content(problems=(Problem(name, line, "", message),))

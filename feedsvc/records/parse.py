@@ -1,0 +1,221 @@
+"""Raw values to records: the meaning of every field, and a problem for each that can't be used."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
+from feedsvc.records import clean
+from feedsvc.records.syntax import Fields, Items, Number, Value
+
+T = TypeVar("T")
+
+_MAX_INTEGER = 2**31 - 1
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_MAX_SHOWN = 80
+
+
+class _Reader:
+    """Reads the fields of one mapping, noting each problem with its place."""
+
+    def __init__(self, fields: Fields, prefix: str, path: str, problems: list[Problem]) -> None:
+        self.fields = fields
+        self.prefix = prefix
+        self.path = path
+        self.problems = problems
+
+    def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
+        """Note that the value of a field can't be used; message says what is expected."""
+        shown = "" if value is None else f"{_show(value)} can't be used: "
+        at = line or self.fields.lines.get(key, self.fields.line)
+        self.problems.append(Problem(self.path, at, self.prefix + key, shown + message))
+
+    def read(self, key: str, convert: Callable[[str], T]) -> T | None:
+        """The converted value of a scalar field; None if it is absent, empty, or a problem."""
+        value = self.fields.get(key)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            self.problem(key, "expected text", value)
+            return None
+        try:
+            return convert(value)
+        except ValueError as error:
+            self.problem(key, str(error), value)
+            return None
+
+    def required(self, key: str, convert: Callable[[str], T], expected: str) -> T | None:
+        """As `read`, but an absent or empty field is a problem too."""
+        before = len(self.problems)
+        value = self.read(key, convert)
+        if not value and len(self.problems) == before:
+            self.problem(key, f"is missing; expected {expected}")
+        return value or None
+
+    def text(self, key: str) -> str:
+        return self.read(key, clean.plain_text) or ""
+
+    def integer(self, key: str) -> int | None:
+        return self.read(key, _integer)
+
+    def flag(self, key: str, default: bool, unclear: bool) -> bool:
+        """A boolean; one that can't be read counts as `unclear`, the choice that publishes less."""
+        value = self.fields.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
+        known = _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
+        if known is None:
+            self.problem(key, "expected true or false; left out until it is one of them", value)
+            return unclear
+        return known
+
+    def items(self, key: str, expected: str) -> Iterator[tuple[int, int, Value]]:
+        """(position, line, item) of each item of a list."""
+        value = self.fields.get(key)
+        if value is None:
+            return
+        if not isinstance(value, Items):
+            self.problem(key, f"expected a list of {expected}", value)
+            return
+        for position, (line, item) in enumerate(zip(value.lines, value, strict=True)):
+            yield position, line, item
+
+    def nested(self, name: str, fields: Fields) -> "_Reader":
+        """A reader for a mapping inside this one."""
+        return _Reader(fields, f"{self.prefix}{name}.", self.path, self.problems)
+
+    def mappings(self, key: str) -> "Iterator[_Reader]":
+        """A reader for each mapping of a list."""
+        for position, line, item in self.items(key, "mappings"):
+            if isinstance(item, Fields):
+                yield self.nested(f"{key}[{position}]", item)
+            else:
+                self.problem(f"{key}[{position}]", f"expected a mapping, not {_show(item)}", line=line)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of texts, or of mappings with a `name`; what is neither is a problem and left out."""
+        names = []
+        for position, line, item in self.items(key, "names"):
+            name = item.get("name") if isinstance(item, Fields) else item
+            text = clean.plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
+            if text:
+                names.append(text)
+            else:
+                self.problem(f"{key}[{position}]", f"expected a name, not {_show(item)}", line=line)
+        return tuple(names)
+
+
+def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) -> Record | None:
+    """The record that a mapping tells of; None if its title, URL or time can't be used.
+
+    path: the file's name in problems. body: the text after the front matter.
+    problems: each fault is appended here; one in a related story, image or topic costs that part alone.
+    """
+    reader = _Reader(fields, "", path, problems)
+    story = _story(reader, body)
+    if not story:
+        return None
+    related: dict[str, Story] = {}
+    for mention in reader.mappings("related"):
+        told = _story(mention, "")
+        if told and told.url != story.url:
+            related.setdefault(told.url, told)
+    return Record(story, tuple(related.values()))
+
+
+def _story(reader: _Reader, body: str) -> Story | None:
+    title = reader.required("title", clean.plain_text, "a title")
+    published = reader.required("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z")
+    if reader.fields.get("originalUrl"):
+        url = reader.read("webUrl", clean.web_url) or reader.read("originalUrl", clean.web_url)
+    else:
+        url = reader.required("webUrl", clean.web_url, "an address")
+    updated = reader.read("updatedDateTime", clean.instant)
+    provider, authors, publishers = _provider(reader, url)
+    topics = {clean.slug(name): name for name in reversed(reader.names("topics"))}
+    content = reader.read("featuredContent", str) or body
+    images = _images(reader)
+    kind, excerpt = reader.text("type"), reader.text("excerpt")
+    quality, heat = reader.integer("quality"), reader.integer("heat")
+    amp_url, cdn_amp_url = reader.read("ampWebUrl", clean.web_url), reader.read("cdnAmpWebUrl", clean.web_url)
+    draft = not reader.flag("published", default=True, unclear=False)
+    deleted = reader.flag("deleted", default=False, unclear=True)
+    removed = reader.flag("removed", default=False, unclear=True)
+    if not (title and published and url and provider):
+        return None
+    return Story(
+        url=url,
+        title=title,
+        published=published,
+        updated=updated or published,
+        provider=provider,
+        topics=tuple(Topic(slug, name) for slug, name in reversed(topics.items())),
+        excerpt=excerpt,
+        content_html=clean.content_html(content, url) if content.strip() else "",
+        image=images[0] if images else None,
+        type=kind,
+        quality=quality,
+        heat=heat,
+        amp_url=amp_url,
+        cdn_amp_url=cdn_amp_url,
+        authors=authors,
+        publishers=publishers,
+        draft=draft,
+        deleted=deleted or removed,
+    )
+
+
+def _provider(reader: _Reader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
+    """(provider, authors, publishers); a provider without a name is named after the URL's host."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    value = reader.fields.get("provider")
+    if value is not None and not isinstance(value, Fields):
+        reader.problem("provider", "expected a mapping with a name", value)
+    told = reader.nested("provider", value if isinstance(value, Fields) else Fields(reader.fields.line))
+    name, domain = told.text("name"), told.read("domain", clean.host_name)
+    images = _images(told)
+    authors, publishers = told.names("authors"), told.names("publishers")
+    if not name and not host:
+        return None, authors, publishers
+    name, domain = name or host, domain or (None if name else host)
+    return Provider(clean.slug(name), name, domain, images[0] if images else None), authors, publishers
+
+
+def _images(reader: _Reader) -> list[Image]:
+    images = []
+    for item in reader.mappings("images"):
+        url = item.required("url", clean.web_url, "an address")
+        width, height, title = item.read("width", _pixels), item.read("height", _pixels), item.text("title")
+        if url:
+            images.append(Image(url, width or None, height or None, title))
+    return images
+
+
+def _integer(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise ValueError("expected a whole number") from error
+    if abs(number) > _MAX_INTEGER:
+        raise ValueError(f"expected a whole number up to {_MAX_INTEGER}")
+    return number
+
+
+def _pixels(text: str) -> int:
+    number = _integer(text)
+    if number < 0:
+        raise ValueError("expected a number of pixels")
+    return number
+
+
+def _show(value: Value) -> str:
+    """A value as an error message shows it: short, on one line, and never the contents of a mapping."""
+    if isinstance(value, Fields):
+        return "a mapping"
+    if isinstance(value, Items):
+        return "a list"
+    if not isinstance(value, str):
+        return "nothing" if value is None else str(value).lower()
+    return repr(str(value) if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")

@@ -1,0 +1,104 @@
+"""The service: a production server, and a thread that keeps the index in step with the records folder."""
+
+import logging
+import multiprocessing
+import os
+import socket
+import time
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from sqlalchemy import Engine
+from watchfiles import watch
+
+from feedsvc.config import Config
+from feedsvc.errors import FeedsvcError, ServeError
+from feedsvc.index.sync import sync
+from feedsvc.web import create_app
+
+#: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
+RESCAN_SECONDS = 60
+#: Milliseconds in which changes are gathered at most before they are published.
+GATHER_MS = 400
+#: Per worker process; the server reads and writes the sockets itself, so these only compute.
+THREADS = 4
+#: Seconds that a worker has to end.
+STOP_SECONDS = 5
+
+log = logging.getLogger("feedsvc")
+
+
+def check_address(host: str, port: int) -> str:
+    """The IP address of a host name that can be listened on. Raises ServeError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # The server's own sockets share their port, so a port in use must be noticed here.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return str(address[0])
+    except OSError as error:
+        raise ServeError(
+            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
+        ) from error
+
+
+def serve(config: Config, engine: Engine, ip: str) -> None:
+    """Serve until SIGINT or SIGTERM. The index must be in step with the records folder."""
+    # Workers are spawned, not forked: a fork would copy the locks of the thread below as they are.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        "feedsvc",
+        address=ip,
+        port=config.serve.port,
+        interface=Interfaces.WSGI,
+        workers=config.serve.workers,
+        blocking_threads=THREADS,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.warning,
+    )
+    stop = Event()
+    follower = Thread(target=follow, args=(config, engine, stop), name="follower")
+    if config.serve.watch:
+        follower.start()
+    try:
+        server.serve(target_loader=partial(create_app, config), wrap_loader=False)
+    finally:
+        stop.set()
+        if config.serve.watch:
+            follower.join()
+
+
+def follow(config: Config, engine: Engine, stop: Event) -> None:
+    """Sync whenever something changes in the records folder, until `stop` is set."""
+    folder = config.records_folder
+    due = time.monotonic()  # soon: something may have changed before the watch began
+    while not stop.is_set():
+        try:
+            for changes in watch(
+                folder,
+                watch_filter=partial(_is_visible, folder),
+                debounce=GATHER_MS,
+                rust_timeout=1000,
+                yield_on_timeout=True,
+                stop_event=stop,
+                raise_interrupt=False,
+            ):
+                if changes or time.monotonic() >= due:
+                    due = time.monotonic() + RESCAN_SECONDS
+                    result = sync(engine, config)
+                    if result.read or result.gone:
+                        log.info("%d files read, %d gone, %d problems", result.read, result.gone, len(result.problems))
+        except (FeedsvcError, OSError) as error:
+            log.error("%s; trying again", error)
+            stop.wait(5)
+
+
+def _is_visible(folder: Path, change: object, path: str) -> bool:
+    return not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
