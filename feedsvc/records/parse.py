@@ -134,7 +134,9 @@ def _story(reader: _Reader, body: str) -> Story | None:
         url = reader.required("webUrl", clean.web_url, "an address")
     updated = reader.read("updatedDateTime", clean.instant)
     provider, authors, publishers = _provider(reader, url)
-    topics = {clean.slug(name): name for name in reversed(reader.names("topics"))}
+    topics: dict[str, str] = {}
+    for name in reader.names("topics"):
+        topics.setdefault(clean.slug(name), name)
     content = reader.read("featuredContent", str) or body
     images = _images(reader)
     kind, excerpt = reader.text("type"), reader.text("excerpt")
@@ -151,7 +153,7 @@ def _story(reader: _Reader, body: str) -> Story | None:
         published=published,
         updated=updated or published,
         provider=provider,
-        topics=tuple(Topic(slug, name) for slug, name in reversed(topics.items())),
+        topics=tuple(Topic(slug, name) for slug, name in topics.items()),
         excerpt=excerpt,
         content_html=clean.content_html(content, url) if content.strip() else "",
         image=images[0] if images else None,

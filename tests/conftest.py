@@ -1,0 +1,158 @@
+"""Fixtures: folders of records, their index, and the running service."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from feedsvc.config import Config, parse_config
+from feedsvc.documents import Documents
+from feedsvc.index.schema import open_index
+from feedsvc.index.sync import sync
+from tests.corpus import Corpus
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "seeds"
+FEEDSVC = Path(sys.executable).parent / "feedsvc"
+
+
+def record(
+    title: str = "A title", url: str = "https://a.example/1", time: str = "2020-06-13T01:29:00Z", **more: str
+) -> str:
+    """The text of a record; more: fields as YAML."""
+    fields = {"title": f'"{title}"', "webUrl": f'"{url}"', "publishedDateTime": time, **more}
+    return "---\n" + "".join(f"{key}: {value}\n" for key, value in fields.items() if value) + "---\n"
+
+
+@dataclass
+class Site:
+    """A records folder with its configuration and documents."""
+
+    folder: Path
+    config: Config
+    documents: Documents
+
+    def sync(self) -> None:
+        sync(self.documents.engine, self.config)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.config.records_folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def body(self, address: str) -> bytes:
+        document = self.documents.get(address)
+        assert document, address
+        return document.body
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Makes a site of files (name to text), synced; tables: of the configuration."""
+    made = []
+
+    def make(files: dict[str, str | bytes], **tables: dict[str, Any]) -> Site:
+        folder = tmp_path / f"site{len(made)}"
+        (folder / "records").mkdir(parents=True)
+        config = parse_config({"site": {"base_url": "https://feeds.example"}, **tables}, folder)
+        site = Site(folder, config, Documents(open_index(config), config))
+        for name, text in files.items():
+            site.write(name, text)
+        site.sync()
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        site.documents.engine.dispose()
+
+
+@pytest.fixture
+def sample_site(make_site: Callable[..., Site]) -> Site:
+    """The sample record's site."""
+    files = {path.name: path.read_bytes() for path in SAMPLE.iterdir()}
+    return make_site(files, records={"include_unpublished": True})
+
+
+@dataclass
+class Service:
+    """A running `feedsvc serve`."""
+
+    folder: Path
+    base_url: str
+    process: subprocess.Popen[str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_service(folder: Path, config: str = "") -> Iterator[Service]:
+    """`feedsvc serve` on the records in folder/records; config: more of config.toml, and what goes into [serve] last."""
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n')
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    with subprocess.Popen(
+        [FEEDSVC, "serve"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            wait_until(lambda: answers(f"{base_url}/healthz"), 30)
+            yield Service(folder, base_url, process)
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url) as response:
+            return bool(response.status == 200)
+    except (URLError, ConnectionError):
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> float:
+    """The seconds that it took until a condition held."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, "waited in vain"
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    return Corpus(500)
+
+
+@pytest.fixture(scope="session")
+def corpus_service(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service on the generated corpus."""
+    folder = tmp_path_factory.mktemp("corpus")
+    corpus.write(folder / "records")
+    with running_service(folder, "feeds.limit = 500") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def sample_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service on the sample record."""
+    folder = tmp_path_factory.mktemp("sample")
+    (folder / "records").symlink_to(SAMPLE)
+    with running_service(folder, "records.include_unpublished = true") as service:
+        yield service

@@ -1,0 +1,157 @@
+"""Single values: what is kept, what is mended, what is refused."""
+
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedsvc.records.clean import MAX_SLUG, content_html, host_name, instant, plain_text, slug, web_url
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("AI", "ai"),
+        ("Machine  Learning!", "machine-learning"),
+        ("C++", "c-plus-plus"),
+        ("C#", "c-sharp"),
+        ("R&D", "r-d"),
+        ("CBS Boston / WBZ", "cbs-boston-wbz"),
+        ("Boston.com", "boston-com"),
+        ("日本語", "日本語"),
+        ("हिन्दी समाचार", "हिन्दी-समाचार"),
+        ("Économie", "économie"),
+        ("E\u0301conomie", "économie"),
+        ("ＡＩ", "ai"),
+        ("🚀", "rocket"),
+        ("?!", "question-mark-exclamation-mark"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("x" * 100, "x" * 80),
+        ("x" * 79 + " y", "x" * 79),
+    ],
+)
+def test_a_slug_is_readable_in_any_script(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+@given(st.text(min_size=1))
+def test_a_slug_is_never_empty_and_always_a_safe_file_name(name: str) -> None:
+    made = slug(name)
+    assert 0 < len(made) <= MAX_SLUG
+    assert len(made.encode()) <= 240
+    assert all(char == "-" or unicodedata.category(char)[0] in "LMN" for char in made)
+    assert slug(made) == made
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (" https://A.example/x ", "https://a.example/x"),
+        ("https://a.example/b c|d", "https://a.example/b%20c%7Cd"),
+        ("https://a.example/x#part", "https://a.example/x"),
+        ("https://a.example/?a=1&copy=2", "https://a.example/?a=1&copy=2"),
+        ("https://a.example/?a=1&amp;b=2", "https://a.example/?a=1&b=2"),
+        ("https://a.example/Here&apos;s.jpg", "https://a.example/Here's.jpg"),
+        ("https://a.example/&quot;x", "https://a.example/%22x"),
+        ("https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
+        ("https://a.example/100%", "https://a.example/100%25"),
+        ("https://a.example/%2f%zz", "https://a.example/%2f%25zz"),
+        ("https://a.example/[x]?y[]=1", "https://a.example/%5Bx%5D?y%5B%5D=1"),
+        ("http://a.example:8080/", "http://a.example:8080/"),
+        ("http://[2001:db8::1]/", "http://[2001:db8::1]/"),
+        ("https://a.example/\x00x\ufffe", "https://a.example/x"),
+    ],
+)
+def test_a_url_is_normalised(value: str, expected: str) -> None:
+    assert web_url(value) == expected
+    assert web_url(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "javascript:alert(1)", "data:text/html,x", "ftp://a.example/", "/relative", "//a.example/", "https://", "x",
+        "https://user:secret@a.example/", "https://a b.example/", "http://[::1/", "https://a.example:port/", "http://a..b/",
+        "https://a.example/" + "x" * 3000, "https://-/", "http://[x]/",
+    ],
+)  # fmt: skip
+def test_what_is_no_web_address_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        web_url(value)
+
+
+@given(st.text())
+def test_a_url_is_ascii_and_stays_as_it_is(path: str) -> None:
+    try:
+        url = web_url(f"https://a.example/{path}")
+    except ValueError:
+        return
+    assert url.isascii()
+    assert " " not in url
+    assert web_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2020-06-13T01:29:00Z", (2020, 6, 13, 1, 29)),
+        ("2020-06-13T01:29:00.123Z", (2020, 6, 13, 1, 29)),
+        ("2020-06-13T01:29", (2020, 6, 13, 1, 29)),
+        ("2020-06-13 01:29:00 +05:30", (2020, 6, 12, 19, 59)),
+        ("2020-06-13T01:29:00-0800", (2020, 6, 13, 9, 29)),
+        ("2020-6-3 1:29:00 -5", (2020, 6, 3, 6, 29)),
+        ("2020-06-13", (2020, 6, 13)),
+    ],
+)
+def test_a_time_is_read_as_utc(value: str, expected: tuple[int, ...]) -> None:
+    assert instant(value) == datetime(*expected, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2020-13-01", "2020-02-30", "2020-06-13T25:00", "yesterday", "1592011740", "0001-01-01T00:00:00+01:00", ""],
+)
+def test_a_time_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="expected a time"):
+        instant(value)
+
+
+def test_text_is_unescaped_once_and_on_one_line() -> None:
+    assert plain_text(" a\n &lt;b&gt; &amp;amp; c\x00\ud800\ufffe ") == "a <b> &amp; c"
+
+
+@pytest.mark.parametrize("value", ["", "a b.example", "https://a.example", "a/b", "-a.example", "a..b"])
+def test_what_is_no_host_name_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="expected a host name"):
+        host_name(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("One.\n\nTwo & three.", "<p>One.</p><p>Two &amp; three.</p>"),
+        ("1 < 2", "<p>1 &lt; 2</p>"),
+        ("<p>a<script>x()</script></p>", "<p>a</p>"),
+        ('<b onclick="x()" style="color:red">a</b>', "<b>a</b>"),
+        ('<img src="/i.png">', '<img src="https://a.example/i.png">'),
+        ('<iframe src="https://v.example/1"></iframe>', ">https://v.example/1</a></p>"),
+        ('<iframe src="javascript:x()"></iframe>', ""),
+        ('<iframe srcdoc="&lt;script&gt;x()&lt;/script&gt;"></iframe>b', "b"),
+        ("<p>a&#1;b</p>", "<p>ab</p>"),
+    ],
+)
+def test_content_is_safe_html(value: str, expected: str) -> None:
+    made = content_html(value, "https://a.example/x/")
+    assert expected in made
+    assert "script" not in made
+    assert "iframe" not in made
+
+
+@given(st.text(alphabet=st.sampled_from("<>/iframe srcdoc=\"'scrpt &;onclik:jav")))
+def test_no_markup_survives_that_could_run(value: str) -> None:
+    made = content_html(f"<p>{value}", "https://a.example/")
+    assert "<script" not in made
+    assert "<iframe" not in made
+    assert content_html(made, "https://a.example/") == made

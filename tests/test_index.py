@@ -1,0 +1,332 @@
+"""The index: the same whatever its history, and a cache that can be deleted."""
+
+import random
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from feedsvc.config import Config, parse_config
+from feedsvc.errors import IndexUnusableError
+from feedsvc.index import schema, sync as sync_module
+from feedsvc.index.schema import metadata, open_index, reading
+from feedsvc.index.sync import sync
+from feedsvc.model import Entry
+from tests.conftest import Site, record
+
+URLS = [f"https://a.example/{name}" for name in "abcdef"]
+
+record_texts = st.builds(
+    lambda url, title, day, quality, topics, provider, flag, related: record(
+        title, url, f"2020-01-0{day}", quality=quality, topics=f"[{', '.join(topics)}]", provider=provider, flags=flag
+    ).replace("flags: ", "")[:-4]
+    + "related:\n"
+    + "".join(
+        f"- {{title: {name}, webUrl: '{target}', publishedDateTime: 2020-02-0{when}, {more}}}\n"
+        for target, name, when, more in related
+    ),
+    st.sampled_from(URLS),
+    st.sampled_from(["one", "two"]),
+    st.integers(1, 3),
+    st.sampled_from(["", "1", "2"]),
+    st.lists(st.sampled_from(["AI", "ai", "C#", "Law"]), max_size=2),
+    st.sampled_from(["", "{name: Forbes}", "{name: FORBES, domain: forbes.com}", "{name: CNET, images: [{url: 'https://i.example/'}]}"]),
+    st.sampled_from(["", "published: false", "deleted: true"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(URLS), st.sampled_from(["x", "y"]), st.integers(1, 3),
+            st.sampled_from(["topics: [Own]", "deleted: true", "provider: {name: Forbes}"]),
+        ),
+        max_size=3,
+    ),
+)  # fmt: skip
+names = st.sampled_from(["1.md", "2.md", "sub/3.md", "4.yaml"])
+steps = st.one_of(
+    st.tuples(st.just("write"), names, record_texts),
+    st.tuples(st.just("rename"), names, names),
+    st.tuples(st.just("delete"), names, st.none()),
+)
+
+
+def contents(engine: Engine) -> dict[str, list[Any]]:
+    """All that an index says, but for when it was said."""
+    passing = {"mtime", "changed", "revision"}
+    with reading(engine) as connection:
+        return {
+            table.name: sorted(
+                map(repr, connection.execute(select(*(column for column in table.c if column.name not in passing))))
+            )
+            for table in metadata.sorted_tables
+        }
+
+
+def apply(folder: Path, step: tuple[str, str, str | None]) -> None:
+    kind, name, argument = step
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    if kind == "write":
+        path.write_text(argument or "")
+    elif path.exists():
+        if kind == "delete":
+            path.unlink()
+        else:
+            (folder / str(argument)).parent.mkdir(exist_ok=True)
+            path.rename(folder / str(argument))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(steps, min_size=1, max_size=3), min_size=1, max_size=6))
+def test_the_index_never_depends_on_history(history: list[list[tuple[str, str, str | None]]]) -> None:
+    folder = Path(tempfile.mkdtemp())
+    engines = []
+    try:
+        config = parse_config({"index": {"url": "sqlite:///old.db"}}, folder)
+        config.records_folder.mkdir()
+        engines.append(engine := open_index(config))
+        for batch in history:
+            for step in batch:
+                apply(config.records_folder, step)
+            sync(engine, config)
+        scratch = parse_config({"index": {"url": "sqlite:///new.db"}}, folder)
+        engines.append(fresh := open_index(scratch))
+        sync(fresh, scratch)
+        assert contents(engine) == contents(fresh)
+    finally:
+        for engine in engines:
+            engine.dispose()
+        shutil.rmtree(folder)
+
+
+def fingerprints(site: Site) -> dict[str, str]:
+    found = {address: site.documents.get(address) for address in site.documents.addresses()}
+    return {address: document.hash for address, document in found.items() if document}
+
+
+def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
+    make_site: Callable[..., Site], corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(corpus.files)
+    before = fingerprints(site)
+    assert len(before) > 100
+
+    def shuffled(folder: Path) -> list[Any]:
+        return random.Random(2).sample(found := list(find_files(folder)), len(found))
+
+    find_files = sync_module.find_files
+    monkeypatch.setattr(sync_module, "find_files", shuffled)
+    other = make_site(corpus.files)
+    assert fingerprints(other) == before
+
+    site.documents.engine.dispose()
+    shutil.rmtree(site.folder / ".feedsvc")
+    site.documents.engine = open_index(site.config)
+    site.sync()
+    assert fingerprints(site) == before
+
+
+def entries(site: Site, path: str = "/feed") -> list[Entry]:
+    from feedsvc.addresses import parse_feed_path
+    from feedsvc.selection import select_feed
+
+    address = parse_feed_path(path)
+    assert address
+    with reading(site.documents.engine) as connection:
+        feed = select_feed(connection, site.config, address)
+    return list(feed.entries) if feed else []
+
+
+def titles(site: Site, path: str = "/feed") -> list[str]:
+    return [entry.story.title for entry in entries(site, path)]
+
+
+def related(*titles: str, more: str = "") -> str:
+    items = (
+        f"{{title: {title}, webUrl: 'https://b.example/{title}', publishedDateTime: 2019-01-01{more}}}"
+        for title in titles
+    )
+    return f"[{', '.join(items)}]"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ({"updatedDateTime": "2021-01-01"}, {}, "One"),
+        ({}, {"updatedDateTime": "2021-01-01"}, "Two"),
+        ({"quality": "1"}, {}, "One"),
+        ({"quality": "1"}, {"quality": "2"}, "Two"),
+        ({"quality": "-5"}, {}, "One"),
+        ({}, {}, "One"),
+    ],
+)
+def test_of_two_records_with_one_url_the_newer_then_the_better_then_the_first_by_path_wins(
+    make_site: Callable[..., Site], one: dict[str, str], two: dict[str, str], expected: str
+) -> None:
+    site = make_site({"1.md": record("One", **one), "2.md": record("Two", **two)})
+    assert titles(site) == [expected]
+
+
+def test_topics_and_links_of_two_records_with_one_url_are_united(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record(topics="[AI]", related=related("x", "y")),
+            "2.md": record(topics="[Law]", related=related("z", "y"), quality="1"),
+        }
+    )
+    entry = entries(site)[0]
+    assert [topic.name for topic in entry.topics] == ["AI", "Law"]
+    assert [link.title for link in entry.related] == ["z", "y", "x"]
+    assert sorted(titles(site, "/topics/law")) == ["A title", "x", "y", "z"]
+
+
+def test_a_record_wins_over_a_mention_and_takes_its_topics_too(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record("One", topics="[AI]", related=related("Two")),
+            "2.md": record("The second", "https://b.example/Two", topics="[Law]"),
+        }
+    )
+    assert titles(site) == ["One", "The second"] or titles(site) == ["The second", "One"]
+    assert titles(site, "/topics/law") == ["The second"]
+    assert [topic.name for topic in entries(site, "/topics/law")[0].topics] == ["AI", "Law"]
+    assert [link.title for link in entries(site, "/topics/ai")[0].related + entries(site, "/topics/ai")[1].related] == [
+        "The second"
+    ]
+
+
+def test_a_mention_goes_when_the_last_story_that_mentions_it_does(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {"1.md": record("One", related=related("x")), "2.md": record("Two", URLS[0], related=related("x"))}
+    )
+    mention = entries(site)[-1]
+    assert [link.title for link in mention.mentioned_by] == ["One", "Two"]
+    site.write("1.md", record("One", related=related("x"), deleted="true"))
+    site.sync()
+    assert titles(site) == ["Two", "x"]
+    (site.config.records_folder / "2.md").unlink()
+    site.sync()
+    assert titles(site) == []
+
+
+def test_drafts_and_deleted_records_hide_their_story_even_if_others_mention_it(make_site: Callable[..., Site]) -> None:
+    files = {
+        "1.md": record("Draft", "https://b.example/x", published="false", topics="[Secret]", related=related("y")),
+        "2.md": record("Two", related=related("x")),
+        "3.md": record("Gone", URLS[0], deleted="true"),
+    }
+    site = make_site(files)
+    assert titles(site) == ["Two"]
+    assert entries(site)[0].related == ()
+    assert not site.documents.get("/topics/secret.atom")
+    site = make_site(files, records={"include_unpublished": True})
+    assert sorted(titles(site)) == ["Draft", "Two", "y"]
+
+
+def test_a_provider_is_one_by_slug_and_known_from_whichever_record_knows_it(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record("One", URLS[0], provider="{name: Forbes}"),
+            "2.md": record("Two", URLS[1], provider="{name: FORBES!, domain: forbes.com}", related=related("x", more=", provider: {name: forbes}")),
+        }
+    )  # fmt: skip
+    assert sorted(titles(site, "/providers/forbes")) == ["One", "Two", "x"]
+    assert {(entry.provider.name, entry.provider.url) for entry in entries(site)} == {
+        ("FORBES!", "https://forbes.com/")
+    }
+
+
+def test_only_the_feeds_that_a_change_reaches_count_as_changed(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record("One", topics="[AI]", related=related("x")),
+            "2.md": record("Two", URLS[1], topics="[Law]"),
+        }
+    )
+    with schema.writing(site.documents.engine) as connection:
+        for table in (schema.topics, schema.providers, schema.state):
+            connection.execute(table.update().values(changed=1_000_000))
+    site.write("2.md", record("Changed", URLS[1], topics="[Law]"))
+    site.sync()
+
+    def changed(address: str) -> int:
+        document = site.documents.get(address)
+        assert document
+        return int(document.changed.timestamp())
+
+    assert changed("/topics/ai.atom") == 1_000_000
+    assert changed("/topics/law.atom") > 1_000_000
+    assert changed("/feed.rss") > 1_000_000
+
+
+def test_a_change_of_name_reaches_every_feed(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record("One", topics="[ai]"), "2.md": record("Two", URLS[1], topics="[Law]")})
+    with schema.writing(site.documents.engine) as connection:
+        connection.execute(schema.topics.update().values(changed=1_000_000))
+    site.write("1.md", record("One", topics="[AI]"))
+    site.sync()
+    document = site.documents.get("/topics/law.atom")
+    assert document
+    assert document.changed.timestamp() > 1_000_000
+
+
+def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    site = make_site({f"{number}.md": record(url=f"https://a.example/{number}") for number in range(5)})
+    for path in site.config.records_folder.iterdir():
+        stat = path.stat()
+        import os
+
+        os.utime(path, (stat.st_atime - 100, stat.st_mtime - 100))
+    assert sync(site.documents.engine, site.config).read == 0  # other times, the same contents
+    read: list[str] = []
+    original = sync_module.read_file
+    monkeypatch.setattr(
+        sync_module, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1]
+    )
+    revision = site.documents.revision()
+    sync(site.documents.engine, site.config)
+    assert read == []
+    assert site.documents.revision() == revision
+    site.write("3.md", record("New", "https://a.example/3"))
+    result = sync(site.documents.engine, site.config)
+    assert (read, result.read, result.gone) == (["3.md"], 1, 0)
+    assert site.documents.revision() == revision + 1
+
+
+def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]) -> None:
+    number = sync_module.FEW_FILES + 50
+    site = make_site({f"{one}.md": record(url=f"https://a.example/{one}") for one in range(number)} | {"bad.md": "x"})
+    result = sync(site.documents.engine, site.config)
+    assert site.documents.catalogue().everything.size == number
+    assert [problem.path for problem in result.problems] == ["bad.md"]
+
+
+def test_secrets_and_unknown_keys_never_reach_the_index(make_site: Callable[..., Site]) -> None:
+    more = {"secured": "canary", "unknown": "{a: [canary]}", "canary": "x", "provider": "{name: N, note: canary}"}
+    site = make_site({"1.md": record(**more, related=related("x", more=", secured: canary"))})
+    site.documents.engine.dispose()
+    for path in (site.folder / ".feedsvc").iterdir():
+        assert b"canary" not in path.read_bytes()
+
+
+def test_the_index_folder_ignores_itself_in_git(make_site: Callable[..., Site]) -> None:
+    assert (make_site({}).folder / ".feedsvc" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "sqlite://", "nonsense", "sqlite:///:memory:"])
+def test_an_index_address_of_no_use_is_an_error(tmp_path: Path, url: str) -> None:
+    config: Config = parse_config({"index": {"url": url}}, tmp_path)
+    with pytest.raises(IndexUnusableError, match="expected sqlite:///FILE"):
+        open_index(config)
+
+
+def test_a_file_that_is_no_index_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database" * 100)
+    config = parse_config({"index": {"url": "sqlite:///notes.txt"}}, tmp_path)
+    with pytest.raises(IndexUnusableError, match=r"notes.txt: file is not a database; expected feedsvc's index"):
+        open_index(config)
+    assert (tmp_path / "notes.txt").read_text().startswith("not a database")

@@ -1,0 +1,223 @@
+"""Record files to stories and problems."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feedsvc.errors import RecordsError
+from feedsvc.model import Story
+from feedsvc.records.files import find_files, parse_file
+from tests.conftest import record
+
+FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
+JSON = {"title": "A", "webUrl": "https://a.example/1", "publishedDateTime": "2020-06-13T01:29:00Z"}
+
+
+def story(text: str, name: str = "a.md") -> Story:
+    content = parse_file(name, text.encode())
+    assert not content.problems
+    return content.records[0].story
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.md", f"---\n{FIELDS}---\n".encode()),
+        ("a.markdown", f"---\n{FIELDS}---\n\nText.\n".encode()),
+        ("a.txt", FIELDS.encode()),
+        ("a.txt", f"\n---\n{FIELDS}".encode()),
+        ("a.txt", f"---\n{FIELDS}...\nText.\n".encode()),
+        ("a.yaml", f"---\n{FIELDS}---\n".encode()),
+        ("A.YML", FIELDS.encode()),
+        ("a.md", f"---\n{FIELDS}---\n".replace("\n", "\r\n").encode("utf-8-sig")),
+        ("a.md", f"---\n{FIELDS}category: a\x08b\n---\n".encode()),
+        ("a.yaml", b"x: &it\n  title: A\n" + b"<<: *it\n" + FIELDS.partition("\n")[2].encode()),
+        ("a.json", json.dumps(JSON).encode("utf-8-sig")),
+        ("a.json", json.dumps([JSON]).encode()),
+        ("a.json", json.dumps({"value": [JSON], "next": 1}, indent=2).encode()),
+    ],
+)
+def test_a_record_is_read_from_every_format(name: str, data: bytes) -> None:
+    content = parse_file(name, data)
+    assert content.problems == ()
+    assert [(one.story.title, one.story.url) for one in content.records] == [("A", "https://a.example/1")]
+
+
+def test_a_json_file_may_hold_several_records_and_a_bad_one_costs_no_other() -> None:
+    value = [JSON, 3, {"title": "x"}, {**JSON, "title": "B"}]
+    content = parse_file("a.json", json.dumps(value, indent=1).encode())
+    assert [one.story.title for one in content.records] == ["A", "B"]
+    assert [(problem.line, problem.field) for problem in content.problems] == [
+        (7, ""), (8, "publishedDateTime"), (8, "webUrl"),
+    ]  # fmt: skip
+
+
+def test_every_field_is_read() -> None:
+    told = story(
+        record(
+            title="A &amp; B",
+            updatedDateTime="2020-06-14",
+            excerpt='"An  excerpt"',
+            ampWebUrl="https://a.example/amp",
+            cdnAmpWebUrl="https://cdn.example/amp",
+            type="video",
+            quality="84",
+            heat="-1",
+            topics="[AI, C++, ai]",
+            provider="{name: Forbes, domain: Forbes.com, authors: [Ann, {name: Bob}], publishers: [P]}",
+            images="[{url: 'https://a.example/i.jpg', width: 3, height: 0, title: T}, {url: 'https://a.example/j'}]",
+            featuredContent="<b>x</b>",
+            secured="canary",
+        )
+        + "Body"
+    )
+    assert told.title == "A & B"
+    assert told.updated.isoformat() == "2020-06-14T00:00:00+00:00"
+    assert told.excerpt == "An excerpt"
+    assert (told.amp_url, told.cdn_amp_url) == ("https://a.example/amp", "https://cdn.example/amp")
+    assert (told.type, told.quality, told.heat) == ("video", 84, -1)
+    assert [(topic.slug, topic.name) for topic in told.topics] == [("ai", "AI"), ("c-plus-plus", "C++")]
+    assert (told.provider.slug, told.provider.domain) == ("forbes", "forbes.com")
+    assert (told.authors, told.publishers) == (("Ann", "Bob"), ("P",))
+    assert told.image
+    assert (told.image.url, told.image.width, told.image.height, told.image.title) == (
+        "https://a.example/i.jpg", 3, None, "T",
+    )  # fmt: skip
+    assert told.content_html == "<b>x</b>"
+    assert "canary" not in repr(told)
+
+
+def test_what_is_absent_has_a_default() -> None:
+    told = story(record(url="https://www.a.example/1") + "Text")
+    assert told.updated == told.published
+    assert (told.provider.name, told.provider.slug, told.provider.domain) == ("a.example", "a-example", "a.example")
+    assert told.content_html == "<p>Text</p>"
+    assert (told.quality, told.heat, told.image, told.topics, told.draft, told.deleted) == (
+        None,
+        None,
+        None,
+        (),
+        False,
+        False,
+    )
+
+
+def test_a_title_that_looks_like_a_number_or_word_of_yaml_stays_as_written() -> None:
+    for title in ("1984", "1.10", "No", "2020-06-13", "0x1F"):
+        assert story(FIELDS.replace('"A"', title)).title == title
+
+
+@pytest.mark.parametrize(
+    ("field", "draft", "deleted"),
+    [("published: false", True, False), ("published: no", True, False), ("deleted: true", False, True), ("removed: on", False, True)],
+)  # fmt: skip
+def test_flags_are_read(field: str, draft: bool, deleted: bool) -> None:
+    told = story(FIELDS + field)
+    assert (told.draft, told.deleted) == (draft, deleted)
+
+
+def test_related_stories_keep_their_order_and_a_faulty_one_is_left_out_alone() -> None:
+    related = "\n".join(
+        f'  - title: "{title}"\n    webUrl: "https://b.example/{title}"\n    publishedDateTime: {time}'
+        for title, time in (
+            ("one", "2020-01-01"),
+            ("two", "2020-13-01"),
+            ("three", "2020-01-01"),
+            ("one", "2020-01-01"),
+        )
+    )
+    content = parse_file("a.md", f"{FIELDS}related:\n{related}\n".encode())
+    assert [story.title for story in content.records[0].related] == ["one", "three"]
+    assert [str(problem) for problem in content.problems] == [
+        "a.md:10: related[1].publishedDateTime: '2020-13-01' can't be used: "
+        "expected a time that exists (month must be in 1..12)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("topics: AI", "4: topics: 'AI' can't be used: expected a list of names"),
+        ("topics:\n- AI\n- 7", "6: topics[1]: expected a name, not '7'"),
+        ("topics: [~]", "4: topics[0]: expected a name, not nothing"),
+        ("quality: high", "4: quality: 'high' can't be used: expected a whole number"),
+        ("heat: 99999999999", "4: heat: '99999999999' can't be used: expected a whole number up to 2147483647"),
+        ("images: x", "4: images: 'x' can't be used: expected a list of mappings"),
+        ("images:\n- url: ftp://x", "5: images[0].url: 'ftp://x' can't be used: expected an http or https address"),
+        ("images: [{url: 'https://a.example/', width: -1}]", "4: images[0].width: '-1' can't be used: expected a number of pixels"),
+        ("provider: Forbes", "4: provider: 'Forbes' can't be used: expected a mapping with a name"),
+        ("provider: {name: F, domain: a b}", "4: provider.domain: 'a b' can't be used: expected a host name such as example.com"),
+        ("excerpt: [a]", "4: excerpt: a list can't be used: expected text"),
+        ("ampWebUrl: x", "4: ampWebUrl: 'x' can't be used: expected an http or https address"),
+        ("published: maybe", "4: published: 'maybe' can't be used: expected true or false; left out until it is one of them"),
+        ("related: 3", "4: related: '3' can't be used: expected a list of mappings"),
+    ],
+)  # fmt: skip
+def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: str) -> None:
+    content = parse_file("a.md", f"{FIELDS}{fields}\n".encode())
+    assert [str(problem) for problem in content.problems] == [f"a.md:{message}"]
+    assert content.records[0].story.title == "A"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.md", b"", "1: is not a record; expected a mapping with title, webUrl and so on"),
+        ("a.md", b"hello", "1: is not a record; expected a mapping with title, webUrl and so on"),
+        ("a.md", b"- a\n- b", "1: is not a record; expected a mapping with title, webUrl and so on"),
+        ("a.md", b"a: 'x\n", "2: not valid YAML: found unexpected end of stream"),
+        ("a.md", b"a: b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context"),
+        ("a.md", b"a: *x", "1: not valid YAML: the alias *x has no anchor before it"),
+        ("a.md", b"a: !!python/object:os.system x", "1: the YAML tag 'tag:yaml.org,2002:python/object:os.system' is not allowed in a record"),
+        ("a.yaml", b"a: b\n---\nc: d\n", "2: a second YAML document begins here; expected one"),
+        ("a.yaml", b"---\na: b\n---\nc: d\n", "3: a second YAML document begins here; expected one"),
+        ("a.md", b"[" * 9999, "1: nested more than 50 levels deep"),
+        ("a.json", b"[" * 9999, "1: nested too deeply"),
+        ("a.json", b'{"a":\n}', "2: not valid JSON: Expecting value"),
+        ("a.md", b"a: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
+        ("a.md", b"a: b\n\0", "2: is not a text file (it holds NUL)"),
+    ],
+)  # fmt: skip
+def test_a_file_that_holds_no_record_is_one_problem(name: str, data: bytes, message: str) -> None:
+    content = parse_file(name, data)
+    assert content.records == ()
+    assert [str(problem) for problem in content.problems] == [f"{name}:{message}"]
+
+
+def test_each_required_field_that_is_missing_or_unusable_is_a_problem_of_its_own() -> None:
+    content = parse_file("a.md", b"title: ' '\nwebUrl: mailto:x\nquality: x\n")
+    assert content.records == ()
+    assert [str(problem) for problem in content.problems] == [
+        "a.md:1: title: is missing; expected a title",
+        "a.md:1: publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z",
+        "a.md:2: webUrl: 'mailto:x' can't be used: expected an http or https address",
+        "a.md:3: quality: 'x' can't be used: expected a whole number",
+    ]
+
+
+def test_the_original_url_stands_in_for_a_missing_web_url() -> None:
+    assert (
+        story(record(url="", originalUrl="https://b.example/1").replace('webUrl: ""\n', "")).url
+        == "https://b.example/1"
+    )
+
+
+def test_an_alias_bomb_costs_nothing() -> None:
+    levels = "".join(f"l{level}: &l{level} [{', '.join([f'*l{level - 1}'] * 9)}]\n" for level in range(1, 20))
+    content = parse_file("a.md", f"l0: &l0 [x]\n{levels}topics: *l19\n{FIELDS}".encode())
+    assert [problem.message for problem in content.problems] == ["expected a name, not a list"] * 9
+
+
+def test_files_are_found_recursively_and_hidden_ones_skipped(tmp_path: Path) -> None:
+    for name in ("a.md", "b/c.json", "b/d.TXT", "x.html", ".hidden.md", ".git/a.md", "b/é.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "link.md").symlink_to(tmp_path / "a.md")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert sorted(file.name for file in find_files(tmp_path)) == ["a.md", "b/c.json", "b/d.TXT", "b/é.yml"]
+
+
+def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match="nowhere: No such file or directory; expected a folder of records"):
+        list(find_files(tmp_path / "nowhere"))
