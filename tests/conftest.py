@@ -26,6 +26,10 @@ SAMPLE = ROOT / "seeds"
 FEEDSVC = Path(sys.executable).parent / "feedsvc"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+
+
 def record(
     title: str = "A title", url: str = "https://a.example/1", time: str = "2020-06-13T01:29:00Z", **more: str
 ) -> str:

@@ -20,7 +20,7 @@ from feedsvc.index.sync import sync
 from feedsvc.model import Entry
 from tests.conftest import Site, record
 
-URLS = [f"https://a.example/{name}" for name in "abcdef"]
+URLS = [f"https://a.example/{name}" for name in "abcd"]
 
 record_texts = st.builds(
     lambda url, title, day, quality, topics, provider, flag, related: record(
@@ -37,13 +37,13 @@ record_texts = st.builds(
     st.sampled_from(["", "1", "2"]),
     st.lists(st.sampled_from(["AI", "ai", "C#", "Law"]), max_size=2),
     st.sampled_from(["", "{name: Forbes}", "{name: FORBES, domain: forbes.com}", "{name: CNET, images: [{url: 'https://i.example/'}]}"]),
-    st.sampled_from(["", "published: false", "deleted: true"]),
+    st.sampled_from(["", "", "", "", "published: false", "deleted: true"]),
     st.lists(
         st.tuples(
             st.sampled_from(URLS), st.sampled_from(["x", "y"]), st.integers(1, 3),
-            st.sampled_from(["topics: [Own]", "deleted: true", "provider: {name: Forbes}"]),
+            st.sampled_from(["type: x", "topics: [Own]", "deleted: true", "provider: {name: Forbes}"]),
         ),
-        max_size=3,
+        min_size=1, max_size=3,
     ),
 )  # fmt: skip
 names = st.sampled_from(["1.md", "2.md", "sub/3.md", "4.yaml"])
@@ -80,16 +80,21 @@ def apply(folder: Path, step: tuple[str, str, str | None]) -> None:
             path.rename(folder / str(argument))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.lists(steps, min_size=1, max_size=3), min_size=1, max_size=6))
-def test_the_index_never_depends_on_history(history: list[list[tuple[str, str, str | None]]]) -> None:
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.tuples(record_texts, record_texts, record_texts),
+    st.lists(st.lists(steps, min_size=1, max_size=2), min_size=3, max_size=6),
+)
+def test_the_index_never_depends_on_history(
+    first: tuple[str, str, str], history: list[list[tuple[str, str, str | None]]]
+) -> None:
     folder = Path(tempfile.mkdtemp())
     engines = []
     try:
         config = parse_config({"index": {"url": "sqlite:///old.db"}}, folder)
         config.records_folder.mkdir()
         engines.append(engine := open_index(config))
-        for batch in history:
+        for batch in [[("write", f"{number}.md", text) for number, text in enumerate(first, 1)], *history]:
             for step in batch:
                 apply(config.records_folder, step)
             sync(engine, config)
@@ -238,6 +243,23 @@ def test_a_provider_is_one_by_slug_and_known_from_whichever_record_knows_it(make
     assert {(entry.provider.name, entry.provider.url) for entry in entries(site)} == {
         ("FORBES!", "https://forbes.com/")
     }
+
+
+def test_what_a_losing_record_knows_of_a_provider_is_forgotten_with_it(make_site: Callable[..., Site]) -> None:
+    losing = record("Loses", provider="{name: FORBES, domain: forbes.com}")
+    site = make_site(
+        {
+            "1.md": record("Wins", provider="{name: CNET}", quality="1"),
+            "2.md": losing,
+            "3.md": record("Other", URLS[1], provider="{name: Forbes}"),
+        }
+    )
+    assert [entry.provider.name for entry in entries(site, "/providers/forbes")] == ["FORBES"]
+    (site.config.records_folder / "2.md").unlink()
+    site.sync()
+    assert [(entry.provider.name, entry.provider.domain) for entry in entries(site, "/providers/forbes")] == [
+        ("Forbes", None)
+    ]
 
 
 def test_only_the_feeds_that_a_change_reaches_count_as_changed(make_site: Callable[..., Site]) -> None:

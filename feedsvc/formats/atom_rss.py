@@ -94,7 +94,8 @@ def _entry(feed: Feed, entry: Entry) -> Any:
     item.updated(story.updated)
     if story.excerpt:
         item.summary(escape(story.excerpt, quote=False), type="html")
-    item.content(entry_html(entry), type="html")
+    if content := entry_html(entry):
+        item.content(content, type="html")
     for topic in entry.topics:
         page = absolute(feed.base_url, FeedAddress("topics", topic.slug).page_path)
         item.category(term=topic.slug, scheme=page, label=topic.name)
