@@ -149,7 +149,7 @@ def corpus_service(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> 
     """The service on the generated corpus."""
     folder = tmp_path_factory.mktemp("corpus")
     corpus.write(folder / "records")
-    with running_service(folder, "feeds.limit = 500") as service:
+    with running_service(folder) as service:
         yield service
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, select
 
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.index import schema, sync as sync_module
+from feedsvc.index import schema
+from feedsvc.index import sync as sync_module
 from feedsvc.index.schema import metadata, open_index, reading
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry

@@ -13,7 +13,7 @@ def entry_html(entry: Entry) -> str:
         picture = f'<img src="{escape(story.image.url)}" alt="{escape(story.image.title)}">'
         parts.append(f'<p><a href="{escape(story.url)}">{picture}</a></p>')
     if story.excerpt:
-        parts.append(f"<p>{escape(story.excerpt, quote=False)}</p>")
+        parts.append(f"<p>{_text(story.excerpt)}</p>")
     parts.append(story.content_html)
     parts.append(_links("Related stories", entry.related))
     parts.append(_links("Mentioned by", entry.mentioned_by))
@@ -24,7 +24,10 @@ def _links(heading: str, links: tuple[Related, ...]) -> str:
     if not links:
         return ""
     items = (
-        f'<li><a href="{escape(link.url)}">{escape(link.title, quote=False)}</a> ({escape(link.provider, quote=False)})</li>'
-        for link in links
+        f'<li><a href="{escape(link.url)}">{_text(link.title)}</a> ({_text(link.provider)})</li>' for link in links
     )
     return f"<p>{heading}:</p><ul>{''.join(items)}</ul>"
+
+
+def _text(value: str) -> str:
+    return escape(value, quote=False)

@@ -23,6 +23,11 @@ class DocumentCache:
         self._revision = -1
         self._checked = -FRESH_SECONDS
 
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies that are kept."""
+        return int(self._kept.currsize)
+
     def get(self, address: str) -> Document | None:
         """The document at an address (decoded); None if there is none."""
         revision = self._current_revision()

@@ -1,0 +1,162 @@
+"""Commands: what they print, their exit status, and an error's one line."""
+
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FEEDSVC, SAMPLE, free_port, record
+
+
+def feedsvc(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    done = subprocess.run([FEEDSVC, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def result(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
+    done = feedsvc(*arguments, cwd=cwd)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
+    return tmp_path
+
+
+def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
+    assert result("build", cwd=folder) == (0, f"{folder}/public: 7 files written, 0 unchanged, 0 removed\n", "")
+    assert result("build", cwd=folder) == (0, f"{folder}/public: 0 files written, 7 unchanged, 0 removed\n", "")
+    assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: 7 files written")
+
+
+def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(folder: Path) -> None:
+    (folder / "records" / "b.md").write_text("x")
+    (folder / "public").mkdir()
+    (folder / "public" / "index.html").write_text("mine")
+    assert result("build", cwd=folder) == (
+        1,
+        f"{folder}/public: 6 files written, 0 unchanged, 0 removed\n",
+        "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+        f"{folder}/public/index.html: not written by feedsvc, so it stays; move it to let the feed be written\n",
+    )
+
+
+def test_check_shows_every_problem(folder: Path) -> None:
+    assert result("check", cwd=folder) == (0, "", "0 problems\n")
+    (folder / "records" / "b.md").write_text("title: B\nquality: x")
+    assert result("check", cwd=folder) == (
+        1,
+        "b.md:1: publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z\n"
+        "b.md:1: webUrl: is missing; expected an address\n"
+        "b.md:2: quality: 'x' can't be used: expected a whole number\n",
+        "3 problems\n",
+    )
+    assert result("check", cwd=folder)[0] == 1  # from the index, too
+    assert result("check", "records", cwd=folder)[0] == 1
+
+
+def test_feeds_lists_sizes_and_addresses(folder: Path) -> None:
+    (folder / "config.toml").write_text('site.base_url = "https://feeds.example/x/"\nfeeds.formats = ["atom"]\n')
+    assert result("feeds", cwd=folder) == (
+        0,
+        "      1  feedsvc    https://feeds.example/x/feed.atom\n"
+        "      1  AI         https://feeds.example/x/topics/ai.atom\n"
+        "      1  a.example  https://feeds.example/x/providers/a-example.atom\n",
+        "",
+    )
+
+
+def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_path: Path) -> None:
+    config = SAMPLE.parent / "config.toml"
+    done = feedsvc("build", "--config", config, "--out", "out", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((tmp_path / "out" / "providers").glob("*.rss"))) == 17
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[serv]", "config.toml: [serv] is not a table that feedsvc knows; did you mean serve?"),
+        ("[serve]\nprot = 1", "config.toml: serve.prot is not a key that feedsvc knows; did you mean port?"),
+        ("[index]\nzzz = 1", "config.toml: index.zzz is not a key that feedsvc knows; expected one of url"),
+        ("[serve]\nport = '80'", "config.toml: serve.port: '80' can't be used; expected a port from 1 to 65535"),
+        ("[serve]\nport = 0", "config.toml: serve.port: 0 can't be used; expected a port from 1 to 65535"),
+        ("serve = 3", "config.toml: serve: 3 can't be used; expected a table, [serve]"),
+        ("[feeds]\nlimit = 501", "config.toml: feeds.limit: 501 can't be used; expected a number from 1 to 500"),
+        ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of \"atom\" and \"rss\""),
+        ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"links\" or \"none\""),
+        ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number"),
+        ("[records]\ninclude_unpublished = 1", "config.toml: records.include_unpublished: 1 can't be used; expected true or false"),
+        ("[site]\nbase_url = 'x'", "config.toml: site.base_url: 'x' can't be used; expected an http or https address"),
+        ("[site]\nlanguage = 'e n'", "config.toml: site.language: 'e n' can't be used; expected a language tag such as en or pt-BR"),
+        ("[index]\nurl = 'x'", "index.url: 'x' can't be used; expected sqlite:///FILE"),
+        ("[records]\npath = 'none'", "{folder}/none: No such file or directory; expected a folder of records"),
+        ("[records]\npath = 'config.toml'", "{folder}/config.toml: Not a directory; expected a folder of records"),
+        ("[a", "config.toml: not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["build", "serve"])
+def test_a_faulty_configuration_is_one_line_and_exit_status_2(
+    folder: Path, command: str, config: str, message: str
+) -> None:
+    (folder / "config.toml").write_text(config)
+    assert result(command, cwd=folder) == (2, "", f"feedsvc: {message.format(folder=folder)}\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["config.toml", "records"]
+
+
+def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None:
+    for arguments, message in (
+        (["build", "--config", "none.toml"], "none.toml: No such file or directory; expected a configuration file"),
+        (["check", "nowhere"], f"{folder}/nowhere: No such file or directory; expected a folder of records"),
+        (["build", "--out", "/proc/x"], "/proc/x: No such file or directory; expected a folder that can be written"),
+    ):
+        assert result(*arguments, cwd=folder) == (2, "", f"feedsvc: {message}\n")
+    status, _, error = result("bild", cwd=folder)
+    assert status == 2
+    assert "No such command 'bild'" in error
+
+
+def test_a_port_in_use_and_a_strange_host_are_one_line_each(folder: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (folder / "config.toml").write_text(f"[serve]\nport = {port}\n")
+        message = (
+            f"feedsvc: can't listen on 127.0.0.1, port {port}: Address already in use; set serve.host or serve.port\n"
+        )
+        assert result("serve", cwd=folder) == (2, "", message)
+    (folder / "config.toml").write_text(f"[serve]\nhost = 'no.such.host.invalid'\nport = {free_port()}\n")
+    status, _, error = result("serve", cwd=folder)
+    assert status == 2
+    assert error.startswith("feedsvc: can't listen on no.such.host.invalid, port")
+
+
+def test_an_empty_folder_is_published_as_a_valid_empty_feed(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    assert result("build", cwd=tmp_path)[0] == 0
+    assert b"1970-01-02T00:00:00+00:00" in (tmp_path / "public" / "feed.atom").read_bytes()
+
+
+def test_a_terminal_gets_a_progress_bar(folder: Path) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen([FEEDSVC, "build"], cwd=folder, stderr=slave, stdout=subprocess.DEVNULL)
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 1000):
+            shown += chunk
+    except OSError:
+        pass  # how the end of a terminal's output shows itself
+    assert process.wait() == 0
+    assert re.search(rb"Reading records.*100%", shown, re.DOTALL)
+    assert re.search(rb"Building.*100%", shown, re.DOTALL)

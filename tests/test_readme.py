@@ -1,0 +1,46 @@
+"""The README and the demo's configuration tell of everything there is."""
+
+import re
+from dataclasses import fields
+
+import click
+import pytest
+from msgspec.structs import fields as keys
+
+from feedsvc.cli import main
+from feedsvc.config import TABLES
+from feedsvc.model import Story
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+CONFIG = (ROOT / "config.toml").read_text()
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_every_command_and_option_is_in_the_readme(name: str) -> None:
+    assert f"`feedsvc {name}" in README
+    for parameter in main.commands[name].params:
+        assert parameter.opts[0] in README or (
+            isinstance(parameter, click.Argument) and parameter.name.upper() in README
+        )
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_key_is_in_the_readme_and_in_the_demos_configuration(table: str) -> None:
+    section = re.search(rf"^\[{table}\]\n(.*?)(?=^\[|\Z)", CONFIG, re.DOTALL | re.MULTILINE)
+    assert section
+    for key in keys(TABLES[table]):
+        assert f"`{table}.{key.name}`" in README
+        assert re.search(rf"^(# )?{key.name} = ", section[1], re.MULTILINE)
+
+
+def test_the_set_up_lines_are_complete() -> None:
+    lines = [line.strip() for line in README.splitlines() if "python3 -m venv" in line]
+    assert lines == [
+        "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/feedsvc serve",
+        "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest",
+    ]
+
+
+def test_a_story_has_no_field_for_what_is_never_read() -> None:
+    assert {"secured", "category"}.isdisjoint(field.name for field in fields(Story))

@@ -1,0 +1,145 @@
+"""The running service, and real readers."""
+
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import requests
+from reader import make_reader
+
+from tests.conftest import FEEDSVC, Service, answers, record, running_service, wait_until
+from tests.corpus import Corpus
+from tests.rules import check_feed
+from tests.test_feeds import check_entry, plain
+
+
+def addresses(folder: Path) -> list[str]:
+    """All feeds' URLs, as `feedsvc feeds` lists them."""
+    done = subprocess.run([FEEDSVC, "feeds"], cwd=folder, capture_output=True, text=True, check=True)
+    return [word for line in done.stdout.splitlines() for word in line.split() if word.startswith("http")]
+
+
+def get(url: str) -> bytes:
+    with urlopen(url) as response:
+        return bytes(response.read())
+
+
+class Poll:
+    """A `reader` that has subscribed to feeds, and the statuses of what it fetched last."""
+
+    def __init__(self, urls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statuses: Counter[int] = Counter()
+        send = requests.Session.send
+
+        def noting(*arguments: Any, **options: Any) -> requests.Response:
+            response = send(*arguments, **options)
+            self.statuses[response.status_code] += 1
+            return response
+
+        monkeypatch.setattr(requests.Session, "send", noting)
+        self.reader = make_reader(":memory:")
+        for url in urls:
+            self.reader.add_feed(url)
+
+    def update(self) -> Counter[int]:
+        self.statuses.clear()
+        for result in self.reader.update_feeds_iter(scheduled=False):
+            assert not isinstance(result.value, Exception), result
+        return self.statuses.copy()
+
+
+@pytest.mark.parametrize("name", ["sample_service", "corpus_service"])
+def test_a_reader_gets_every_feed_once_and_304_from_then_on(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service: Service = request.getfixturevalue(name)
+    urls = addresses(service.folder)
+    poll = Poll(urls, monkeypatch)
+    assert poll.update() == {200: len(urls)}
+    assert poll.update() == {304: len(urls)}
+    for url in urls[:: max(1, len(urls) // 20)]:
+        parsed = check_feed(get(url), url)
+        seen = {entry.id: entry for entry in poll.reader.get_entries(feed=url)}
+        assert len(seen) == len(parsed.entries)
+        for entry in parsed.entries:
+            told = seen[entry.id]
+            assert told.link == entry.link
+            assert told.authors_str == entry.author
+            assert told.published == datetime(*entry.published_parsed[:6], tzinfo=UTC)
+            assert told.feed_resolved_title == parsed.feed.title
+
+
+def test_feedparser_reads_over_http_what_the_records_say(corpus_service: Service, corpus: Corpus) -> None:
+    told = {**corpus.mentions, **corpus.stories}
+    for format in ("atom", "rss"):
+        feed = check_feed(get(f"{corpus_service.base_url}/feed.{format}"), f"{corpus_service.base_url}/feed.{format}")
+        assert len(feed.entries) == 50
+        for entry in feed.entries:
+            check_entry(entry, told, corpus)
+
+
+def entries(service: Service, path: str = "/feed.atom") -> list[str]:
+    url = service.base_url + path
+    return sorted(plain(entry) for entry in check_feed(get(url), url).entries)
+
+
+def test_new_changed_moved_and_deleted_records_are_published_within_two_seconds(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    with running_service(tmp_path) as service:
+        assert entries(service) == []
+        (records / "a.md").write_text(record("One"))
+        wait_until(lambda: entries(service) == ["One"], 2)
+        (records / "a.md").write_text(record("Two"))
+        wait_until(lambda: entries(service) == ["Two"], 2)
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "b.md").write_text(record("Three", "https://b.example/"))
+        (tmp_path / "new").rename(records / "sub")
+        wait_until(lambda: entries(service) == ["Three", "Two"], 2)
+        wait_until(lambda: answers(f"{service.base_url}/providers/b-example.rss"), 2)
+        shutil.rmtree(records / "sub")
+        wait_until(lambda: entries(service) == ["Two"], 2)
+        wait_until(lambda: not answers(f"{service.base_url}/providers/b-example.rss"), 2)
+
+
+def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
+    with running_service(tmp_path) as service:
+        service.process.terminate()
+        output, _ = service.process.communicate(timeout=15)
+    assert output == (
+        "Serving 1 stories. Subscribe to\n"
+        f"  {service.base_url}/feed.atom  feedsvc\n"
+        f"  {service.base_url}/topics/ai.atom  AI\n"
+        f"  {service.base_url}/providers/a-example.atom  a.example\n"
+        "Press Ctrl-C to stop.\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_service_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "records").mkdir()
+    with running_service(tmp_path) as service:
+        service.process.send_signal(number)
+        assert service.process.wait(10) == 0
+        assert "Traceback" not in service.process.communicate()[0]
+    assert not answers(f"{service.base_url}/healthz")
+
+
+def test_the_service_goes_on_when_the_folder_goes_and_comes_back(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    (records / "a.md").write_text(record("One"))
+    with running_service(tmp_path) as service:
+        records.rename(tmp_path / "away")
+        assert entries(service) == ["One"]
+        (tmp_path / "away").rename(records)
+        (records / "b.md").write_text(record("Two", "https://b.example/"))
+        wait_until(lambda: entries(service) == ["One", "Two"], 20)

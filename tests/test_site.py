@@ -1,0 +1,125 @@
+"""The offline build: the same bytes as over HTTP, and no file of others touched."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feedsvc import site as site_module
+from feedsvc.errors import OutputError
+from feedsvc.site import MANIFEST, BuildResult, build, file_name
+from feedsvc.web import create_app
+from tests.conftest import Site, record
+
+
+def run(site: Site, out: Path | None = None) -> BuildResult:
+    return build(site.documents, out or site.config.out_folder, lambda done, total: None)
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """The visible files by name."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def test_every_file_is_byte_for_byte_what_http_serves(make_site: Callable[..., Site], corpus: Any) -> None:
+    site = make_site(corpus.files)
+    result = run(site)
+    client = create_app(site.config).test_client()
+    served = {file_name(address): client.get(address).data for address in site.documents.addresses()}
+    assert files(site.config.out_folder) == served
+    assert (result.written, result.unchanged, result.removed, result.in_the_way) == (len(served), 0, 0, ())
+
+
+def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")})
+    run(site)
+    out = site.config.out_folder
+    for path in out.rglob("*"):
+        os.utime(path, (1, 1))
+    site.write("2.md", record("New", "https://b.example/2", topics="[Law]"))
+    site.sync()
+    result = run(site)
+    untouched = {name for name in files(out) if (out / name).stat().st_mtime == 1}
+    assert untouched == {
+        "index.html", "topics/ai.atom", "topics/ai.rss", "providers/a-example.atom", "providers/a-example.rss",
+    }  # fmt: skip
+    assert (result.written, result.unchanged) == (6, 5)
+    assert run(site).written == 0
+
+
+def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2")})
+    out = site.config.out_folder
+    run(site)
+    (out / "mine.txt").write_text("mine")
+    (out / "topics" / "mine.atom").write_text("mine")
+    (site.config.records_folder / "1.md").unlink()
+    site.sync()
+    assert run(site).removed == 4
+    assert sorted(files(out)) == [
+        "feed.atom", "feed.rss", "index.html", "mine.txt", "providers/b-example.atom", "providers/b-example.rss",
+        "topics/mine.atom",
+    ]  # fmt: skip
+    (out / "topics" / "mine.atom").unlink()
+
+
+def test_a_file_of_others_in_the_way_is_reported_and_stays(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record()})
+    out = site.config.out_folder
+    (out / "feed.rss").mkdir(parents=True)
+    (out / "index.html").write_text("mine")
+    for _ in range(2):
+        assert sorted(run(site).in_the_way) == [out / "feed.rss", out / "index.html"]
+    assert files(out)["index.html"] == b"mine"
+    (out / "index.html").unlink()
+    assert run(site).in_the_way == (out / "feed.rss",)
+    assert files(out)["index.html"] == site.body("/")
+
+
+def test_a_build_that_was_killed_is_finished_by_the_next(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record(topics="[AI]")})
+    original = os.replace
+
+    def killed(source: Path, target: Path) -> None:
+        if Path(target).name == "feed.rss":
+            raise KeyboardInterrupt
+        original(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(site_module.os, "replace", killed)
+        run(site)
+    site.write("1.md", record("New", topics="[Law]"))
+    site.sync()
+    assert run(site).in_the_way == ()
+    assert not (site.config.out_folder / site_module._TEMPORARY).exists()
+    other = site.folder / "other"
+    run(site, other)
+    assert files(site.config.out_folder) == files(other)
+
+
+def test_an_output_folder_that_cant_be_written_is_an_error_that_names_it(make_site: Callable[..., Site]) -> None:
+    site = make_site({})
+    (site.folder / "file").write_text("")
+    with pytest.raises(
+        OutputError, match=r"file: (File exists|Not a directory); expected a folder that can be written"
+    ):
+        run(site, site.folder / "file")
+    with pytest.raises(OutputError, match="expected a folder that can be written"):
+        run(site, Path("/proc/feeds"))
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", '["../x"]', '["/x"]', "["])
+def test_a_manifest_that_was_tampered_with_removes_nothing(make_site: Callable[..., Site], text: str) -> None:
+    site = make_site({})
+    site.config.out_folder.mkdir()
+    (site.config.out_folder / MANIFEST).write_text(text)
+    with pytest.raises(OutputError, match="not a list of feedsvc's files"):
+        run(site)
