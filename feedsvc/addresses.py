@@ -1,45 +1,166 @@
-"""The addresses of feeds: `/feed`, `/topics/<slug>` and `/providers/<slug>`, each with a format as its suffix."""
+"""The addresses of feeds, and the filters that their query strings carry.
 
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import quote
+`/feed`, `/topics/<slug>`, `/providers/<slug>` and `/custom/<slug>`; then `/2020-06` for the archive of a month
+(RFC 5005); then a format as suffix. Filters are written in one canonical order: one choice of stories, one address.
+"""
 
-Kind = Literal["feed", "topics", "providers"]
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from feedsvc.errors import FilterError
+from feedsvc.records.clean import slug as slug_of
+
+Kind = Literal["feed", "topics", "providers", "custom"]
+Related = Literal["entries", "links", "none"]
+
+MAX_LIMIT = 500
+#: Of a parameter: its characters, and how often it may be repeated.
+MAX_VALUE = 200
+MAX_REPEATS = 20
+_MAX_INTEGER = 2**31 - 1
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+#: Every filter in canonical order, and what it expects.
+FILTERS = {
+    "topic": "names of topics, any of which a story has",
+    "provider": "names of providers",
+    "type": "types of stories",
+    "without_topic": "names of topics, none of which a story has",
+    "without_provider": "names of providers",
+    "min_quality": "a whole number",
+    "min_heat": "a whole number",
+    "related": '"entries", "links" or "none"',
+    "limit": f"a number from 1 to {MAX_LIMIT}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which stories of a feed to take; an empty field filters nothing. Topics and providers are slugs, all sorted."""
+
+    topic: tuple[str, ...] = ()
+    provider: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    without_topic: tuple[str, ...] = ()
+    without_provider: tuple[str, ...] = ()
+    min_quality: int | None = None
+    min_heat: int | None = None
+    related: Related | None = None
+    limit: int | None = None
+
+    def without(self, defaults: "Filters") -> "Filters":
+        """These filters, but for those that say what holds anyway."""
+        same = {name for name in FILTERS if getattr(self, name) == getattr(defaults, name)}
+        emptied: dict[str, Any] = {name: getattr(_NO_FILTERS, name) for name in same}
+        return replace(self, **emptied)
+
+    @property
+    def query(self) -> str:
+        """The filters as a canonical query string, without `?`; empty if there are none."""
+        return urlencode(self._pairs())
+
+    @property
+    def labels(self) -> list[str]:
+        """The filters as people read them, in canonical order."""
+        return [f"{name}={value}" for name, value in self._pairs()]
+
+    def _pairs(self) -> list[tuple[str, Any]]:
+        pairs: list[tuple[str, Any]] = []
+        for name in FILTERS:
+            value = getattr(self, name)
+            if value is not None:
+                pairs += [(name, one) for one in value] if isinstance(value, tuple) else [(name, value)]
+        return pairs
+
+
+_NO_FILTERS = Filters()
+
+
+def parse_filters(pairs: Iterable[tuple[str, Any]]) -> Filters:
+    """Filters from names and values, texts or (of a configuration) numbers and lists. Raises FilterError.
+
+    Names that aren't filters are passed over, and so are empty values, which a form sends for fields left blank.
+    """
+    given: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        if name in FILTERS and value != "":
+            given.setdefault(name, []).extend(value if isinstance(value, list | tuple) else [value])
+    return Filters(**{name: _parse(name, values) for name, values in given.items()})
+
+
+def _parse(name: str, values: list[Any]) -> Any:
+    expects = FILTERS[name]
+    if len(values) > MAX_REPEATS or any(isinstance(value, str) and len(value) > MAX_VALUE for value in values):
+        raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
+    if getattr(_NO_FILTERS, name) == ():
+        for value in values:
+            if not isinstance(value, str) or not value.strip():
+                raise FilterError(name, repr(value)[:MAX_VALUE], expects)
+        return tuple(sorted({value.strip().lower() if name == "type" else slug_of(value) for value in values}))
+    value = values[0]
+    if len(values) > 1:
+        raise FilterError(name, "a list", f"{expects}, once")
+    if name == "related":
+        if value not in ("entries", "links", "none"):
+            raise FilterError(name, repr(value)[:MAX_VALUE], expects)
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,10}", value):
+        value = int(value)
+    low, high = (1, MAX_LIMIT) if name == "limit" else (-_MAX_INTEGER, _MAX_INTEGER)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise FilterError(name, repr(value)[:MAX_VALUE], expects)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class FeedAddress:
-    """Which stories a feed holds: all, those of a topic, or those of a provider."""
+    """Which stories a feed holds: all, those of a topic, a provider or a saved filter; of one month; filtered."""
 
     kind: Kind
-    #: Of the topic or provider; empty for everything.
+    #: Of the topic, provider or saved filter; empty for everything.
     slug: str = ""
+    #: As `2020-06`, for the archive of that month; empty for the current feed.
+    month: str = ""
+    filters: Filters = _NO_FILTERS
 
     @property
-    def path(self) -> str:
-        """The address without format, as people read it: `/topics/ai`, `/feed`."""
+    def feed_path(self) -> str:
+        """The path of the current feed without format, as people read it: `/topics/ai`, `/feed`."""
         return f"/{self.kind}/{self.slug}" if self.slug else f"/{self.kind}"
 
     @property
     def page_path(self) -> str:
-        """The address of the HTML page that shows the feed."""
-        return f"{self.path}/" if self.slug else "/"
+        """The path of the HTML page that shows the feed."""
+        return f"{self.feed_path}/" if self.slug else "/"
 
-    def file_path(self, format: str) -> str:
-        """The address of the feed in a format."""
-        return f"{self.path}.{format}"
+    def path(self, format: str) -> str:
+        """The path in a format, or without any if it is empty."""
+        return self.feed_path + (f"/{self.month}" if self.month else "") + (f".{format}" if format else "")
+
+    def url(self, base_url: str, format: str = "") -> str:
+        """The absolute URL in a format; without one, the feed's id."""
+        query = self.filters.query
+        return absolute(base_url, self.path(format)) + (f"?{query}" if query else "")
 
 
 EVERYTHING = FeedAddress("feed")
 
 
-def parse_feed_path(path: str) -> FeedAddress | None:
+def parse_feed_path(path: str, filters: Filters = Filters()) -> FeedAddress | None:
     """The feed that a path (decoded, without format) names; None if it names none."""
     match path.split("/"):
         case ["", "feed"]:
-            return EVERYTHING
-        case ["", ("topics" | "providers") as kind, slug] if slug:
-            return FeedAddress(kind, slug)
+            return FeedAddress("feed", filters=filters)
+        case ["", "feed", month] if _MONTH.fullmatch(month):
+            return FeedAddress("feed", "", month, filters)
+        case ["", ("topics" | "providers" | "custom") as kind, slug] if slug:
+            return FeedAddress(kind, slug, filters=filters)
+        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if slug and _MONTH.fullmatch(month):
+            return FeedAddress(kind, slug, month, filters)
     return None
 
 

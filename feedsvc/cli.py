@@ -94,10 +94,16 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 def check(config_file: Path | None, records: str | None) -> None:
     """Show every problem in every record of a folder of RECORDS."""
     from feedsvc.config import load_config
+    from feedsvc.index.schema import reading
+    from feedsvc.selection import unknown_names
 
-    _, result = _synced(load_config(config_file, records=records))
+    config = load_config(config_file, records=records)
+    engine, result = _synced(config)
     for problem in result.problems:
         click.echo(str(problem))
+    with reading(engine) as connection:
+        for warning in unknown_names(connection, config):
+            click.echo(f"warning: {warning}", err=True)
     click.echo(f"{len(result.problems)} problems", err=True)
     sys.exit(1 if result.problems else 0)
 
@@ -114,9 +120,78 @@ def feeds(config_file: Path | None) -> None:
     catalogue = Documents(engine, config).catalogue()
     width = max(len(feed.name) for feed in catalogue.feeds)
     for feed in catalogue.feeds:
-        click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(feed.self_urls.values())}")
+        urls = [feed.address.url(catalogue.base_url, format) for format in catalogue.formats]
+        click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(urls)}")
     _report(result)
     sys.exit(1 if result.problems else 0)
+
+
+@main.command()
+@_config
+@click.argument("address")
+def show(config_file: Path | None, address: str) -> None:
+    """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
+    from urllib.parse import parse_qsl, unquote
+
+    from feedsvc.config import load_config
+    from feedsvc.documents import Documents
+
+    config = load_config(config_file)
+    engine, result = _synced(config)
+    documents = Documents(engine, config)
+    local = (
+        address.removeprefix(config.site.base_url) if f"{address}/".startswith(f"{config.site.base_url}/") else address
+    )
+    path, _, query = local.partition("#")[0].partition("?")
+    path = unquote(path) or "/"
+    document = documents.get(documents.canonical(path, parse_qsl(query))) if "?" not in path else None
+    if not document:
+        respelt = documents.respelt(path)
+        close = [respelt] if respelt else documents.similar(path)
+        hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
+        raise FeedsvcError(f"{address}: nothing is published at this address; {hint}")
+    click.echo(document.body, nl=False)
+    _report(result)
+    sys.exit(1 if result.problems else 0)
+
+
+@main.command()
+@_config
+@click.argument("subject", metavar="URL-OR-PATH")
+def why(config_file: Path | None, subject: str) -> None:
+    """Tell in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
+    from feedsvc.config import load_config
+    from feedsvc.explain import explain
+    from feedsvc.index.schema import reading
+
+    config = load_config(config_file)
+    engine, _ = _synced(config)
+    with reading(engine) as connection:
+        explanation = explain(connection, config, subject)
+    for line in explanation.lines:
+        click.echo(line)
+    sys.exit(0 if explanation.published else 1)
+
+
+@main.command()
+@_config
+def init(config_file: Path | None) -> None:
+    """Write a commented config.toml. It never overwrites one."""
+    from importlib.resources import files
+
+    from feedsvc.config import DEFAULT_NAME
+    from feedsvc.errors import ConfigError
+
+    path = config_file or Path(DEFAULT_NAME)
+    template = files("feedsvc").joinpath("template.toml").read_bytes()
+    try:
+        with path.open("xb") as stream:
+            stream.write(template)
+    except FileExistsError as error:
+        raise ConfigError(f"{path}: exists already, and stays as it is; expected a new file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
+    click.echo(f"{path}: written")
 
 
 def _synced(config: "Config") -> "tuple[Engine, SyncResult]":
@@ -142,9 +217,9 @@ def _print_addresses(config: "Config", engine: "Engine") -> None:
     catalogue = Documents(engine, config).catalogue()
     click.echo(f"Serving {catalogue.everything.size} stories. Subscribe to")
     for feed in catalogue.feeds[:MOST_SHOWN]:
-        click.echo(f"  {next(iter(feed.self_urls.values()))}  {feed.name}")
+        click.echo(f"  {feed.address.url(catalogue.base_url, catalogue.formats[0])}  {feed.name}")
     if len(catalogue.feeds) > MOST_SHOWN:
-        click.echo(f"  and {len(catalogue.feeds) - MOST_SHOWN} more feeds: see {catalogue.everything.page_url}")
+        click.echo(f"  and {len(catalogue.feeds) - MOST_SHOWN} more feeds: see {catalogue.base_url}/")
     click.echo("Press Ctrl-C to stop.")
     sys.stdout.flush()
 

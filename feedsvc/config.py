@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from feedsvc.errors import ConfigError
+from feedsvc.addresses import FILTERS, Filters, Related, parse_filters
+from feedsvc.errors import ConfigError, FilterError
 from feedsvc.model import EPOCH
-from feedsvc.records.clean import plain_text, web_url
+from feedsvc.records.clean import plain_text, slug, web_url
 
 DEFAULT_NAME = "config.toml"
 
@@ -25,8 +26,7 @@ class Table(Struct, frozen=True):
 
 Text = Annotated[str, Meta(min_length=1, description="some text")]
 Flag = Annotated[bool, Meta(description="true or false")]
-Related = Literal["entries", "links", "none"]
-Format = Literal["atom", "rss"]
+Format = Literal["atom", "rss", "json"]
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 
@@ -55,16 +55,25 @@ class Index(Table, frozen=True):
 class Feeds(Table, frozen=True):
     #: Entries in a feed.
     limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
-    formats: Annotated[tuple[Format, ...], Meta(min_length=1, description='a list of "atom" and "rss"')] = (
+    formats: Annotated[tuple[Format, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
         "atom",
         "rss",
+        "json",
     )
     related: Annotated[Related, Meta(description='"entries", "links" or "none"')] = "entries"
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number")] | None = None
+    #: Whether each month has a feed of its own.
+    archives: Flag = True
+    #: The address of a WebSub hub.
+    hub: Annotated[str, Meta(description="an http or https address")] = ""
 
 
 class Build(Table, frozen=True):
     out: Annotated[str, Meta(min_length=1, description="a folder")] = "public"
+    #: Whether HTML pages are written, too.
+    pages: Flag = True
+    #: Whether compressed copies stand beside the files, for servers that deliver them as they are.
+    precompress: Flag = False
 
 
 class Serve(Table, frozen=True):
@@ -77,6 +86,16 @@ class Serve(Table, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Custom:
+    """A saved filter, which is a feed of its own."""
+
+    slug: str
+    name: str
+    description: str
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, checked and complete."""
 
@@ -86,6 +105,8 @@ class Config:
     feeds: Feeds
     build: Build
     serve: Serve
+    #: The saved filters by slug.
+    custom: dict[str, Custom]
     #: The folder that relative paths start from.
     folder: Path
     #: When the configuration last changed, and every feed with it.
@@ -140,11 +161,13 @@ def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
 def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) -> Config:
     """The configuration that tables of keys and values make. Raises ConfigError."""
     for name in data:
-        if name not in TABLES:
-            raise ConfigError(f"[{name}] is not a table that feedsvc knows{_nearest(name, TABLES)}")
+        if name not in TABLES and name != "custom":
+            raise ConfigError(f"[{name}] is not a table that feedsvc knows{_nearest(name, [*TABLES, 'custom'])}")
     tables: dict[str, Any] = {name: _table(name, kind, data.get(name, {})) for name, kind in TABLES.items()}
     tables["site"] = _complete_site(tables["site"], tables["serve"])
-    return Config(**tables, folder=folder, changed=changed)
+    if tables["feeds"].hub:
+        tables["feeds"] = replace(tables["feeds"], hub=_address("feeds.hub", tables["feeds"].hub))
+    return Config(**tables, custom=_custom(data.get("custom", [])), folder=folder, changed=changed)
 
 
 def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
@@ -164,10 +187,7 @@ def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
 def _complete_site(site: Site, serve: Serve) -> Site:
     """The site with its texts cleaned, and what is left out derived."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    try:
-        base_url = web_url(site.base_url or f"http://{local}:{serve.port}")
-    except ValueError as error:
-        raise ConfigError(_unusable("site.base_url", site.base_url, str(error).removeprefix("expected "))) from error
+    base_url = _address("site.base_url", site.base_url or f"http://{local}:{serve.port}")
     if "?" in base_url:
         raise ConfigError(_unusable("site.base_url", base_url, "an address without a query"))
     title = plain_text(site.title) or "feedsvc"
@@ -178,6 +198,42 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,
     )
+
+
+def _address(key: str, value: str) -> str:
+    try:
+        return web_url(value)
+    except ValueError as error:
+        raise ConfigError(_unusable(key, value, str(error).removeprefix("expected "))) from error
+
+
+def _custom(tables: Any) -> dict[str, Custom]:
+    """The saved filters of [[custom]] tables by slug."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"custom: {tables!r} can't be used; expected tables, [[custom]]")
+    found: dict[str, Custom] = {}
+    for number, table in enumerate(tables, 1):
+        where = f"custom {number}"
+        known = ("name", "description", *FILTERS)
+        for key in table:
+            if key not in known:
+                raise ConfigError(f"{where}: {key} is not a key that feedsvc knows{_nearest(key, known)}")
+        name, description = table.get("name", ""), table.get("description", "")
+        if not isinstance(name, str) or not plain_text(name):
+            raise ConfigError(_unusable(f"{where}: name", name, "a name"))
+        if not isinstance(description, str):
+            raise ConfigError(_unusable(f"{where}: description", description, "some text"))
+        try:
+            filters = parse_filters(table.items())
+        except FilterError as error:
+            raise ConfigError(f"{where}: {error}") from error
+        custom = Custom(slug(name), plain_text(name), plain_text(description), filters)
+        if custom.slug in found:
+            raise ConfigError(
+                f"{where}: {name!r} has the address of {found[custom.slug].name!r}; expected another name"
+            )
+        found[custom.slug] = custom
+    return found
 
 
 def _unusable(key: str, value: object, expected: str) -> str:

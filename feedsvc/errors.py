@@ -9,6 +9,13 @@ class ConfigError(FeedsvcError):
     """The configuration can't be used as it stands."""
 
 
+class FilterError(FeedsvcError):
+    """A filter has a value that it can't have."""
+
+    def __init__(self, name: str, shown: str, expects: str) -> None:
+        super().__init__(f"{name}: {shown} can't be used; expected {expects}")
+
+
 class RecordsError(FeedsvcError):
     """The records folder as a whole can't be read."""
 

@@ -4,8 +4,10 @@ All times are UTC, to the second; all URLs are absolute, normalised and ASCII; a
 unless their name says HTML, and hold only characters that XML can hold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from feedsvc.addresses import FeedAddress, absolute
 
 #: The `updated` of an empty feed: a valid time that every format and reader can hold.
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
@@ -123,37 +125,58 @@ class Entry:
 class Feed:
     """A feed, complete and ordered (newest first): every format is written from this value alone."""
 
-    id: str
+    address: FeedAddress
     title: str
     description: str
-    #: The HTML page that shows the feed.
-    page_url: str
-    #: The feed's own address in each format that is published.
-    self_urls: dict[str, str]
     base_url: str
     language: str
     author: str
     image: Image | None
+    #: The formats that it is published in.
+    formats: tuple[str, ...]
+    #: Minutes that a reader may keep it.
+    ttl: int
+    #: The address of its WebSub hub; empty if there is none.
+    hub: str
     entries: tuple[Entry, ...]
+    #: The archive of the month before, of the newest month in the current feed; and of the month after.
+    previous_archive: FeedAddress | None
+    next_archive: FeedAddress | None
     #: When its content last changed, which may be later than its newest entry.
     changed: datetime
+
+    @property
+    def id(self) -> str:
+        """The same for a feed and its archives, which are one logical feed (RFC 5005)."""
+        return self.current.url(self.base_url)
+
+    @property
+    def current(self) -> FeedAddress:
+        """The address of the feed that an archive belongs to; its own, if it is none."""
+        return replace(self.address, month="")
+
+    @property
+    def page_url(self) -> str:
+        """The HTML page that shows the feed."""
+        return absolute(self.base_url, self.address.page_path)
 
     @property
     def updated(self) -> datetime:
         """The newest `updated` among the entries."""
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
+    def url(self, format: str, address: FeedAddress | None = None) -> str:
+        """The absolute URL of the feed, or of one at another address, in a format."""
+        return (address or self.address).url(self.base_url, format)
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A feed as a list of feeds shows it."""
 
-    #: Of the topic or provider; the site's title for the feed of everything.
+    address: FeedAddress
+    #: Of the topic, provider or saved filter; the site's title for the feed of everything.
     name: str
-    path: str
-    page_url: str
-    #: Its address in each format that is published.
-    self_urls: dict[str, str]
     #: The number of stories that it draws from.
     size: int
 
@@ -165,13 +188,18 @@ class Catalogue:
     title: str
     description: str
     language: str
+    base_url: str
+    formats: tuple[str, ...]
     everything: Listed
     topics: tuple[Listed, ...]
     providers: tuple[Listed, ...]
+    custom: tuple[Listed, ...]
+    #: The time of the newest story.
+    updated: datetime
     #: When anything last changed.
     changed: datetime
 
     @property
     def feeds(self) -> tuple[Listed, ...]:
         """All of them, everything first."""
-        return (self.everything, *self.topics, *self.providers)
+        return (self.everything, *self.topics, *self.providers, *self.custom)

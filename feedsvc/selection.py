@@ -1,77 +1,181 @@
 """A feed's address to a `Feed`: complete, ordered, and with no I/O left to do."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from feedsvc.addresses import FeedAddress, absolute
+from feedsvc.addresses import EVERYTHING, FeedAddress, Filters, Kind
 from feedsvc.config import Config
-from feedsvc.index.query import FeedRow, Wanted, all_feeds, find_entries, find_feed
+from feedsvc.index.query import (
+    FeedRow,
+    Wanted,
+    all_feeds,
+    count,
+    find_entries,
+    find_feed,
+    last_change,
+    months,
+    neighbours,
+    newest,
+)
 from feedsvc.model import Catalogue, Entry, Feed, Listed
 
 
+def canonical(config: Config, address: FeedAddress) -> FeedAddress:
+    """The address without the filters that say what holds anyway."""
+    return replace(address, filters=address.filters.without(_defaults(config, address)))
+
+
 def select_feed(connection: Connection, config: Config, address: FeedAddress) -> Feed | None:
-    """The feed at an address; None if there is none."""
-    row = find_feed(connection, address, config.feeds.related != "entries")
-    if not row:
+    """The feed at a canonical address; None if there is none."""
+    row = _find(connection, config, address)
+    if not row or (address.month and not config.feeds.archives):
         return None
-    wanted = Wanted(config.feeds.limit, config.feeds.related != "entries", config.feeds.min_quality)
+    wanted = wanted_stories(config, address)
     entries = find_entries(connection, address, wanted)
-    if config.feeds.related == "none":
+    previous = following = None
+    if address.month:
+        if not entries:
+            return None
+        previous, following = neighbours(connection, address, wanted)
+    elif config.feeds.archives and entries:
+        previous = f"{entries[0].story.published:%Y-%m}"
+    if related_mode(config, address) == "none":
         entries = tuple(_without_links(entry) for entry in entries)
-    site = config.site
-    title, description = _texts(row, config)
+    title, description = _texts(config, address, row.name)
     return Feed(
-        id=absolute(site.base_url, address.path),
+        address=address,
         title=title,
         description=description,
-        page_url=absolute(site.base_url, address.page_path),
-        self_urls=_self_urls(config, address),
-        base_url=site.base_url,
-        language=site.language,
-        author=site.author,
+        base_url=config.site.base_url,
+        language=config.site.language,
+        author=config.site.author,
         image=row.image,
+        formats=config.feeds.formats,
+        ttl=config.serve.max_age // 60,
+        hub=config.feeds.hub,
         entries=entries,
+        previous_archive=replace(address, month=previous) if previous else None,
+        next_archive=replace(address, month=following) if following else None,
         changed=max(row.changed, config.changed),
     )
 
 
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """All feeds that there are."""
-    rows = all_feeds(connection, config.feeds.related != "entries")
-    everything, *others = [
-        Listed(
-            name=row.name or config.site.title,
-            path=row.address.path,
-            page_url=absolute(config.site.base_url, row.address.page_path),
-            self_urls=_self_urls(config, row.address),
-            size=size,
-        )
-        for row, size in rows
-    ]
+
+    def listed(kind: Kind) -> tuple[Listed, ...]:
+        rows = all_feeds(connection, kind, _primary_only(config.feeds.related))
+        return tuple(Listed(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
+
+    def counted(address: FeedAddress, name: str) -> Listed:
+        wanted = wanted_stories(config, address)
+        return Listed(address, name, count(connection, address, replace(wanted, limit=None)))
+
     return Catalogue(
         title=config.site.title,
         description=config.site.description,
         language=config.site.language,
-        everything=everything,
-        topics=tuple(feed for feed in others if feed.path.startswith("/topics/")),
-        providers=tuple(feed for feed in others if feed.path.startswith("/providers/")),
-        changed=max(rows[0][0].changed, config.changed),
+        base_url=config.site.base_url,
+        formats=config.feeds.formats,
+        everything=counted(EVERYTHING, config.site.title),
+        topics=listed("topics"),
+        providers=listed("providers"),
+        custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
+        updated=newest(connection),
+        changed=_last_change(connection, config),
     )
 
 
-def _self_urls(config: Config, address: FeedAddress) -> dict[str, str]:
-    return {format: absolute(config.site.base_url, address.file_path(format)) for format in config.feeds.formats}
+def select_archives(connection: Connection, config: Config) -> list[FeedAddress]:
+    """The addresses of all archives."""
+    if not config.feeds.archives:
+        return []
+    found = []
+    for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
+        for slug, month in months(connection, address, wanted_stories(config, address)):
+            found.append(replace(address, slug=slug or address.slug, month=month))
+    return found
 
 
-def _texts(row: FeedRow, config: Config) -> tuple[str, str]:
+def unknown_names(connection: Connection, config: Config) -> list[str]:
+    """Warnings of saved filters that name a topic or provider which no story has."""
+    topics = {row.slug for row, _ in all_feeds(connection, "topics", primary_only=False)}
+    providers = {row.slug for row, _ in all_feeds(connection, "providers", primary_only=False)}
+    return [
+        f"custom {custom.name!r}: {field}: no story has {slug!r}"
+        for custom in config.custom.values()
+        for field in ("topic", "provider", "without_topic", "without_provider")
+        for slug in getattr(custom.filters, field)
+        if slug not in (topics if field.endswith("topic") else providers)
+    ]
+
+
+def _custom_addresses(config: Config) -> list[FeedAddress]:
+    return [FeedAddress("custom", slug) for slug in config.custom]
+
+
+def _find(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
+    if address.kind == "feed":
+        return FeedRow("", config.site.title, _last_change(connection, config))
+    if address.kind == "custom":
+        custom = config.custom.get(address.slug)
+        return FeedRow(custom.slug, custom.name, _last_change(connection, config)) if custom else None
+    return find_feed(connection, address, _primary_only(config.feeds.related))
+
+
+def _last_change(connection: Connection, config: Config) -> datetime:
+    return max(last_change(connection), config.changed)
+
+
+def _defaults(config: Config, address: FeedAddress) -> Filters:
+    """What holds for a feed if its address says nothing else."""
+    saved = _saved(config, address)
+    return Filters(
+        min_quality=config.feeds.min_quality if saved.min_quality is None else saved.min_quality,
+        related=saved.related or config.feeds.related,
+        limit=saved.limit or config.feeds.limit,
+    )
+
+
+def _saved(config: Config, address: FeedAddress) -> Filters:
+    """The filters of a custom feed; none of any other."""
+    custom = config.custom.get(address.slug) if address.kind == "custom" else None
+    return custom.filters if custom else Filters()
+
+
+def wanted_stories(config: Config, address: FeedAddress) -> Wanted:
+    own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
+    quality = defaults.min_quality if own.min_quality is None else own.min_quality
+    return Wanted(
+        filters=(replace(own, min_quality=quality), replace(saved, min_quality=None)),
+        primary_only=_primary_only(related_mode(config, address)),
+        limit=None if address.month else own.limit or defaults.limit,
+    )
+
+
+def related_mode(config: Config, address: FeedAddress) -> str | None:
+    return address.filters.related or _defaults(config, address).related
+
+
+def _primary_only(related: str | None) -> bool:
+    return related != "entries"
+
+
+def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
     """(title, description) of a feed."""
     site = config.site
-    if row.address.kind == "topics":
-        return f"{row.name} - {site.title}", f"Stories about {row.name}"
-    if row.address.kind == "providers":
-        return f"{row.name} - {site.title}", f"Stories by {row.name}"
-    return site.title, site.description
+    description = {
+        "feed": site.description,
+        "topics": f"Stories about {name}",
+        "providers": f"Stories by {name}",
+        "custom": config.custom[address.slug].description or name if address.kind == "custom" else "",
+    }[address.kind]
+    title = name if address.kind == "feed" else f"{name} - {site.title}"
+    if address.filters.labels:
+        title = f"{title} ({', '.join(address.filters.labels)})"
+    return title, description
 
 
 def _without_links(entry: Entry) -> Entry:

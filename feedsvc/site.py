@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from feedsvc.documents import Documents
+from feedsvc.encodings import ENCODINGS, MIN_BYTES, encode
 from feedsvc.errors import OutputError
 
 #: Lists the files that builds wrote into a folder: no other file there is ever replaced or removed.
@@ -19,7 +20,10 @@ _TEMPORARY = ".feedsvc.tmp"
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """How many files a build wrote, found as they should be, and removed; and those of others that are in its way."""
+    """How many files a build wrote, found as they should be, and removed; and those of others that are in its way.
+
+    Compressed forms count as files.
+    """
 
     written: int
     unchanged: int
@@ -35,35 +39,69 @@ def file_name(address: str) -> str:
 def build(documents: Documents, out: Path, progress: Callable[[int, int], None]) -> BuildResult:
     """Bring the files in a folder in step with the documents. Raises OutputError and IndexUnusableError.
 
-    Each file is replaced in one step. progress: called with the number of files looked at, and of all.
+    Each file is replaced in one step. progress: called with the number of documents looked at, and of all.
     """
     addresses = documents.addresses()
-    names = {file_name(address) for address in addresses}
-    written = unchanged = removed = 0
-    in_the_way = []
+    encodings = {name: suffix for name, (suffix, _) in ENCODINGS.items()} if documents.config.build.precompress else {}
+    names = {file_name(address) + suffix for address in addresses for suffix in ("", *encodings.values())}
     with _explained(out), _locked(out):
         owned = _read_manifest(out)
         # Whatever this build may write is listed first: should it be killed, the next one knows its files.
-        free = {name for name in names - owned if not os.path.lexists(out / name)}
-        _write_manifest(out, owned | free)
-        kept = set(free | owned)
+        folder = _Folder(out, owned | {name for name in names - owned if not os.path.lexists(out / name)})
+        _write_manifest(out, folder.ours)
         for done, address in enumerate(addresses, 1):
-            name = file_name(address)
             document = documents.get(address)
             if document:  # else its last story went since the addresses were listed
-                if _holds(out / name, document.body):
-                    kept.add(name)
-                    unchanged += 1
-                elif name in kept:
-                    _replace(out, name, document.body)
-                    written += 1
-                else:
-                    in_the_way.append(out / name)
+                folder.put(file_name(address), document.body, encodings)
             progress(done, len(addresses))
-        for name in sorted(owned - names):
-            removed += _remove(out, name)
-        _write_manifest(out, kept & names)
-    return BuildResult(written, unchanged, removed, tuple(in_the_way))
+        present = folder.written | folder.unchanged
+        removed = sum(_remove(out, name) for name in sorted(owned - present))
+        _write_manifest(out, present)
+    return BuildResult(len(folder.written), len(folder.unchanged), removed, tuple(folder.in_the_way))
+
+
+class _Folder:
+    """The output folder during a build, and what became of its files.
+
+    ours: the names that may be written.
+    """
+
+    def __init__(self, out: Path, ours: set[str]) -> None:
+        self.out = out
+        self.ours = ours
+        self.written: set[str] = set()
+        self.unchanged: set[str] = set()
+        self.in_the_way: list[Path] = []
+
+    def put(self, name: str, body: bytes, encodings: dict[str, str]) -> None:
+        """Bring a file and its compressed forms in step; encodings: the forms' suffixes by encoding."""
+        if _holds(self.out / name, body):
+            self.unchanged.add(name)
+        elif not self._write(name, body):
+            return  # a compressed form would be delivered in place of the file that is there
+        if len(body) < MIN_BYTES:
+            return
+        # A form bears its file's time: servers tell the same Last-Modified of both, and so we know a form of an
+        # older body, left by a build that was killed, without compressing anything.
+        mtime = _mtime(self.out / name)
+        for encoding, suffix in encodings.items():
+            form = name + suffix
+            if form in self.ours and _mtime(self.out / form) == mtime:
+                self.unchanged.add(form)
+                continue
+            encoded = encode(body, encoding)
+            if _holds(self.out / form, encoded):  # as a file that holds its document is taken for ours
+                self.ours.add(form)
+            self._write(form, encoded, mtime)
+
+    def _write(self, name: str, body: bytes, mtime: int | None = None) -> bool:
+        """Write a file unless one of others is in its way; whether that was done."""
+        if name not in self.ours:
+            self.in_the_way.append(self.out / name)
+            return False
+        _replace(self.out, name, body, mtime)
+        self.written.add(name)
+        return True
 
 
 @contextmanager
@@ -114,10 +152,21 @@ def _holds(path: Path, body: bytes) -> bool:
         return False
 
 
-def _replace(out: Path, name: str, body: bytes) -> None:
+def _mtime(path: Path) -> int | None:
+    """When a file was last changed, in nanoseconds; None if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _replace(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
+    """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
     path = out / name
     path.parent.mkdir(parents=True, exist_ok=True)
     (out / _TEMPORARY).write_bytes(body)
+    if mtime is not None:
+        os.utime(out / _TEMPORARY, ns=(mtime, mtime))
     os.replace(out / _TEMPORARY, path)
 
 

@@ -14,6 +14,7 @@ from lxml import etree, html
 NAMESPACES = {
     "a": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
+    "fh": "http://purl.org/syndication/history/1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
     "media": "http://search.yahoo.com/mrss/",
 }
@@ -26,7 +27,7 @@ def texts(element: Any, path: str) -> list[str]:
 
 
 def check_feed(body: bytes, self_url: str) -> Any:
-    """Assert every rule on a feed in Atom or RSS; gives what feedparser reads."""
+    """Assert every rule on a feed or archive in Atom or RSS; gives what feedparser reads."""
     root = etree.fromstring(body)
     parsed = feedparser.parse(body)
     assert not parsed.bozo, parsed.bozo_exception
@@ -34,11 +35,23 @@ def check_feed(body: bytes, self_url: str) -> Any:
         _check_rss(root, self_url)
     else:
         _check_atom(root, self_url)
+    _check_archive(root, self_url)
     for attribute in root.xpath("//@href | //@url | //@scheme | //@domain"):
         check_url(attribute)
     for content in texts(root, "//content:encoded | //a:content"):
         check_content(content)
     return parsed
+
+
+def _check_archive(root: Any, self_url: str) -> None:
+    """An archive (RFC 5005) is marked, and names the current feed; a current feed is not."""
+    is_archive = bool(re.search(r"/[0-9]{4}-[0-9]{2}\.", self_url))
+    assert len(root.xpath("//fh:archive", namespaces=NAMESPACES)) == is_archive
+    assert not root.xpath("//fh:complete", namespaces=NAMESPACES)
+    current = root.xpath(
+        "/*/a:link[@rel='current']/@href | /rss/channel/a:link[@rel='current']/@href", namespaces=NAMESPACES
+    )
+    assert current == ([re.sub(r"/[0-9]{4}-[0-9]{2}\.", ".", self_url)] if is_archive else [])
 
 
 def check_url(url: str) -> None:
@@ -81,7 +94,9 @@ def check_pictures(item: Any) -> None:
 
 def _check_atom(feed: Any, self_url: str) -> None:
     assert feed.tag == f"{ATOM}feed"
-    assert texts(feed, "a:id") == [self_url.rpartition(".")[0]]
+    path, _, query = self_url.partition("?")
+    feed_id = re.sub(r"(/[0-9]{4}-[0-9]{2})?\.atom$", "", path) + (f"?{query}" if query else "")
+    assert texts(feed, "a:id") == [feed_id]
     assert texts(feed, "a:link[@rel='self']/@href") == [self_url]
     assert texts(feed, "a:link[@rel='self']/@type") == ["application/atom+xml"]
     check_unique(texts(feed, "a:link[@rel='alternate']/@type"))

@@ -30,10 +30,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+#: Files that a build of `folder` writes: three feeds and their archives in three formats, pages, assets and OPML.
+FILES = 3 * 2 * 3 + 3 + 2 + 1
+
+
 def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
-    assert result("build", cwd=folder) == (0, f"{folder}/public: 7 files written, 0 unchanged, 0 removed\n", "")
-    assert result("build", cwd=folder) == (0, f"{folder}/public: 0 files written, 7 unchanged, 0 removed\n", "")
-    assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: 7 files written")
+    assert result("build", cwd=folder) == (0, f"{folder}/public: {FILES} files written, 0 unchanged, 0 removed\n", "")
+    assert result("build", cwd=folder) == (0, f"{folder}/public: 0 files written, {FILES} unchanged, 0 removed\n", "")
+    assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: {FILES} files written")
 
 
 def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(folder: Path) -> None:
@@ -42,7 +46,7 @@ def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(fold
     (folder / "public" / "index.html").write_text("mine")
     assert result("build", cwd=folder) == (
         1,
-        f"{folder}/public: 6 files written, 0 unchanged, 0 removed\n",
+        f"{folder}/public: {FILES - 1} files written, 0 unchanged, 0 removed\n",
         "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
         f"{folder}/public/index.html: not written by feedsvc, so it stays; move it to let the feed be written\n",
     )
@@ -60,6 +64,17 @@ def test_check_shows_every_problem(folder: Path) -> None:
     )
     assert result("check", cwd=folder)[0] == 1  # from the index, too
     assert result("check", "records", cwd=folder)[0] == 1
+
+
+def test_a_saved_filter_that_names_an_unknown_topic_is_a_warning(folder: Path) -> None:
+    (folder / "config.toml").write_text('[[custom]]\nname = "S"\ntopic = ["AI", "Nope"]\nwithout_provider = ["x"]\n')
+    assert result("check", cwd=folder) == (
+        0,
+        "",
+        "warning: custom 'S': topic: no story has 'nope'\n"
+        "warning: custom 'S': without_provider: no story has 'x'\n"
+        "0 problems\n",
+    )
 
 
 def test_feeds_lists_sizes_and_addresses(folder: Path) -> None:
@@ -90,7 +105,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[serve]\nport = 0", "config.toml: serve.port: 0 can't be used; expected a port from 1 to 65535"),
         ("serve = 3", "config.toml: serve: 3 can't be used; expected a table, [serve]"),
         ("[feeds]\nlimit = 501", "config.toml: feeds.limit: 501 can't be used; expected a number from 1 to 500"),
-        ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of \"atom\" and \"rss\""),
+        ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of \"atom\", \"rss\" and \"json\""),
         ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"links\" or \"none\""),
         ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number"),
         ("[records]\ninclude_unpublished = 1", "config.toml: records.include_unpublished: 1 can't be used; expected true or false"),

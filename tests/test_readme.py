@@ -20,9 +20,8 @@ CONFIG = (ROOT / "config.toml").read_text()
 def test_every_command_and_option_is_in_the_readme(name: str) -> None:
     assert f"`feedsvc {name}" in README
     for parameter in main.commands[name].params:
-        assert parameter.opts[0] in README or (
-            isinstance(parameter, click.Argument) and parameter.name.upper() in README
-        )
+        name = parameter.human_readable_name if isinstance(parameter, click.Argument) else parameter.opts[0]
+        assert name in README
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -13,6 +13,9 @@ from feedsvc.site import MANIFEST, BuildResult, build, file_name
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 
+#: A site with few files.
+FEW: dict[str, Any] = {"feeds": {"formats": ["atom", "rss"], "archives": False}, "build": {"pages": False}}
+
 
 def run(site: Site, out: Path | None = None) -> BuildResult:
     return build(site.documents, out or site.config.out_folder, lambda done, total: None)
@@ -37,7 +40,9 @@ def test_every_file_is_byte_for_byte_what_http_serves(make_site: Callable[..., S
 
 
 def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
-    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")})
+    site = make_site(
+        {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")}, **FEW
+    )
     run(site)
     out = site.config.out_folder
     for path in out.rglob("*"):
@@ -47,14 +52,14 @@ def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
     result = run(site)
     untouched = {name for name in files(out) if (out / name).stat().st_mtime == 1}
     assert untouched == {
-        "index.html", "topics/ai.atom", "topics/ai.rss", "providers/a-example.atom", "providers/a-example.rss",
+        "feeds.opml", "topics/ai.atom", "topics/ai.rss", "providers/a-example.atom", "providers/a-example.rss",
     }  # fmt: skip
     assert (result.written, result.unchanged) == (6, 5)
     assert run(site).written == 0
 
 
 def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callable[..., Site]) -> None:
-    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2")})
+    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2")}, **FEW)
     out = site.config.out_folder
     run(site)
     (out / "mine.txt").write_text("mine")
@@ -63,7 +68,7 @@ def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callabl
     site.sync()
     assert run(site).removed == 4
     assert sorted(files(out)) == [
-        "feed.atom", "feed.rss", "index.html", "mine.txt", "providers/b-example.atom", "providers/b-example.rss",
+        "feed.atom", "feed.rss", "feeds.opml", "mine.txt", "providers/b-example.atom", "providers/b-example.rss",
         "topics/mine.atom",
     ]  # fmt: skip
     (out / "topics" / "mine.atom").unlink()

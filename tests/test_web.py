@@ -1,5 +1,6 @@
 """HTTP, one rule a test."""
 
+import gzip
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -27,7 +28,13 @@ def client(site: Site) -> FlaskClient:
         ("/feed.atom", "application/atom+xml; charset=utf-8"),
         ("/feed.rss", "application/rss+xml; charset=utf-8"),
         ("/topics/%E6%97%A5%E6%9C%AC%E8%AA%9E.atom", "application/atom+xml; charset=utf-8"),
+        ("/feed.json", "application/feed+json"),
+        ("/feed/2020-06.atom", "application/atom+xml; charset=utf-8"),
+        ("/feeds.opml", "text/x-opml; charset=utf-8"),
         ("/", "text/html; charset=utf-8"),
+        ("/topics/ai/", "text/html; charset=utf-8"),
+        ("/assets/style.css", "text/css; charset=utf-8"),
+        ("/assets/script.js", "text/javascript; charset=utf-8"),
     ],
 )
 def test_each_document_has_its_media_type(client: FlaskClient, address: str, media_type: str) -> None:
@@ -35,7 +42,7 @@ def test_each_document_has_its_media_type(client: FlaskClient, address: str, med
     assert response.status_code == 200
     assert response.headers["Content-Type"] == media_type
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Cache-Control"] == "public, max-age=900"
+    assert response.headers["Cache-Control"] == "public, max-age=900, stale-while-revalidate=600, stale-if-error=86400"
     assert "Set-Cookie" not in response.headers
 
 
@@ -56,7 +63,7 @@ def test_a_known_etag_gets_304_without_a_body(client: FlaskClient, form: str) ->
     known = client.get("/feed.atom").headers
     response = client.get("/feed.atom", headers={"If-None-Match": form.format(known["ETag"], known["ETag"][2:])})
     assert (response.status_code, response.data) == (304, b"")
-    for name in ("ETag", "Cache-Control"):
+    for name in ("ETag", "Cache-Control", "Vary"):
         assert response.headers[name] == known[name]
 
 
@@ -83,7 +90,7 @@ def test_head_equals_get(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/nope", "/feed", "/feed.xml", "/topics/none.atom", "/topics/ai.atom/", "/topics//ai.atom", "/topics/../feed.atom", "/%00", "/\x7f.atom"],
+    ["/nope", "/feed", "/feed.xml", "/topics/none.atom", "/topics//ai.atom", "/topics/../feed.atom", "/%00", "/\x7f.atom"],
 )  # fmt: skip
 def test_an_unknown_address_gets_a_plain_and_helpful_404(client: FlaskClient, address: str) -> None:
     response = client.get(address)
@@ -130,12 +137,12 @@ def test_documents_are_rendered_once_and_anew_when_the_index_changes(
     site.sync()
     after = kept.get("/feed.atom")
     assert after
-    assert b"New" in after.body
+    assert b"New" in after.document.body
     assert kept.get("/nope") is None
 
 
 def test_the_cache_is_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = len(site.body("/feed.atom")) + len(site.body("/feed.rss"))
+    size = 2 * (len(site.body("/feed.atom")) + len(site.body("/feed.rss")))
     monkeypatch.setattr(cache, "MAX_BYTES", size)
     kept = cache.DocumentCache(site.documents)
     for address in site.documents.addresses():
@@ -149,3 +156,127 @@ def test_the_application_reads_the_configuration_that_the_environment_names(
     (site.folder / "other.toml").write_text('site.title = "Other"\nsite.base_url = "https://feeds.example"\n')
     monkeypatch.setenv("FEEDSVC_CONFIG", str(site.folder / "other.toml"))
     assert b"<title>Other</title>" in create_app().test_client().get("/feed.atom").data
+
+
+@pytest.mark.parametrize("spelling", ["/topics/AI.atom", "/topics/ai.atom/", "/topics/Ai.ATOM", "/TOPICS/ai.atom"])
+def test_another_spelling_of_an_address_is_redirected_for_good(client: FlaskClient, spelling: str) -> None:
+    response = client.get(f"{spelling}?min_quality=3", headers={"Host": "evil.example"})
+    assert response.status_code == 308
+    assert response.headers["Location"] == "https://feeds.example/topics/ai.atom?min_quality=3"
+
+
+def test_a_pages_address_without_its_slash_is_redirected(client: FlaskClient) -> None:
+    assert client.get("/topics/AI").headers["Location"] == "https://feeds.example/topics/ai/"
+
+
+def test_a_near_miss_gets_suggestions(client: FlaskClient) -> None:
+    response = client.get("/providers/a-exmple.rss")
+    assert response.status_code == 404
+    assert "Did you mean https://feeds.example/providers/a-example/\n" in response.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
+def test_a_body_is_compressed_as_the_client_likes_under_one_etag(client: FlaskClient, encoding: str) -> None:
+    if encoding != "gzip":
+        pytest.importorskip({"br": "brotli", "zstd": "zstandard"}[encoding])
+    plain = client.get("/")
+    response = client.get("/", headers={"Accept-Encoding": f"x, {encoding};q=0.9, identity;q=0.1"})
+    assert response.headers["Content-Encoding"] == encoding
+    assert decode(response.data, encoding) == plain.data
+    assert response.headers["ETag"] == plain.headers["ETag"]
+    assert response.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    again = client.get("/", headers={"Accept-Encoding": encoding, "If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def decode(data: bytes, encoding: str) -> bytes:
+    if encoding == "gzip":
+        return gzip.decompress(data)
+    if encoding == "br":
+        import brotli
+
+        return bytes(brotli.decompress(data))
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompress(data)
+
+
+def test_the_etag_that_apache_marks_as_compressed_is_known(client: FlaskClient) -> None:
+    etag = client.get("/feed.atom").headers["ETag"].replace('"', "")[2:]
+    assert client.get("/feed.atom", headers={"If-None-Match": f'W/"{etag}-gzip"'}).status_code == 304
+
+
+def test_identity_is_sent_to_who_accepts_no_encoding(client: FlaskClient) -> None:
+    for accepted in ("", "identity", "gzip;q=0", "x"):
+        assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": accepted}).headers
+
+
+def test_compression_is_done_once_and_the_same_every_time(client: FlaskClient) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    first = client.get("/", headers=headers).data
+    assert first[4:8] == b"\0\0\0\0"  # no time in it
+    assert client.get("/", headers=headers).data == first
+
+
+def test_feeds_are_open_to_scripts_of_other_sites_and_pages_are_closed(client: FlaskClient) -> None:
+    feed, page = client.get("/feed.json").headers, client.get("/").headers
+    assert feed["Access-Control-Allow-Origin"] == "*"
+    assert feed["Access-Control-Expose-Headers"] == "ETag, Last-Modified, Link"
+    assert "Access-Control-Allow-Origin" not in page
+    assert page["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; script-src 'self'; ")
+
+
+def test_the_link_header_names_self_and_hub(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record()}, feeds={"hub": "https://hub.example/"})
+    client = create_app(site.config).test_client()
+    response = client.get("/feed.rss?limit=3")
+    assert response.headers.getlist("Link") == [
+        '<https://feeds.example/feed.rss?limit=3>; rel="self"', '<https://hub.example/>; rel="hub"',
+    ]  # fmt: skip
+    assert b'<atom:link href="https://hub.example/" rel="hub"/>' in response.data
+    assert b'<link href="https://hub.example/" rel="hub"/>' in client.get("/feed.atom").data
+    assert client.get("/feed.json").json["hubs"] == [{"type": "WebSub", "url": "https://hub.example/"}]
+
+
+def test_rss_ttl_agrees_with_max_age(make_site: Callable[..., Site]) -> None:
+    site = make_site({}, serve={"max_age": 1800})
+    response = create_app(site.config).test_client().get("/feed.rss")
+    assert b"<ttl>30</ttl>" in response.data
+    assert "max-age=1800" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("min_quality=x", "min_quality: 'x' can't be used; expected a whole number\n"),
+        ("limit=0", "limit: 0 can't be used; expected a number from 1 to 500\n"),
+        ("limit=501", "limit: 501 can't be used; expected a number from 1 to 500\n"),
+        ("min_heat=1e3", "min_heat: '1e3' can't be used; expected a whole number\n"),
+        ("related=all", "related: 'all' can't be used; expected \"entries\", \"links\" or \"none\"\n"),
+        ("limit=3&limit=4", "limit: a list can't be used; expected a number from 1 to 500, once\n"),
+        ("topic=%20", "topic: ' ' can't be used; expected names of topics, any of which a story has\n"),
+        ("&".join(["topic=a"] * 21), "topic: what was given can't be used; expected names of topics, any of which a story has; at most 20, of 200 characters each\n"),
+        ("type=" + "x" * 201, "type: what was given can't be used; expected types of stories; at most 20, of 200 characters each\n"),
+        ("x=" + "x" * 9000, "The query string is longer than 8192 characters.\n"),
+    ],
+)  # fmt: skip
+def test_a_bad_filter_is_a_400_that_names_it(client: FlaskClient, query: str, message: str) -> None:
+    response = client.get(f"/feed.atom?{query}")
+    assert (response.status_code, response.text) == (400, message)
+
+
+@pytest.mark.parametrize("query", ["utm_source=x&y", "&&==", "%ff=%fe", "?", "topic=", "limit=50", "related=entries"])
+def test_strange_and_idle_parameters_change_nothing(client: FlaskClient, query: str) -> None:
+    response = client.get(f"/feed.atom?{query}")
+    assert response.status_code == 200
+    assert response.data == client.get("/feed.atom").data
+
+
+def test_one_choice_of_filters_has_one_canonical_form(client: FlaskClient, site: Site) -> None:
+    first = client.get("/feed.atom?limit=7&topic=Law&x=1&topic=A.I.&related=entries")
+    second = client.get("/feed.atom?topic=a-i&topic=law&topic=LAW&limit=007")
+    assert first.data == second.data
+    canonical = "https://feeds.example/feed.atom?topic=a-i&topic=law&limit=7"
+    assert first.headers["Link"] == f'<{canonical}>; rel="self"'
+    query = [("limit", "7"), ("topic", "Law"), ("topic", "a i")]
+    assert site.documents.canonical("/feed.atom", query) == "/feed.atom?topic=a-i&topic=law&limit=7"

@@ -13,13 +13,10 @@ from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
 from feedsvc import __version__
 from feedsvc.addresses import FeedAddress, absolute
+from feedsvc.formats import MEDIA_TYPES
 from feedsvc.formats.content import entry_html
 from feedsvc.formats.links import EntryLinks, FeedLinks
 from feedsvc.model import Entry, Feed, Image, Related
-
-ATOM_TYPE = "application/atom+xml"
-RSS_TYPE = "application/rss+xml"
-_TYPES = {"atom": ATOM_TYPE, "rss": RSS_TYPE}
 
 #: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
@@ -73,12 +70,29 @@ def _generator(feed: Feed, format: str) -> Any:
     generator.language(feed.language)
     generator.updated(feed.updated)
     generator.generator("feedsvc", version=__version__)
-    generator.link(href=feed.self_urls[format], rel="self", type=_TYPES[format])
+    generator.ttl(feed.ttl)
+    generator.link(href=feed.url(format), rel="self", type=MEDIA_TYPES[format])
     generator.link(href=feed.page_url, rel="alternate", type="text/html")  # last: RSS takes it for its one link
-    for other, url in feed.self_urls.items():
-        if other != format:
-            generator.links.links.append({"href": url, "rel": "alternate", "type": _TYPES[other]})
+    generator.links.links = _feed_links(feed, format)
+    generator.links.is_archive = bool(feed.address.month)
     return generator
+
+
+def _feed_links(feed: Feed, format: str) -> list[dict[str, str]]:
+    """Links to the other formats, the hub (WebSub) and the archives (RFC 5005)."""
+    links = [
+        {"href": feed.url(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
+        for other in feed.formats
+        if other != format
+    ]
+    if feed.hub:
+        links.append({"href": feed.hub, "rel": "hub"})
+    if feed.address.month:
+        links.append({"href": feed.url(format, feed.current), "rel": "current", "type": MEDIA_TYPES[format]})
+    for rel, archive in (("prev-archive", feed.previous_archive), ("next-archive", feed.next_archive)):
+        if archive:
+            links.append({"href": feed.url(format, archive), "rel": rel, "type": MEDIA_TYPES[format]})
+    return links
 
 
 def _entry(feed: Feed, entry: Entry) -> Any:

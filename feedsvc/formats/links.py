@@ -1,4 +1,4 @@
-"""The feedgen extension for what feedgen lacks: entry links with their `rel`, and titles that hold `<` or `&`.
+"""The feedgen extension for what feedgen lacks: links with their `rel`, archives, and titles that hold `<` or `&`.
 
 feedgen writes every link of an Atom entry without `rel`, `type` and `title`, and none of an RSS item's but one.
 Its Atom tree bears bare names, so Atom elements are made without a namespace.
@@ -11,27 +11,36 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.util import xml_elem
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
 
 #: The attributes of a link, by name.
 Link = dict[str, str]
 
 
 class FeedLinks(BaseExtension):  # type: ignore[misc]
-    """Links of the feed beside `self` and its page."""
+    """Links of the feed beside `self` and its page, and the mark of an archive (RFC 5005, section 4)."""
 
     def __init__(self) -> None:
         self.links: list[Link] = []
+        self.is_archive = False
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": HISTORY_NAMESPACE} if self.is_archive else {}
 
     def extend_atom(self, feed: Any) -> Any:
         escape_title(feed)
-        for link in self.links:
-            xml_elem("link", feed, **link)
+        self._extend(feed, "link")
         return feed
 
     def extend_rss(self, rss: Any) -> Any:
-        for link in self.links:
-            xml_elem(f"{ATOM}link", rss[0], **link)
+        self._extend(rss[0], f"{ATOM}link")
         return rss
+
+    def _extend(self, element: Any, name: str) -> None:
+        if self.is_archive:
+            xml_elem(f"{{{HISTORY_NAMESPACE}}}archive", element)
+        for link in self.links:
+            xml_elem(name, element, **link)
 
 
 class EntryLinks(BaseEntryExtension):  # type: ignore[misc]

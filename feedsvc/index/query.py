@@ -1,28 +1,29 @@
 """Reads feeds and their entries from the index."""
 
+from calendar import timegm
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, select, true
+from sqlalchemy import Connection, Select, and_, exists, func, literal, select, true
 
-from feedsvc.addresses import EVERYTHING, FeedAddress
-from feedsvc.index.schema import providers, state, stories, story_topics, tellings, topics
+from feedsvc.addresses import FeedAddress, Filters, Kind
+from feedsvc.index.schema import batches, providers, state, stories, story_topics, tellings, topics
 from feedsvc.model import EPOCH, Entry, Image, Provider, Related, Story, Topic
 
 _LEAST = -(2**31)
-_story_decoder = msgspec.json.Decoder(Story)
+story_decoder = msgspec.json.Decoder(Story)
 _image_decoder = msgspec.json.Decoder(Image)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A feed that there is: its address, the name of its topic or provider, and when something in it last changed."""
+    """A topic or provider that has stories, and when something in its feed last changed."""
 
-    address: FeedAddress
+    slug: str
     name: str
     changed: datetime
     image: Image | None = None
@@ -32,9 +33,11 @@ class FeedRow:
 class Wanted:
     """Which stories of a feed to take, newest first."""
 
-    limit: int
+    #: Each has to be met.
+    filters: tuple[Filters, ...] = ()
     primary_only: bool = False
-    min_quality: int | None = None
+    #: How many at most; None for all.
+    limit: int | None = None
 
 
 def revision(connection: Connection) -> int:
@@ -42,54 +45,89 @@ def revision(connection: Connection) -> int:
     return connection.execute(select(state.c.revision)).scalar() or 0
 
 
+def last_change(connection: Connection) -> datetime:
+    """When anything last changed."""
+    return _moment(connection.execute(select(state.c.changed)).scalar())
+
+
 def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:
-    """The feed at an address; None if no story is in it. The feed of everything is always there."""
-    if address == EVERYTHING:
-        changed = connection.execute(select(state.c.changed)).scalar()
-        return FeedRow(address, "", _moment(changed))
+    """The topic's or provider's feed at an address; None if no story is in it."""
     table, member, column = _membership(address)
     condition = member.c.is_primary if primary_only else true()
     has_story = select(1).where(column == address.slug, condition).limit(1)
     row = connection.execute(select(table).where(table.c.slug == address.slug)).first()
     if not row or not connection.execute(has_story).first():
         return None
-    return FeedRow(address, row.name, _moment(row.changed), _image(getattr(row, "image", None)))
+    return FeedRow(row.slug, row.name, _moment(row.changed), _image(getattr(row, "image", None)))
 
 
-def all_feeds(connection: Connection, primary_only: bool) -> list[tuple[FeedRow, int]]:
-    """All feeds with their numbers of stories: everything, then topics and providers by slug."""
-    total = select(func.count()).select_from(stories)
-    total = total.where(stories.c.is_primary) if primary_only else total
-    everything = find_feed(connection, EVERYTHING, primary_only)
-    found = [(everything, connection.execute(total).scalar_one())] if everything else []
-    for kind in ("topics", "providers"):
-        table, member, column = _membership(FeedAddress(kind))
-        counted = select(column.label("slug"), func.count().label("size")).group_by(column)
-        sizes = (counted.where(member.c.is_primary) if primary_only else counted).subquery()
-        rows = connection.execute(select(table, sizes.c.size).join(sizes, sizes.c.slug == table.c.slug))
-        for row in sorted(rows, key=lambda row: row.slug):
-            found.append((FeedRow(FeedAddress(kind, row.slug), row.name, _moment(row.changed)), row.size))
-    return found
+def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tuple[FeedRow, int]]:
+    """The feeds of all topics or providers, by slug, with their numbers of stories."""
+    table, member, column = _membership(FeedAddress(kind))
+    counted = select(column.label("slug"), func.count().label("size")).group_by(column)
+    sizes = (counted.where(member.c.is_primary) if primary_only else counted).subquery()
+    rows = connection.execute(select(table, sizes.c.size).join(sizes, sizes.c.slug == table.c.slug))
+    found = [(FeedRow(row.slug, row.name, _moment(row.changed)), row.size) for row in rows]
+    return sorted(found, key=lambda item: item[0].slug)
+
+
+def newest(connection: Connection) -> datetime:
+    """The time of the newest story."""
+    return _moment(connection.execute(select(func.max(stories.c.published))).scalar())
+
+
+def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:
+    """The number of stories that a feed draws from."""
+    chosen = choose(address, wanted).with_only_columns(stories.c.url).subquery()
+    return connection.execute(select(func.count()).select_from(chosen)).scalar_one()
+
+
+def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list[tuple[str, str]]:
+    """(slug, month) of all archives of the feeds of an address's kind, in order.
+
+    The slug is empty for everything and for a saved filter, which are one feed each.
+    """
+    column = literal("") if address.kind in ("feed", "custom") else _membership(address)[2]
+    month = _ordered_by(address).c.month
+    chosen = choose(address, wanted, of_all=True).with_only_columns(column.label("slug"), month).distinct()
+    return sorted((slug, month) for slug, month in connection.execute(chosen))
+
+
+def neighbours(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[str | None, str | None]:
+    """The months before and after an archive's that have archives of their own."""
+    table = _ordered_by(address)
+    chosen = choose(replace(address, month=""), wanted).with_only_columns(table.c.month).limit(1)
+    begin, end = _bounds(address.month)
+    before = chosen.where(table.c.published < begin).order_by(table.c.published.desc())
+    after = chosen.where(table.c.published >= end).order_by(table.c.published)
+    return connection.execute(before).scalar(), connection.execute(after).scalar()
 
 
 def find_entries(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[Entry, ...]:
     """The newest entries of a feed, with their topics and links; ties by URL."""
-    rows = connection.execute(_newest(address, wanted)).all()
+    table = _ordered_by(address)
+    chosen = choose(address, wanted).with_only_columns(
+        stories.c.url, stories.c.is_primary, stories.c.provider, tellings.c.data
+    )
+    chosen = chosen.join(tellings, _tells(tellings, stories))
+    chosen = chosen.order_by(table.c.published.desc(), table.c.url).limit(wanted.limit)
+    return tuple(entry for rows in batches(connection.execute(chosen)) for entry in _entries(connection, rows))
+
+
+def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
     urls = [row.url for row in rows]
     provider_of = _providers(connection, {row.provider for row in rows})
     topics_of = _topics(connection, urls)
     related = _related(connection, [row.url for row in rows if row.is_primary])
     mentioning = _mentioning(connection, [row.url for row in rows if not row.is_primary])
-    return tuple(
-        Entry(
-            story=_story_decoder.decode(row.data),
+    for row in rows:
+        yield Entry(
+            story=story_decoder.decode(row.data),
             provider=provider_of[row.provider],
             topics=tuple(topics_of[row.url]),
             related=tuple(related[row.url].values()),
             mentioned_by=tuple(mentioning[row.url].values()),
         )
-        for row in rows
-    )
 
 
 def _membership(address: FeedAddress) -> tuple[Any, Any, Any]:
@@ -99,22 +137,57 @@ def _membership(address: FeedAddress) -> tuple[Any, Any, Any]:
     return providers, stories, stories.c.provider
 
 
-def _newest(address: FeedAddress, wanted: Wanted) -> Select[Any]:
-    chosen = select(stories.c.url, stories.c.is_primary, stories.c.provider, tellings.c.data).join(
-        tellings, _tells(tellings, stories)
-    )
-    ordered_by = stories
+def _ordered_by(address: FeedAddress) -> Any:
+    """The table whose times order a feed's stories."""
+    return story_topics if address.kind == "topics" else stories
+
+
+def choose(address: FeedAddress, wanted: Wanted, of_all: bool = False) -> Select[Any]:
+    """The stories of a feed, or of all feeds of its kind, in no order."""
+    chosen = select(stories)
     if address.kind == "topics":
-        ordered_by = story_topics
         chosen = chosen.join(story_topics, story_topics.c.url == stories.c.url)
-        chosen = chosen.where(story_topics.c.slug == address.slug)
-    elif address.kind == "providers":
-        chosen = chosen.where(stories.c.provider == address.slug)
+    if address.kind in ("topics", "providers") and not of_all:
+        chosen = chosen.where(_membership(address)[2] == address.slug)
+    if address.month:
+        begin, end = _bounds(address.month)
+        published = _ordered_by(address).c.published
+        chosen = chosen.where(published >= begin, published < end)
     if wanted.primary_only:
         chosen = chosen.where(stories.c.is_primary)
-    if wanted.min_quality is not None:
-        chosen = chosen.where(stories.c.quality >= wanted.min_quality)
-    return chosen.order_by(ordered_by.c.published.desc(), ordered_by.c.url).limit(wanted.limit)
+    return chosen.where(*(condition for filters in wanted.filters for condition in _conditions(filters)))
+
+
+def _conditions(filters: Filters) -> Iterator[Any]:
+    def has_topic(slugs: tuple[str, ...]) -> Any:
+        named = story_topics.alias()
+        return exists().where(named.c.url == stories.c.url, named.c.slug.in_(slugs))
+
+    if filters.topic:
+        yield has_topic(filters.topic)
+    if filters.provider:
+        yield stories.c.provider.in_(filters.provider)
+    if filters.type:
+        yield stories.c.type.in_(filters.type)
+    if filters.without_topic:
+        yield ~has_topic(filters.without_topic)
+    if filters.without_provider:
+        yield stories.c.provider.not_in(filters.without_provider)
+    if filters.min_quality is not None:
+        yield stories.c.quality >= filters.min_quality
+    if filters.min_heat is not None:
+        yield stories.c.heat >= filters.min_heat
+
+
+def _bounds(month: str) -> tuple[int, int]:
+    """The first second of a month, and of the one after."""
+    year, number = int(month[:4]), int(month[5:])
+    end = (year + number // 12, number % 12 + 1)
+    return _seconds(year, number), _seconds(*end)
+
+
+def _seconds(year: int, month: int) -> int:
+    return timegm((year, month, 1, 0, 0, 0))
 
 
 def _tells(telling: Any, story: Any) -> Any:

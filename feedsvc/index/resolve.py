@@ -101,7 +101,7 @@ def _feeds_around(connection: Connection) -> tuple[set[str], set[str]]:
     )
 
 
-def _ranked(*conditions: Any) -> Select[Any]:
+def rank_tellings(*conditions: Any) -> Select[Any]:
     """The tellings that meet the conditions, those of one story ranked from 1 on."""
     order = (
         tellings.c.updated.desc(),
@@ -115,16 +115,16 @@ def _ranked(*conditions: Any) -> Select[Any]:
 
 
 def _primary_stories(affected: Select[Any]) -> Select[Any]:
-    return _ranked(tellings.c.url.in_(affected), tellings.c.position == 0)
+    return rank_tellings(tellings.c.url.in_(affected), tellings.c.position == 0)
 
 
 def _mentions(affected: Select[Any]) -> Select[Any]:
     record = tellings.alias()
     has_record = exists().where(record.c.url == tellings.c.url, record.c.position == 0)
-    return _ranked(tellings.c.url.in_(affected), _is_shown_mention(), ~has_record)
+    return rank_tellings(tellings.c.url.in_(affected), is_shown_mention(), ~has_record)
 
 
-def _is_shown_mention() -> Any:
+def is_shown_mention() -> Any:
     """Whether a telling is a mention by a story that is to be seen."""
     mentioning = stories.alias()
     return exists().where(mentioning.c.url == tellings.c.mentioned_by, mentioning.c.is_primary)
@@ -132,7 +132,7 @@ def _is_shown_mention() -> Any:
 
 def _insert_stories(connection: Connection, ranked: Select[Any]) -> None:
     best = ranked.subquery()
-    told = ("url", "path", "record", "position", "published", "quality", "heat", "type", "provider")
+    told = ("url", "path", "record", "position", "published", "month", "quality", "heat", "type", "provider")
     chosen = select(*(best.c[name] for name in told), (best.c.position == 0).label("is_primary"))
     chosen = chosen.where(best.c.rank == 1, best.c.listed)
     connection.execute(insert(stories).from_select([*told, "is_primary"], chosen))
@@ -145,20 +145,19 @@ def _insert_topics(connection: Connection, affected: Select[Any]) -> None:
     own = (
         select(tellings.c.url, telling_topics.c.slug)
         .join(telling_topics, names(tellings))
-        .where(tellings.c.url.in_(affected), or_(tellings.c.position == 0, _is_shown_mention()))
+        .where(tellings.c.url.in_(affected), or_(tellings.c.position == 0, is_shown_mention()))
     )
     record = tellings.alias()
     inherited = (
         select(tellings.c.url, telling_topics.c.slug)
         .join(record, and_(record.c.url == tellings.c.mentioned_by, record.c.position == 0))
         .join(telling_topics, names(record))
-        .where(tellings.c.url.in_(affected), _is_shown_mention())
+        .where(tellings.c.url.in_(affected), is_shown_mention())
     )
     named = union(own, inherited).subquery()
-    rows = select(named.c.url, named.c.slug, stories.c.published, stories.c.is_primary).join(
-        stories, stories.c.url == named.c.url
-    )
-    connection.execute(insert(story_topics).from_select(["url", "slug", "published", "is_primary"], rows))
+    of_story = (stories.c.published, stories.c.month, stories.c.is_primary)
+    rows = select(named.c.url, named.c.slug, *of_story).join(stories, stories.c.url == named.c.url)
+    connection.execute(insert(story_topics).from_select(["url", "slug", *(column.name for column in of_story)], rows))
 
 
 def _refresh_providers(connection: Connection, named: set[str], changed: set[str], now: int) -> bool:

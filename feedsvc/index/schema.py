@@ -30,7 +30,7 @@ from feedsvc.config import Config
 from feedsvc.errors import IndexUnusableError
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 1
+VERSION = 2
 #: How long a writer waits for another one.
 BUSY_SECONDS = 60
 
@@ -80,6 +80,7 @@ tellings = Table(
     #: False for a draft or deleted record, which hides its story and tells nothing else.
     Column("listed", Boolean, nullable=False),
     Column("published", BigInteger, nullable=False),
+    Column("month", Text, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("quality", Integer),
     Column("heat", Integer),
@@ -118,6 +119,8 @@ stories = Table(
     Column("position", Integer, nullable=False),
     Column("is_primary", Boolean, nullable=False),
     Column("published", BigInteger, nullable=False),
+    #: In which it was published, as 2020-06.
+    Column("month", Text, nullable=False),
     Column("quality", Integer),
     Column("heat", Integer),
     Column("type", Text),
@@ -132,6 +135,7 @@ story_topics = Table(
     Column("url", Text, primary_key=True),
     Column("slug", Text, primary_key=True),
     Column("published", BigInteger, nullable=False),
+    Column("month", Text, nullable=False),
     Column("is_primary", Boolean, nullable=False),
 )
 Index("story_topics_by_time", story_topics.c.slug, story_topics.c.published.desc(), story_topics.c.url)

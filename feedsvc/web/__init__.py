@@ -2,15 +2,21 @@
 
 import os
 from pathlib import Path
+from urllib.parse import parse_qsl, quote
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from feedsvc.addresses import absolute
 from feedsvc.config import Config, load_config
 from feedsvc.documents import Documents
+from feedsvc.errors import FilterError
 from feedsvc.index.schema import open_index
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.responses import document_response, text_response
+
+#: Characters of a query string.
+MAX_QUERY = 8192
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -22,10 +28,11 @@ def create_app(config: Config | None = None) -> Flask:
     if config is None:
         name = os.environ.get("FEEDSVC_CONFIG")
         config = load_config(Path(name) if name else None)
+    base_url, max_age = config.site.base_url, config.serve.max_age
     documents = Documents(open_index(config), config)
     cache = DocumentCache(documents)
     app = Flask("feedsvc", static_folder=None)
-    app.url_map.merge_slashes = False  # no address is redirected for its spelling
+    app.url_map.merge_slashes = False  # no address is redirected for its slashes
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -33,14 +40,29 @@ def create_app(config: Config | None = None) -> Flask:
         return text_response(f"ok, revision {documents.revision()}\n")
 
     @app.get("/")
-    @app.get("/<path:address>")
-    def document(address: str = "") -> Response:
+    @app.get("/<path:path>")
+    def document(path: str = "") -> Response:
         """Deliver the document at an address."""
-        found = cache.get(f"/{address}")
-        if not found:
-            home = f"{config.site.base_url}/"
-            return text_response(f"There is no feed at /{address}\nAll feeds are listed at {home}\n", 404)
-        return document_response(found, request, config.serve.max_age)
+        address = path = f"/{path}"
+        if request.query_string:
+            if len(request.query_string) > MAX_QUERY:
+                return text_response(f"The query string is longer than {MAX_QUERY} characters.\n", 400)
+            try:
+                address = documents.canonical(path, parse_qsl(request.query_string.decode("ascii", "replace")))
+            except FilterError as error:
+                return text_response(f"{error}\n", 400)
+        kept = cache.get(address) if "?" not in path else None
+        return document_response(kept, request, max_age) if kept else missing(path)
+
+    def missing(path: str) -> Response:
+        """Lead to where the document may be."""
+        if respelt := documents.respelt(path):
+            query = request.query_string.decode("ascii", "replace")
+            response = text_response("", 308)
+            response.location = absolute(base_url, respelt) + (f"?{query}" if query else "")
+            return response
+        hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in documents.similar(path))
+        return text_response(f"There is no feed at {quote(path)}\n{hints}All feeds are listed at {base_url}/\n", 404)
 
     @app.errorhandler(HTTPException)
     def plain_error(error: HTTPException) -> Response:

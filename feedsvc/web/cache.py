@@ -6,11 +6,30 @@ from threading import Lock
 from cachetools import LRUCache
 
 from feedsvc.documents import Document, Documents
+from feedsvc.encodings import encode
 
-#: Bytes of bodies that a worker keeps.
-MAX_BYTES = 32 * 1024 * 1024
+#: Bytes that a worker keeps, counting each body twice for its compressed forms.
+MAX_BYTES = 48 * 1024 * 1024
 #: Seconds for which a worker goes by what it last knew of the index.
 FRESH_SECONDS = 0.25
+
+
+class Kept:
+    """A document, and its compressed forms once they were asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._encoded: dict[str, bytes] = {}
+
+    @property
+    def size(self) -> int:
+        return 2 * len(self.document.body)
+
+    def encoded(self, encoding: str) -> bytes:
+        """The body in an encoding, compressed once."""
+        if encoding not in self._encoded:
+            self._encoded[encoding] = encode(self.document.body, encoding)
+        return self._encoded[encoding]
 
 
 class DocumentCache:
@@ -19,28 +38,31 @@ class DocumentCache:
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self._lock = Lock()
-        self._kept: LRUCache[str, Document] = LRUCache(MAX_BYTES, getsizeof=lambda document: len(document.body))
+        self._kept: LRUCache[str, Kept] = LRUCache(MAX_BYTES, getsizeof=lambda kept: kept.size)
         self._revision = -1
         self._checked = -FRESH_SECONDS
 
     @property
     def size(self) -> int:
-        """Bytes of the bodies that are kept."""
+        """Bytes that count as kept."""
         return int(self._kept.currsize)
 
-    def get(self, address: str) -> Document | None:
-        """The document at an address (decoded); None if there is none."""
+    def get(self, address: str) -> Kept | None:
+        """The document at a canonical address (decoded); None if there is none."""
         revision = self._current_revision()
         with self._lock:
             kept = self._kept.get(address)
         if kept:
             return kept
         document = self.documents.get(address)
+        if not document:
+            return None
+        kept = Kept(document)
         with self._lock:
             # One that was made while the index changed may be of either state, so it isn't kept.
-            if document and self._revision == revision and len(document.body) <= MAX_BYTES:
-                self._kept[address] = document
-        return document
+            if self._revision == revision and kept.size <= MAX_BYTES:
+                self._kept[address] = kept
+        return kept
 
     def _current_revision(self) -> int:
         if time.monotonic() - self._checked >= FRESH_SECONDS:

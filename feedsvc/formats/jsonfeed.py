@@ -1,0 +1,67 @@
+"""JSON Feed 1.1, with related stories and what else the record says under `_feedsvc`."""
+
+from typing import Any
+
+import msgspec
+
+from feedsvc.formats.content import entry_html
+from feedsvc.model import Entry, Feed, Related
+
+
+def write_json(feed: Feed) -> bytes:
+    """The feed in JSON Feed 1.1 (https://jsonfeed.org/version/1.1)."""
+    value = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.page_url,
+        "feed_url": feed.url("json"),
+        "description": feed.description,
+        "next_url": feed.url("json", feed.previous_archive) if feed.previous_archive else None,
+        "icon": feed.image.url if feed.image else None,
+        "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
+        "language": feed.language,
+        "hubs": [{"type": "WebSub", "url": feed.hub}] if feed.hub else None,
+        "items": [_item(entry) for entry in feed.entries],
+    }
+    return msgspec.json.encode(_known(value))
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    story, provider = entry.story, entry.provider
+    own = {
+        "provider": _known({"name": provider.name, "slug": provider.slug, "url": provider.url}),
+        "type": story.type,
+        "quality": story.quality,
+        "heat": story.heat,
+        "amp_url": story.amp_url,
+        "cdn_amp_url": story.cdn_amp_url,
+        "authors": list(story.authors),
+        "publishers": list(story.publishers),
+        "related": _links(entry.related),
+        "mentioned_by": _links(entry.mentioned_by),
+    }
+    return _known(
+        {
+            "id": story.url,
+            "url": story.url,
+            "title": story.title,
+            "content_html": entry_html(entry),
+            "summary": story.excerpt,
+            "image": story.image.url if story.image else None,
+            "date_published": story.published.isoformat(),
+            "date_modified": story.updated.isoformat(),
+            "authors": [_known({"name": provider.name, "url": provider.url})],
+            "tags": [topic.name for topic in entry.topics],
+            "_feedsvc": _known(own),
+        }
+    )
+
+
+def _links(links: tuple[Related, ...]) -> list[dict[str, str]]:
+    return [{"url": link.url, "title": link.title, "provider": link.provider} for link in links]
+
+
+def _known(value: dict[str, Any]) -> dict[str, Any]:
+    """The mapping without what is unknown or empty, but for what JSON Feed requires."""
+    required = ("items", "content_html")
+    return {key: item for key, item in value.items() if item not in (None, "", [], {}) or key in required}

@@ -1,0 +1,36 @@
+"""OPML 2.0 (http://opml.org/spec2.opml): all feeds, in folders."""
+
+from xml.etree import ElementTree
+
+from feedsvc.addresses import absolute
+from feedsvc.model import Catalogue, Listed
+
+MEDIA_TYPE = "text/x-opml"
+
+
+def write_opml(catalogue: Catalogue) -> bytes:
+    """The list of feeds, each once, in the first format that is published. Empty folders are left out."""
+    opml = ElementTree.Element("opml", version="2.0")
+    ElementTree.SubElement(ElementTree.SubElement(opml, "head"), "title").text = catalogue.title
+    body = ElementTree.SubElement(opml, "body")
+    for name, feeds in (
+        ("Everything", (catalogue.everything,)),
+        ("Topics", catalogue.topics),
+        ("Providers", catalogue.providers),
+        ("Custom", catalogue.custom),
+    ):
+        if feeds:
+            folder = ElementTree.SubElement(body, "outline", text=name)
+            for feed in feeds:
+                ElementTree.SubElement(folder, "outline", _attributes(catalogue, feed))
+    return bytes(ElementTree.tostring(opml, encoding="utf-8", xml_declaration=True))
+
+
+def _attributes(catalogue: Catalogue, feed: Listed) -> dict[str, str]:
+    return {
+        "type": "rss",  # whatever the format
+        "text": feed.name,
+        "title": feed.name,
+        "xmlUrl": feed.address.url(catalogue.base_url, catalogue.formats[0]),
+        "htmlUrl": absolute(catalogue.base_url, feed.address.page_path),
+    }

@@ -1,0 +1,179 @@
+"""Filters, saved filters and archives: which stories they take."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from feedsvc.config import parse_config
+from feedsvc.errors import ConfigError
+from tests.conftest import Site, record
+from tests.corpus import Corpus
+from tests.rules import check_feed, texts
+
+FILES = {
+    "1.md": record("One", "https://a.example/1", "2020-03-01", topics="[AI]", quality="10", heat="5", type="Video", provider="{name: A}"),
+    "2.md": record("Two", "https://a.example/2", "2020-02-01", topics="[AI, Law]", quality="20", heat="1", type="article", provider="{name: B}"),
+    "3.md": record(
+        "Three", "https://a.example/3", "2020-01-01", topics="[Law]", provider="{name: A}",
+        related="[{title: m, webUrl: 'https://b.example/m', publishedDateTime: 2019-12-31, quality: 15, type: article, provider: {name: C}}]",
+    ),
+}  # fmt: skip
+
+
+def titles(site: Site, address: str) -> list[str]:
+    path, _, query = address.partition("?")
+    pairs = [tuple(pair.split("=")) for pair in query.split("&") if pair]
+    canonical = site.documents.canonical(path, pairs)  # type: ignore[arg-type]
+    return [entry.title for entry in check_feed(site.body(canonical), f"https://feeds.example{canonical}").entries]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "One Two Three m"),
+        ("topic=ai", "One Two"),
+        ("topic=ai&topic=law", "One Two Three m"),
+        ("topic=none", ""),
+        ("provider=a", "One Three"),
+        ("provider=A&provider=c", "One Three m"),
+        ("type=VIDEO", "One"),
+        ("type=video&type=article", "One Two m"),
+        ("without_topic=law", "One"),
+        ("without_provider=a", "Two m"),
+        ("min_quality=15", "Two m"),
+        ("min_heat=2", "One"),
+        ("limit=2", "One Two"),
+        ("related=links", "One Two Three"),
+        ("topic=law&without_provider=b&min_quality=1", "m"),
+    ],
+)
+def test_each_filter_takes_its_stories(make_site: Callable[..., Site], query: str, expected: str) -> None:
+    site = make_site(FILES)
+    for format in ("atom", "rss"):
+        assert titles(site, f"/feed.{format}?{query}") == expected.split()
+
+
+def test_filters_work_on_every_feed_and_archive(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES, custom=[{"name": "Saved", "topic": ["AI"]}])
+    assert titles(site, "/topics/law.atom?without_topic=ai") == ["Three", "m"]
+    assert titles(site, "/providers/a.rss?topic=law") == ["Three"]
+    assert titles(site, "/custom/saved.atom?provider=b") == ["Two"]
+    assert titles(site, "/feed/2020-02.atom?topic=law") == ["Two"]
+    assert site.documents.get("/feed/2020-02.atom?provider=a") is None
+
+
+def test_links_of_entries_go_where_related_says(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES, feeds={"related": "none"})
+    assert titles(site, "/feed.atom") == ["One", "Two", "Three"]
+    assert titles(site, "/feed.atom?related=entries") == ["One", "Two", "Three", "m"]
+    assert b'rel="related"' in site.body("/feed.atom?related=links")
+    assert b'rel="related"' not in site.body("/feed.atom")
+
+
+def test_a_filtered_feed_says_so_in_its_title_self_link_and_id(make_site: Callable[..., Site]) -> None:
+    feed = check_feed(
+        make_site(FILES).body("/topics/ai.atom?min_quality=15"), "https://feeds.example/topics/ai.atom?min_quality=15"
+    ).feed
+    assert feed.title == "AI - feedsvc (min_quality=15)"
+    assert feed.id == "https://feeds.example/topics/ai?min_quality=15"
+
+
+def test_a_saved_filter_is_a_feed_a_page_and_a_file(make_site: Callable[..., Site]) -> None:
+    saved = {"name": "Good AI", "description": "The best.", "topic": ["AI"], "min_quality": 15, "limit": 1}
+    site = make_site(FILES, custom=[saved])
+    assert titles(site, "/custom/good-ai.atom") == ["Two"]
+    feed = check_feed(site.body("/custom/good-ai.rss"), "https://feeds.example/custom/good-ai.rss").feed
+    assert (feed.title, feed.subtitle) == ("Good AI - feedsvc", "The best.")
+    addresses = site.documents.addresses()
+    for address in ("/custom/good-ai.json", "/custom/good-ai/", "/custom/good-ai/2020-02.atom"):
+        assert address in addresses
+        assert site.documents.get(address)
+    assert site.documents.get("/custom/other.atom") is None
+    assert b"/custom/good-ai.atom" in site.body("/feeds.opml")
+
+
+def test_what_a_saved_filter_sets_is_its_default(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES, feeds={"min_quality": 20}, custom=[{"name": "S", "min_quality": 10, "limit": 7}])
+    assert titles(site, "/feed.atom") == ["Two"]
+    assert titles(site, "/feed.atom?min_quality=15") == ["Two", "m"]
+    assert titles(site, "/custom/s.atom") == ["One", "Two", "m"]
+    assert site.documents.canonical("/custom/s.atom", [("limit", "7"), ("min_quality", "10")]) == "/custom/s.atom"
+    assert site.documents.canonical("/feed.atom", [("min_quality", "20")]) == "/feed.atom"
+
+
+@pytest.mark.parametrize(
+    ("custom", "message"),
+    [
+        ({}, "custom: {} can't be used; expected tables, [[custom]]"),
+        ([{"topic": ["AI"]}], "custom 1: name: '' can't be used; expected a name"),
+        ([{"name": "A"}, {"name": "a!"}], "custom 2: 'a!' has the address of 'A'; expected another name"),
+        ([{"name": "A", "topics": ["AI"]}], "custom 1: topics is not a key that feedsvc knows; did you mean topic?"),
+        ([{"name": "A", "topic": [1]}], "custom 1: topic: 1 can't be used; expected names of topics, any of which a story has"),
+        ([{"name": "A", "limit": True}], "custom 1: limit: True can't be used; expected a number from 1 to 500"),
+        ([{"name": "A", "min_quality": "1.5"}], "custom 1: min_quality: '1.5' can't be used; expected a whole number"),
+    ],
+)  # fmt: skip
+def test_a_faulty_saved_filter_is_an_error_that_names_it(tmp_path: Any, custom: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+        parse_config({"custom": custom}, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def large() -> Corpus:
+    return Corpus(2000, seed=3)
+
+
+def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
+    make_site: Callable[..., Site], large: Corpus
+) -> None:
+    from lxml import etree
+
+    from feedsvc.addresses import FeedAddress
+
+    site = make_site(large.files, feeds={"limit": 20})
+    told = {**large.mentions, **large.stories}
+    catalogue = site.documents.catalogue()
+    assert catalogue.everything.size == len(told)
+    for feed in catalogue.feeds:
+        seen: list[str] = []
+        address: FeedAddress | None = feed.address
+        current = etree.fromstring(site.body(feed.address.path("atom")))
+        newest = texts(current, "a:entry/a:id")
+        following = None
+        document = current
+        while previous := texts(document, "a:link[@rel='prev-archive']/@href"):
+            path = previous[0].removeprefix("https://feeds.example")
+            document = etree.fromstring(site.body(unquote(path)))
+            assert texts(document, "a:link[@rel='next-archive']/@href") == ([following] if following else [])
+            following = previous[0]
+            seen += texts(document, "a:entry/a:id")
+        assert len(seen) == len(set(seen)) == feed.size, address
+        assert newest == seen[: len(newest)]
+        assert set(seen) <= set(told)
+
+
+def test_an_archive_stays_as_it_is_unless_its_records_change(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES)
+    january = site.body("/feed/2020-01.atom")
+    site.write("4.md", record("Four", "https://a.example/4", "2020-03-05", topics="[AI]"))
+    site.write("1.md", record("Changed", "https://a.example/1", "2020-03-01"))
+    site.sync()
+    assert site.body("/feed/2020-01.atom") == january
+    site.write("3.md", record("Changed", "https://a.example/3", "2020-01-01"))
+    site.sync()
+    assert site.body("/feed/2020-01.atom") != january
+
+
+def test_there_are_no_archives_where_none_are_wanted(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES, feeds={"archives": False})
+    assert site.documents.get("/feed/2020-01.atom") is None
+    assert not [address for address in site.documents.addresses() if "2020" in address]
+    assert b"prev-archive" not in site.body("/feed.rss")
+
+
+@pytest.mark.parametrize("month", ["2020-00", "2020-13", "2020-1", "20200-01", "2021-01", "2020-01/x"])
+def test_an_archive_of_no_month_has_no_document(make_site: Callable[..., Site], month: str) -> None:
+    assert make_site(FILES).documents.get(f"/feed/{month}.atom") is None

@@ -1,0 +1,76 @@
+"""JSON Feed and OPML."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from feedsvc.addresses import absolute
+from tests.conftest import Site, record
+from tests.corpus import Corpus
+from tests.rules import check_content, check_url
+
+
+def test_every_json_feed_of_the_corpus_keeps_the_rules_and_says_what_the_records_say(
+    make_site: Callable[..., Site], corpus: Corpus
+) -> None:
+    site = make_site(corpus.files)
+    told = {**corpus.mentions, **corpus.stories}
+    for address in site.documents.addresses():
+        if not address.endswith(".json"):
+            continue
+        feed = json.loads(site.body(address))
+        assert feed["version"] == "https://jsonfeed.org/version/1.1"
+        assert feed["title"]
+        assert feed["feed_url"] == absolute("https://feeds.example", address)
+        for name in ("home_page_url", "feed_url"):
+            check_url(feed[name])
+        assert len({item["id"] for item in feed["items"]}) == len(feed["items"])
+        for item in feed["items"]:
+            check_item(item, told)
+
+
+def check_item(item: dict[str, Any], told: dict[str, Any]) -> None:
+    story = told[item["id"]]
+    assert item["url"] == item["id"]
+    assert item["title"] == story.title
+    assert item["authors"][0]["name"] == item["_feedsvc"]["provider"]["name"] == story.provider
+    assert datetime.fromisoformat(item["date_published"]) == story.published
+    assert set(item.get("tags", ())) == story.topics
+    if item["content_html"]:
+        check_content(item["content_html"])
+    assert [link["url"] for link in item["_feedsvc"].get("related", ())] == [
+        url for url in story.related if url in told
+    ]
+
+
+def test_a_json_feed_holds_the_records_own_data(sample_site: Site) -> None:
+    feed = json.loads(sample_site.body("/feed.json"))
+    (article,) = (item for item in feed["items"] if "related" in item["_feedsvc"])
+    own = article["_feedsvc"]
+    assert (own["quality"], own["heat"], own["type"]) == (84, -1, "article")
+    assert own["amp_url"].endswith("/amp/")
+    assert own["provider"] == {"name": "Forbes", "slug": "forbes", "url": "https://forbes.com/"}
+    assert len(own["related"]) == 17
+    assert own["related"][0]["provider"] == "TechCrunch"
+    assert feed["next_url"] == "https://feeds.example/feed/2020-06.json"
+    assert "canary" not in str(feed)
+
+
+def test_opml_lists_every_feed_once_in_folders(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI, '<b>']")}, custom=[{"name": "Saved"}])
+    root = etree.fromstring(site.body("/feeds.opml"))
+    assert (root.tag, root.get("version")) == ("opml", "2.0")
+    folders = {folder.get("text"): [dict(outline.attrib) for outline in folder] for folder in root.find("body")}
+    assert list(folders) == ["Everything", "Topics", "Providers", "Custom"]
+    assert folders["Topics"] == [
+        {
+            "type": "rss", "text": name, "title": name,
+            "xmlUrl": f"https://feeds.example/topics/{slug}.atom", "htmlUrl": f"https://feeds.example/topics/{slug}/",
+        }
+        for name, slug in (("AI", "ai"), ("<b>", "b"))
+    ]  # fmt: skip
+    assert folders["Everything"][0]["htmlUrl"] == "https://feeds.example/"
+    assert all(set(folder.attrib) == {"text"} for folder in root.find("body"))

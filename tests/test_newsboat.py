@@ -1,0 +1,138 @@
+"""A real newsboat, which fetches through a proxy that counts the service's answers."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from lxml import html
+
+from tests.conftest import Service
+
+pytestmark = pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat isn't installed")
+
+
+class Newsboat:
+    """A newsboat with a home of its own, and the statuses that it got since they were last taken."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.statuses: Counter[int] = Counter()
+        statuses = self.statuses
+
+        class Proxy(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                headers = {name: value for name, value in self.headers.items() if name != "Proxy-Connection"}
+                with closing(HTTPConnection(url.netloc, timeout=20)) as service:
+                    service.request("GET", url._replace(scheme="", netloc="").geturl(), headers=headers)
+                    answer = service.getresponse()
+                    body = answer.read()
+                statuses[answer.status] += 1
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        self.proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        Thread(target=self.proxy.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        address = f"127.0.0.1:{self.proxy.server_port}"
+        (home / "config").write_text(f'use-proxy yes\nproxy "{address}"\nproxy-type http\n')
+        (home / "urls").touch()
+
+    def run(self, *arguments: str) -> str:
+        files = ["-u", self.home / "urls", "-c", self.home / "cache.db", "-C", self.home / "config"]
+        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        done = subprocess.run(
+            ["newsboat", *files, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def reload(self) -> Counter[int]:
+        self.statuses.clear()
+        self.run("-x", "reload")
+        return self.statuses.copy()
+
+    def rows(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(self.home / "cache.db")) as cache:
+            return cache.execute(query).fetchall()
+
+
+@pytest.fixture
+def newsboat(tmp_path: Path) -> Iterator[Newsboat]:
+    newsboat = Newsboat(tmp_path)
+    yield newsboat
+    newsboat.proxy.shutdown()
+    newsboat.proxy.server_close()
+
+
+def feed_of(page: str) -> str:
+    """The Atom feed that a page tells of, as readers find it."""
+    with urlopen(page) as response:
+        links = html.document_fromstring(response.read()).xpath(
+            '//link[@rel="alternate"][@type="application/atom+xml"]'
+        )
+    assert len(links) == 1
+    return str(links[0].get("href"))
+
+
+def check_reloads(newsboat: Newsboat, feeds: int) -> None:
+    """All feeds come at first, and none when newsboat has them.
+
+    Newsboat 2.21 keeps the ETags of a feed from its second reload on, since it notes them before it adds the feed.
+    """
+    assert newsboat.reload() == {200: feeds}
+    assert newsboat.reload() in ({200: feeds}, {304: feeds})
+    assert newsboat.reload() == {304: feeds}
+
+
+@pytest.mark.parametrize(("path", "stories"), [("/", 18), ("/topics/ai/", 18), ("/providers/forbes/", 2)])
+def test_newsboat_gets_the_feed_that_a_page_tells_of_and_304_from_then_on(
+    path: str, stories: int, sample_service: Service, newsboat: Newsboat
+) -> None:
+    (newsboat.home / "urls").write_text(f"{feed_of(sample_service.base_url + path)}\n")
+    check_reloads(newsboat, 1)
+    assert newsboat.rows("select count(*), count(distinct url) from rss_item where title != ''") == [(stories, stories)]
+    assert newsboat.run("-x", "print-unread") == f"{stories} unread articles"
+
+
+def test_newsboat_imports_all_feeds_and_holds_every_story_once(sample_service: Service, newsboat: Newsboat) -> None:
+    opml = newsboat.home / "feeds.opml"
+    with urlopen(f"{sample_service.base_url}/feeds.opml") as response:
+        opml.write_bytes(response.read())
+    newsboat.run("-i", str(opml))
+    urls = {line.split()[0] for line in (newsboat.home / "urls").read_text().splitlines()}
+    assert len(urls) == 21
+    check_reloads(newsboat, len(urls))
+    assert {url for (url,) in newsboat.rows("select rssurl from rss_feed")} == urls
+    # Stories are the same in every feed by their ids, and newsboat keeps one of each.
+    assert newsboat.rows("select count(*), count(distinct url) from rss_item") == [(18, 18)]
+    assert newsboat.run("-x", "print-unread") == "18 unread articles"
+
+
+def test_newsboat_takes_the_page_for_a_feeds_site(sample_service: Service, newsboat: Newsboat) -> None:
+    page = f"{sample_service.base_url}/topics/ai/"
+    (newsboat.home / "urls").write_text(f"{feed_of(page)}\n")
+    newsboat.reload()
+    assert newsboat.rows("select url from rss_feed") == [(page,)]

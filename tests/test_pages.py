@@ -1,0 +1,312 @@
+"""The pages in a real browser. Every test also asserts that nothing went wrong, and that only the service was asked."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import feedparser
+import pytest
+
+from feedsvc.formats import MEDIA_TYPES
+from tests.conftest import Service, record, running_service
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+from playwright.sync_api import Browser, Page, Route, expect  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed")
+
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
+#: What the keyboard must reach.
+CONTROLS = "a, button, input, select, summary"
+OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
+THEMES = {"light": "rgb(248, 247, 245)", "dark": "rgb(21, 23, 26)"}
+#: What is wrong with the looks of a page, as texts.
+FAULTS = """() => {
+  const faults = [], boxes = [], page = document.documentElement;
+  if (page.scrollWidth > innerWidth) faults.push(`scrolls to ${page.scrollWidth}`);
+  const canvas = document.createElement("canvas").getContext("2d");
+  const luminance = (color) => {
+    canvas.fillStyle = color;
+    const parts = [1, 3, 5].map((i) => parseInt(canvas.fillStyle.slice(i, i + 2), 16) / 255);
+    const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const element of document.querySelectorAll("main *")) {
+    const texts = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
+    if (!element.checkVisibility()) continue;
+    let rects = element.matches("button, input, select, img") ? [element.getBoundingClientRect()] : [];
+    for (const text of rects.length ? [] : texts) {
+      const range = new Range();
+      range.selectNodeContents(text);
+      rects = rects.concat([...range.getClientRects()].filter((rect) => rect.width > 1));
+    }
+    if (!rects.length) continue;
+    if (rects.some((rect) => rect.left < 0 || rect.right > innerWidth)) faults.push(`outside: ${element.outerHTML}`);
+    boxes.push([element, rects]);
+    let behind = element;
+    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+    const pair = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(luminance);
+    if ((Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05) < 4.5) faults.push(`contrast: ${element.outerHTML}`);
+  }
+  const common = (a, b, low, high) => Math.min(a[high], b[high]) - Math.max(a[low], b[low]);
+  const meet = (a, b) => common(a, b, "left", "right") > 1 && common(a, b, "top", "bottom") > 4;
+  for (const [i, [one, rects]] of boxes.entries()) for (const [two, others] of boxes.slice(i + 1)) {
+    if (one.contains(two) || !rects.some((a) => others.some((b) => meet(a, b)))) continue;
+    faults.push(`overlap: ${one.outerHTML} ${two.outerHTML}`);
+  }
+  return faults;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def pictures() -> list[str]:
+    """The pictures that pages asked other hosts for."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a context of its own, on watch for faults; options: of the context."""
+    contexts, faults = [], []
+
+    def answer(route: Route) -> None:
+        if route.request.url.startswith("http://127.0.0.1:"):
+            route.continue_()
+            return
+        (pictures if route.request.resource_type == "image" else faults).append(route.request.url)
+        route.fulfill(body='<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml")
+
+    def open(url: str, **options: object) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        context.set_default_timeout(8000)
+        context.route("**/*", answer)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(f"{message.type}: {message.text} at {page.url}"))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        page.goto(url)
+        return page
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def pages(service: Service, page: Page) -> list[str]:
+    """The home page and all that it leads to."""
+    return [f"{service.base_url}/", *page.locator(".group a").evaluate_all("links => links.map((a) => a.href)")]
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator(".group a:visible").all_inner_texts()
+
+
+def fetch(url: str) -> tuple[str, bytes]:
+    with urlopen(url) as response:
+        return response.headers.get_content_type(), response.read()
+
+
+def titles(url: str) -> list[str]:
+    return [entry.title for entry in feedparser.parse(fetch(url)[1]).entries]
+
+
+def focus(page: Page, selector: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab never reaches {selector}")
+
+
+def test_search_narrows_topics_and_providers_while_typing_and_says_how_many(sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/")
+    everything = shown(page)
+    assert len(everything) == 20
+    page.get_by_label("Search").press_sequentially("bos")
+    assert shown(page) == ["Boston.com", "CBS Boston / WBZ"]
+    expect(page.get_by_role("status")).to_have_text("2 found")
+    expect(page.get_by_role("heading", name="Topics", exact=True)).to_be_hidden()
+    page.get_by_label("Search").fill("VISION comp")
+    assert shown(page) == ["Computer Vision"]
+    page.get_by_label("Search").fill("<img src=x onerror=alert(1)>")
+    expect(page.get_by_role("status")).to_have_text("0 found")
+    page.get_by_label("Search").fill("")
+    assert shown(page) == everything
+    expect(page.get_by_role("status")).to_have_text("")
+
+
+def test_copy_buttons_copy_the_addresses_and_say_so_for_a_moment(sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/topics/ai/", permissions=CLIPBOARD)
+    for suffix in MEDIA_TYPES:
+        button = page.locator(f"[data-copy=address-{suffix}]")
+        button.dblclick()
+        expect(button).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == f"{sample_service.base_url}/topics/ai.{suffix}"
+    expect(button).to_have_text("Copy")
+    expect(button).to_have_attribute("aria-label", "Copy the JSON Feed address")
+
+
+def test_the_filter_form_builds_the_filtered_address_and_opens_it(sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/", permissions=CLIPBOARD)
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_label("Format").select_option("RSS")
+    page.get_by_label("Only the topic").fill("Computer Vision")
+    page.get_by_label("Quality of at least").fill("90")
+    page.get_by_label("Related stories").select_option("as entries and links")
+    address = f"{sample_service.base_url}/feed.rss?topic=Computer+Vision&min_quality=90&related=entries"
+    expect(page.locator("#address-filtered")).to_have_text(address)
+    page.get_by_role("button", name="Copy the filtered address").click()
+    expect(page.locator("[data-copy=address-filtered]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    page.get_by_role("button", name="Open the filtered feed").click()
+    page.wait_for_url(address)
+    filtered, everything = titles(address), titles(f"{sample_service.base_url}/feed.rss")
+    assert 0 < len(filtered) < len(everything) == 18
+    assert set(filtered) < set(everything)
+
+
+def test_every_page_leads_readers_to_its_feeds_without_a_fault(sample_service, open_page, pictures) -> None:
+    page = open_page(f"{sample_service.base_url}/")
+    urls = pages(sample_service, page)
+    assert len(urls) == 21
+    for url in urls:
+        page.goto(url)
+        links = page.locator("link[rel=alternate]").evaluate_all(
+            "all => all.map((a) => [a.type, a.getAttribute('href')])"
+        )
+        assert [media_type for media_type, _ in links] == list(MEDIA_TYPES.values())
+        for media_type, href in links:
+            assert href.startswith(f"{sample_service.base_url}/")
+            assert fetch(href)[0] == media_type
+    assert pictures == []
+
+
+def test_pictures_load_only_once_they_are_asked_for(sample_service, open_page, pictures) -> None:
+    page = open_page(f"{sample_service.base_url}/topics/ai/")
+    page.mouse.wheel(0, 3000)
+    page.wait_for_timeout(300)
+    assert pictures == []
+    page.get_by_role("button", name="Show pictures").click()
+    expect(page.locator(".picture img").first).to_be_visible()
+    page.wait_for_timeout(300)
+    assert pictures
+    page.get_by_role("button", name="Hide pictures").click()
+    expect(page.locator(".picture img").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/", "/providers/forbes/"])
+def test_tab_reaches_every_control_in_order(path: str, sample_service, open_page) -> None:
+    page = open_page(sample_service.base_url + path)
+    page.evaluate(OPEN_ALL)
+    count = page.evaluate(
+        "all => (window.wanted = [...document.querySelectorAll(all)].filter((one) => one.checkVisibility())).length",
+        CONTROLS,
+    )
+    assert count > 20
+    for place in range(count):
+        page.keyboard.press("Tab")
+        assert page.evaluate("place => document.activeElement === wanted[place]", place), place
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_the_keyboard_alone_skips_copies_searches_filters_and_shows_pictures(sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/topics/ai/", permissions=CLIPBOARD)
+    focus(page, "[data-pictures]")
+    page.keyboard.press("Space")
+    expect(page.locator(".picture img").first).to_be_visible()
+    page.goto(f"{sample_service.base_url}/")
+    focus(page, ".skip")
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+    for key in ("Enter", "Space"):
+        focus(page, "[data-copy]")
+        page.keyboard.press(key)
+        expect(page.locator("[data-copy]:focus")).to_have_text("Copied")
+    focus(page, "#search")
+    page.keyboard.type("forbes")
+    assert shown(page) == ["Forbes"]
+    page.goto(f"{sample_service.base_url}/")
+    focus(page, "summary")
+    page.keyboard.press("Space")
+    focus(page, "[name=min_quality]")
+    page.keyboard.type("60")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{sample_service.base_url}/feed.atom?min_quality=60")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pages_fit_their_window_and_can_be_read(width: int, scheme: str, sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    for path in ("/", "/topics/ai/", "/providers/forbes/"):
+        page.goto(sample_service.base_url + path)
+        expect(page.locator("body")).to_have_css("background-color", THEMES[scheme])
+        page.evaluate(OPEN_ALL)
+        assert page.evaluate(FAULTS) == []
+
+
+def test_pages_work_without_javascript(sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/", java_script_enabled=False)
+    assert len(shown(page)) == 20
+    expect(page.locator("[data-copy]:visible, #search:visible, [data-format]:visible")).to_have_count(0)
+    page.goto(f"{sample_service.base_url}/topics/ai/")
+    expect(page.locator("article h3")).to_have_count(18)
+    page.locator(".picture summary").first.click()
+    expect(page.locator(".picture img").first).to_be_visible()
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_label("Quality of at least").fill("90")
+    page.get_by_role("button", name="Open the filtered feed").click()
+    page.wait_for_url("**/topics/ai.atom?**min_quality=90**")
+    assert titles(page.url) == titles(f"{sample_service.base_url}/topics/ai.atom?min_quality=90") != []
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</title><img src=x onerror=alert(1)>",
+    "{{7*7}}{% raw %}",
+    "' onclick=alert(1) \\\"",
+    "W" * 300,
+)
+
+
+def test_hostile_records_are_shown_as_text_and_run_nothing(tmp_path: Path, open_page) -> None:
+    (tmp_path / "records").mkdir()
+    bad = '"javascript:alert(1)"'
+    for number, text in enumerate(HOSTILE):
+        name, url = f'"{text} {number}"', f"https://a.example/{number}?<script>'\\\""
+        fields = {"excerpt": name, "topics": f'[{name}, "All"]', "provider": f"{{name: {name}, domain: {bad}}}"}
+        images = f'[{{url: {bad}}}, {{url: "https://p.example/\'>.png", title: {name}}}]'
+        related = f"[{{title: {name}, webUrl: {bad}, publishedDateTime: 2020-06-13}}]"
+        (tmp_path / f"records/{number}.md").write_text(record(text, url, images=images, related=related, **fields))
+        (tmp_path / f"records/bad{number}.md").write_text(record("Bad", "javascript:alert(1)"))
+    with running_service(tmp_path) as service:
+        page = open_page(f"{service.base_url}/", viewport={"width": 360, "height": 800})
+        urls = pages(service, page)
+        assert len(urls) == 12
+        for url in [urls[0], *urls[1::3]]:
+            page.goto(url)
+            page.evaluate(OPEN_ALL)
+            assert page.evaluate(FAULTS) == []
+            expect(page.locator("script, main img[onerror], [onclick]")).to_have_count(1)  # its own script
+            assert page.locator("a").evaluate_all("all => all.every((a) => /^https?:$/.test(a.protocol))")
+            page.locator("[name=topic]").fill(HOSTILE[0])
+            expect(page.locator("#address-filtered")).to_contain_text("?topic=%3Cscript%3E")
+        page.goto(f"{service.base_url}/topics/all/")
+        told = page.locator("article h3").all_inner_texts()
+        assert sorted(told) == sorted(text.replace('\\"', '"') for text in HOSTILE)

@@ -1,0 +1,185 @@
+"""Compressed forms beside the files of the offline build."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+import zstandard
+
+from feedsvc import site as site_module
+from feedsvc.config import parse_config
+from feedsvc.documents import Documents
+from feedsvc.encodings import ENCODINGS, MIN_BYTES
+from feedsvc.site import MANIFEST, BuildResult, build
+from tests.conftest import Site, record
+
+DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".br": brotli.decompress,
+    ".zst": lambda body: zstandard.ZstdDecompressor().decompress(body),
+}
+ON = {"precompress": True}
+TWO = {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2")}
+
+
+def run(site: Site, **settings: Any) -> BuildResult:
+    """A build; settings: of [build], in place of the site's."""
+    tables: dict[str, Any] = {"site": {"base_url": "https://feeds.example"}, "build": settings}
+    config = parse_config(tables, site.folder) if settings else site.config
+    return build(Documents(site.documents.engine, config), site.config.out_folder, lambda done, total: None)
+
+
+def snapshot(out: Path) -> dict[str, tuple[bytes, int]]:
+    """The visible files by name, as (bytes, mtime)."""
+    return {
+        path.relative_to(out).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in out.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def plain(out: Path) -> dict[str, bytes]:
+    return {name: body for name, (body, _) in snapshot(out).items() if Path(name).suffix not in DECODERS}
+
+
+def forms(out: Path) -> set[str]:
+    return {name for name in snapshot(out) if Path(name).suffix in DECODERS}
+
+
+def test_each_file_has_its_compressed_forms_with_its_time(make_site: Callable[..., Site], corpus: Any) -> None:
+    site = make_site(corpus.files, build=ON)
+    out = site.config.out_folder
+    result = run(site)
+    found = snapshot(out)
+    assert forms(out) == {
+        name + suffix for name, body in plain(out).items() if len(body) >= MIN_BYTES for suffix in DECODERS
+    }
+    for name in forms(out):
+        (form, time), (body, own) = found[name], found[str(Path(name).with_suffix(""))]
+        assert (DECODERS[Path(name).suffix](form), time) == (body, own)
+    assert result == BuildResult(len(found), 0, 0, ())
+
+
+def test_the_same_files_are_compressed_to_the_same_bytes(make_site: Callable[..., Site]) -> None:
+    first, second = make_site(TWO, build=ON), make_site(TWO, build=ON)
+    run(first)
+    run(second)
+    bodies = [{name: body for name, (body, _) in snapshot(site.config.out_folder).items()} for site in (first, second)]
+    assert bodies[0] == bodies[1]
+
+
+def test_only_forms_of_changed_files_are_written(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    before = snapshot(out)
+    with monkeypatch.context() as patch:
+        patch.setattr(site_module, "encode", None)  # nothing is compressed
+        assert run(site) == BuildResult(0, len(before), 0, ())
+    site.write("2.md", record("New", "https://b.example/2"))
+    site.sync()
+    run(site)
+    after = snapshot(out)
+    assert {name for name in after if name.endswith(".gz") and after[name] != before[name]} == {
+        f"{name}.gz" for name in plain(out) if after[name] != before[name] and len(after[name][0]) >= MIN_BYTES
+    }
+    assert after["topics/ai.atom.gz"] == before["topics/ai.atom.gz"]
+    assert gzip.decompress(after["feed.atom.gz"][0]) == site.body("/feed.atom")
+
+
+def test_missing_and_outdated_forms_are_written(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    before = snapshot(out)
+    (out / "feed.atom.gz").unlink()
+    os.utime(out / "feed.rss.br", (1, 1))
+    assert run(site).written == 2
+    assert snapshot(out) == before
+
+
+def test_a_build_that_was_killed_leaves_no_form_of_an_older_body(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    site.write("1.md", record("New", topics="[AI]"))
+    site.sync()
+
+    def killed(body: bytes, encoding: str) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(site_module, "encode", killed)
+        run(site)
+    assert run(site).in_the_way == ()
+    found = snapshot(out)
+    for name in forms(out):
+        assert DECODERS[Path(name).suffix](found[name][0]) == found[str(Path(name).with_suffix(""))][0]
+
+
+def test_forms_go_with_their_file(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    assert "topics/ai.atom.gz" in forms(out)
+    (site.config.records_folder / "1.md").unlink()
+    site.sync()
+    run(site)
+    assert not (out / "topics").exists()
+
+
+def test_forms_go_when_the_option_is_turned_off(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    (out / "mine.gz").write_text("mine")
+    body, gone = plain(out), len(forms(out)) - 1
+    assert run(site, precompress=False) == BuildResult(0, len(body), gone, ())
+    assert (plain(out), forms(out)) == (body, {"mine.gz"})
+
+
+def test_forms_go_when_their_library_or_size_is_gone(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    monkeypatch.delitem(ENCODINGS, "br")
+    monkeypatch.setattr(site_module, "MIN_BYTES", len(site.body("/feed.rss")) + 1)
+    run(site)
+    assert {Path(name).suffix for name in forms(out)} == {".gz", ".zst"}
+    assert {"feed.rss.gz", "feed.rss.zst"}.isdisjoint(forms(out))
+    assert run(site).written == 0
+
+
+def test_a_lost_manifest_is_made_anew(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    run(site)
+    before, manifest = snapshot(out), (out / MANIFEST).read_bytes()
+    (out / MANIFEST).unlink()
+    assert run(site).in_the_way == ()
+    assert (snapshot(out), (out / MANIFEST).read_bytes()) == (before, manifest)
+
+
+def test_files_of_others_stay_and_get_no_forms(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
+    out = site.config.out_folder
+    out.mkdir()
+    (out / "index.html").write_text("mine")
+    (out / "feed.atom.gz").write_text("mine")
+    for _ in range(2):
+        assert sorted(run(site).in_the_way) == [out / "feed.atom.gz", out / "index.html"]
+    assert {"index.html.gz", "index.html.br"}.isdisjoint(forms(out))
+    assert (out / "feed.atom.gz").read_text() == "mine"
+    assert (out / "feed.atom.br").exists()
+    run(site, precompress=False)
+    assert forms(out) == {"feed.atom.gz"}
