@@ -4,10 +4,13 @@ import os
 import pty
 import re
 import subprocess
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from feedsvc.cli import main
 from tests.conftest import FEEDSVC, SAMPLE, free_port, record
 
 
@@ -19,8 +22,11 @@ def feedsvc(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 
 
 def result(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
-    done = feedsvc(*arguments, cwd=cwd)
-    return done.returncode, done.stdout, done.stderr
+    """(exit status, stdout, stderr) of a command, run in this process to save the start of another."""
+    with chdir(cwd):
+        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture

@@ -350,6 +350,8 @@ def test_an_index_address_of_no_use_is_an_error(tmp_path: Path, url: str) -> Non
 def test_a_file_that_is_no_index_is_an_error_and_stays(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database" * 100)
     config = parse_config({"index": {"url": "sqlite:///notes.txt"}}, tmp_path)
-    with pytest.raises(IndexUnusableError, match=r"notes.txt: file is not a database; expected feedsvc's index"):
+    with pytest.raises(
+        IndexUnusableError, match=r"notes.txt: file is not a database; expected feedsvc's index, a cache"
+    ):
         open_index(config)
     assert (tmp_path / "notes.txt").read_text().startswith("not a database")

@@ -1,5 +1,6 @@
 """The pages in a real browser. Every test also asserts that nothing went wrong, and that only the service was asked."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,43 +20,37 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed")
 
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
-#: What the keyboard must reach.
-CONTROLS = "a, button, input, select, summary"
+#: Notes what the keyboard must reach, in order.
+CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, input, select, summary")]
+  .filter((one) => one.checkVisibility())).length"""
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 THEMES = {"light": "rgb(248, 247, 245)", "dark": "rgb(21, 23, 26)"}
 #: What is wrong with the looks of a page, as texts.
 FAULTS = """() => {
-  const faults = [], boxes = [], page = document.documentElement;
-  if (page.scrollWidth > innerWidth) faults.push(`scrolls to ${page.scrollWidth}`);
-  const canvas = document.createElement("canvas").getContext("2d");
+  const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   const luminance = (color) => {
-    canvas.fillStyle = color;
-    const parts = [1, 3, 5].map((i) => parseInt(canvas.fillStyle.slice(i, i + 2), 16) / 255);
-    const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    const [r, g, b] = color.match(/[0-9.]+/g).map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
-  for (const element of document.querySelectorAll("main *")) {
-    const texts = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
-    if (!element.checkVisibility()) continue;
-    let rects = element.matches("button, input, select, img") ? [element.getBoundingClientRect()] : [];
-    for (const text of rects.length ? [] : texts) {
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+  for (const one of document.querySelectorAll("main *")) if (one.checkVisibility()) {
+    const parts = one.matches("button, input, select, img") ? [one] : [...one.childNodes].flatMap((node) => {
       const range = new Range();
-      range.selectNodeContents(text);
-      rects = rects.concat([...range.getClientRects()].filter((rect) => rect.width > 1));
-    }
+      range.selectNodeContents(node);
+      return node.nodeType === Node.TEXT_NODE && node.data.trim() ? [range] : [];
+    });
+    const rects = parts.flatMap((part) => [...part.getClientRects()]).filter((rect) => rect.width > 1);
     if (!rects.length) continue;
-    if (rects.some((rect) => rect.left < 0 || rect.right > innerWidth)) faults.push(`outside: ${element.outerHTML}`);
-    boxes.push([element, rects]);
-    let behind = element;
-    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
-    const pair = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(luminance);
-    if ((Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05) < 4.5) faults.push(`contrast: ${element.outerHTML}`);
-  }
-  const common = (a, b, low, high) => Math.min(a[high], b[high]) - Math.max(a[low], b[low]);
-  const meet = (a, b) => common(a, b, "left", "right") > 1 && common(a, b, "top", "bottom") > 4;
-  for (const [i, [one, rects]] of boxes.entries()) for (const [two, others] of boxes.slice(i + 1)) {
-    if (one.contains(two) || !rects.some((a) => others.some((b) => meet(a, b)))) continue;
-    faults.push(`overlap: ${one.outerHTML} ${two.outerHTML}`);
+    if (rects.some((rect) => rect.left < 0 || rect.right > innerWidth)) faults.push(`outside: ${one.outerHTML}`);
+    let back = one;
+    while (getComputedStyle(back).backgroundColor === "rgba(0, 0, 0, 0)") back = back.parentElement;
+    const pair = [getComputedStyle(one).color, getComputedStyle(back).backgroundColor].map(luminance);
+    if (Math.max(...pair) / Math.min(...pair) < 4.5) faults.push(`contrast: ${one.outerHTML}`);
+    for (const [other, others] of boxes) if (!other.contains(one) && rects.some((a) => others.some((b) => meet(a, b))))
+      faults.push(`overlap: ${one.outerHTML} ${other.outerHTML}`);
+    boxes.push([one, rects]);
   }
   return faults;
 }"""
@@ -81,9 +76,6 @@ def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., P
     contexts, faults = [], []
 
     def answer(route: Route) -> None:
-        if route.request.url.startswith("http://127.0.0.1:"):
-            route.continue_()
-            return
         (pictures if route.request.resource_type == "image" else faults).append(route.request.url)
         route.fulfill(body='<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml")
 
@@ -91,7 +83,7 @@ def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., P
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         contexts.append(context)
         context.set_default_timeout(8000)
-        context.route("**/*", answer)
+        context.route(re.compile(r"^(?!http://127\.0\.0\.1:)"), answer)
         page = context.new_page()
         page.on("console", lambda message: faults.append(f"{message.type}: {message.text} at {page.url}"))
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -114,13 +106,9 @@ def shown(page: Page) -> list[str]:
     return page.locator(".group a:visible").all_inner_texts()
 
 
-def fetch(url: str) -> tuple[str, bytes]:
+def titles(url: str) -> set[str]:
     with urlopen(url) as response:
-        return response.headers.get_content_type(), response.read()
-
-
-def titles(url: str) -> list[str]:
-    return [entry.title for entry in feedparser.parse(fetch(url)[1]).entries]
+        return {entry.title for entry in feedparser.parse(response.read()).entries}
 
 
 def focus(page: Page, selector: str) -> None:
@@ -142,11 +130,8 @@ def test_search_narrows_topics_and_providers_while_typing_and_says_how_many(samp
     expect(page.get_by_role("heading", name="Topics", exact=True)).to_be_hidden()
     page.get_by_label("Search").fill("VISION comp")
     assert shown(page) == ["Computer Vision"]
-    page.get_by_label("Search").fill("<img src=x onerror=alert(1)>")
-    expect(page.get_by_role("status")).to_have_text("0 found")
     page.get_by_label("Search").fill("")
     assert shown(page) == everything
-    expect(page.get_by_role("status")).to_have_text("")
 
 
 def test_copy_buttons_copy_the_addresses_and_say_so_for_a_moment(sample_service, open_page) -> None:
@@ -174,9 +159,7 @@ def test_the_filter_form_builds_the_filtered_address_and_opens_it(sample_service
     assert page.evaluate("navigator.clipboard.readText()") == address
     page.get_by_role("button", name="Open the filtered feed").click()
     page.wait_for_url(address)
-    filtered, everything = titles(address), titles(f"{sample_service.base_url}/feed.rss")
-    assert 0 < len(filtered) < len(everything) == 18
-    assert set(filtered) < set(everything)
+    assert set() < titles(address) < titles(f"{sample_service.base_url}/feed.rss")
 
 
 def test_every_page_leads_readers_to_its_feeds_without_a_fault(sample_service, open_page, pictures) -> None:
@@ -186,12 +169,13 @@ def test_every_page_leads_readers_to_its_feeds_without_a_fault(sample_service, o
     for url in urls:
         page.goto(url)
         links = page.locator("link[rel=alternate]").evaluate_all(
-            "all => all.map((a) => [a.type, a.getAttribute('href')])"
+            "all => all.map((a) => [a.type, a.attributes.href.value])"
         )
         assert [media_type for media_type, _ in links] == list(MEDIA_TYPES.values())
         for media_type, href in links:
             assert href.startswith(f"{sample_service.base_url}/")
-            assert fetch(href)[0] == media_type
+            with urlopen(href) as response:
+                assert response.headers.get_content_type() == media_type
     assert pictures == []
 
 
@@ -212,10 +196,7 @@ def test_pictures_load_only_once_they_are_asked_for(sample_service, open_page, p
 def test_tab_reaches_every_control_in_order(path: str, sample_service, open_page) -> None:
     page = open_page(sample_service.base_url + path)
     page.evaluate(OPEN_ALL)
-    count = page.evaluate(
-        "all => (window.wanted = [...document.querySelectorAll(all)].filter((one) => one.checkVisibility())).length",
-        CONTROLS,
-    )
+    count = page.evaluate(CONTROLS)
     assert count > 20
     for place in range(count):
         page.keyboard.press("Tab")
@@ -273,7 +254,7 @@ def test_pages_work_without_javascript(sample_service, open_page) -> None:
     page.get_by_label("Quality of at least").fill("90")
     page.get_by_role("button", name="Open the filtered feed").click()
     page.wait_for_url("**/topics/ai.atom?**min_quality=90**")
-    assert titles(page.url) == titles(f"{sample_service.base_url}/topics/ai.atom?min_quality=90") != []
+    assert titles(page.url) == titles(f"{sample_service.base_url}/topics/ai.atom?min_quality=90") != set()
 
 
 HOSTILE = (

@@ -50,8 +50,8 @@ def forms(out: Path) -> set[str]:
     return {name for name in snapshot(out) if Path(name).suffix in DECODERS}
 
 
-def test_each_file_has_its_compressed_forms_with_its_time(make_site: Callable[..., Site], corpus: Any) -> None:
-    site = make_site(corpus.files, build=ON)
+def test_each_file_has_its_compressed_forms_with_its_time(make_site: Callable[..., Site]) -> None:
+    site = make_site(TWO, build=ON)
     out = site.config.out_folder
     result = run(site)
     found = snapshot(out)

@@ -3,11 +3,13 @@
 import gzip
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from feedsvc.config import parse_config
 from feedsvc.web import cache, create_app
 from tests.conftest import Site, record
 
@@ -280,3 +282,17 @@ def test_one_choice_of_filters_has_one_canonical_form(client: FlaskClient, site:
     assert first.headers["Link"] == f'<{canonical}>; rel="self"'
     query = [("limit", "7"), ("topic", "Law"), ("topic", "a i")]
     assert site.documents.canonical("/feed.atom", query) == "/feed.atom?topic=a-i&topic=law&limit=7"
+
+
+def test_an_index_that_was_never_filled_is_a_503_that_nobody_keeps(tmp_path: Path) -> None:
+    client = create_app(parse_config({}, tmp_path)).test_client()
+    for address in ("/feed.atom", "/healthz", "/nope"):
+        response = client.get(address)
+        assert (response.status_code, response.headers["Cache-Control"]) == (503, "no-store")
+        assert response.headers["Retry-After"] == "10"
+
+
+def test_scripts_of_other_sites_may_ask_conditionally(client: FlaskClient) -> None:
+    headers = client.options("/feed.atom").headers
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Allow-Headers"] == "If-None-Match, If-Modified-Since"

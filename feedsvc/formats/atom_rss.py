@@ -72,19 +72,25 @@ def _generator(feed: Feed, format: str) -> Any:
     generator.generator("feedsvc", version=__version__)
     generator.ttl(feed.ttl)
     generator.link(href=feed.url(format), rel="self", type=MEDIA_TYPES[format])
-    generator.link(href=feed.page_url, rel="alternate", type="text/html")  # last: RSS takes it for its one link
-    generator.links.links = _feed_links(feed, format)
+    others = [
+        {"href": feed.url(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
+        for other in feed.formats
+        if other != format
+    ]
+    if format == "atom":
+        generator.link(others)
+        generator.links.links = _feed_links(feed, format)
+    else:
+        generator.links.links = others + _feed_links(feed, format)
+    # Last: RSS takes it for its one link, and so do some readers in Atom.
+    generator.link(href=feed.page_url, rel="alternate", type="text/html")
     generator.links.is_archive = bool(feed.address.month)
     return generator
 
 
 def _feed_links(feed: Feed, format: str) -> list[dict[str, str]]:
-    """Links to the other formats, the hub (WebSub) and the archives (RFC 5005)."""
-    links = [
-        {"href": feed.url(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
-        for other in feed.formats
-        if other != format
-    ]
+    """Links to the hub (WebSub) and the archives (RFC 5005)."""
+    links = []
     if feed.hub:
         links.append({"href": feed.hub, "rel": "hub"})
     if feed.address.month:

@@ -11,7 +11,7 @@ from feedsvc.model import Catalogue, Feed
 #: The files that pages load, by address, as (media type, body).
 ASSETS = {
     f"/assets/{name}": (f"{media_type}; charset=utf-8", (files("feedsvc.formats") / "assets" / name).read_bytes())
-    for name, media_type in (("style.css", "text/css"), ("script.js", "text/javascript"))
+    for name, media_type in (("style.css", "text/css"), ("script.js", "text/javascript"), ("icon.svg", "image/svg+xml"))
 }
 _FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 

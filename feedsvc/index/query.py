@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, exists, func, literal, select, true
 
 from feedsvc.addresses import FeedAddress, Filters, Kind
+from feedsvc.errors import IndexUnusableError
 from feedsvc.index.schema import batches, providers, state, stories, story_topics, tellings, topics
 from feedsvc.model import EPOCH, Entry, Image, Provider, Related, Story, Topic
 
@@ -41,8 +42,11 @@ class Wanted:
 
 
 def revision(connection: Connection) -> int:
-    """A number that every change of the index increases."""
-    return connection.execute(select(state.c.revision)).scalar() or 0
+    """A number that every change of the index increases. Raises IndexUnusableError if no sync has filled it yet."""
+    found: int | None = connection.execute(select(state.c.revision)).scalar()
+    if found is None:
+        raise IndexUnusableError("the index is empty; expected feedsvc serve or feedsvc build to fill it")
+    return found
 
 
 def last_change(connection: Connection) -> datetime:

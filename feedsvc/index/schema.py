@@ -213,7 +213,8 @@ def _explained(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise IndexUnusableError(
-            f"{engine.url.database}: {error.orig}; expected feedsvc's index, which can be deleted"
+            f"{engine.url.database}: {error.orig}; expected feedsvc's index, a cache that can be deleted, and to be "
+            "allowed to write it"
         ) from error
 
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from feedsvc.addresses import absolute
 from feedsvc.config import Config, load_config
 from feedsvc.documents import Documents
-from feedsvc.errors import FilterError
+from feedsvc.errors import FilterError, IndexUnusableError
 from feedsvc.index.schema import open_index
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.responses import document_response, text_response
@@ -63,6 +63,22 @@ def create_app(config: Config | None = None) -> Flask:
             return response
         hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in documents.similar(path))
         return text_response(f"There is no feed at {quote(path)}\n{hints}All feeds are listed at {base_url}/\n", 404)
+
+    @app.after_request
+    def allow_conditional(response: Response) -> Response:
+        """Let scripts of other sites ask conditionally (CORS preflight)."""
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since"
+        return response
+
+    @app.errorhandler(IndexUnusableError)
+    def not_ready(error: IndexUnusableError) -> Response:
+        """Answer while the index can't: it is being filled, or gone."""
+        app.logger.error("%s", error)
+        response = text_response("The index does not answer just now; try again.\n", 503)
+        response.headers["Retry-After"] = "10"
+        return response
 
     @app.errorhandler(HTTPException)
     def plain_error(error: HTTPException) -> Response:
