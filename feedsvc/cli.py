@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
+import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import __version__
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, one_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,7 +32,15 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except FeedsvcError as error:
-            click.echo(f"feedsvc: {error}", err=True)
+            click.echo(one_line(f"feedsvc: {error}"), err=True)
+            context.exit(2)
+        except KeyboardInterrupt:
+            click.echo("feedsvc: interrupted", err=True)
+            context.exit(130)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # `feedsvc feeds | head`, which click ends quietly
+                raise
+            click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
             context.exit(2)
 
 
@@ -104,7 +113,8 @@ def check(config_file: Path | None, records: str | None) -> None:
     with reading(engine) as connection:
         for warning in unknown_names(connection, config):
             click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{len(result.problems)} problems", err=True)
+    number = len(result.problems)
+    click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
     sys.exit(1 if result.problems else 0)
 
 
@@ -215,7 +225,8 @@ def _print_addresses(config: "Config", engine: "Engine") -> None:
     from feedsvc.documents import Documents
 
     catalogue = Documents(engine, config).catalogue()
-    click.echo(f"Serving {catalogue.everything.size} stories. Subscribe to")
+    size = catalogue.everything.size
+    click.echo(f"Serving {size} {'story' if size == 1 else 'stories'}. Subscribe to")
     for feed in catalogue.feeds[:MOST_SHOWN]:
         click.echo(f"  {feed.address.url(catalogue.base_url, catalogue.formats[0])}  {feed.name}")
     if len(catalogue.feeds) > MOST_SHOWN:

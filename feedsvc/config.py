@@ -1,6 +1,8 @@
 """config.toml to a frozen `Config`. Every key is checked; a faulty one is an error that names it."""
 
+import dataclasses
 import difflib
+import hashlib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -25,6 +27,7 @@ class Table(Struct, frozen=True):
 
 
 Text = Annotated[str, Meta(min_length=1, description="some text")]
+Folder = Annotated[str, Meta(pattern=r"^[^\0]+\Z", description="a folder")]
 Flag = Annotated[bool, Meta(description="true or false")]
 Format = Literal["atom", "rss", "json"]
 AnyTable = TypeVar("AnyTable", bound=Table)
@@ -36,20 +39,20 @@ class Site(Table, frozen=True):
     #: The start of every absolute address.
     base_url: Annotated[str, Meta(description="an http or https address")] = ""
     language: Annotated[
-        str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="a language tag such as en or pt-BR")
+        str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", description="a language tag such as en or pt-BR")
     ] = "en"
     author: Annotated[str, Meta(description="a name")] = ""
 
 
 class Records(Table, frozen=True):
-    path: Annotated[str, Meta(min_length=1, description="a folder")] = "records"
+    path: Folder = "records"
     include_unpublished: Flag = False
 
 
 class Index(Table, frozen=True):
-    url: Annotated[str, Meta(min_length=1, description="an address such as sqlite:///.feedsvc/index.sqlite3")] = (
-        "sqlite:///.feedsvc/index.sqlite3"
-    )
+    url: Annotated[
+        str, Meta(pattern=r"^[^\0]+\Z", description="an address such as sqlite:///.feedsvc/index.sqlite3")
+    ] = "sqlite:///.feedsvc/index.sqlite3"
 
 
 class Feeds(Table, frozen=True):
@@ -61,7 +64,7 @@ class Feeds(Table, frozen=True):
         "json",
     )
     related: Annotated[Related, Meta(description='"entries", "links" or "none"')] = "entries"
-    min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number")] | None = None
+    min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Whether each month has a feed of its own.
     archives: Flag = True
     #: The address of a WebSub hub.
@@ -69,7 +72,7 @@ class Feeds(Table, frozen=True):
 
 
 class Build(Table, frozen=True):
-    out: Annotated[str, Meta(min_length=1, description="a folder")] = "public"
+    out: Folder = "public"
     #: Whether HTML pages are written, too.
     pages: Flag = True
     #: Whether compressed copies stand beside the files, for servers that deliver them as they are.
@@ -136,13 +139,21 @@ def load_config(path: Path | None = None, *, records: str | None = None, out: st
     if path is None and Path(DEFAULT_NAME).exists():
         path = Path(DEFAULT_NAME)
     data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
+    table = data.get("records")
+    usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
     for table, key, value in (("records", "path", records), ("build", "out", out)):
         if value is not None and isinstance(data.setdefault(table, {}), dict):
-            data[table][key] = str(Path.cwd() / value)
+            data[table][key] = str(Path.cwd() / value) if value else value
     try:
-        return parse_config(data, folder, changed)
+        config = parse_config(data, folder, changed)
     except ConfigError as error:
         raise ConfigError(f"{path or 'options'}: {error}") from error
+    usual = folder / usual_records if isinstance(usual_records, str) else None
+    if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
+        return config
+    # Another folder has an index of its own, so that a look at it costs a running service nothing.
+    other = f"{config.index.url}-{hashlib.sha256(str(config.records_folder).encode()).hexdigest()[:12]}"
+    return dataclasses.replace(config, index=Index(url=other))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
@@ -153,7 +164,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
         raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text; expected a configuration file in TOML") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     return data, path.parent.absolute(), changed
 
@@ -187,9 +198,12 @@ def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
 def _complete_site(site: Site, serve: Serve) -> Site:
     """The site with its texts cleaned, and what is left out derived."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    base_url = _address("site.base_url", site.base_url or f"http://{local}:{serve.port}")
-    if "?" in base_url:
-        raise ConfigError(_unusable("site.base_url", base_url, "an address without a query"))
+    if site.base_url:
+        base_url = _address("site.base_url", site.base_url)
+    else:
+        base_url = _address("serve.host", f"http://{local}:{serve.port}")
+    if "?" in base_url or "#" in site.base_url:
+        raise ConfigError(_unusable("site.base_url", base_url, "an address without a query or fragment"))
     title = plain_text(site.title) or "feedsvc"
     return replace(
         site,

@@ -1,5 +1,12 @@
 """The errors that end a command; each message says where, what was wrong, and what is expected."""
 
+import re
+
+
+def one_line(text: str) -> str:
+    """A message with line breaks and other control characters spelled out, as a terminal can show it."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text)
+
 
 class FeedsvcError(Exception):
     """Something that a user can put right; `str()` of it is the whole message, on one line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from feedsvc.addresses import FeedAddress, absolute
+from feedsvc.errors import one_line
 
 #: The `updated` of an empty feed: a valid time that every format and reader can hold.
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
@@ -91,7 +92,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}"
-        return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
+        return one_line(f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}")
 
 
 @dataclass(frozen=True, slots=True)

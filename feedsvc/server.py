@@ -3,12 +3,14 @@
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import time
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
+from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -18,16 +20,24 @@ from watchfiles import watch
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, ServeError
 from feedsvc.index.sync import sync
+from feedsvc.processes import end_with_parent, interrupts_blocked
 from feedsvc.web import create_app
 
 #: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
 RESCAN_SECONDS = 60
 #: Milliseconds in which changes are gathered at most before they are published.
 GATHER_MS = 400
+#: Milliseconds after which the watch looks whether the folder is still the same one.
+WAKE_MS = 500
+#: Seconds after which what failed is tried again.
+RETRY_SECONDS = 1
 #: Per worker process; the server reads and writes the sockets itself, so these only compute.
 THREADS = 4
 #: Seconds that a worker has to end.
 STOP_SECONDS = 5
+
+#: Where the server's own messages go; by itself it writes them to stdout.
+_STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 
 log = logging.getLogger("feedsvc")
 
@@ -49,7 +59,7 @@ def check_address(host: str, port: int) -> str:
 
 def serve(config: Config, engine: Engine, ip: str) -> None:
     """Serve until SIGINT or SIGTERM. The index must be in step with the records folder."""
-    # Workers are spawned, not forked: a fork would copy the locks of the thread below as they are.
+    # Workers are spawned, not forked: a fork would copy the locks of the threads below as they are.
     multiprocessing.set_start_method("spawn", force=True)
     server = Server(
         "feedsvc",
@@ -62,42 +72,71 @@ def serve(config: Config, engine: Engine, ip: str) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig={"handlers": dict.fromkeys(("console", "access"), _STDERR)},
     )
     stop = Event()
-    follower = Thread(target=follow, args=(config, engine, stop), name="follower")
-    if config.serve.watch:
-        follower.start()
+    follower = Thread(target=follow, args=(config, engine, stop), name="follower", daemon=True)
     try:
-        server.serve(target_loader=partial(create_app, config), wrap_loader=False)
+        with interrupts_blocked():
+            Thread(target=_interrupt_as_terminate, name="interrupt", daemon=True).start()
+            if config.serve.watch:
+                follower.start()
+            server.serve(target_loader=partial(_load_app, config), wrap_loader=False)
     finally:
         stop.set()
         if config.serve.watch:
-            follower.join()
+            follower.join(STOP_SECONDS)
+            if follower.is_alive():  # in the midst of a long sync, which the next one does again
+                os._exit(0)
+
+
+def _interrupt_as_terminate() -> None:
+    """Let Ctrl-C end the service in the one way that SIGTERM does."""
+    signal.sigwait({signal.SIGINT})
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _load_app(config: Config) -> Flask:
+    """The application, in a worker process, which ends with its parent."""
+    end_with_parent()
+    return create_app(config)
 
 
 def follow(config: Config, engine: Engine, stop: Event) -> None:
     """Sync whenever something changes in the records folder, until `stop` is set."""
     folder = config.records_folder
-    due = time.monotonic()  # soon: something may have changed before the watch began
+    failure = ""
     while not stop.is_set():
         try:
-            for changes in watch(
-                folder,
-                watch_filter=partial(_is_visible, folder),
-                debounce=GATHER_MS,
-                rust_timeout=1000,
-                yield_on_timeout=True,
-                stop_event=stop,
-                raise_interrupt=False,
-            ):
-                if changes or time.monotonic() >= due:
-                    due = time.monotonic() + RESCAN_SECONDS
-                    result = sync(engine, config)
-                    if result.read or result.gone:
-                        log.info("%d files read, %d gone, %d problems", result.read, result.gone, len(result.problems))
-        except (FeedsvcError, OSError) as error:
-            log.error("%s; trying again", error)
-            stop.wait(5)
+            _follow_folder(config, engine, stop, folder.stat())
+            failure = ""
+        except Exception as error:  # whatever it is, the service goes on, and tries again
+            if str(error) != failure:
+                log.error("%s; trying again", error, exc_info=not isinstance(error, FeedsvcError | OSError))
+            failure = str(error)
+            stop.wait(RETRY_SECONDS)
+
+
+def _follow_folder(config: Config, engine: Engine, stop: Event, identity: os.stat_result) -> None:
+    """Follow one folder until `stop` is set, or until another folder is in its place."""
+    folder = config.records_folder
+    due = time.monotonic()  # soon: something may have changed before the watch began
+    for changes in watch(
+        folder,
+        watch_filter=partial(_is_visible, folder),
+        debounce=GATHER_MS,
+        rust_timeout=WAKE_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+    ):
+        if not os.path.samestat(folder.stat(), identity):
+            return
+        if changes or time.monotonic() >= due:
+            due = time.monotonic() + RESCAN_SECONDS
+            result = sync(engine, config)
+            if result.read or result.gone:
+                log.info("%d files read, %d gone, %d problems", result.read, result.gone, len(result.problems))
 
 
 def _is_visible(folder: Path, change: object, path: str) -> bool:

@@ -49,12 +49,17 @@ def build(documents: Documents, out: Path, progress: Callable[[int, int], None])
         # Whatever this build may write is listed first: should it be killed, the next one knows its files.
         folder = _Folder(out, owned | {name for name in names - owned if not os.path.lexists(out / name)})
         _write_manifest(out, folder.ours)
-        for done, address in enumerate(addresses, 1):
-            document = documents.get(address)
-            if document:  # else its last story went since the addresses were listed
-                folder.put(file_name(address), document.body, encodings)
-            progress(done, len(addresses))
-        present = folder.written | folder.unchanged
+        try:
+            for done, address in enumerate(addresses, 1):
+                document = documents.get(address)
+                if document:  # else its last story went since the addresses were listed
+                    folder.put(file_name(address), document.body, encodings)
+                progress(done, len(addresses))
+        except OSError:
+            (out / _TEMPORARY).unlink(missing_ok=True)
+            _write_manifest(out, owned | folder.written)  # what was not written is not ours
+            raise
+        present = (folder.written | folder.unchanged) & folder.ours
         removed = sum(_remove(out, name) for name in sorted(owned - present))
         _write_manifest(out, present)
     return BuildResult(len(folder.written), len(folder.unchanged), removed, tuple(folder.in_the_way))
@@ -89,19 +94,21 @@ class _Folder:
             if form in self.ours and _mtime(self.out / form) == mtime:
                 self.unchanged.add(form)
                 continue
-            encoded = encode(body, encoding)
-            if _holds(self.out / form, encoded):  # as a file that holds its document is taken for ours
-                self.ours.add(form)
-            self._write(form, encoded, mtime)
+            self._write(form, encode(body, encoding), mtime)
 
     def _write(self, name: str, body: bytes, mtime: int | None = None) -> bool:
         """Write a file unless one of others is in its way; whether that was done."""
-        if name not in self.ours:
-            self.in_the_way.append(self.out / name)
-            return False
-        _replace(self.out, name, body, mtime)
-        self.written.add(name)
-        return True
+        if name in self.ours:
+            try:
+                _replace(self.out, name, body, mtime)
+            except (IsADirectoryError, NotADirectoryError, FileExistsError):
+                (self.out / _TEMPORARY).unlink(missing_ok=True)
+                self.ours.discard(name)
+            else:
+                self.written.add(name)
+                return True
+        self.in_the_way.append(self.out / name)
+        return False
 
 
 @contextmanager
@@ -140,7 +147,7 @@ def _is_inside(name: str) -> bool:
 
 
 def _write_manifest(out: Path, names: set[str]) -> None:
-    body = json.dumps(sorted(names), indent=0, ensure_ascii=False).encode()
+    body = json.dumps(sorted(names), indent=0).encode()
     if not _holds(out / MANIFEST, body):
         _replace(out, MANIFEST, body)
 
@@ -173,10 +180,11 @@ def _replace(out: Path, name: str, body: bytes, mtime: int | None = None) -> Non
 def _remove(out: Path, name: str) -> bool:
     """Remove a file, and the folders that it leaves empty; whether it was there."""
     path = out / name
-    found = path.is_file()
-    path.unlink(missing_ok=True)
+    if not path.is_file():
+        return False
+    path.unlink()
     for folder in path.parents:
         if folder == out or not folder.is_dir() or any(folder.iterdir()):
             break
         folder.rmdir()
-    return found
+    return True

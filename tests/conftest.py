@@ -112,7 +112,13 @@ def running_service(folder: Path, config: str = "") -> Iterator[Service]:
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n')
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     with subprocess.Popen(
-        [FEEDSVC, "serve"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [FEEDSVC, "serve"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             wait_until(lambda: answers(f"{base_url}/healthz"), 30)

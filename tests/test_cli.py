@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 #: Files that a build of `folder` writes: three feeds and their archives in three formats, pages, assets and OPML.
-FILES = 3 * 2 * 3 + 3 + 2 + 1
+FILES = 3 * 2 * 3 + 3 + 3 + 1
 
 
 def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
@@ -113,11 +113,18 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[feeds]\nlimit = 501", "config.toml: feeds.limit: 501 can't be used; expected a number from 1 to 500"),
         ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of \"atom\", \"rss\" and \"json\""),
         ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"links\" or \"none\""),
-        ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number"),
+        ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number up to 2**31"),
         ("[records]\ninclude_unpublished = 1", "config.toml: records.include_unpublished: 1 can't be used; expected true or false"),
         ("[site]\nbase_url = 'x'", "config.toml: site.base_url: 'x' can't be used; expected an http or https address"),
         ("[site]\nlanguage = 'e n'", "config.toml: site.language: 'e n' can't be used; expected a language tag such as en or pt-BR"),
         ("[index]\nurl = 'x'", "index.url: 'x' can't be used; expected sqlite:///FILE"),
+        ("[index]\nurl = 'sqlite:///x?mode=ro'", "index.url: 'sqlite:///x?mode=ro' can't be used; expected sqlite:///FILE"),
+        ("[index]\nurl = 'sqlite://h:x/x'", "index.url: 'sqlite://h:x/x' can't be used; expected sqlite:///FILE"),
+        ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),
+        ('[build]\nout = "a\\u0000"', "config.toml: build.out: 'a\\x00' can't be used; expected a folder"),
+        ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'http://x x:8000' can't be used; expected a host name such as example.com"),
+        ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/' can't be used; expected an address without a query or fragment"),
+        ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR"),
         ("[records]\npath = 'none'", "{folder}/none: No such file or directory; expected a folder of records"),
         ("[records]\npath = 'config.toml'", "{folder}/config.toml: Not a directory; expected a folder of records"),
         ("[a", "config.toml: not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),
@@ -135,6 +142,8 @@ def test_a_faulty_configuration_is_one_line_and_exit_status_2(
 def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None:
     for arguments, message in (
         (["build", "--config", "none.toml"], "none.toml: No such file or directory; expected a configuration file"),
+        (["build", "--out", ""], "options: build.out: '' can't be used; expected a folder"),
+        (["check", "no\nwhere"], f"{folder}/no\\nwhere: No such file or directory; expected a folder of records"),
         (["check", "nowhere"], f"{folder}/nowhere: No such file or directory; expected a folder of records"),
         (["build", "--out", "/proc/x"], "/proc/x: No such file or directory; expected a folder that can be written"),
     ):
@@ -181,3 +190,12 @@ def test_a_terminal_gets_a_progress_bar(folder: Path) -> None:
     assert process.wait() == 0
     assert re.search(rb"Reading records.*100%", shown, re.DOTALL)
     assert re.search(rb"Building.*100%", shown, re.DOTALL)
+
+
+def test_another_folder_than_the_configured_one_leaves_its_index_alone(folder: Path) -> None:
+    feedsvc("feeds", cwd=folder)
+    (folder / "other").mkdir()
+    before = {path: path.stat().st_mtime_ns for path in (folder / ".feedsvc").iterdir()}
+    assert result("check", "other", cwd=folder)[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert result("build", "records", "--out", "o", cwd=folder)[1].startswith(f"{folder}/o: {FILES} files written")

@@ -20,6 +20,7 @@ from feedsvc.index.schema import metadata, open_index, reading
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
 from tests.conftest import Site, record
+from tests.corpus import Corpus
 
 URLS = [f"https://a.example/{name}" for name in "abcd"]
 
@@ -115,8 +116,9 @@ def fingerprints(site: Site) -> dict[str, str]:
 
 
 def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
-    make_site: Callable[..., Site], corpus: Any, monkeypatch: pytest.MonkeyPatch
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    corpus = Corpus(150)
     site = make_site(corpus.files)
     before = fingerprints(site)
     assert len(before) > 100
@@ -284,6 +286,45 @@ def test_only_the_feeds_that_a_change_reaches_count_as_changed(make_site: Callab
     assert changed("/topics/ai.atom") == 1_000_000
     assert changed("/topics/law.atom") > 1_000_000
     assert changed("/feed.rss") > 1_000_000
+
+
+def test_a_new_title_counts_as_a_change_where_it_is_shown_as_related(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record("One", topics="[AI]", related=related("x")),
+            "2.md": record("Two", "https://b.example/x", topics="[Law]"),
+        }
+    )
+    before = site.documents.get("/providers/a-example.atom")
+    site.write("2.md", record("Changed", "https://b.example/x", topics="[Law]"))
+    site.sync()
+    after = site.documents.get("/providers/a-example.atom")
+    assert before and after
+    assert b"Changed" in after.body
+    assert after.changed > before.changed  # though both syncs were in one second
+
+
+def test_another_folder_in_the_same_index_is_a_change_even_if_it_is_empty(make_site: Callable[..., Site]) -> None:
+    from dataclasses import replace
+
+    from msgspec.structs import replace as replace_key
+
+    site = make_site({"1.md": record()})
+    before = (site.documents.revision(), site.documents.catalogue().changed)
+    (site.folder / "other").mkdir()
+    sync(site.documents.engine, replace(site.config, records=replace_key(site.config.records, path="other")))
+    assert site.documents.revision() > before[0]
+    assert site.documents.catalogue().changed > before[1]
+
+
+def test_a_database_of_something_else_is_an_error_and_stays(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.execute("CREATE TABLE files (name)")
+    connection.close()
+    with pytest.raises(IndexUnusableError, match=r"x.db: a database of something else"):
+        open_index(parse_config({"index": {"url": "sqlite:///x.db"}}, tmp_path))
 
 
 def test_a_change_of_name_reaches_every_feed(make_site: Callable[..., Site]) -> None:

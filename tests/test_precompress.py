@@ -14,7 +14,7 @@ from feedsvc import site as site_module
 from feedsvc.config import parse_config
 from feedsvc.documents import Documents
 from feedsvc.encodings import ENCODINGS, MIN_BYTES
-from feedsvc.site import MANIFEST, BuildResult, build
+from feedsvc.site import BuildResult, build
 from tests.conftest import Site, record
 
 DECODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -158,16 +158,6 @@ def test_forms_go_when_their_library_or_size_is_gone(
     assert {Path(name).suffix for name in forms(out)} == {".gz", ".zst"}
     assert {"feed.rss.gz", "feed.rss.zst"}.isdisjoint(forms(out))
     assert run(site).written == 0
-
-
-def test_a_lost_manifest_is_made_anew(make_site: Callable[..., Site]) -> None:
-    site = make_site(TWO, build=ON)
-    out = site.config.out_folder
-    run(site)
-    before, manifest = snapshot(out), (out / MANIFEST).read_bytes()
-    (out / MANIFEST).unlink()
-    assert run(site).in_the_way == ()
-    assert (snapshot(out), (out / MANIFEST).read_bytes()) == (before, manifest)
 
 
 def test_files_of_others_stay_and_get_no_forms(make_site: Callable[..., Site]) -> None:

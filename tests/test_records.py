@@ -209,6 +209,29 @@ def test_an_alias_bomb_costs_nothing() -> None:
     assert [problem.message for problem in content.problems] == ["expected a name, not a list"] * 9
 
 
+def test_an_alias_of_one_related_story_is_the_same_story(tmp_path: Path) -> None:
+    many = ", ".join(["*x"] * 2000)
+    bad = ", ".join(["1"] * 500)
+    content = parse_file("a.md", f"{FIELDS}x: &x {{title: x, topics: [{bad}]}}\nrelated: [{many}]\n".encode())
+    assert len(content.problems) == 502
+
+
+@pytest.mark.parametrize("url", ["https://1.2.3.4.5/x", "https://xn--a/", "https://256.1/"])
+def test_content_is_kept_where_its_links_can_not_be_resolved(url: str) -> None:
+    assert story(record(url=url) + "<a href='/x'>Text</a>").content_html == '<a rel="noopener noreferrer">Text</a>'
+
+
+def test_content_that_would_take_long_to_clean_is_a_problem() -> None:
+    content = parse_file("a.json", json.dumps({**JSON, "featuredContent": "<div><b>" * 300_000}).encode())
+    assert [problem.message.partition("can't be used: ")[2] for problem in content.problems] == [
+        "expected HTML of at most 10,000 tags"
+    ]
+    assert parse_file("a.md", f"---\n{FIELDS}---\n{'<b>' * 10_001}".encode()).problems[0].field == "(text)"
+    assert (
+        parse_file("a.json", json.dumps({**JSON, "featuredContent": "a\ud800b"}).encode()).records[0].story.content_html
+    )
+
+
 def test_files_are_found_recursively_and_hidden_ones_skipped(tmp_path: Path) -> None:
     for name in ("a.md", "b/c.json", "b/d.TXT", "x.html", ".hidden.md", ".git/a.md", "b/é.yml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

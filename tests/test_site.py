@@ -79,12 +79,17 @@ def test_a_file_of_others_in_the_way_is_reported_and_stays(make_site: Callable[.
     site = make_site({"1.md": record()})
     out = site.config.out_folder
     (out / "feed.rss").mkdir(parents=True)
+    (out / "providers").write_text("mine")
     (out / "index.html").write_text("mine")
     for _ in range(2):
-        assert sorted(run(site).in_the_way) == [out / "feed.rss", out / "index.html"]
-    assert files(out)["index.html"] == b"mine"
+        in_the_way = {path.relative_to(out).as_posix() for path in run(site).in_the_way}
+        assert {"feed.rss", "index.html"} < in_the_way
+        assert all(name.startswith("providers/") for name in in_the_way - {"feed.rss", "index.html"})
+    assert files(out)["index.html"] == files(out)["providers"] == b"mine"
     (out / "index.html").unlink()
+    (out / "providers").unlink()
     assert run(site).in_the_way == (out / "feed.rss",)
+    assert not (out / site_module._TEMPORARY).exists()
     assert files(out)["index.html"] == site.body("/")
 
 
@@ -129,3 +134,15 @@ def test_a_manifest_that_was_tampered_with_removes_nothing(make_site: Callable[.
     (site.config.out_folder / MANIFEST).write_text(text)
     with pytest.raises(OutputError, match="not a list of feedsvc's files"):
         run(site)
+
+
+def test_a_file_of_others_that_equals_a_document_is_not_ours_to_remove(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI]")}, **FEW)
+    mine = site.config.out_folder / "topics" / "ai.atom"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(site.body("/topics/ai.atom"))
+    run(site)
+    (site.config.records_folder / "1.md").unlink()
+    site.sync()
+    run(site)
+    assert mine.exists()

@@ -58,7 +58,8 @@ class Told:
 
 def resolve(connection: Connection, told: Told, now: int) -> None:
     """Bring stories, their topics, and all topics and providers in step with the tellings. now: seconds since 1970."""
-    now = max(now, connection.execute(select(state.c.changed)).scalar_one())
+    # Later than any change before, even within one second, or when the clock was set back.
+    now = max(now, connection.execute(select(state.c.changed)).scalar_one() + 1)
     _scratch.create_all(connection, checkfirst=False)
     for batch in batches(told.urls):
         connection.execute(insert(_affected), [{"url": url} for url in batch])

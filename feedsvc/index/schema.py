@@ -166,9 +166,10 @@ def open_index(config: Config) -> Engine:
     url = config.index.url
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise IndexUnusableError(f"index.url: {url!r} can't be used; expected sqlite:///FILE") from error
-    if parsed.drivername != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    plain = not (parsed.query or parsed.host or parsed.username)
+    if parsed.drivername != "sqlite" or not plain or not parsed.database or parsed.database == ":memory:":
         raise IndexUnusableError(f"index.url: {url!r} can't be used; expected sqlite:///FILE")
     file = config.folder / parsed.database
     engine = create_engine(parsed.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
@@ -179,8 +180,10 @@ def open_index(config: Config) -> Engine:
     except OSError as error:
         raise IndexUnusableError(f"{error.filename}: {error.strerror}; expected a place for the index") from error
     with reading(engine) as connection:
-        ready = inspect(connection).has_table(state.name)
-    if not ready:
+        tables = inspect(connection).get_table_names()
+    if state.name not in tables:
+        if tables:
+            raise IndexUnusableError(f"{file}: a database of something else; expected a file for feedsvc alone")
         with writing(engine) as connection:
             metadata.create_all(connection)
     return engine

@@ -16,6 +16,7 @@ from feedsvc.config import Config
 from feedsvc.index.resolve import Told, resolve
 from feedsvc.index.schema import VERSION, batches, files, metadata, problems, state, telling_topics, tellings, writing
 from feedsvc.model import Problem, Story
+from feedsvc.processes import end_with_parent, interrupts_blocked
 from feedsvc.records.files import Content, RecordFile, find_files, read_file
 
 #: Fewer files than this are read right here; starting processes would take longer.
@@ -57,7 +58,7 @@ def sync(engine: Engine, config: Config, progress: Callable[[int, int], None] = 
     """
     started = time.time_ns()
     with writing(engine) as connection:
-        _match_fingerprint(connection, config)
+        _match_fingerprint(connection, config, started // 10**9)
         known = {row.path: row for row in connection.execute(select(files))}
         found = {file.name: file for file in find_files(config.records_folder)}
         looked_at = [
@@ -83,14 +84,18 @@ def sync(engine: Engine, config: Config, progress: Callable[[int, int], None] = 
         return SyncResult(read, len(gone), _all_problems(connection))
 
 
-def _match_fingerprint(connection: Connection, config: Config) -> None:
+def _match_fingerprint(connection: Connection, config: Config, now: int) -> None:
     """Empty an index that was built from another folder, by other rules, or by another version."""
     built_from = (VERSION, __version__, str(config.records_folder), config.records.include_unpublished)
     fingerprint = msgspec.json.encode(built_from).decode()
-    if connection.execute(select(state.c.fingerprint)).scalar() != fingerprint:
+    before = connection.execute(select(state.c.fingerprint, state.c.revision, state.c.changed)).first()
+    if not before or before.fingerprint != fingerprint:
         metadata.drop_all(connection)
         metadata.create_all(connection)
-        connection.execute(insert(state).values(fingerprint=fingerprint, revision=0, changed=0))
+        # What was served before changes with this, though there may be no story to tell of it.
+        revision, changed = (before.revision + 1, before.changed + 1) if before else (0, 0)
+        changed = max(changed, now)
+        connection.execute(insert(state).values(fingerprint=fingerprint, revision=revision, changed=changed))
 
 
 def _all_problems(connection: Connection) -> tuple[Problem, ...]:
@@ -142,8 +147,13 @@ def _read_all(looked_at: list[tuple[RecordFile, str]], include_unpublished: bool
         yield from map(read, looked_at)
         return
     # Spawned, not forked: the service has threads, whose locks a fork would copy as they are.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        yield from pool.map(read, looked_at, chunksize=50)
+    pool = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
+    with interrupts_blocked():
+        readings = pool.map(read, looked_at, chunksize=50)
+    try:
+        yield from readings
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _read(known: tuple[RecordFile, str], include_unpublished: bool) -> _Reading | None:

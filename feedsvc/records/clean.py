@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from datetime import UTC, datetime
+from html.entities import html5
 from urllib.parse import quote, urlsplit
 
 import nh3
@@ -11,6 +12,8 @@ import nh3
 #: Longer URLs are refused, as sitemaps and most browsers' address bars do.
 MAX_URL = 2048
 MAX_SLUG = 80
+#: Markup of more tags is refused: the time that the sanitiser takes for unclosed ones grows with their square.
+MAX_TAGS = 10_000
 #: A file name may hold 255 bytes; this leaves room for a suffix.
 MAX_SLUG_BYTES = 240
 
@@ -60,7 +63,7 @@ def web_url(value: str) -> str:
     only when they end in `;`, since `&copy=1` is a parameter. An address with a user name is refused: it holds
     a secret, or disguises another host.
     """
-    text = _ENTITY.sub(lambda match: html.unescape(match[0]), value.strip())
+    text = _ENTITY.sub(_unescape_whole, value.strip())
     try:
         parts = urlsplit(xml_text(text).strip())
         port = parts.port
@@ -77,6 +80,12 @@ def web_url(value: str) -> str:
     if len(url) > MAX_URL:
         raise ValueError(f"expected an address of at most {MAX_URL} characters")
     return url
+
+
+def _unescape_whole(match: re.Match[str]) -> str:
+    # html.unescape takes `&copyright;` for `&copy` and a rest.
+    entity = match[0]
+    return html.unescape(entity) if entity[1] == "#" or entity[1:] in html5 else entity
 
 
 def _encoded(part: str) -> str:
@@ -122,8 +131,11 @@ def content_html(value: str, base: str) -> str:
     """HTML that is safe to show anywhere: no script, style or frame, and no relative URL.
 
     value: HTML, or plain text, whose paragraphs are kept. An iframe becomes a link to what it shows.
-    base: the address that relative URLs are resolved against.
+    base: the address that relative URLs are resolved against. Raises ValueError for markup of too many tags.
     """
+    if value.count("<") > MAX_TAGS:
+        raise ValueError(f"expected HTML of at most {MAX_TAGS:,} tags")
+    value = xml_text(value)
     if not _TAG.search(value):
         paragraphs = re.split(r"\n\s*\n", html.unescape(value).strip())
         value = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
@@ -131,7 +143,12 @@ def content_html(value: str, base: str) -> str:
         # nh3 writes one spelling of the frames that it lets pass; the strict pass below has the last word.
         framed = nh3.clean(value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=_FRAME_ATTRIBUTES)
         value = _IFRAME.sub(_frame_link, framed)
-    return xml_text(nh3.clean(value, url_schemes={"http", "https", "mailto"}, url_relative=("rewrite_with_base", base)))
+    schemes = {"http", "https", "mailto"}
+    try:
+        cleaned = nh3.clean(value, url_schemes=schemes, url_relative=("rewrite_with_base", base))
+    except ValueError:  # to nh3, the base is no URL that others can be resolved against
+        cleaned = nh3.clean(value, url_schemes=schemes, url_relative="deny")
+    return xml_text(cleaned)
 
 
 _FRAME_ATTRIBUTES = nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}

@@ -55,6 +55,20 @@ class _Reader:
     def text(self, key: str) -> str:
         return self.read(key, clean.plain_text) or ""
 
+    def content(self, key: str, body: str, url: str | None) -> str:
+        """HTML from a field, else from the text after the front matter. url: what links are resolved against."""
+        value = self.fields.get(key)
+        own = value.strip() if isinstance(value, str) else value is not None
+        if not url or not (own or body.strip()):
+            return ""
+        if own:
+            return self.read(key, lambda text: clean.content_html(text, url)) or ""
+        try:
+            return clean.content_html(body, url)
+        except ValueError as error:
+            self.problem("(text)", str(error))
+            return ""
+
     def integer(self, key: str) -> int | None:
         return self.read(key, _integer)
 
@@ -118,7 +132,11 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
     if not story:
         return None
     related: dict[str, Story] = {}
+    seen: set[int] = set()
     for mention in reader.mappings("related"):
+        if id(mention.fields) in seen:  # an alias of one before
+            continue
+        seen.add(id(mention.fields))
         told = _story(mention, "")
         if told and told.url != story.url:
             related.setdefault(told.url, told)
@@ -137,7 +155,7 @@ def _story(reader: _Reader, body: str) -> Story | None:
     topics: dict[str, str] = {}
     for name in reader.names("topics"):
         topics.setdefault(clean.slug(name), name)
-    content = reader.read("featuredContent", str) or body
+    content = reader.content("featuredContent", body, url)
     images = _images(reader)
     kind, excerpt = reader.text("type"), reader.text("excerpt")
     quality, heat = reader.integer("quality"), reader.integer("heat")
@@ -155,7 +173,7 @@ def _story(reader: _Reader, body: str) -> Story | None:
         provider=provider,
         topics=tuple(Topic(slug, name) for slug, name in topics.items()),
         excerpt=excerpt,
-        content_html=clean.content_html(content, url) if content.strip() else "",
+        content_html=content,
         image=images[0] if images else None,
         type=kind,
         quality=quality,
