@@ -10,7 +10,7 @@ from threading import Thread
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT, which Ctrl-C sends to the whole group of processes: those that are started meanwhile never get it."""
+    """Block SIGINT, which Ctrl-C sends to all processes of a group: those started meanwhile never get it."""
     resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
     mask = pthread_sigmask(SIG_BLOCK, {SIGINT})
     try:
