@@ -82,7 +82,7 @@ def apply(folder: Path, step: tuple[str, str, str | None]) -> None:
             path.rename(folder / str(argument))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.tuples(record_texts, record_texts, record_texts),
     st.lists(st.lists(steps, min_size=1, max_size=2), min_size=3, max_size=6),
@@ -118,7 +118,7 @@ def fingerprints(site: Site) -> dict[str, str]:
 def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    corpus = Corpus(150)
+    corpus = Corpus(60)
     site = make_site(corpus.files)
     before = fingerprints(site)
     assert len(before) > 100

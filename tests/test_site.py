@@ -32,7 +32,7 @@ def files(out: Path) -> dict[str, bytes]:
 
 
 def test_every_file_is_byte_for_byte_what_http_serves(make_site: Callable[..., Site]) -> None:
-    site = make_site(Corpus(100).files, custom=[{"name": "Saved", "min_quality": 60}])
+    site = make_site(Corpus(40).files, custom=[{"name": "Saved", "min_quality": 60}])
     result = run(site)
     client = create_app(site.config).test_client()
     served = {file_name(address): client.get(address).data for address in site.documents.addresses()}
