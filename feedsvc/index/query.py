@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Select, and_, exists, func, literal, select, 
 
 from feedsvc.addresses import FeedAddress, Filters, Kind
 from feedsvc.errors import IndexUnusableError
+from feedsvc.index.resolve import preference
 from feedsvc.index.schema import batches, providers, state, stories, story_topics, tellings, topics
 from feedsvc.model import EPOCH, Entry, Image, Provider, Related, Story, Topic
 
-_LEAST = -(2**31)
 story_decoder = msgspec.json.Decoder(Story)
 _image_decoder = msgspec.json.Decoder(Image)
 
@@ -227,13 +227,7 @@ def _related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str,
         .join(told, _tells(told, target))
         .join(providers, providers.c.slug == target.c.provider)
         .where(mention.c.mentioned_by.in_(urls), record.c.position == 0)
-        .order_by(
-            record.c.updated.desc(),
-            func.coalesce(record.c.quality, _LEAST).desc(),
-            record.c.path,
-            record.c.record,
-            mention.c.position,
-        )
+        .order_by(*preference(record), mention.c.position)
     )
     return _links(rows)
 

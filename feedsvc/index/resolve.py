@@ -104,15 +104,15 @@ def _feeds_around(connection: Connection) -> tuple[set[str], set[str]]:
 
 def rank_tellings(*conditions: Any) -> Select[Any]:
     """The tellings that meet the conditions, those of one story ranked from 1 on."""
-    order = (
-        tellings.c.updated.desc(),
-        func.coalesce(tellings.c.quality, _LEAST).desc(),
-        tellings.c.path,
-        tellings.c.record,
-        tellings.c.position,
-    )
+    order = (*preference(tellings), tellings.c.position)
     rank = func.row_number().over(partition_by=tellings.c.url, order_by=order).label("rank")
     return select(tellings, rank).where(*conditions)
+
+
+def preference(telling: Any) -> tuple[Any, ...]:
+    """The order in which tellings of one story are preferred, but for those within one record."""
+    quality = func.coalesce(telling.c.quality, _LEAST)
+    return telling.c.updated.desc(), quality.desc(), telling.c.path, telling.c.record
 
 
 def _primary_stories(affected: Select[Any]) -> Select[Any]:
