@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, exists, func, literal, select, true
+from sqlalchemy import Connection, Select, exists, func, literal, select, true
 
 from feedsvc.addresses import FeedAddress, Filters, Kind
 from feedsvc.errors import IndexUnusableError
-from feedsvc.index.resolve import preference
+from feedsvc.index.links import mentioning, related, tells
 from feedsvc.index.schema import batches, providers, state, stories, story_topics, tellings, topics
-from feedsvc.model import EPOCH, Entry, Image, Provider, Related, Story, Topic
+from feedsvc.model import EPOCH, Entry, Image, Provider, Story, Topic
 
 story_decoder = msgspec.json.Decoder(Story)
 _image_decoder = msgspec.json.Decoder(Image)
@@ -113,7 +113,7 @@ def find_entries(connection: Connection, address: FeedAddress, wanted: Wanted) -
     chosen = choose(address, wanted).with_only_columns(
         stories.c.url, stories.c.is_primary, stories.c.provider, tellings.c.data
     )
-    chosen = chosen.join(tellings, _tells(tellings, stories))
+    chosen = chosen.join(tellings, tells(tellings, stories))
     chosen = chosen.order_by(table.c.published.desc(), table.c.url).limit(wanted.limit)
     return tuple(entry for rows in batches(connection.execute(chosen)) for entry in _entries(connection, rows))
 
@@ -122,15 +122,15 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
     urls = [row.url for row in rows]
     provider_of = _providers(connection, {row.provider for row in rows})
     topics_of = _topics(connection, urls)
-    related = _related(connection, [row.url for row in rows if row.is_primary])
-    mentioning = _mentioning(connection, [row.url for row in rows if not row.is_primary])
+    related_of = related(connection, [row.url for row in rows if row.is_primary])
+    mentioning_of = mentioning(connection, [row.url for row in rows if not row.is_primary])
     for row in rows:
         yield Entry(
             story=story_decoder.decode(row.data),
             provider=provider_of[row.provider],
             topics=tuple(topics_of[row.url]),
-            related=tuple(related[row.url].values()),
-            mentioned_by=tuple(mentioning[row.url].values()),
+            related=tuple(related_of[row.url].values()),
+            mentioned_by=tuple(mentioning_of[row.url].values()),
         )
 
 
@@ -194,11 +194,6 @@ def _seconds(year: int, month: int) -> int:
     return timegm((year, month, 1, 0, 0, 0))
 
 
-def _tells(telling: Any, story: Any) -> Any:
-    """Whether a telling is the one that a story took."""
-    return and_(*(telling.c[key] == story.c[key] for key in ("path", "record", "position")))
-
-
 def _providers(connection: Connection, slugs: set[str]) -> dict[str, Provider]:
     rows = connection.execute(select(providers).where(providers.c.slug.in_(slugs)))
     return {row.slug: Provider(row.slug, row.name, row.domain, _image(row.image)) for row in rows}
@@ -213,43 +208,6 @@ def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic
         .order_by(topics.c.slug)
     ):
         found[url].append(Topic(slug, name))
-    return found
-
-
-def _related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
-    """For each of these primary stories, those that its records mention: the best record's first, each in its order."""
-    mention, record = tellings.alias("mention"), tellings.alias("record")
-    target, told = stories.alias("target"), tellings.alias("told")
-    rows = connection.execute(
-        select(mention.c.mentioned_by, mention.c.url, told.c.title, providers.c.name)
-        .join(record, and_(record.c.path == mention.c.path, record.c.record == mention.c.record))
-        .join(target, target.c.url == mention.c.url)
-        .join(told, _tells(told, target))
-        .join(providers, providers.c.slug == target.c.provider)
-        .where(mention.c.mentioned_by.in_(urls), record.c.position == 0)
-        .order_by(*preference(record), mention.c.position)
-    )
-    return _links(rows)
-
-
-def _mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
-    """For each of these mentions, the primary stories that mention it, newest first."""
-    mention, source, told = tellings.alias("mention"), stories.alias("source"), tellings.alias("told")
-    rows = connection.execute(
-        select(mention.c.url, source.c.url, told.c.title, providers.c.name)
-        .join(source, and_(source.c.url == mention.c.mentioned_by, source.c.is_primary))
-        .join(told, _tells(told, source))
-        .join(providers, providers.c.slug == source.c.provider)
-        .where(mention.c.url.in_(urls))
-        .order_by(source.c.published.desc(), source.c.url)
-    )
-    return _links(rows)
-
-
-def _links(rows: Any) -> dict[str, dict[str, Related]]:
-    found: dict[str, dict[str, Related]] = defaultdict(dict)
-    for start, end, title, provider in rows:
-        found[start].setdefault(end, Related(end, title, provider))
     return found
 
 
