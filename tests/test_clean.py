@@ -1,6 +1,8 @@
 """Single values: what is kept, what is mended, what is refused."""
 
+import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from feedsvc.records.clean import MAX_SLUG, content_html, host_name, instant, plain_text, slug, web_url
+from feedsvc.records.clean import MAX_SLUG, content_html, host_name, instant, plain_text, slug, web_url, xml_text
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,44 @@ def test_a_url_is_ascii_and_stays_as_it_is(path: str) -> None:
     assert url.isascii()
     assert " " not in url
     assert "&" in url or web_url(url) == url  # entities are unescaped once each time
+
+
+URL_PARTS = (
+    "https://", "http://", "HTTPS://", "https:/", "//", "a.example", "A.example", "a..b", "-a", "a-", "a_b", "x" * 63, "x." * 126, "1.2.3.4",
+    "[::1]", "bücher", ".", ":", ":80", ":080", "@", "u:p@", "/", "?", "#", "%", "%4", "%41", "%zz", "&", "&amp;", "&copy", ";", "&#47;", "=", "+",
+    "!$'()*,", "~", "|", "\\", '"', "<", "^", "`", " ", "\t", "\n", "\x00", "\xa0", "é", "\ufeff", "x" * 1020,
+)  # fmt: skip
+
+
+def told(function: Callable[[str], object], value: str) -> object:
+    """What a function gives, or the message that it raises."""
+    try:
+        return function(value)
+    except ValueError as error:
+        return str(error)
+
+
+@given(st.lists(st.sampled_from(URL_PARTS) | st.text(max_size=2), max_size=12).map("".join), st.booleans())
+def test_a_url_that_is_normal_already_is_what_the_long_way_gives(text: str, whole: bool) -> None:
+    url = text if whole else f"https://a.example{text}"
+    assert told(web_url, url) == told(web_url, f" {url}")  # white space around it takes the long way
+
+
+@pytest.mark.parametrize("length", [2047, 2048, 2049])
+def test_the_longest_url_is_the_same_for_a_normal_one(length: int) -> None:
+    url = "https://a.example/".ljust(length, "x")
+    assert told(web_url, url) == told(web_url, f" {url}")
+
+
+@given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?\n?"))
+def test_a_time_in_the_common_form_is_what_the_long_way_gives(text: str) -> None:
+    assert told(instant, text) == told(instant, f" {text}")
+
+
+@given(st.text(st.characters() | st.sampled_from("\x00\x1f\x7f\x9f\ud800\udfff\ufffe\uffff\U0001ffff"), max_size=20))
+def test_only_characters_that_xml_can_not_hold_are_dropped(text: str) -> None:
+    faulty = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    assert xml_text(text) == faulty.sub("", text)
 
 
 @pytest.mark.parametrize(

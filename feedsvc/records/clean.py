@@ -1,26 +1,33 @@
 """Cleans single values: texts, URLs, host names, times, slugs and HTML. Each function gives a value or a ValueError."""
 
-import html
 import re
 import unicodedata
 from datetime import UTC, datetime
-from html.entities import html5
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
-
-import nh3
 
 #: Longer URLs are refused, as sitemaps and most browsers' address bars do.
 MAX_URL = 2048
 MAX_SLUG = 80
 #: Markup of more tags is refused: the time that the sanitiser takes for unclosed ones grows with their square.
 MAX_TAGS = 10_000
+#: Slugs of longer names, which hardly return, are not kept.
+_MAX_REMEMBERED = 200
 #: A file name may hold 255 bytes; this leaves room for a suffix.
 MAX_SLUG_BYTES = 240
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
+_URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
+#: A URL that is as `web_url` leaves it; rarer ones that are too, such as with a port or a `;`, needn't match.
+_NORMAL_URL = re.compile(
+    rf"https?://(?![^/?]{{254}}){_LABEL}(?:\.{_LABEL})*\.?(?:[/?]{_URL_CHARS}(?:%[0-9a-fA-F]{{2}}{_URL_CHARS})*)?(?<!\?)"
+)
+_ISO_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _TIME = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt]|\s+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*(Z|z|UTC|GMT|[+-]\d\d?(?::?\d\d)?)?)?"
@@ -33,12 +40,18 @@ _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
 def xml_text(value: str) -> str:
     """The text without the characters that XML 1.0 can't hold (section 2.2)."""
+    if value.isprintable():  # so is most text of one line, and what XML can't hold is not
+        return value
     return _NOT_XML.sub("", value)
 
 
 def plain_text(value: str) -> str:
     """Plain text on one line: HTML entities unescaped once, white space collapsed."""
-    return " ".join(xml_text(html.unescape(value)).split())
+    if "&" in value:
+        import html  # the table of entities takes a while to load
+
+        value = html.unescape(value)
+    return " ".join(xml_text(value).split())
 
 
 def host_name(value: str) -> str:
@@ -63,6 +76,10 @@ def web_url(value: str) -> str:
     only when they end in `;`, since `&copy=1` is a parameter. An address with a user name is refused: it holds
     a secret, or disguises another host.
     """
+    return value if len(value) <= MAX_URL and _NORMAL_URL.fullmatch(value) else _normalised(value)
+
+
+def _normalised(value: str) -> str:
     text = _ENTITY.sub(_unescape_whole, value.strip())
     try:
         parts = urlsplit(xml_text(text).strip())
@@ -84,6 +101,9 @@ def web_url(value: str) -> str:
 
 def _unescape_whole(match: re.Match[str]) -> str:
     # html.unescape takes `&copyright;` for `&copy` and a rest.
+    import html
+    from html.entities import html5
+
     entity = match[0]
     return html.unescape(entity) if entity[1] == "#" or entity[1:] in html5 else entity
 
@@ -94,6 +114,15 @@ def _encoded(part: str) -> str:
 
 def instant(value: str) -> datetime:
     """A time in UTC, to the second. ISO 8601 and YAML's forms are read; without an offset it is UTC already."""
+    text = value if _ISO_TIME.fullmatch(value) else _iso_time(value)
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"expected a time that exists ({error})") from error
+
+
+def _iso_time(value: str) -> str:
     match = _TIME.fullmatch(value.strip())
     if not match:
         raise ValueError("expected a time such as 2020-06-13T01:29:00Z")
@@ -103,11 +132,7 @@ def instant(value: str) -> datetime:
         digits = offset[1:].replace(":", "")
         hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
         text += f"{offset[0]}{hours:0>2}:{minutes}"
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"expected a time that exists ({error})") from error
+    return text
 
 
 def slug(name: str) -> str:
@@ -115,6 +140,11 @@ def slug(name: str) -> str:
 
     A name without any letter or digit is spelled out with its characters' Unicode names.
     """
+    return _slug(name) if len(name) <= _MAX_REMEMBERED else _slug.__wrapped__(name)
+
+
+@lru_cache(maxsize=4096)
+def _slug(name: str) -> str:
     text = unicodedata.normalize("NFKC", name).lower().replace("+", " plus ").replace("#", " sharp ")
     words = _words(text) or _words(" ".join(unicodedata.name(char, f"u{ord(char):x}") for char in name).lower())
     cut = "-".join(words)[:MAX_SLUG].encode()[:MAX_SLUG_BYTES].decode(errors="ignore")
@@ -135,13 +165,19 @@ def content_html(value: str, base: str) -> str:
     """
     if value.count("<") > MAX_TAGS:
         raise ValueError(f"expected HTML of at most {MAX_TAGS:,} tags")
+    import html
+
+    import nh3  # most commands load this module, and few clean any content
+
     value = xml_text(value)
     if not _TAG.search(value):
         paragraphs = re.split(r"\n\s*\n", html.unescape(value).strip())
         value = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
     elif "<iframe" in value.lower():
         # nh3 writes one spelling of the frames that it lets pass; the strict pass below has the last word.
-        framed = nh3.clean(value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=_FRAME_ATTRIBUTES)
+        framed = nh3.clean(
+            value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}
+        )
         value = _IFRAME.sub(_frame_link, framed)
     schemes = {"http", "https", "mailto"}
     try:
@@ -149,9 +185,6 @@ def content_html(value: str, base: str) -> str:
     except ValueError:  # to nh3, the base is no URL that others can be resolved against
         cleaned = nh3.clean(value, url_schemes=schemes, url_relative="deny")
     return xml_text(cleaned)
-
-
-_FRAME_ATTRIBUTES = nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}
 
 
 def _frame_link(match: re.Match[str]) -> str:
