@@ -176,6 +176,8 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
         ("a.json", b"[" * 9999, "1: nested too deeply"),
         ("a.json", b'{"a":\n}', "2: not valid JSON: Expecting value"),
         ("a.md", b"a: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
+        ("a.md", b"a: \x01b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context"),
+        ("a.md", b"a: !!int &a {b: c}", "1: the YAML tag 'tag:yaml.org,2002:int' is not allowed in a record"),
         ("a.md", b"a: b\n\0", "2: is not a text file (it holds NUL)"),
     ],
 )  # fmt: skip
@@ -201,6 +203,21 @@ def test_the_original_url_stands_in_for_a_missing_web_url() -> None:
         story(record(url="", originalUrl="https://b.example/1").replace('webUrl: ""\n', "")).url
         == "https://b.example/1"
     )
+
+
+def test_merged_fields_never_replace_a_mapping_s_own() -> None:
+    told = story(
+        "x: &x {title: B, type: b}\ny: &y {type: c, excerpt: c}\n"
+        f'{FIELDS}<<: [*x, *y]\n"<<": 3\n? [a, b]\n: 4\n~: 5\n? {{a: b}}\n: 6\n'
+    )
+    assert (told.title, told.type, told.excerpt) == ("A", "b", "c")
+
+
+def test_nesting_is_counted_from_the_outermost_collection() -> None:
+    assert not parse_file("a.md", f"{FIELDS}x: {'[' * 49}{']' * 49}".encode()).problems
+    assert [
+        str(problem) for problem in parse_file("a.md", f"{FIELDS}x: {'[' * 49}\n1{']' * 49}".encode()).problems
+    ] == ["a.md:5: nested more than 50 levels deep"]
 
 
 def test_an_alias_bomb_costs_nothing() -> None:

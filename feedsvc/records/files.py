@@ -9,7 +9,7 @@ from pathlib import Path
 from feedsvc.errors import RecordsError
 from feedsvc.model import Problem, Record
 from feedsvc.records.parse import parse_record
-from feedsvc.records.syntax import Fields, Items, SyntaxProblem, Value, read_json, read_yaml, split_front_matter
+from feedsvc.records.syntax import Fields, Items, SyntaxProblem, read_json, read_yaml, split_front_matter
 
 SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
 #: Larger files are refused unread: one record is some kilobytes.
@@ -99,7 +99,7 @@ def parse_file(name: str, data: bytes) -> Content:
         return _unreadable(name, str(error), error.line)
     records: list[Record | None] = []
     problems: list[Problem] = []
-    for line, value in values:
+    for value, line in values:
         if isinstance(value, Fields):
             records.append(parse_record(value, name, body, problems))
         else:
@@ -107,17 +107,17 @@ def parse_file(name: str, data: bytes) -> Content:
     return Content(tuple(record for record in records if record), tuple(problems))
 
 
-def _values(name: str, text: str) -> tuple[list[tuple[int, Value]], str]:
-    """(line, value) of what should be records, and the text after the front matter."""
+def _values(name: str, text: str) -> tuple[Items, str]:
+    """The values, with their lines, of what should be records, and the text after the front matter."""
     if name.endswith(".json"):
         value = read_json(text)
-        if isinstance(value, Fields) and isinstance(value.get("value"), Items):
-            value = value["value"]
-        return list(zip(value.lines, value, strict=True)) if isinstance(value, Items) else [(1, value)], ""
+        if isinstance(value, Fields) and isinstance(value.get("value", (None, 1))[0], list):
+            value = value["value"][0]
+        return value if isinstance(value, list) else [(value, 1)], ""
     head, body = split_front_matter(text)
     if body.strip() and name.endswith((".yaml", ".yml")):
         raise SyntaxProblem(text.count("\n") - body.count("\n"), "a second YAML document begins here; expected one")
-    return [(1, read_yaml(head))], body
+    return [(read_yaml(head), 1)], body
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:

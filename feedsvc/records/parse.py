@@ -6,17 +6,20 @@ from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
 from feedsvc.records import clean
-from feedsvc.records.syntax import Fields, Items, Number, Value
+from feedsvc.records.syntax import Fields, Items, Number, Placed, Value
 
 T = TypeVar("T")
 
 _MAX_INTEGER = 2**31 - 1
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAX_SHOWN = 80
+_ABSENT: Placed = (None, 0)
 
 
 class _Reader:
     """Reads the fields of one mapping, noting each problem with its place."""
+
+    __slots__ = ("fields", "path", "prefix", "problems")
 
     def __init__(self, fields: Fields, prefix: str, path: str, problems: list[Problem]) -> None:
         self.fields = fields
@@ -27,21 +30,21 @@ class _Reader:
     def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
         """Note that the value of a field can't be used; message says what is expected."""
         shown = "" if value is None else f"{_show(value)} can't be used: "
-        at = line or self.fields.lines.get(key, self.fields.line)
+        at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
         self.problems.append(Problem(self.path, at, self.prefix + key, shown + message))
 
     def read(self, key: str, convert: Callable[[str], T]) -> T | None:
         """The converted value of a scalar field; None if it is absent, empty, or a problem."""
-        value = self.fields.get(key)
+        value, line = self.fields.get(key, _ABSENT)
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            self.problem(key, "expected text", value)
+            self.problem(key, "expected text", value, line)
             return None
         try:
             return convert(value)
         except ValueError as error:
-            self.problem(key, str(error), value)
+            self.problem(key, str(error), value, line)
             return None
 
     def required(self, key: str, convert: Callable[[str], T], expected: str) -> T | None:
@@ -57,7 +60,7 @@ class _Reader:
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """HTML from a field, else from the text after the front matter. url: what links are resolved against."""
-        value = self.fields.get(key)
+        value, _ = self.fields.get(key, _ABSENT)
         own = value.strip() if isinstance(value, str) else value is not None
         if not url or not (own or body.strip()):
             return ""
@@ -74,7 +77,7 @@ class _Reader:
 
     def flag(self, key: str, default: bool, unclear: bool) -> bool:
         """A boolean; one that can't be read counts as `unclear`, the choice that publishes less."""
-        value = self.fields.get(key)
+        value, _ = self.fields.get(key, _ABSENT)
         if value is None:
             return default
         if isinstance(value, bool):
@@ -85,16 +88,14 @@ class _Reader:
             return unclear
         return known
 
-    def items(self, key: str, expected: str) -> Iterator[tuple[int, int, Value]]:
-        """(position, line, item) of each item of a list."""
-        value = self.fields.get(key)
-        if value is None:
-            return
-        if not isinstance(value, Items):
+    def items(self, key: str, expected: str) -> Items:
+        """The items of a list, with their lines."""
+        value, _ = self.fields.get(key, _ABSENT)
+        if isinstance(value, list):
+            return value
+        if value is not None:
             self.problem(key, f"expected a list of {expected}", value)
-            return
-        for position, (line, item) in enumerate(zip(value.lines, value, strict=True)):
-            yield position, line, item
+        return []
 
     def nested(self, name: str, fields: Fields) -> "_Reader":
         """A reader for a mapping inside this one."""
@@ -102,7 +103,7 @@ class _Reader:
 
     def mappings(self, key: str) -> "Iterator[_Reader]":
         """A reader for each mapping of a list."""
-        for position, line, item in self.items(key, "mappings"):
+        for position, (item, line) in enumerate(self.items(key, "mappings")):
             if isinstance(item, Fields):
                 yield self.nested(f"{key}[{position}]", item)
             else:
@@ -111,8 +112,8 @@ class _Reader:
     def names(self, key: str) -> tuple[str, ...]:
         """A list of texts, or of mappings with a `name`; what is neither is a problem and left out."""
         names = []
-        for position, line, item in self.items(key, "names"):
-            name = item.get("name") if isinstance(item, Fields) else item
+        for position, (item, line) in enumerate(self.items(key, "names")):
+            name = item.get("name", _ABSENT)[0] if isinstance(item, Fields) else item
             text = clean.plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
             if text:
                 names.append(text)
@@ -146,7 +147,7 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
 def _story(reader: _Reader, body: str) -> Story | None:
     title = reader.required("title", clean.plain_text, "a title")
     published = reader.required("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z")
-    if reader.fields.get("originalUrl"):
+    if reader.fields.get("originalUrl", _ABSENT)[0]:
         url = reader.read("webUrl", clean.web_url) or reader.read("originalUrl", clean.web_url)
     else:
         url = reader.required("webUrl", clean.web_url, "an address")
@@ -189,17 +190,20 @@ def _story(reader: _Reader, body: str) -> Story | None:
 
 def _provider(reader: _Reader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
     """(provider, authors, publishers); a provider without a name is named after the URL's host."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
-    value = reader.fields.get("provider")
-    if value is not None and not isinstance(value, Fields):
-        reader.problem("provider", "expected a mapping with a name", value)
-    told = reader.nested("provider", value if isinstance(value, Fields) else Fields(reader.fields.line))
+    value, _ = reader.fields.get("provider", _ABSENT)
+    if not isinstance(value, Fields):
+        if value is not None:
+            reader.problem("provider", "expected a mapping with a name", value)
+        value = Fields()
+    told = reader.nested("provider", value)
     name, domain = told.text("name"), told.read("domain", clean.host_name)
     images = _images(told)
     authors, publishers = told.names("authors"), told.names("publishers")
-    if not name and not host:
+    if not name:
+        name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+        domain = domain or name
+    if not name:
         return None, authors, publishers
-    name, domain = name or host, domain or (None if name else host)
     return Provider(clean.slug(name), name, domain, images[0] if images else None), authors, publishers
 
 
@@ -234,7 +238,7 @@ def _show(value: Value) -> str:
     """A value as an error message shows it: short, on one line, and never the contents of a mapping."""
     if isinstance(value, Fields):
         return "a mapping"
-    if isinstance(value, Items):
+    if isinstance(value, list):
         return "a list"
     if not isinstance(value, str):
         return "nothing" if value is None else str(value).lower()

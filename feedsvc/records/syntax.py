@@ -13,17 +13,32 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, TypeAlias
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
-#: Deeper nesting is refused: no record needs it, and each level costs stack.
+#: Deeper nesting is refused: no record needs it.
 MAX_DEPTH = 50
 
 _OPENING = re.compile(r"\s*^---[ \t]*\n", re.MULTILINE)
-_CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _NULLS = {"", "~", "null", "Null", "NULL"}
+#: What a scalar begins with that may be more than a text when it stands without quotes.
+_SPECIAL = frozenset(("", *"~nN+-.0123456789"))
 _CORE = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {None, "!", *(_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp"))}
-_GROUP_TAGS = {None, "!", _CORE + "map", _CORE + "seq"}
+_TEXT_TAG = _CORE + "str"
+_PLAIN_TAGS = frozenset(
+    (None, "!", _TEXT_TAG, *(_CORE + name for name in ("int", "float", "bool", "null", "timestamp")))
+)
+_GROUP_TAGS = frozenset((None, "!", _CORE + "map", _CORE + "seq"))
+#: What the next value is, if it is not that of a key: an item, a key itself, the fields that the key `<<` brings.
+_ITEM, _KEY, _MERGE = object(), object(), object()
 #: What YAML can't hold even in quotes; one stray control character shall not cost the record.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
@@ -42,29 +57,17 @@ class Number(str):
     __slots__ = ()
 
 
-class Items(list["Value"]):
-    """A sequence, with the line of each item."""
+class Fields(dict[str, "Placed"]):
+    """A mapping. `line` is its own, which an alias of it doesn't change."""
 
-    __slots__ = ("line", "lines")
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-        self.lines: list[int] = []
+    __slots__ = ("line",)
+    line: int
 
 
-class Fields(dict[str, "Value"]):
-    """A mapping, with the line of each value."""
-
-    __slots__ = ("line", "lines")
-
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-        self.lines: dict[str, int] = {}
-
-
+Items: TypeAlias = list["Placed"]
 Value: TypeAlias = str | bool | Items | Fields | None
+#: A value, and the line that it stands on.
+Placed: TypeAlias = tuple[Value, int]
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
@@ -72,99 +75,111 @@ def split_front_matter(text: str) -> tuple[str, str]:
     opening = _OPENING.match(text)
     if not opening:
         return text, ""
-    closing = _CLOSING.search(text, opening.end())
-    head = text[opening.end() : closing.start() if closing else None]
+    closing = _CLOSING.search(text, opening.end() - 1)
+    head = text[opening.end() : closing.start() + 1 if closing else None]
     return "\n" * opening[0].count("\n") + head, text[closing.end() :] if closing else ""
 
 
 def read_yaml(text: str) -> Value:
-    """The value of a YAML text of one document, from libyaml's stream of events."""
-    loader = yaml.CSafeLoader(_NOT_YAML.sub("", text))
+    """The value of a YAML text of one document."""
     try:
-        return _Builder(loader.get_event).document()
+        try:
+            return _document(yaml.CSafeLoader(text).get_event)
+        except yaml.reader.ReaderError:  # faulty characters are rare, and libyaml looks at each one anyway
+            return _document(yaml.CSafeLoader(_NOT_YAML.sub("", text)).get_event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise SyntaxProblem(line, f"not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise SyntaxProblem(1, f"not valid YAML: {error}".replace("\n", " ")) from error
-    finally:
-        loader.dispose()
 
 
-class _Builder:
-    """Builds values from events; an alias shares the value of its anchor, so it costs nothing."""
-
-    def __init__(self, get_event: Callable[[], Any]) -> None:
-        self.get_event = get_event
-        self.anchors: dict[str, Value] = {}
-
-    def document(self) -> Value:
-        self.get_event()  # the stream's start
-        if isinstance(self.get_event(), yaml.StreamEndEvent):
-            return None
-        value = self.value(self.get_event(), MAX_DEPTH)
-        self.get_event()  # the document's end
-        after = self.get_event()
-        if not isinstance(after, yaml.StreamEndEvent):
-            raise SyntaxProblem(after.start_mark.line + 1, "a second YAML document begins here; expected one")
-        return value
-
-    def value(self, event: Any, depth: int) -> Value:
+def _document(get_event: Callable[[], Any]) -> Value:
+    """The value of libyaml's events; an alias shares the value of its anchor, so it costs nothing."""
+    get_event()  # the stream's start
+    if type(get_event()) is StreamEndEvent:
+        return None
+    anchors: dict[str, Value] = {}
+    # What is being filled, and the key that the next value is for; the collections around it, with their first events.
+    document: list[Placed] = []
+    target: Any = document
+    key: Any = _ITEM
+    around: list[tuple[Any, Any, Any]] = []
+    room = MAX_DEPTH
+    for event in iter(get_event, None):
         kind = type(event)
-        line = event.start_mark.line + 1
-        if kind is yaml.AliasEvent:
-            if event.anchor not in self.anchors:
-                raise SyntaxProblem(line, f"not valid YAML: the alias *{event.anchor} has no anchor before it")
-            return self.anchors[event.anchor]
-        if event.tag not in (_PLAIN_TAGS if kind is yaml.ScalarEvent else _GROUP_TAGS):
-            raise SyntaxProblem(line, f"the YAML tag {event.tag!r} is not allowed in a record")
-        if depth == 0:
-            raise SyntaxProblem(line, f"nested more than {MAX_DEPTH} levels deep")
-        if kind is yaml.ScalarEvent:
-            value: Value = _scalar(event)
-        elif kind is yaml.MappingStartEvent:
-            value = self.mapping(line, depth - 1)
+        if kind is ScalarEvent:
+            if event.tag is not None or not room:
+                _check(event, room, _PLAIN_TAGS)
+            value = event.value
+            if not event.style and value[:1] in _SPECIAL and event.tag != _TEXT_TAG:
+                value = _plain(value)
+            if event.anchor is not None:
+                anchors[event.anchor] = value
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            _check(event, room, _GROUP_TAGS)
+            around.append((event, target, key))
+            if kind is MappingStartEvent:
+                target, key = Fields(), _KEY
+                target.line = event.start_mark.line + 1
+            else:
+                target, key = [], _ITEM
+            room -= 1
+            continue
+        elif kind is AliasEvent:
+            if event.anchor not in anchors:
+                message = f"not valid YAML: the alias *{event.anchor} has no anchor before it"
+                raise SyntaxProblem(event.start_mark.line + 1, message)
+            value = anchors[event.anchor]
+        elif kind is DocumentEndEvent:
+            break
         else:
-            value = self.sequence(line, depth - 1)
-        if event.anchor:
-            self.anchors[event.anchor] = value
-        return value
-
-    def mapping(self, line: int, depth: int) -> Fields:
-        fields = Fields(line)
-        merged: list[Value] = []
-        while type(event := self.get_event()) is not yaml.MappingEndEvent:
-            key = self.value(event, depth)
-            after = self.get_event()
-            value = self.value(after, depth)
-            if key == "<<" and not getattr(event, "style", None):
-                merged += value if isinstance(value, Items) else [value]
-            elif isinstance(key, str):
-                fields[key] = value
-                fields.lines[key] = after.start_mark.line + 1
-        for other in merged:
-            if isinstance(other, Fields):
-                for key in other.keys() - fields.keys():
-                    fields[key] = other[key]
-                    fields.lines[key] = other.lines[key]
-        return fields
-
-    def sequence(self, line: int, depth: int) -> Items:
-        items = Items(line)
-        while type(event := self.get_event()) is not yaml.SequenceEndEvent:
-            items.append(self.value(event, depth))
-            items.lines.append(event.start_mark.line + 1)
-        return items
+            value = target
+            if key is _KEY and _MERGE in value:
+                _merge(value, value.pop(_MERGE))
+            event, target, key = around.pop()
+            if event.anchor is not None:
+                anchors[event.anchor] = value
+            room += 1
+        if key is _KEY:
+            key = _MERGE if value == "<<" and not getattr(event, "style", None) else value
+            continue
+        placed = value, event.start_mark.line + 1
+        if key is _ITEM:
+            target.append(placed)
+            continue
+        if isinstance(key, str):
+            target[key] = placed
+        elif key is _MERGE:
+            target.setdefault(_MERGE, []).extend(value if isinstance(value, list) else [placed])
+        key = _KEY
+    after = get_event()
+    if type(after) is not StreamEndEvent:
+        raise SyntaxProblem(after.start_mark.line + 1, "a second YAML document begins here; expected one")
+    return document[0][0]
 
 
-def _scalar(event: Any) -> str | None:
-    text: str = event.value
-    if event.style or event.tag == _CORE + "str":
-        return text
+def _check(event: Any, room: int, tags: frozenset[str | None]) -> None:
+    line = event.start_mark.line + 1
+    if event.tag not in tags:
+        raise SyntaxProblem(line, f"the YAML tag {event.tag!r} is not allowed in a record")
+    if not room:
+        raise SyntaxProblem(line, f"nested more than {MAX_DEPTH} levels deep")
+
+
+def _plain(text: str) -> str | None:
+    """The value of a scalar without quotes."""
     if text in _NULLS:
         return None
-    return Number(text) if text[0] in "0123456789+-." and _NUMBER.fullmatch(text) else text
+    return Number(text) if _NUMBER.fullmatch(text) else text
+
+
+def _merge(fields: Fields, others: Items) -> None:
+    for other, _ in others:
+        if isinstance(other, Fields):
+            for key in other.keys() - fields.keys():
+                fields[key] = other[key]
 
 
 def read_json(text: str) -> Value:
@@ -195,26 +210,17 @@ class _LineDecoder(json.JSONDecoder):
         return bisect_right(self.newlines, position) + 1
 
     def fields(self, start: tuple[str, int], strict: bool, scan: Any, *_: object) -> tuple[Fields, int]:
-        lines: list[int] = []
-
-        def scan_value(text: str, position: int) -> Any:
-            lines.append(self.line(position))
-            return scan(text, position)
-
-        pairs, end = JSONObject(start, strict, scan_value, None, list)
-        fields = Fields(self.line(start[1] - 1))
-        for (key, value), line in zip(pairs, lines, strict=True):
-            fields[key] = value
-            fields.lines[key] = line
+        pairs, end = JSONObject(start, strict, self.placed(scan), None, list)
+        fields = Fields(pairs)
+        fields.line = self.line(start[1] - 1)
         return fields, end
 
     def items(self, start: tuple[str, int], scan: Any) -> tuple[Items, int]:
-        items = Items(self.line(start[1] - 1))
+        return json.decoder.JSONArray(start, self.placed(scan))  # type: ignore[attr-defined, no-any-return]
 
-        def scan_value(text: str, position: int) -> Any:
-            items.lines.append(self.line(position))
-            return scan(text, position)
+    def placed(self, scan: Any) -> Callable[[str, int], tuple[Placed, int]]:
+        def scan_value(text: str, position: int) -> tuple[Placed, int]:
+            value, end = scan(text, position)
+            return (value, self.line(position)), end
 
-        values, end = json.decoder.JSONArray(start, scan_value)  # type: ignore[attr-defined]
-        items.extend(values)
-        return items, end
+        return scan_value
