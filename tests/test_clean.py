@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
+from html.entities import html5
 
 import pytest
 from hypothesis import given
@@ -162,6 +164,19 @@ def test_a_time_that_is_none_is_refused(value: str) -> None:
 
 def test_text_is_unescaped_once_and_on_one_line() -> None:
     assert plain_text(" a\n &lt;b&gt; &amp;amp; c\x00\ud800\ufffe ") == "a <b> &amp; c"
+
+
+TEXT_PARTS = ("&", "&amp", "&amp;", "&copy1", "&gtx", "&notin;", "&#65", "&#x41;", "&#x;", "&x;", "R&D", "AT&T", ";", " ", "  ", "\t", "\xa0", "\u3000", "\x1c", "\x85", "\0", "é")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TEXT_PARTS) | st.text(max_size=2), max_size=8).map("".join))
+def test_a_text_without_entities_or_runs_of_white_space_is_what_the_long_way_gives(text: str) -> None:
+    assert plain_text(text) == " ".join(xml_text(unescape(text)).split())
+
+
+@given(st.sampled_from(sorted(html5)), st.text(max_size=3))
+def test_no_entity_is_overlooked(name: str, after: str) -> None:
+    assert plain_text(f"&{name}{after}") == " ".join(xml_text(unescape(f"&{name}{after}")).split())
 
 
 @pytest.mark.parametrize("value", ["", "a b.example", "https://a.example", "a/b", "-a.example", "a..b"])

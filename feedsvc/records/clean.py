@@ -19,6 +19,8 @@ MAX_SLUG_BYTES = 240
 # Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
+#: How each entity begins that `html.unescape` knows.
+_MAYBE_ENTITY = re.compile("&(?:#|[a-zA-Z]{2})")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
@@ -47,11 +49,13 @@ def xml_text(value: str) -> str:
 
 def plain_text(value: str) -> str:
     """Plain text on one line: HTML entities unescaped once, white space collapsed."""
-    if "&" in value:
+    if "&" in value and _MAYBE_ENTITY.search(value):
         import html  # the table of entities takes a while to load
 
         value = html.unescape(value)
-    return " ".join(xml_text(value).split())
+    if value.isprintable() and "  " not in value:  # the only white space that is printable is the space
+        return value.strip()
+    return " ".join(_NOT_XML.sub("", value).split())
 
 
 def host_name(value: str) -> str:
