@@ -73,8 +73,10 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
     try:
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
-        with open(file.path, "rb") as stream:
-            data = stream.read(MAX_BYTES)
+        with open(file.path, "rb", buffering=0) as stream:
+            data = stream.read(min(file.size + 1, MAX_BYTES))
+            if len(data) > file.size:  # it has grown since the listing
+                data += stream.read(MAX_BYTES - len(data))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -92,7 +94,8 @@ def parse_file(name: str, data: bytes) -> Content:
         return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
     if "\0" in text:
         return _unreadable(name, "is not a text file (it holds NUL)", text.count("\n", 0, text.index("\0")) + 1)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         values, body = _values(name.lower(), text)
     except SyntaxProblem as error:
