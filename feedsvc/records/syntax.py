@@ -27,10 +27,10 @@ MAX_DEPTH = 50
 
 _OPENING = re.compile(r"\s*^---[ \t]*\n", re.MULTILINE)
 _CLOSING = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_NUMBER = re.compile(r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
-_NULLS = {"", "~", "null", "Null", "NULL"}
-#: What a scalar begins with that may be more than a text when it stands without quotes.
-_SPECIAL = frozenset(("", *"~nN+-.0123456789"))
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d+)?")
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+#: What a number begins with.
+_NUMERIC = frozenset("+-.0123456789")
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAG = _CORE + "str"
 _PLAIN_TAGS = frozenset(
@@ -107,18 +107,20 @@ def _document(get_event: Callable[[], Any]) -> Value:
     key: Any = _ITEM
     around: list[tuple[Any, Any, Any]] = []
     room = MAX_DEPTH
-    for event in iter(get_event, None):
+    while True:
+        event = get_event()
         kind = type(event)
         if kind is ScalarEvent:
             if event.tag is not None or not room:
                 _check(event, room, _PLAIN_TAGS)
             value = event.value
-            if not event.style and value[:1] in _SPECIAL and event.tag != _TEXT_TAG:
+            if not event.style and (value[:1] in _NUMERIC or value in _NULLS) and event.tag != _TEXT_TAG:
                 value = _plain(value)
             if event.anchor is not None:
                 anchors[event.anchor] = value
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            _check(event, room, _GROUP_TAGS)
+            if event.tag is not None or not room:
+                _check(event, room, _GROUP_TAGS)
             around.append((event, target, key))
             if kind is MappingStartEvent:
                 target, key = Fields(), _KEY
@@ -172,7 +174,7 @@ def _plain(text: str) -> str | None:
     """The value of a scalar without quotes."""
     if text in _NULLS:
         return None
-    return Number(text) if _NUMBER.fullmatch(text) else text
+    return Number(text) if text.isdecimal() or _NUMBER.fullmatch(text) else text
 
 
 def _merge(fields: Fields, others: Items) -> None:
