@@ -7,7 +7,7 @@ import pytest
 
 from feedsvc.errors import RecordsError
 from feedsvc.model import Story
-from feedsvc.records.files import find_files, parse_file
+from feedsvc.records.files import find_files, parse_file, read_file
 from tests.conftest import record
 
 FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
@@ -172,7 +172,9 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
         ("a.md", b"a: !!python/object:os.system x", "1: the YAML tag 'tag:yaml.org,2002:python/object:os.system' is not allowed in a record"),
         ("a.yaml", b"a: b\n---\nc: d\n", "2: a second YAML document begins here; expected one"),
         ("a.yaml", b"---\na: b\n---\nc: d\n", "3: a second YAML document begins here; expected one"),
-        ("a.md", b"[" * 9999, "1: nested more than 50 levels deep"),
+        ("a.md", b"[" * 100_000, "1: nested more than 50 levels deep"),
+        ("a.md", b"- " * 100_000, "1: nested more than 50 levels deep"),
+        ("a.md", b"a:\n  &x [*x]", "2: not valid YAML: the alias *x has no anchor before it"),
         ("a.json", b"[" * 9999, "1: nested too deeply"),
         ("a.json", b'{"a":\n}', "2: not valid JSON: Expecting value"),
         ("a.md", b"a: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
@@ -211,6 +213,43 @@ def test_merged_fields_never_replace_a_mapping_s_own() -> None:
         f'{FIELDS}<<: [*x, *y]\n"<<": 3\n? [a, b]\n: 4\n~: 5\n? {{a: b}}\n: 6\n'
     )
     assert (told.title, told.type, told.excerpt) == ("A", "b", "c")
+
+
+def test_a_fault_in_an_alias_is_where_the_alias_stands_and_the_last_of_two_anchors_counts() -> None:
+    content = parse_file("a.md", f"{FIELDS}x: &x [1]\ny: &x 2\n\ntopics: *x\n".encode())
+    assert [str(problem) for problem in content.problems] == [
+        "a.md:7: topics: '2' can't be used: expected a list of names"
+    ]
+
+
+def test_problems_come_in_the_order_of_the_fields_meaning() -> None:
+    faulty = "heat: x\nupdatedDateTime: x\noriginalUrl: x\nprovider: {domain: a b, name: [x]}\ntype: [x]\nimages: [{width: x}]\n"
+    content = parse_file("a.md", f"{faulty}webUrl: x\ntopics: 3\ntitle: ' '\n".encode())
+    assert [problem.field for problem in content.problems] == [
+        "title", "publishedDateTime", "webUrl", "originalUrl", "updatedDateTime", "provider.name", "provider.domain", "topics",
+        "images[0].url", "images[0].width", "type", "heat",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["7", "+1", "-1_0", ".5", "5.", "1e5", "1.5E-3", "1٣"])
+def test_a_plain_number_is_no_name(text: str) -> None:
+    assert [problem.field for problem in parse_file("a.md", f"{FIELDS}topics: [{text}]\n".encode()).problems] == [
+        "topics[0]"
+    ]
+
+
+@pytest.mark.parametrize("text", ["+", "1__a", "1e", "1.2.3", "_1", "1²", "0x1", "nul", "'7'", "!!str 7", "2020-01-01"])
+def test_what_is_almost_a_number_is_a_name(text: str) -> None:
+    assert len(story(f"{FIELDS}topics: [{text}]\n").topics) == 1
+
+
+def test_a_file_that_has_grown_since_the_listing_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("x")
+    (file,) = find_files(tmp_path)
+    (tmp_path / "a.md").write_text(FIELDS)
+    read = read_file(file)
+    assert read and read[1]
+    assert read[1].records[0].story.title == "A"
 
 
 def test_nesting_is_counted_from_the_outermost_collection() -> None:

@@ -1,14 +1,15 @@
 """Raw values to records: the meaning of every field, and a problem for each that can't be used."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
 from feedsvc.records import clean
 from feedsvc.records.syntax import Fields, Items, Number, Placed, Value
 
-T = TypeVar("T")
+#: Keys, what makes a value of each one's text, and what is expected of one that mustn't be missing.
+Converters: TypeAlias = tuple[tuple[str, Callable[[str], Any], str], ...]
 
 _MAX_INTEGER = 2**31 - 1
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -33,30 +34,28 @@ class _Reader:
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
         self.problems.append(Problem(self.path, at, self.prefix + key, shown + message))
 
-    def read(self, key: str, convert: Callable[[str], T]) -> T | None:
-        """The converted value of a scalar field; None if it is absent, empty, or a problem."""
-        value, line = self.fields.get(key, _ABSENT)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            self.problem(key, "expected text", value, line)
-            return None
-        try:
-            return convert(value)
-        except ValueError as error:
-            self.problem(key, str(error), value, line)
-            return None
+    def read(self, converters: Converters) -> list[Any]:
+        """The converted values of scalar fields, in one go; None for each that is absent, empty, or a problem."""
+        values: list[Any] = []
+        get = self.fields.get
+        for key, convert, expected in converters:
+            value, line = get(key, _ABSENT)
+            converted = None
+            try:
+                if isinstance(value, str):
+                    converted = convert(value) if value else None
+                elif value is not None:
+                    raise ValueError("expected text")
+                if expected and not converted:
+                    self.problem(key, f"is missing; expected {expected}")
+            except ValueError as error:
+                self.problem(key, str(error), value, line)
+            values.append(converted)
+        return values
 
-    def required(self, key: str, convert: Callable[[str], T], expected: str) -> T | None:
-        """As `read`, but an absent or empty field is a problem too."""
-        before = len(self.problems)
-        value = self.read(key, convert)
-        if not value and len(self.problems) == before:
-            self.problem(key, f"is missing; expected {expected}")
-        return value or None
-
-    def text(self, key: str) -> str:
-        return self.read(key, clean.plain_text) or ""
+    def read_one(self, key: str, convert: Callable[[str], Any], expected: str = "") -> Any:
+        """As `read`, for a single field."""
+        return self.read(((key, convert, expected),))[0]
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """HTML from a field, else from the text after the front matter. url: what links are resolved against."""
@@ -65,23 +64,18 @@ class _Reader:
         if not url or not (own or body.strip()):
             return ""
         if own:
-            return self.read(key, lambda text: clean.content_html(text, url)) or ""
+            return self.read_one(key, lambda text: clean.content_html(text, url)) or ""
         try:
             return clean.content_html(body, url)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
 
-    def integer(self, key: str) -> int | None:
-        return self.read(key, _integer)
-
     def flag(self, key: str, default: bool, unclear: bool) -> bool:
         """A boolean; one that can't be read counts as `unclear`, the choice that publishes less."""
         value, _ = self.fields.get(key, _ABSENT)
-        if value is None:
-            return default
-        if isinstance(value, bool):
-            return value
+        if value is None or isinstance(value, bool):
+            return default if value is None else value
         known = _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
         if known is None:
             self.problem(key, "expected true or false; left out until it is one of them", value)
@@ -145,22 +139,19 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
 
 
 def _story(reader: _Reader, body: str) -> Story | None:
-    title = reader.required("title", clean.plain_text, "a title")
-    published = reader.required("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z")
-    if reader.fields.get("originalUrl", _ABSENT)[0]:
-        url = reader.read("webUrl", clean.web_url) or reader.read("originalUrl", clean.web_url)
-    else:
-        url = reader.required("webUrl", clean.web_url, "an address")
-    updated = reader.read("updatedDateTime", clean.instant)
+    title, published = reader.read(_FIRST)
+    has_original = reader.fields.get("originalUrl", _ABSENT)[0]
+    url = reader.read_one("webUrl", clean.web_url, "" if has_original else "an address")
+    if has_original and not url:
+        url = reader.read_one("originalUrl", clean.web_url)
+    updated = reader.read_one("updatedDateTime", clean.instant)
     provider, authors, publishers = _provider(reader, url)
     topics: dict[str, str] = {}
     for name in reader.names("topics"):
         topics.setdefault(clean.slug(name), name)
     content = reader.content("featuredContent", body, url)
     images = _images(reader)
-    kind, excerpt = reader.text("type"), reader.text("excerpt")
-    quality, heat = reader.integer("quality"), reader.integer("heat")
-    amp_url, cdn_amp_url = reader.read("ampWebUrl", clean.web_url), reader.read("cdnAmpWebUrl", clean.web_url)
+    kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
     draft = not reader.flag("published", default=True, unclear=False)
     deleted = reader.flag("deleted", default=False, unclear=True)
     removed = reader.flag("removed", default=False, unclear=True)
@@ -173,10 +164,10 @@ def _story(reader: _Reader, body: str) -> Story | None:
         updated=updated or published,
         provider=provider,
         topics=tuple(Topic(slug, name) for slug, name in topics.items()),
-        excerpt=excerpt,
+        excerpt=excerpt or "",
         content_html=content,
         image=images[0] if images else None,
-        type=kind,
+        type=kind or "",
         quality=quality,
         heat=heat,
         amp_url=amp_url,
@@ -196,7 +187,7 @@ def _provider(reader: _Reader, url: str | None) -> tuple[Provider | None, tuple[
             reader.problem("provider", "expected a mapping with a name", value)
         value = Fields()
     told = reader.nested("provider", value)
-    name, domain = told.text("name"), told.read("domain", clean.host_name)
+    name, domain = told.read(_PROVIDER)
     images = _images(told)
     authors, publishers = told.names("authors"), told.names("publishers")
     if not name:
@@ -210,10 +201,9 @@ def _provider(reader: _Reader, url: str | None) -> tuple[Provider | None, tuple[
 def _images(reader: _Reader) -> list[Image]:
     images = []
     for item in reader.mappings("images"):
-        url = item.required("url", clean.web_url, "an address")
-        width, height, title = item.read("width", _pixels), item.read("height", _pixels), item.text("title")
+        url, width, height, title = item.read(_IMAGE)
         if url:
-            images.append(Image(url, width or None, height or None, title))
+            images.append(Image(url, width or None, height or None, title or ""))
     return images
 
 
@@ -243,3 +233,18 @@ def _show(value: Value) -> str:
     if not isinstance(value, str):
         return "nothing" if value is None else str(value).lower()
     return repr(str(value) if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
+
+
+#: The fields of each mapping that are read together, in the order of their problems.
+_FIRST: Converters = (
+    ("title", clean.plain_text, "a title"), ("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z"),
+)  # fmt: skip
+_REST: Converters = (
+    ("type", clean.plain_text, ""), ("excerpt", clean.plain_text, ""), ("quality", _integer, ""),
+    ("heat", _integer, ""), ("ampWebUrl", clean.web_url, ""), ("cdnAmpWebUrl", clean.web_url, ""),
+)  # fmt: skip
+_PROVIDER: Converters = (("name", clean.plain_text, ""), ("domain", clean.host_name, ""))
+_IMAGE: Converters = (
+    ("url", clean.web_url, "an address"), ("width", _pixels, ""), ("height", _pixels, ""),
+    ("title", clean.plain_text, ""),
+)  # fmt: skip
