@@ -2,10 +2,13 @@
 
 All times are UTC, to the second; all URLs are absolute, normalised and ASCII; all texts are plain
 unless their name says HTML, and hold only characters that XML can hold.
+What is made for every record is a Struct, which takes a fraction of a frozen dataclass's time to make.
 """
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from feedsvc.addresses import FeedAddress, absolute
 from feedsvc.errors import one_line
@@ -14,8 +17,7 @@ from feedsvc.errors import one_line
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """A picture; sizes are in pixels, None where unknown."""
 
     url: str
@@ -24,16 +26,14 @@ class Image:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """What a story is about."""
 
     slug: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """Who published a story."""
 
     slug: str
@@ -47,8 +47,7 @@ class Provider:
         return f"https://{self.domain}/" if self.domain else None
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """One article as one record tells of it."""
 
     url: str
@@ -73,8 +72,7 @@ class Story:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One article of a record file: its story, and the stories that its `related:` list mentions, in order."""
 
     story: Story
