@@ -114,6 +114,10 @@ class Entry:
     #: The primary stories that mention this mention, newest first.
     mentioned_by: tuple[Related, ...] = ()
 
+    def __hash__(self) -> int:
+        # To hash all that it says takes longer than to compare it.
+        return hash(self.story.url)
+
     @property
     def links(self) -> tuple[Related, ...]:
         """Every link that the entry carries, in whichever direction it runs."""

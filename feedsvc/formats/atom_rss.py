@@ -1,29 +1,23 @@
 """Atom 1.0 (RFC 4287) and RSS 2.0 (RSS Advisory Board), written by feedgen and one extension."""
 
-from email.utils import format_datetime
-from html import escape
 from posixpath import splitext
 from typing import Any
 from urllib.parse import urlsplit
 
-import feedgen.entry
 import feedgen.feed
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
 from feedsvc import __version__
-from feedsvc.addresses import FeedAddress, absolute
 from feedsvc.formats import MEDIA_TYPES
-from feedsvc.formats.content import entry_html
+from feedsvc.formats.content import html_title
+from feedsvc.formats.entries import Format, write_entry
 from feedsvc.formats.links import EntryLinks, FeedLinks
-from feedsvc.model import Entry, Feed, Image, Related
+from feedsvc.model import Feed, Image
 
 #: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 _MAX_WIDTH, _MAX_HEIGHT = 144, 400
-
-# feedgen's own function writes the same text, but sets the locale of the whole process for each date.
-feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = format_datetime
 
 
 def write_atom(feed: Feed) -> bytes:
@@ -32,13 +26,7 @@ def write_atom(feed: Feed) -> bytes:
     generator.author(name=feed.author, uri=feed.base_url + "/")
     if feed.image:
         generator.icon(feed.image.url)
-    for entry in feed.entries:
-        item = _entry(feed, entry)
-        item.author(name=entry.provider.name, uri=entry.provider.url)
-        for name in entry.story.authors:
-            item.contributor(name=name)
-        generator.add_entry(item, order="append")
-    return bytes(generator.atom_str())
+    return _filled(feed, "atom", generator.atom_str(), b"</feed>")
 
 
 def write_rss(feed: Feed) -> bytes:
@@ -47,19 +35,16 @@ def write_rss(feed: Feed) -> bytes:
     generator.register_extension("dc", DcExtension, DcEntryExtension)
     if feed.image and _fits_rss(feed.image):
         generator.image(feed.image.url, feed.title, feed.page_url, **_sizes(feed.image))
-    for entry in feed.entries:
-        item = _entry(feed, entry)
-        item.register_extension("dc", DcEntryExtension)
-        item.dc.dc_creator(entry.provider.name)
-        item.dc.dc_contributor(list(entry.story.authors))
-        item.dc.dc_publisher(list(entry.story.publishers))
-        if entry.provider.url:
-            item.source(entry.provider.url, entry.provider.name)
-        generator.add_entry(item, order="append")
-    return bytes(generator.rss_str())
+    return _filled(feed, "rss", generator.rss_str(), b"</channel></rss>")
 
 
-def _generator(feed: Feed, format: str) -> Any:
+def _filled(feed: Feed, format: Format, empty: bytes, end: bytes) -> bytes:
+    """A feed that was written without its entries, filled with them."""
+    entries = (write_entry(format, feed.base_url, entry) for entry in feed.entries)
+    return b"".join((empty.removesuffix(end), *entries, end))
+
+
+def _generator(feed: Feed, format: Format) -> Any:
     """A feedgen feed with all that Atom and RSS share, and no entries yet."""
     generator = feedgen.feed.FeedGenerator()
     generator.register_extension("media", MediaExtension, MediaEntryExtension)
@@ -84,6 +69,7 @@ def _generator(feed: Feed, format: str) -> Any:
         generator.links.links = others + _feed_links(feed, format)
     # Last: RSS takes it for its one link, and so do some readers in Atom.
     generator.link(href=feed.page_url, rel="alternate", type="text/html")
+    generator.links.html_title = html_title(feed.title)
     generator.links.is_archive = bool(feed.address.month)
     return generator
 
@@ -99,36 +85,6 @@ def _feed_links(feed: Feed, format: str) -> list[dict[str, str]]:
         if archive:
             links.append({"href": feed.url(format, archive), "rel": rel, "type": MEDIA_TYPES[format]})
     return links
-
-
-def _entry(feed: Feed, entry: Entry) -> Any:
-    """A feedgen entry with all that Atom and RSS share."""
-    story = entry.story
-    item = feedgen.entry.FeedEntry()
-    item.register_extension("media", MediaEntryExtension)
-    item.register_extension("links", EntryLinks)
-    item.guid(story.url, permalink=True)
-    item.title(story.title)
-    item.link(href=story.url)
-    item.published(story.published)
-    item.updated(story.updated)
-    if story.excerpt:
-        item.summary(escape(story.excerpt, quote=False), type="html")
-    if content := entry_html(entry):
-        item.content(content, type="html")
-    for topic in entry.topics:
-        page = absolute(feed.base_url, FeedAddress("topics", topic.slug).page_path)
-        item.category(term=topic.slug, scheme=page, label=topic.name)
-    if story.image:
-        picture = {"url": story.image.url, **_sizes(story.image)}
-        item.media.content({**picture, "medium": "image"}, group=None)
-        item.media.thumbnail(picture, group=None)
-    item.links.links += [_related_link(link) for link in entry.links]
-    return item
-
-
-def _related_link(link: Related) -> dict[str, str]:
-    return {"href": link.url, "rel": "related", "type": "text/html", "title": link.title}
 
 
 def _sizes(image: Image) -> dict[str, str]:

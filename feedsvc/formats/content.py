@@ -20,6 +20,11 @@ def entry_html(entry: Entry) -> str:
     return "".join(parts)
 
 
+def html_title(title: str) -> str:
+    """A title with markup characters as HTML, since readers take plain ones for HTML, too; empty for any other."""
+    return _text(title) if "<" in title or "&" in title else ""
+
+
 def _links(heading: str, links: tuple[Related, ...]) -> str:
     if not links:
         return ""

@@ -4,7 +4,6 @@ feedgen writes every link of an Atom entry without `rel`, `type` and `title`, an
 Its Atom tree bears bare names, so Atom elements are made without a namespace.
 """
 
-from html import escape
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -18,17 +17,20 @@ Link = dict[str, str]
 
 
 class FeedLinks(BaseExtension):  # type: ignore[misc]
-    """Links of the feed beside `self` and its page, and the mark of an archive (RFC 5005, section 4)."""
+    """Links of the feed beside `self` and its page, a title that is HTML, and the mark of an archive (RFC 5005, 4)."""
 
     def __init__(self) -> None:
         self.links: list[Link] = []
+        #: For Atom, which can say that it is HTML.
+        self.html_title = ""
         self.is_archive = False
 
     def extend_ns(self) -> dict[str, str]:
         return {"fh": HISTORY_NAMESPACE} if self.is_archive else {}
 
     def extend_atom(self, feed: Any) -> Any:
-        escape_title(feed)
+        if self.html_title:
+            _set_html_title(feed, self.html_title)
         self._extend(feed, "link")
         return feed
 
@@ -44,13 +46,16 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
 
 
 class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
-    """Links of an entry beside the one to its story."""
+    """Links of an entry beside the one to its story, and a title that is HTML."""
 
     def __init__(self) -> None:
         self.links: list[Link] = []
+        #: For Atom, which can say that it is HTML.
+        self.html_title = ""
 
     def extend_atom(self, entry: Any) -> Any:
-        escape_title(entry)
+        if self.html_title:
+            _set_html_title(entry, self.html_title)
         for link in self.links:
             xml_elem("link", entry, **link)
         return entry
@@ -61,9 +66,7 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
         return item
 
 
-def escape_title(element: Any) -> None:
-    """Say that a title with markup characters is HTML, and escape it: readers take plain ones for HTML, too."""
+def _set_html_title(element: Any, html: str) -> None:
     title = element.find("title")
-    if "<" in title.text or "&" in title.text:
-        title.set("type", "html")
-        title.text = escape(title.text, quote=False)
+    title.set("type", "html")
+    title.text = html

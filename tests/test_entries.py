@@ -1,0 +1,51 @@
+"""Entries that are filled in have the bytes that feedgen writes of them."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedsvc.formats.entries import say, serialise, write_entry
+from feedsvc.model import Entry, Image, Provider, Related, Story, Topic
+from feedsvc.records.clean import plain_text, xml_text
+
+BASE = "https://feeds.example/sub folder"
+texts = (
+    st.text("ab<>&\"'%{}é日\U0001f680\ue000\ue001\x7f\x85 012", min_size=1, max_size=12).map(plain_text).filter(bool)
+)
+htmls = st.text("ab<>&\"'\n\r\t\ue000\ue001]", max_size=20).map(xml_text)
+urls = st.text("ab/?&=%;'()", max_size=12).map("https://a.example/".__add__)
+times = st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
+images = st.builds(Image, urls, st.none() | st.integers(1, 9999), st.none() | st.integers(1, 9999), texts)
+providers = st.builds(Provider, texts, texts, st.sampled_from([None, "a.example"]))
+related = st.lists(st.builds(Related, urls, texts, texts), max_size=3).map(tuple)
+entries = st.builds(
+    Entry,
+    st.builds(
+        Story,
+        url=urls,
+        title=texts,
+        published=times,
+        updated=times,
+        provider=providers,
+        excerpt=st.just("") | texts,
+        content_html=htmls,
+        image=st.none() | images,
+        authors=st.lists(texts, max_size=2).map(tuple),
+        publishers=st.lists(texts, max_size=2).map(tuple),
+    ),
+    provider=providers,
+    topics=st.lists(st.builds(Topic, texts, texts), max_size=3).map(tuple),
+    related=related,
+    mentioned_by=related,
+)
+
+
+@given(entries)
+def test_an_entry_that_is_filled_in_has_the_bytes_that_feedgen_writes(entry: Entry) -> None:
+    said = say(BASE, entry)
+    for format in ("atom", "rss"):
+        written = serialise(format, said, entry.story.published, entry.story.updated)
+        assert write_entry(format, BASE, entry).decode() == written
