@@ -7,7 +7,7 @@ import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from feedsvc import __version__
 from feedsvc.errors import FeedsvcError, one_line
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from feedsvc.config import Config
+    from feedsvc.index.database import Database
     from feedsvc.index.sync import SyncResult
+    from feedsvc.processes import Workers
 
-# Flask, SQLAlchemy and feedgen take half a second to import: each command imports what it needs.
+# Flask, feedgen and the other libraries take half a second to import: each command imports what it needs.
 
 
 class _Commands(click.Group):
@@ -66,12 +66,12 @@ def serve(config_file: Path | None, records: str | None) -> None:
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
-    engine, result = _synced(config)
+    index, result = _synced(config)
     _report(result)
-    _print_addresses(config, engine)
+    _print_addresses(config, index)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    server.serve(config, engine, ip)
+    server.serve(config, index, ip)
 
 
 @main.command()
@@ -83,11 +83,13 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     from feedsvc import site
     from feedsvc.config import load_config
     from feedsvc.documents import Documents
+    from feedsvc.processes import Workers
 
     config = load_config(config_file, records=records, out=out)
-    engine, result = _synced(config)
-    with _progress("Building") as progress:
-        built = site.build(Documents(engine, config), config.out_folder, progress)
+    with Workers() as workers:
+        index, result = _synced(config, workers)
+        with _progress("Building") as progress:
+            built = site.build(Documents(index, config), config.out_folder, progress, workers.map)
     _report(result)
     for path in built.in_the_way:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
@@ -103,14 +105,13 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 def check(config_file: Path | None, records: str | None) -> None:
     """Show every problem in every record of a folder of RECORDS."""
     from feedsvc.config import load_config
-    from feedsvc.index.schema import reading
     from feedsvc.selection import unknown_names
 
     config = load_config(config_file, records=records)
-    engine, result = _synced(config)
+    index, result = _synced(config)
     for problem in result.problems:
         click.echo(str(problem))
-    with reading(engine) as connection:
+    with index.reading() as connection:
         for warning in unknown_names(connection, config):
             click.echo(f"warning: {warning}", err=True)
     number = len(result.problems)
@@ -126,8 +127,8 @@ def feeds(config_file: Path | None) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    engine, result = _synced(config)
-    catalogue = Documents(engine, config).catalogue()
+    index, result = _synced(config)
+    catalogue = Documents(index, config).catalogue()
     width = max(len(feed.name) for feed in catalogue.feeds)
     for feed in catalogue.feeds:
         urls = [feed.address.url(catalogue.base_url, format) for format in catalogue.formats]
@@ -147,8 +148,8 @@ def show(config_file: Path | None, address: str) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    engine, result = _synced(config)
-    documents = Documents(engine, config)
+    index, result = _synced(config)
+    documents = Documents(index, config)
     local = (
         address.removeprefix(config.site.base_url) if f"{address}/".startswith(f"{config.site.base_url}/") else address
     )
@@ -172,11 +173,10 @@ def why(config_file: Path | None, subject: str) -> None:
     """Tell in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
     from feedsvc.config import load_config
     from feedsvc.explain import explain
-    from feedsvc.index.schema import reading
 
     config = load_config(config_file)
-    engine, _ = _synced(config)
-    with reading(engine) as connection:
+    index, _ = _synced(config)
+    with index.reading() as connection:
         explanation = explain(connection, config, subject)
     for line in explanation.lines:
         click.echo(line)
@@ -204,16 +204,17 @@ def init(config_file: Path | None) -> None:
     click.echo(f"{path}: written")
 
 
-def _synced(config: "Config") -> "tuple[Engine, SyncResult]":
-    """The index, in step with the records folder."""
-    from feedsvc.index.schema import open_index
+def _synced(config: "Config", workers: "Workers | None" = None) -> "tuple[Database, SyncResult]":
+    """The index, in step with the records folder. workers: those of the caller, to be used again."""
+    from feedsvc.index.database import open_index
     from feedsvc.index.sync import sync
+    from feedsvc.processes import Workers
     from feedsvc.records.files import check_folder
 
     check_folder(config.records_folder)  # before anything is written
-    engine = open_index(config)
-    with _progress("Reading records") as progress:
-        return engine, sync(engine, config, progress)
+    index = open_index(config)
+    with nullcontext(workers) if workers else Workers() as pool, _progress("Reading records") as progress:
+        return index, sync(index, config, progress, pool.map)
 
 
 def _report(result: "SyncResult") -> None:
@@ -221,10 +222,10 @@ def _report(result: "SyncResult") -> None:
         click.echo(str(problem), err=True)
 
 
-def _print_addresses(config: "Config", engine: "Engine") -> None:
+def _print_addresses(config: "Config", index: "Database") -> None:
     from feedsvc.documents import Documents
 
-    catalogue = Documents(engine, config).catalogue()
+    catalogue = Documents(index, config).catalogue()
     size = catalogue.everything.size
     click.echo(f"Serving {size} {'story' if size == 1 else 'stories'}. Subscribe to")
     for feed in catalogue.feeds[:MOST_SHOWN]:

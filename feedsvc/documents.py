@@ -1,35 +1,44 @@
 """Every address that feedsvc publishes, and the document that stands at each."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from importlib import import_module
+from itertools import groupby
 from urllib.parse import parse_qsl
-
-from sqlalchemy import Engine
 
 from feedsvc.addresses import FeedAddress, Filters, parse_feed_path, parse_filters
 from feedsvc.config import Config
-from feedsvc.formats import MEDIA_TYPES
-from feedsvc.formats.atom_rss import write_atom, write_rss
-from feedsvc.formats.jsonfeed import write_json
-from feedsvc.formats.opml import MEDIA_TYPE, write_opml
-from feedsvc.formats.pages import ASSETS, write_home, write_page
-from feedsvc.index.query import revision
-from feedsvc.index.schema import reading
+from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
+from feedsvc.index import query
+from feedsvc.index.database import Connection, Database
 from feedsvc.model import Catalogue, Feed
 from feedsvc.records.clean import slug
-from feedsvc.selection import canonical, select_archives, select_catalogue, select_feed
+from feedsvc.selection import (
+    canonical,
+    feed_revision,
+    select_archives,
+    select_catalogue,
+    select_feeds,
+    select_slugs,
+)
 
 OPML_PATH = "/feeds.opml"
-_WRITERS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
-    "atom": (f"{MEDIA_TYPES['atom']}; charset=utf-8", write_atom),
-    "rss": (f"{MEDIA_TYPES['rss']}; charset=utf-8", write_rss),
-    "json": (MEDIA_TYPES["json"], write_json),
+#: Addresses that are compared with one that there isn't.
+MAX_COMPARED = 60
+#: Each kind of document with its media type, and the module and function that write it. A module is loaded with the
+#: first document that needs it: a build that finds nothing changed needs none of them.
+_WRITERS = {
+    "atom": (f"{MEDIA_TYPES['atom']}; charset=utf-8", "atom_rss", "write_atom"),
+    "rss": (f"{MEDIA_TYPES['rss']}; charset=utf-8", "atom_rss", "write_rss"),
+    "json": (MEDIA_TYPES["json"], "jsonfeed", "write_json"),
+    "page": ("text/html; charset=utf-8", "pages", "write_page"),
+    "/": ("text/html; charset=utf-8", "pages", "write_home"),
+    OPML_PATH: ("text/x-opml; charset=utf-8", "opml", "write_opml"),
 }
-_HTML_TYPE = "text/html; charset=utf-8"
-_OPML_TYPE = f"{MEDIA_TYPE}; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,8 @@ class Document:
     body: bytes
     #: The body's SHA-256, in hexadecimal.
     hash: str
+    #: While this stays, so does the body, as long as the configuration does.
+    revision: int
     #: When the body last changed, or later: it is never too early.
     changed: datetime
     #: Of a feed: what its `Link` header says (RFC 8288), as (URL, rel).
@@ -49,59 +60,88 @@ class Document:
 class Documents:
     """The documents that an index and a configuration make. Its methods raise IndexUnusableError."""
 
-    def __init__(self, engine: Engine, config: Config) -> None:
-        self.engine = engine
+    def __init__(self, index: Database, config: Config) -> None:
+        self.index = index
         self.config = config
 
     def revision(self) -> int:
         """A number that increases with every change; documents stay as they are while it does."""
-        with reading(self.engine) as connection:
-            return revision(connection)
+        with self.index.reading() as connection:
+            return query.everything(connection).revision
+
+    def revision_of(self, address: str) -> int | None:
+        """The revision of the document at a canonical address; None if there is none. It is cheap to ask."""
+        if address in ASSETS:
+            return 0
+        feed_address, _ = self._parse(address)
+        with self.index.reading() as connection:
+            if address in ("/", OPML_PATH):
+                return query.everything(connection).revision
+            return feed_revision(connection, self.config, feed_address) if feed_address else None
+
+    def slugs(self, kind: str) -> list[str]:
+        """The slugs of all feeds of a kind, in order; none if there is no such kind."""
+        with self.index.reading() as connection:
+            return select_slugs(connection, self.config, kind)
 
     def catalogue(self) -> Catalogue:
         """All feeds that there are."""
-        with reading(self.engine) as connection:
+        with self.index.reading() as connection:
             return select_catalogue(connection, self.config)
 
-    def addresses(self) -> list[str]:
-        """All addresses, decoded: pages last, since they link to the rest."""
-        with reading(self.engine) as connection:
+    def listing(self) -> list[tuple[int, list[str]]]:
+        """All addresses, decoded: those of the documents that are made from one feed together, with its revision."""
+        with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
-            feeds = [feed.address for feed in catalogue.feeds] + select_archives(connection, self.config)
-        found = [address.path(format) for address in feeds for format in self.config.feeds.formats]
-        found.append(OPML_PATH)
-        if self.config.build.pages:
-            found += [*ASSETS, *(feed.address.page_path for feed in catalogue.feeds)]
+            archives = select_archives(connection, self.config)
+            revisions = query.revisions(connection)
+        pages = self.config.build.pages
+        found: list[tuple[int, list[str]]] = [(0, [path]) for path in ASSETS] if pages else []
+        found.append((catalogue.revision, [OPML_PATH, "/"] if pages else [OPML_PATH]))
+        for address in [feed.address for feed in catalogue.feeds] + archives:
+            paths = [address.path(format) for format in self.config.feeds.formats]
+            if pages and address.slug and not address.month:
+                paths.append(address.page_path)
+            found.append((revisions.get((address.kind, address.slug, address.month), catalogue.revision), paths))
         return found
+
+    def addresses(self) -> list[str]:
+        """All addresses, decoded."""
+        return [address for _, addresses in self.listing() for address in addresses]
 
     def canonical(self, path: str, query: Iterable[tuple[str, str]]) -> str:
         """The one address of what a path (decoded) and its parameters ask for. Raises FilterError."""
-        address, format = self._parse(path, parse_filters(query))
-        if not address or not format:
+        address, format = self._parse_path(path, parse_filters(query))
+        if not address or format == "page":
             return path
         filters = canonical(self.config, address).filters.query
         return f"{path}?{filters}" if filters else path
 
     def get(self, address: str) -> Document | None:
         """The document at a canonical address (decoded, with its query string); None if there is none."""
-        path, _, query = address.partition("?")
+        (document,) = self.get_all([address])
+        return document
+
+    def get_all(self, addresses: Iterable[str]) -> Iterator[Document | None]:
+        """The documents at canonical addresses, as of one moment. Those of one feed cost least one after the other."""
+        parsed = [(address, *self._parse(address)) for address in addresses]
+        wanted = [address for address, _ in groupby(address for _, address, _ in parsed if address)]
+        current, feed = None, None
+        with self.index.reading() as connection:
+            feeds = select_feeds(connection, self.config, wanted)
+            for address, feed_address, format in parsed:
+                if not feed_address:
+                    yield self._of_site(connection, address)
+                    continue
+                if feed_address != current:
+                    current, feed = feed_address, next(feeds)
+                yield _write(format, feed, _links(feed, format)) if feed else None
+
+    def _of_site(self, connection: Connection, path: str) -> Document | None:
+        """A document that is made from no single feed."""
         if path in ASSETS:
-            return _document(*ASSETS[path], self.config.changed)
-        if path in (OPML_PATH, "/"):
-            catalogue = self.catalogue()
-            media_type, write = (_OPML_TYPE, write_opml) if path == OPML_PATH else (_HTML_TYPE, write_home)
-            return _document(media_type, write(catalogue), catalogue.changed)
-        feed_address, format = self._parse(path, parse_filters(parse_qsl(query)))
-        if not feed_address:
-            return None
-        with reading(self.engine) as connection:
-            feed = select_feed(connection, self.config, feed_address)
-        if not feed:
-            return None
-        if not format:
-            return _document(_HTML_TYPE, write_page(feed), feed.changed)
-        media_type, write_feed = _WRITERS[format]
-        return _document(media_type, write_feed(feed), feed.changed, _links(feed, format))
+            return _document(ASSETS[path], read_asset(path), 0, self.config.changed)
+        return _write(path, select_catalogue(connection, self.config)) if path in ("/", OPML_PATH) else None
 
     def respelt(self, path: str) -> str | None:
         """The address that a path with other letters, slashes or spaces must have meant; None if there is none."""
@@ -112,30 +152,45 @@ class Documents:
         else:
             suffix = "/"
         found = "/" + "/".join(map(slug, [*folders, name])) + suffix
-        return found if found != path and self.get(found) else None
+        return found if found != path and self.revision_of(found) is not None else None
 
-    def similar(self, path: str) -> list[str]:
-        """Pages of feeds whose addresses resemble a path."""
+    def similar(self, path: str, slugs: Callable[[str], list[str]] | None = None) -> list[str]:
+        """Pages of feeds whose addresses resemble a path. slugs: the method of that name, or one that remembers."""
         kind, _, name = path.strip("/").partition("/")
-        pages = {
-            feed.address.slug: feed.address.page_path for feed in self.catalogue().feeds if feed.address.kind == kind
-        }
-        name = name.rpartition(".")[0] or name
-        return [pages[found] for found in get_close_matches(slug(name), pages, n=3)] if name else []
+        name = slug(name.rpartition(".")[0] or name) if name else ""
+        known = (slugs or self.slugs)(kind) if name else []
+        # A comparison takes time, and those that begin alike stand side by side.
+        place = bisect(known, name)
+        near = known[max(place - MAX_COMPARED // 2, 0) : place + MAX_COMPARED // 2]
+        return [f"/{kind}/{found}/" for found in get_close_matches(name, near, n=3)]
 
-    def _parse(self, path: str, filters: Filters) -> tuple[FeedAddress | None, str]:
-        """(feed, format) that a path names; the format is empty for a feed's page."""
+    def _parse(self, address: str) -> tuple[FeedAddress | None, str]:
+        path, _, query = address.partition("?")
+        return self._parse_path(path, parse_filters(parse_qsl(query)) if query else Filters())
+
+    def _parse_path(self, path: str, filters: Filters) -> tuple[FeedAddress | None, str]:
+        """(feed, format or "page") that a path names."""
         if path.endswith("/"):
             address = parse_feed_path(path[:-1])
-            return (address if address and address.slug and not address.month else None), ""
+            return (address if address and address.slug and not address.month else None), "page"
         name, _, format = path.rpartition(".")
         return (parse_feed_path(name, filters) if format in self.config.feeds.formats else None), format
 
 
+def _write(kind: str, value: Feed | Catalogue, links: tuple[tuple[str, str], ...] = ()) -> Document:
+    media_type, module, function = _WRITERS[kind]
+    write = getattr(import_module(f"feedsvc.formats.{module}"), function)
+    return _document(media_type, write(value), value.revision, value.changed, links)
+
+
 def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:
+    if format == "page":
+        return ()
     hub = ((feed.hub, "hub"),) if feed.hub else ()
     return ((feed.url(format), "self"), *hub)
 
 
-def _document(media_type: str, body: bytes, changed: datetime, links: tuple[tuple[str, str], ...] = ()) -> Document:
-    return Document(media_type, body, hashlib.sha256(body).hexdigest(), changed, links)
+def _document(
+    media_type: str, body: bytes, revision: int, changed: datetime, links: tuple[tuple[str, str], ...] = ()
+) -> Document:
+    return Document(media_type, body, hashlib.sha256(body).hexdigest(), revision, changed, links)

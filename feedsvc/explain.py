@@ -2,22 +2,24 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Connection, select
 
 from feedsvc.addresses import EVERYTHING, FILTERS, FeedAddress, Filters
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
-from feedsvc.index.query import Wanted, choose, find_entries, story_decoder
-from feedsvc.index.resolve import is_shown_mention, rank_tellings
-from feedsvc.index.schema import files, problems, stories, story_topics, tellings
+from feedsvc.index.database import IN_LIST, Connection, as_list
+from feedsvc.index.query import Wanted, choose, find_entries
+from feedsvc.index.resolve import IS_SHOWN_MENTION, RANKED
+from feedsvc.index.schema import TELLINGS_PER_FILE
+from feedsvc.index.tellings import story_decoder
 from feedsvc.model import Problem, Story
 from feedsvc.records.clean import web_url
 from feedsvc.records.files import SUFFIXES, find_files, read_file
 from feedsvc.selection import related_mode, wanted_stories
+
+#: The tellings that are a record's own, with their files.
+_RECORDS = f"tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE} WHERE t.position = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ def explain(connection: Connection, config: Config, subject: str) -> Explanation
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
     Raises FeedsvcError if there is no such story or file.
     """
-    own = select(tellings.c.url).where(tellings.c.position == 0).order_by(tellings.c.record)
     if re.match("https?://", subject, re.IGNORECASE):
         urls, paths = [_known_url(connection, subject)], set()
     else:
         path = _record_file(connection, config, subject)
-        urls, paths = list(dict.fromkeys(connection.scalars(own.where(tellings.c.path == path)))), {path}
+        own = connection.execute(f"SELECT t.url FROM {_RECORDS} AND f.path = ? ORDER BY t.record", (path,))
+        urls, paths = list(dict.fromkeys(url for (url,) in own)), {path}
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
@@ -48,10 +50,13 @@ def explain(connection: Connection, config: Config, subject: str) -> Explanation
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *told, *feeds]
         published &= found
-        of_record = select(tellings.c.path).where(tellings.c.url == url, tellings.c.position == 0)
-        paths.update(connection.scalars(of_record))
-    faults = select(problems).where(problems.c.path.in_(paths)).order_by(problems.c.path, problems.c.number)
-    lines += [f"problem: {Problem(row.path, row.line, row.field, row.message)}" for row in connection.execute(faults)]
+        paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
+    faults = connection.execute(
+        "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
+        f"WHERE f.path {IN_LIST} ORDER BY f.path, p.number",
+        (as_list(paths),),
+    )
+    lines += [f"problem: {Problem(*fault)}" for fault in faults]
     return Explanation(tuple(lines), published)
 
 
@@ -60,7 +65,7 @@ def _known_url(connection: Connection, subject: str) -> str:
         url = web_url(subject)
     except ValueError as error:
         raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
-    if not connection.execute(select(tellings.c.url).where(tellings.c.url == url)).first():
+    if not connection.execute("SELECT 1 FROM tellings WHERE url = ?", (url,)).fetchone():
         expected = "a record's, or a related story's where neither it nor its record is a draft or deleted"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")
     return url
@@ -71,44 +76,79 @@ def _record_file(connection: Connection, config: Config, subject: str) -> str:
     for path in (Path(subject), config.records_folder / subject):
         name = os.path.relpath(os.path.realpath(path), os.path.realpath(config.records_folder))
         for known in (os.fsencode(name).decode("utf-8", "backslashreplace"), subject):
-            if connection.execute(select(files.c.path).where(files.c.path == known)).first():
+            if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
                 return known
     expected = f"a story's URL, or a file in {config.records_folder}, not hidden, named {', '.join(SUFFIXES)}"
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 
-def _tellings(connection: Connection, config: Config, url: str) -> tuple[list[str], Any]:
-    """(what each record tells of a story, and which counts; the story's row, None if it is in no feed)."""
-    shown = connection.execute(select(stories).where(stories.c.url == url)).first()
-    rows = sorted(
-        connection.execute(rank_tellings(tellings.c.url == url)), key=lambda row: (row.position > 0, row.rank)
-    )
-    at_work = select(tellings).where(tellings.c.url == url, is_shown_mention())
-    mentions = {_key(row) for row in connection.execute(at_work)}
-    best = next((row for row in rows if row.position == 0 or _key(row) in mentions), None)
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What one record tells of a story."""
+
+    id: int
+    path: str
+    record: int
+    position: int
+    mentioned_by: str | None
+    listed: bool
+    #: Among all that are told of the story, from 1 on.
+    rank: int
+    #: Whether it is by a story that is to be seen, as a mention.
+    is_shown_mention: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A story that feeds may hold."""
+
+    url: str
+    is_primary: bool
+    month: str
+    provider: str
+    type: str
+    quality: int | None
+    heat: int | None
+
+
+def _tellings(connection: Connection, config: Config, url: str) -> tuple[list[str], _Shown | None]:
+    """(what each record tells of a story, and which counts; the story, None if it is in no feed)."""
+    columns = ", ".join(each.name for each in fields(_Shown))
+    found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
+    shown = _Shown(*found) if found else None
+    ranked = RANKED.format(condition="t.url = ?")
+    rows = [
+        _Telling(*row)
+        for row in connection.execute(
+            f"SELECT id, path, record, position, mentioned_by, listed, rank, {IS_SHOWN_MENTION} FROM ({ranked}) t "
+            "ORDER BY position > 0, rank",
+            (url,),
+        )
+    ]
+    best = next((row for row in rows if row.position == 0 or row.is_shown_mention), None)
     lines = []
     hidden = "no story that is shown mentions it"
     for row in rows:
-        story = _story(config, row)
+        story = _story(connection, config, row)
         state = "" if row.listed else "deleted" if story.deleted else "a draft"
         what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
         if row is best:
             verdict = "counts"
             hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
             hidden = f"{_place(row)}, which counts, is {state}{hint}"
-        elif row.position and _key(row) not in mentions:
+        elif row.position and not row.is_shown_mention:
             verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
-        else:
+        elif best:
             verdict = f"duplicate of {_place(best)}, which counts"
         lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
     return lines if shown else [*lines, f"  not in any feed: {hidden}"], shown
 
 
-def _feeds(connection: Connection, config: Config, shown: Any) -> tuple[list[str], bool]:
+def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[str], bool]:
     """(each feed that might hold a story, with the reason if it doesn't; whether any does, be it an archive)."""
-    named = select(story_topics.c.slug).where(story_topics.c.url == shown.url).order_by(story_topics.c.slug)
-    topics = list(connection.scalars(named))
-    facts = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
+    named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
+    topics = [slug for (slug,) in named]
+    facts: dict[str, object] = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
     facts |= {"quality": shown.quality, "heat": shown.heat}
     addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
@@ -121,13 +161,15 @@ def _feeds(connection: Connection, config: Config, shown: Any) -> tuple[list[str
         if wanted.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
         for single in (Filters(**{name: getattr(some, name)}) for some in wanted.filters for name in FILTERS):
-            chosen = choose(address, Wanted((single,))).where(stories.c.url == shown.url)
-            if not connection.execute(chosen).first():
+            chosen, values = choose(address, Wanted((single,)), "1")
+            if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
                 fact = single.labels[0].partition("=")[0].removeprefix("min_").removeprefix("without_")
                 value = "unknown" if facts[fact] in (None, "") else facts[fact]
                 reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
         url = address.url(config.site.base_url, format)
-        if not reasons and shown.url in (entry.story.url for entry in find_entries(connection, address, wanted)):
+        if not reasons and shown.url in (
+            entry.story.url for entry in next(find_entries(connection, [(address, wanted)]))
+        ):
             inside.append(f"  in {url}")
             continue
         if not reasons:
@@ -140,10 +182,11 @@ def _feeds(connection: Connection, config: Config, shown: Any) -> tuple[list[str
     return inside + outside, bool(inside) or archived
 
 
-def _story(config: Config, row: Any) -> Story:
+def _story(connection: Connection, config: Config, row: _Telling) -> Story:
     """The story as a telling has it; of a draft or deleted record, the index doesn't keep it."""
-    if row.data:
-        return story_decoder.decode(row.data)
+    if row.listed:
+        (data,) = connection.execute("SELECT data FROM told_stories WHERE telling = ?", (row.id,)).fetchone()
+        return story_decoder.decode(data)
     number: int = row.record
     for file in find_files(config.records_folder):
         result = read_file(file) if file.name == row.path else None
@@ -159,10 +202,6 @@ def _summary(story: Story) -> str:
     return f'"{story.title}"; {published}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
 
 
-def _key(row: Any) -> tuple[str, int, int]:
-    return row.path, row.record, row.position
-
-
-def _place(row: Any) -> str:
+def _place(row: _Telling) -> str:
     """The file of a telling, and which of the file's stories tells it, if it isn't the first."""
-    return f"{row.path} (story {row.record + 1})" if row.record else str(row.path)
+    return f"{row.path} (story {row.record + 1})" if row.record else row.path

@@ -17,7 +17,7 @@ from feedsvc.errors import one_line
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
 
-class Image(Struct, frozen=True):
+class Image(Struct, frozen=True, array_like=True):
     """A picture; sizes are in pixels, None where unknown."""
 
     url: str
@@ -26,14 +26,14 @@ class Image(Struct, frozen=True):
     title: str = ""
 
 
-class Topic(Struct, frozen=True):
+class Topic(Struct, frozen=True, array_like=True):
     """What a story is about."""
 
     slug: str
     name: str
 
 
-class Provider(Struct, frozen=True):
+class Provider(Struct, frozen=True, array_like=True):
     """Who published a story."""
 
     slug: str
@@ -47,7 +47,7 @@ class Provider(Struct, frozen=True):
         return f"https://{self.domain}/" if self.domain else None
 
 
-class Story(Struct, frozen=True):
+class Story(Struct, frozen=True, array_like=True):
     """One article as one record tells of it."""
 
     url: str
@@ -145,6 +145,8 @@ class Feed:
     #: The archive of the month before, of the newest month in the current feed; and of the month after.
     previous_archive: FeedAddress | None
     next_archive: FeedAddress | None
+    #: A number that each change of its content increases.
+    revision: int
     #: When its content last changed, which may be later than its newest entry.
     changed: datetime
 
@@ -199,6 +201,8 @@ class Catalogue:
     custom: tuple[Listed, ...]
     #: The time of the newest story.
     updated: datetime
+    #: A number that each change increases.
+    revision: int
     #: When anything last changed.
     changed: datetime
 

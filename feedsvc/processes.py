@@ -1,11 +1,19 @@
 """Child processes that leave Ctrl-C to their parent, and never outlive it."""
 
 import os
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import parent_process, resource_tracker
+from multiprocessing import get_context, parent_process, resource_tracker
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
-from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -27,4 +35,35 @@ def end_with_parent() -> None:
             parent.join()
             os._exit(1)
 
-    Thread(target=wait, name="end-with-parent", daemon=True).start()
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+class Workers:
+    """Worker processes, one per core, started when there is enough for them to do, and ended with the context."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """As the built-in `map`, in the processes; a single item is worth none."""
+        if len(items) < 2:
+            return map(function, items)
+        self._pool = self._pool or _start_pool()
+        with interrupts_blocked():
+            return self._pool.map(function, items)
+
+
+def _start_pool() -> "ProcessPoolExecutor":
+    from concurrent.futures import ProcessPoolExecutor  # takes a while to load
+
+    # A fork is ready at once, but copies the locks that other threads hold, as they are.
+    can_fork = sys.platform == "linux" and threading.active_count() == 1
+    context: Any = get_context("fork" if can_fork else "spawn")
+    return ProcessPoolExecutor(mp_context=context, initializer=end_with_parent)

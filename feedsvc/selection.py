@@ -1,24 +1,13 @@
 """A feed's address to a `Feed`: complete, ordered, and with no I/O left to do."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
-
-from sqlalchemy import Connection
 
 from feedsvc.addresses import EVERYTHING, FeedAddress, Filters, Kind
 from feedsvc.config import Config
-from feedsvc.index.query import (
-    FeedRow,
-    Wanted,
-    all_feeds,
-    count,
-    find_entries,
-    find_feed,
-    last_change,
-    months,
-    neighbours,
-    newest,
-)
+from feedsvc.index import query
+from feedsvc.index.database import Connection
+from feedsvc.index.query import FeedRow, Wanted
 from feedsvc.model import Catalogue, Entry, Feed, Listed
 
 
@@ -29,16 +18,27 @@ def canonical(config: Config, address: FeedAddress) -> FeedAddress:
 
 def select_feed(connection: Connection, config: Config, address: FeedAddress) -> Feed | None:
     """The feed at a canonical address; None if there is none."""
-    row = _find(connection, config, address)
-    if not row or (address.month and not config.feeds.archives):
-        return None
-    wanted = wanted_stories(config, address)
-    entries = find_entries(connection, address, wanted)
+    return next(select_feeds(connection, config, [address]))
+
+
+def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
+    """The feed at each canonical address; None where there is none."""
+    found = [(address, _find_row(connection, config, address)) for address in addresses]
+    entries = query.find_entries(
+        connection, [(address, wanted_stories(config, address)) for address, row in found if row]
+    )
+    for address, row in found:
+        yield _feed(connection, config, address, row, next(entries)) if row else None
+
+
+def _feed(
+    connection: Connection, config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...]
+) -> Feed | None:
     previous = following = None
     if address.month:
         if not entries:
             return None
-        previous, following = neighbours(connection, address, wanted)
+        previous, following = query.neighbours(connection, address, wanted_stories(config, address))
     elif config.feeds.archives and entries:
         previous = f"{entries[0].story.published:%Y-%m}"
     if related_mode(config, address) == "none":
@@ -58,6 +58,7 @@ def select_feed(connection: Connection, config: Config, address: FeedAddress) ->
         entries=entries,
         previous_archive=replace(address, month=previous) if previous else None,
         next_archive=replace(address, month=following) if following else None,
+        revision=row.revision,
         changed=max(row.changed, config.changed),
     )
 
@@ -66,13 +67,13 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """All feeds that there are."""
 
     def listed(kind: Kind) -> tuple[Listed, ...]:
-        rows = all_feeds(connection, kind, _primary_only(config.feeds.related))
+        rows = query.all_feeds(connection, kind, _primary_only(config.feeds.related))
         return tuple(Listed(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
     def counted(address: FeedAddress, name: str) -> Listed:
-        wanted = wanted_stories(config, address)
-        return Listed(address, name, count(connection, address, replace(wanted, limit=None)))
+        return Listed(address, name, query.count(connection, address, wanted_stories(config, address)))
 
+    state = query.everything(connection)
     return Catalogue(
         title=config.site.title,
         description=config.site.description,
@@ -83,8 +84,9 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         topics=listed("topics"),
         providers=listed("providers"),
         custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
-        updated=newest(connection),
-        changed=_last_change(connection, config),
+        updated=query.newest(connection),
+        revision=state.revision,
+        changed=max(state.changed, config.changed),
     )
 
 
@@ -94,15 +96,33 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
         return []
     found = []
     for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
-        for slug, month in months(connection, address, wanted_stories(config, address)):
+        for slug, month in query.months(connection, address, wanted_stories(config, address)):
             found.append(replace(address, slug=slug or address.slug, month=month))
     return found
 
 
+def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
+    """The slugs of all feeds of a kind, in order; none if there is no such kind."""
+    match kind:
+        case "topics" | "providers" as listed:
+            return [row.slug for row, _ in query.all_feeds(connection, listed, _primary_only(config.feeds.related))]
+        case "custom":
+            return sorted(config.custom)
+    return []
+
+
+def feed_revision(connection: Connection, config: Config, address: FeedAddress) -> int | None:
+    """The revision of the feed at a canonical address; None if there is none."""
+    row = _find_row(connection, config, address)
+    if not row or (address.month and not query.count(connection, address, wanted_stories(config, address))):
+        return None
+    return row.revision
+
+
 def unknown_names(connection: Connection, config: Config) -> list[str]:
     """Warnings of saved filters that name a topic or provider which no story has."""
-    topics = {row.slug for row, _ in all_feeds(connection, "topics", primary_only=False)}
-    providers = {row.slug for row, _ in all_feeds(connection, "providers", primary_only=False)}
+    topics = {row.slug for row, _ in query.all_feeds(connection, "topics", primary_only=False)}
+    providers = {row.slug for row, _ in query.all_feeds(connection, "providers", primary_only=False)}
     return [
         f"custom {custom.name!r}: {field}: no story has {slug!r}"
         for custom in config.custom.values()
@@ -116,17 +136,15 @@ def _custom_addresses(config: Config) -> list[FeedAddress]:
     return [FeedAddress("custom", slug) for slug in config.custom]
 
 
-def _find(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    if address.kind == "feed":
-        return FeedRow("", config.site.title, _last_change(connection, config))
+def _find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
+    """The feed at an address as the index has it; None if there is none. It tells when the feed last changed."""
+    if address.month and not config.feeds.archives:
+        return None
     if address.kind == "custom":
-        custom = config.custom.get(address.slug)
-        return FeedRow(custom.slug, custom.name, _last_change(connection, config)) if custom else None
-    return find_feed(connection, address, _primary_only(config.feeds.related))
-
-
-def _last_change(connection: Connection, config: Config) -> datetime:
-    return max(last_change(connection), config.changed)
+        return query.everything(connection) if address.slug in config.custom else None
+    if address == replace(EVERYTHING, filters=address.filters):
+        return query.everything(connection)
+    return query.find_feed(connection, address, _primary_only(config.feeds.related))
 
 
 def _defaults(config: Config, address: FeedAddress) -> Filters:
@@ -166,13 +184,15 @@ def _primary_only(related: str | None) -> bool:
 def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
     """(title, description) of a feed."""
     site = config.site
+    if address.kind == "custom":
+        name = config.custom[address.slug].name
     description = {
         "feed": site.description,
         "topics": f"Stories about {name}",
         "providers": f"Stories by {name}",
         "custom": config.custom[address.slug].description or name if address.kind == "custom" else "",
     }[address.kind]
-    title = name if address.kind == "feed" else f"{name} - {site.title}"
+    title = site.title if address.kind == "feed" else f"{name} - {site.title}"
     if address.filters.labels:
         title = f"{title} ({', '.join(address.filters.labels)})"
     return title, description

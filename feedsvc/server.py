@@ -14,13 +14,13 @@ from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
-from sqlalchemy import Engine
 from watchfiles import watch
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, ServeError
+from feedsvc.index.database import Database
 from feedsvc.index.sync import sync
-from feedsvc.processes import end_with_parent, interrupts_blocked
+from feedsvc.processes import Workers, end_with_parent, interrupts_blocked
 from feedsvc.web import create_app
 
 #: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
@@ -57,7 +57,7 @@ def check_address(host: str, port: int) -> str:
         ) from error
 
 
-def serve(config: Config, engine: Engine, ip: str) -> None:
+def serve(config: Config, index: Database, ip: str) -> None:
     """Serve until SIGINT or SIGTERM. The index must be in step with the records folder."""
     # Workers are spawned, not forked: a fork would copy the locks of the threads below as they are.
     multiprocessing.set_start_method("spawn", force=True)
@@ -75,7 +75,7 @@ def serve(config: Config, engine: Engine, ip: str) -> None:
         log_dictconfig={"handlers": dict.fromkeys(("console", "access"), _STDERR)},
     )
     stop = Event()
-    follower = Thread(target=follow, args=(config, engine, stop), name="follower", daemon=True)
+    follower = Thread(target=follow, args=(config, index, stop), name="follower", daemon=True)
     try:
         with interrupts_blocked():
             Thread(target=_interrupt_as_terminate, name="interrupt", daemon=True).start()
@@ -102,13 +102,13 @@ def _load_app(config: Config) -> Flask:
     return create_app(config)
 
 
-def follow(config: Config, engine: Engine, stop: Event) -> None:
+def follow(config: Config, index: Database, stop: Event) -> None:
     """Sync whenever something changes in the records folder, until `stop` is set."""
     folder = config.records_folder
     failure = ""
     while not stop.is_set():
         try:
-            _follow_folder(config, engine, stop, folder.stat())
+            _follow_folder(config, index, stop, folder.stat())
             failure = ""
         except Exception as error:  # whatever it is, the service goes on, and tries again
             if str(error) != failure:
@@ -117,7 +117,7 @@ def follow(config: Config, engine: Engine, stop: Event) -> None:
             stop.wait(RETRY_SECONDS)
 
 
-def _follow_folder(config: Config, engine: Engine, stop: Event, identity: os.stat_result) -> None:
+def _follow_folder(config: Config, index: Database, stop: Event, identity: os.stat_result) -> None:
     """Follow one folder until `stop` is set, or until another folder is in its place."""
     folder = config.records_folder
     due = time.monotonic()  # soon: something may have changed before the watch began
@@ -132,9 +132,13 @@ def _follow_folder(config: Config, engine: Engine, stop: Event, identity: os.sta
     ):
         if not os.path.samestat(folder.stat(), identity):
             return
-        if changes or time.monotonic() >= due:
-            due = time.monotonic() + RESCAN_SECONDS
-            result = sync(engine, config)
+        is_due = time.monotonic() >= due
+        if changes or is_due:
+            if is_due:
+                due = time.monotonic() + RESCAN_SECONDS
+            paths = None if is_due else {path for _, path in changes}
+            with Workers() as workers:
+                result = sync(index, config, mapping=workers.map, paths=paths)
             if result.read or result.gone:
                 log.info("%d files read, %d gone, %d problems", result.read, result.gone, len(result.problems))
 

@@ -17,7 +17,7 @@ import pytest
 
 from feedsvc.config import Config, parse_config
 from feedsvc.documents import Documents
-from feedsvc.index.schema import open_index
+from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus
 
@@ -47,7 +47,7 @@ class Site:
     documents: Documents
 
     def sync(self) -> None:
-        sync(self.documents.engine, self.config)
+        sync(self.documents.index, self.config)
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.config.records_folder / name
@@ -79,7 +79,7 @@ def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
     yield make
     for site in made:
-        site.documents.engine.dispose()
+        site.documents.index.close()
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
 
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.index import schema
 from feedsvc.index import sync as sync_module
-from feedsvc.index.schema import metadata, open_index, reading
+from feedsvc.index.database import Database, open_index
+from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
+from feedsvc.processes import Workers
 from tests.conftest import Site, record
 from tests.corpus import Corpus
 
@@ -56,19 +56,29 @@ steps = st.one_of(
 )
 
 
-def contents(engine: Engine) -> dict[str, list[Any]]:
+_TELLING = f"(SELECT f.path FROM files f WHERE f.id = t.id / {TELLINGS_PER_FILE}), t.record, t.position"
+CONTENTS = (
+    "SELECT path, size, hash FROM files",
+    "SELECT path, number, line, field, message FROM problems p JOIN files f ON f.id = p.file",
+    f"SELECT {_TELLING}, url, mentioned_by, listed, published, month, updated, quality, heat, type, provider, title, data "
+    "FROM tellings t LEFT JOIN told_stories d ON d.telling = t.id",
+    f"SELECT {_TELLING}, slug FROM told_topics d JOIN tellings t ON t.id = d.telling",
+    "SELECT * FROM names",
+    f"SELECT {_TELLING}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, provider FROM stories) s "
+    "JOIN tellings t ON t.id = (SELECT telling FROM stories o WHERE o.url = s.url)",
+    "SELECT * FROM story_topics",
+    "SELECT kind, slug, month, stories, primary_stories FROM feeds",
+)
+
+
+def contents(index: Database) -> list[list[Any]]:
     """All that an index says, but for when it was said."""
-    passing = {"mtime", "changed", "revision"}
-    with reading(engine) as connection:
-        return {
-            table.name: sorted(
-                map(repr, connection.execute(select(*(column for column in table.c if column.name not in passing))))
-            )
-            for table in metadata.sorted_tables
-        }
+    with index.reading() as connection:
+        return [sorted(map(repr, connection.execute(query))) for query in CONTENTS]
 
 
-def apply(folder: Path, step: tuple[str, str, str | None]) -> None:
+def apply(folder: Path, step: tuple[str, str, str | None]) -> set[str]:
+    """Do what a step says; the paths where something may have changed."""
     kind, name, argument = step
     path = folder / name
     path.parent.mkdir(exist_ok=True)
@@ -80,33 +90,34 @@ def apply(folder: Path, step: tuple[str, str, str | None]) -> None:
         else:
             (folder / str(argument)).parent.mkdir(exist_ok=True)
             path.rename(folder / str(argument))
+    return {str(path), str(folder / str(argument)) if kind == "rename" else str(path)}
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.tuples(record_texts, record_texts, record_texts),
     st.lists(st.lists(steps, min_size=1, max_size=2), min_size=3, max_size=6),
+    st.booleans(),
 )
 def test_the_index_never_depends_on_history(
-    first: tuple[str, str, str], history: list[list[tuple[str, str, str | None]]]
+    first: tuple[str, str, str], history: list[list[tuple[str, str, str | None]]], is_watched: bool
 ) -> None:
     folder = Path(tempfile.mkdtemp())
-    engines = []
+    indexes = []
     try:
         config = parse_config({"index": {"url": "sqlite:///old.db"}}, folder)
         config.records_folder.mkdir()
-        engines.append(engine := open_index(config))
+        indexes.append(index := open_index(config))
         for batch in [[("write", f"{number}.md", text) for number, text in enumerate(first, 1)], *history]:
-            for step in batch:
-                apply(config.records_folder, step)
-            sync(engine, config)
+            paths = {path for step in batch for path in apply(config.records_folder, step)}
+            sync(index, config, paths=paths if is_watched else None)
         scratch = parse_config({"index": {"url": "sqlite:///new.db"}}, folder)
-        engines.append(fresh := open_index(scratch))
+        indexes.append(fresh := open_index(scratch))
         sync(fresh, scratch)
-        assert contents(engine) == contents(fresh)
+        assert contents(index) == contents(fresh)
     finally:
-        for engine in engines:
-            engine.dispose()
+        for index in indexes:
+            index.close()
         shutil.rmtree(folder)
 
 
@@ -131,9 +142,9 @@ def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
     other = make_site(corpus.files)
     assert fingerprints(other) == before
 
-    site.documents.engine.dispose()
+    site.documents.index.close()
     shutil.rmtree(site.folder / ".feedsvc")
-    site.documents.engine = open_index(site.config)
+    site.documents.index = open_index(site.config)
     site.sync()
     assert fingerprints(site) == before
 
@@ -144,7 +155,7 @@ def entries(site: Site, path: str = "/feed") -> list[Entry]:
 
     address = parse_feed_path(path)
     assert address
-    with reading(site.documents.engine) as connection:
+    with site.documents.index.reading() as connection:
         feed = select_feed(connection, site.config, address)
     return list(feed.entries) if feed else []
 
@@ -272,9 +283,9 @@ def test_only_the_feeds_that_a_change_reaches_count_as_changed(make_site: Callab
             "2.md": record("Two", URLS[1], topics="[Law]"),
         }
     )
-    with schema.writing(site.documents.engine) as connection:
-        for table in (schema.topics, schema.providers, schema.state):
-            connection.execute(table.update().values(changed=1_000_000))
+    with site.documents.index.writing() as connection:
+        for table in ("feeds", "state"):
+            connection.execute(f"UPDATE {table} SET changed = 1000000")
     site.write("2.md", record("Changed", URLS[1], topics="[Law]"))
     site.sync()
 
@@ -312,7 +323,7 @@ def test_another_folder_in_the_same_index_is_a_change_even_if_it_is_empty(make_s
     site = make_site({"1.md": record()})
     before = (site.documents.revision(), site.documents.catalogue().changed)
     (site.folder / "other").mkdir()
-    sync(site.documents.engine, replace(site.config, records=replace_key(site.config.records, path="other")))
+    sync(site.documents.index, replace(site.config, records=replace_key(site.config.records, path="other")))
     assert site.documents.revision() > before[0]
     assert site.documents.catalogue().changed > before[1]
 
@@ -329,8 +340,8 @@ def test_a_database_of_something_else_is_an_error_and_stays(tmp_path: Path) -> N
 
 def test_a_change_of_name_reaches_every_feed(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record("One", topics="[ai]"), "2.md": record("Two", URLS[1], topics="[Law]")})
-    with schema.writing(site.documents.engine) as connection:
-        connection.execute(schema.topics.update().values(changed=1_000_000))
+    with site.documents.index.writing() as connection:
+        connection.execute("UPDATE feeds SET changed = 1000000")
     site.write("1.md", record("One", topics="[AI]"))
     site.sync()
     document = site.documents.get("/topics/law.atom")
@@ -345,26 +356,59 @@ def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypa
         import os
 
         os.utime(path, (stat.st_atime - 100, stat.st_mtime - 100))
-    assert sync(site.documents.engine, site.config).read == 0  # other times, the same contents
+    assert sync(site.documents.index, site.config).read == 0  # other times, the same contents
     read: list[str] = []
     original = sync_module.read_file
     monkeypatch.setattr(
         sync_module, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1]
     )
     revision = site.documents.revision()
-    sync(site.documents.engine, site.config)
+    sync(site.documents.index, site.config)
     assert read == []
     assert site.documents.revision() == revision
     site.write("3.md", record("New", "https://a.example/3"))
-    result = sync(site.documents.engine, site.config)
+    result = sync(site.documents.index, site.config)
     assert (read, result.read, result.gone) == (["3.md"], 1, 0)
     assert site.documents.revision() == revision + 1
 
 
+def test_where_a_watch_tells_of_changes_only_those_are_looked_at(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record("One"), "2.md": record("Two", URLS[1]), "sub/3.md": record("Three", URLS[2])})
+    folder = site.config.records_folder
+
+    def sync_paths(*names: str) -> None:
+        sync(site.documents.index, site.config, paths={str(folder / name) for name in names})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync_module, "find_files", lambda folder: pytest.fail("all files were looked at"))
+        site.write("2.md", record("Changed", URLS[1]))
+        site.write("4.txt", record("Four", URLS[3]))
+        (folder / ".hidden").mkdir()
+        site.write(".hidden/5.md", record("Five", "https://a.example/5"))
+        (folder / "link.md").symlink_to(folder / "2.md")
+        (folder / "1.md").unlink()
+        sync_paths("1.md", "2.md", "4.txt", ".hidden/5.md", "link.md", "2.md.tmp", "notes", "sub/none.md")
+        assert sorted(titles(site)) == ["Changed", "Four", "Three"]
+    (folder / "sub").rename(folder / "moved")
+    sync_paths("sub")
+    assert sorted(titles(site)) == ["Changed", "Four", "Three"]
+    (folder / "moved").rename(site.folder / "away")
+    sync_paths("moved")
+    assert sorted(titles(site)) == ["Changed", "Four"]
+    (site.folder / "away").rename(folder / "back")
+    sync_paths("back")
+    assert sorted(titles(site)) == ["Changed", "Four", "Three"]
+
+
 def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]) -> None:
-    number = sync_module.FEW_FILES + 50
+    number = 2 * sync_module.BATCH
     site = make_site({f"{one}.md": record(url=f"https://a.example/{one}") for one in range(number)} | {"bad.md": "x"})
-    result = sync(site.documents.engine, site.config)
+    with site.documents.index.writing() as connection:
+        connection.execute("UPDATE state SET fingerprint = ''")
+    with Workers() as workers:
+        result = sync(site.documents.index, site.config, mapping=workers.map)
     assert site.documents.catalogue().everything.size == number
     assert [problem.path for problem in result.problems] == ["bad.md"]
 
@@ -372,7 +416,7 @@ def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]
 def test_secrets_and_unknown_keys_never_reach_the_index(make_site: Callable[..., Site]) -> None:
     more = {"secured": "canary", "unknown": "{a: [canary]}", "canary": "x", "provider": "{name: N, note: canary}"}
     site = make_site({"1.md": record(**more, related=related("x", more=", secured: canary"))})
-    site.documents.engine.dispose()
+    site.documents.index.close()
     for path in (site.folder / ".feedsvc").iterdir():
         assert b"canary" not in path.read_bytes()
 

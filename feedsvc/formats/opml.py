@@ -5,8 +5,6 @@ from xml.etree import ElementTree
 from feedsvc.addresses import absolute
 from feedsvc.model import Catalogue, Listed
 
-MEDIA_TYPE = "text/x-opml"
-
 
 def write_opml(catalogue: Catalogue) -> bytes:
     """The list of feeds, each once, in the first format that is published. Empty folders are left out."""

@@ -1,6 +1,4 @@
-"""HTML pages for people, from Jinja templates, and the style and script that they load."""
-
-from importlib.resources import files
+"""HTML pages for people, from Jinja templates."""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -8,11 +6,6 @@ from feedsvc.addresses import FeedAddress
 from feedsvc.formats import MEDIA_TYPES
 from feedsvc.model import Catalogue, Feed
 
-#: The files that pages load, by address, as (media type, body).
-ASSETS = {
-    f"/assets/{name}": (f"{media_type}; charset=utf-8", (files("feedsvc.formats") / "assets" / name).read_bytes())
-    for name, media_type in (("style.css", "text/css"), ("script.js", "text/javascript"), ("icon.svg", "image/svg+xml"))
-}
 _FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 _templates = Environment(

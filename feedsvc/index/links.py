@@ -1,53 +1,54 @@
 """Reads the links between stories from the index."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, select
-
+from feedsvc.index.database import IN_LIST, Connection, as_list
 from feedsvc.index.resolve import preference
-from feedsvc.index.schema import providers, stories, tellings
+from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.model import Related
 
-
-def tells(telling: Any, story: Any) -> Any:
-    """Whether a telling is the one that a story took."""
-    return and_(*(telling.c[key] == story.c[key] for key in ("path", "record", "position")))
+#: The name of the provider of a story `s`.
+_PROVIDER = "(SELECT min(n.name) FROM names n WHERE n.kind = 'providers' AND n.slug = s.provider)"
 
 
 def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
     """For each of these primary stories, those that its records mention: the best record's first, each in its order."""
-    mention, record = tellings.alias("mention"), tellings.alias("record")
-    target, told = stories.alias("target"), tellings.alias("told")
     rows = connection.execute(
-        select(mention.c.mentioned_by, mention.c.url, told.c.title, providers.c.name)
-        .join(record, and_(record.c.path == mention.c.path, record.c.record == mention.c.record))
-        .join(target, target.c.url == mention.c.url)
-        .join(told, tells(told, target))
-        .join(providers, providers.c.slug == target.c.provider)
-        .where(mention.c.mentioned_by.in_(urls), record.c.position == 0)
-        .order_by(*preference(record), mention.c.position)
+        f"""
+        SELECT m.mentioned_by, m.url, told.title, {_PROVIDER}
+        FROM tellings m
+        JOIN tellings r ON r.id = m.id - m.position
+        JOIN files f ON f.id = m.id / {TELLINGS_PER_FILE}
+        JOIN stories s ON s.url = m.url
+        JOIN tellings told ON told.id = s.telling
+        WHERE m.mentioned_by {IN_LIST}
+        ORDER BY {preference("r")}, m.position
+        """,
+        (as_list(urls),),
     )
     return _links(rows)
 
 
 def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
     """For each of these mentions, the primary stories that mention it, newest first."""
-    mention, source, told = tellings.alias("mention"), stories.alias("source"), tellings.alias("told")
     rows = connection.execute(
-        select(mention.c.url, source.c.url, told.c.title, providers.c.name)
-        .join(source, and_(source.c.url == mention.c.mentioned_by, source.c.is_primary))
-        .join(told, tells(told, source))
-        .join(providers, providers.c.slug == source.c.provider)
-        .where(mention.c.url.in_(urls))
-        .order_by(source.c.published.desc(), source.c.url)
+        f"""
+        SELECT m.url, s.url, told.title, {_PROVIDER}
+        FROM tellings m
+        JOIN stories s ON s.url = m.mentioned_by AND s.is_primary
+        JOIN tellings told ON told.id = s.telling
+        WHERE m.url {IN_LIST}
+        ORDER BY s.published DESC, s.url
+        """,
+        (as_list(urls),),
     )
     return _links(rows)
 
 
-def _links(rows: Any) -> dict[str, dict[str, Related]]:
+def _links(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, Related]]:
     found: dict[str, dict[str, Related]] = defaultdict(dict)
     for start, end, title, provider in rows:
-        found[start].setdefault(end, Related(end, title, provider))
+        if end not in found[start]:
+            found[start][end] = Related(end, title, provider)
     return found

@@ -2,30 +2,35 @@
 
 from calendar import timegm
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, exists, func, literal, select, true
 
 from feedsvc.addresses import FeedAddress, Filters, Kind
 from feedsvc.errors import IndexUnusableError
-from feedsvc.index.links import mentioning, related, tells
-from feedsvc.index.schema import batches, providers, state, stories, story_topics, tellings, topics
-from feedsvc.model import EPOCH, Entry, Image, Provider, Story, Topic
+from feedsvc.index.database import IN_LIST, Connection, as_list, batches
+from feedsvc.index.links import mentioning, related
+from feedsvc.index.tellings import story_decoder
+from feedsvc.model import EPOCH, Entry, Image, Provider, Topic
 
-story_decoder = msgspec.json.Decoder(Story)
+#: Entries that are read together.
+TOGETHER = 500
+
 _image_decoder = msgspec.json.Decoder(Image)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A topic or provider that has stories, and when something in its feed last changed."""
+    """A feed or archive that has stories; or the index as a whole, whose slug and name are empty."""
 
     slug: str
     name: str
+    #: A number that each change of its content increases.
+    revision: int
+    #: When that last happened, or later.
     changed: datetime
     image: Image | None = None
 
@@ -41,49 +46,56 @@ class Wanted:
     limit: int | None = None
 
 
-def revision(connection: Connection) -> int:
-    """A number that every change of the index increases. Raises IndexUnusableError if no sync has filled it yet."""
-    found: int | None = connection.execute(select(state.c.revision)).scalar()
+def everything(connection: Connection) -> FeedRow:
+    """The state of the index as a whole. Raises IndexUnusableError if no sync has filled it yet."""
+    found = connection.execute("SELECT revision, changed FROM state").fetchone()
     if found is None:
         raise IndexUnusableError("the index is empty; expected feedsvc serve or feedsvc build to fill it")
-    return found
-
-
-def last_change(connection: Connection) -> datetime:
-    """When anything last changed."""
-    return _moment(connection.execute(select(state.c.changed)).scalar())
+    return FeedRow("", "", found[0], _moment(found[1]))
 
 
 def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:
-    """The topic's or provider's feed at an address; None if no story is in it."""
-    table, member, column = _membership(address)
-    condition = member.c.is_primary if primary_only else true()
-    has_story = select(1).where(column == address.slug, condition).limit(1)
-    row = connection.execute(select(table).where(table.c.slug == address.slug)).first()
-    if not row or not connection.execute(has_story).first():
+    """The feed of everything, of a topic or of a provider, or its archive; None if no story is in it."""
+    found = connection.execute(
+        f"""
+        SELECT a.revision, a.changed, min(n.name), min(nullif(n.image, '')) FROM feeds a
+        JOIN feeds current ON current.kind = a.kind AND current.slug = a.slug AND current.month = ''
+        LEFT JOIN names n ON n.kind = a.kind AND n.slug = a.slug
+        WHERE a.kind = ? AND a.slug = ? AND a.month = ? AND current.{_size(primary_only)} > 0
+        GROUP BY a.revision, a.changed
+        """,
+        (address.kind, address.slug, address.month),
+    ).fetchone()
+    if not found:
         return None
-    return FeedRow(row.slug, row.name, _moment(row.changed), _image(getattr(row, "image", None)))
+    revision, changed, name, image = found
+    return FeedRow(address.slug, name or "", revision, _moment(changed), _image(image))
 
 
 def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tuple[FeedRow, int]]:
     """The feeds of all topics or providers, by slug, with their numbers of stories."""
-    table, member, column = _membership(FeedAddress(kind))
-    counted = select(column.label("slug"), func.count().label("size")).group_by(column)
-    sizes = (counted.where(member.c.is_primary) if primary_only else counted).subquery()
-    rows = connection.execute(select(table, sizes.c.size).join(sizes, sizes.c.slug == table.c.slug))
-    found = [(FeedRow(row.slug, row.name, _moment(row.changed)), row.size) for row in rows]
-    return sorted(found, key=lambda item: item[0].slug)
+    size = _size(primary_only)
+    rows = connection.execute(
+        f"""
+        SELECT slug, (SELECT min(name) FROM names n WHERE n.kind = f.kind AND n.slug = f.slug),
+            revision, changed, {size}
+        FROM feeds f WHERE kind = ? AND month = '' AND {size} > 0 ORDER BY slug
+        """,
+        (kind,),
+    )
+    return [(FeedRow(slug, name, revision, _moment(changed)), size) for slug, name, revision, changed, size in rows]
 
 
 def newest(connection: Connection) -> datetime:
     """The time of the newest story."""
-    return _moment(connection.execute(select(func.max(stories.c.published))).scalar())
+    return _moment(connection.execute("SELECT max(published) FROM stories").fetchone()[0])
 
 
 def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:
     """The number of stories that a feed draws from."""
-    chosen = choose(address, wanted).with_only_columns(stories.c.url).subquery()
-    return connection.execute(select(func.count()).select_from(chosen)).scalar_one()
+    chosen, values = choose(address, wanted, "count(*)")
+    number: int = connection.execute(chosen, values).fetchone()[0]
+    return number
 
 
 def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list[tuple[str, str]]:
@@ -91,96 +103,124 @@ def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list
 
     The slug is empty for everything and for a saved filter, which are one feed each.
     """
-    column = literal("") if address.kind in ("feed", "custom") else _membership(address)[2]
-    month = _ordered_by(address).c.month
-    chosen = choose(address, wanted, of_all=True).with_only_columns(column.label("slug"), month).distinct()
-    return sorted((slug, month) for slug, month in connection.execute(chosen))
+    if address.kind == "custom" or any(_conditions(wanted)):
+        slug = {"topics": "o.slug", "providers": "s.provider"}.get(address.kind, "''")
+        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {_ordered_by(address)}.month", of_all=True)
+    else:
+        size = _size(wanted.primary_only)
+        chosen, values = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0", [address.kind]
+    return sorted(connection.execute(chosen, values))
+
+
+def revisions(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """The revision of each feed and archive of everything, topics and providers, by kind, slug and month."""
+    rows = connection.execute("SELECT kind, slug, month, revision FROM feeds")
+    return {(kind, slug, month): revision for kind, slug, month, revision in rows}
 
 
 def neighbours(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[str | None, str | None]:
     """The months before and after an archive's that have archives of their own."""
     table = _ordered_by(address)
-    chosen = choose(replace(address, month=""), wanted).with_only_columns(table.c.month).limit(1)
+    chosen, values = choose(replace(address, month=""), wanted, f"{table}.month")
     begin, end = _bounds(address.month)
-    before = chosen.where(table.c.published < begin).order_by(table.c.published.desc())
-    after = chosen.where(table.c.published >= end).order_by(table.c.published)
-    return connection.execute(before).scalar(), connection.execute(after).scalar()
+    before = f"{chosen} AND {table}.published < ? ORDER BY {table}.published DESC LIMIT 1"
+    after = f"{chosen} AND {table}.published >= ? ORDER BY {table}.published LIMIT 1"
+    found = [connection.execute(*each).fetchone() for each in ((before, [*values, begin]), (after, [*values, end]))]
+    return tuple(row[0] if row else None for row in found)  # type: ignore[return-value]
 
 
-def find_entries(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[Entry, ...]:
-    """The newest entries of a feed, with their topics and links; ties by URL."""
-    table = _ordered_by(address)
-    chosen = choose(address, wanted).with_only_columns(
-        stories.c.url, stories.c.is_primary, stories.c.provider, tellings.c.data
-    )
-    chosen = chosen.join(tellings, tells(tellings, stories))
-    chosen = chosen.order_by(table.c.published.desc(), table.c.url).limit(wanted.limit)
-    return tuple(entry for rows in batches(connection.execute(chosen)) for entry in _entries(connection, rows))
+def find_entries(connection: Connection, feeds: Iterable[tuple[FeedAddress, Wanted]]) -> Iterator[tuple[Entry, ...]]:
+    """The newest entries of each feed, with their topics and links; ties by URL.
+
+    What several feeds hold is read together, as far as memory allows.
+    """
+    pending: list[list[Any]] = []
+    for address, wanted in feeds:
+        chosen, values = choose(address, wanted, "s.url, s.is_primary, s.provider, s.telling")
+        table, limit = _ordered_by(address), -1 if wanted.limit is None else wanted.limit
+        rows = connection.execute(f"{chosen} ORDER BY {table}.published DESC, {table}.url LIMIT ?", [*values, limit])
+        pending.append(rows.fetchall())
+        if sum(map(len, pending)) >= TOGETHER:
+            yield from _read(connection, pending)
+            pending = []
+    yield from _read(connection, pending)
+
+
+def _read(connection: Connection, feeds: list[list[Any]]) -> Iterator[tuple[Entry, ...]]:
+    unique = {row[0]: row for rows in feeds for row in rows}
+    entries = {entry.story.url: entry for some in batches(unique.values()) for entry in _entries(connection, some)}
+    for rows in feeds:
+        yield tuple(entries[url] for url, *_ in rows)
 
 
 def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
-    urls = [row.url for row in rows]
-    provider_of = _providers(connection, {row.provider for row in rows})
+    urls = [url for url, *_ in rows]
+    tellings = [telling for *_, telling in rows]
+    told = dict(
+        connection.execute(f"SELECT telling, data FROM told_stories WHERE telling {IN_LIST}", (as_list(tellings),))
+    )
+    provider_of = _named(connection, "providers", sorted({provider for _, _, provider, _ in rows}))
     topics_of = _topics(connection, urls)
-    related_of = related(connection, [row.url for row in rows if row.is_primary])
-    mentioning_of = mentioning(connection, [row.url for row in rows if not row.is_primary])
-    for row in rows:
+    related_of = related(connection, [url for url, is_primary, *_ in rows if is_primary])
+    mentioning_of = mentioning(connection, [url for url, is_primary, *_ in rows if not is_primary])
+    for url, _, provider, telling in rows:
         yield Entry(
-            story=story_decoder.decode(row.data),
-            provider=provider_of[row.provider],
-            topics=tuple(topics_of[row.url]),
-            related=tuple(related_of[row.url].values()),
-            mentioned_by=tuple(mentioning_of[row.url].values()),
+            story=story_decoder.decode(told[telling]),
+            provider=Provider(provider, *provider_of[provider]),
+            topics=tuple(topics_of[url]),
+            related=tuple(related_of[url].values()),
+            mentioned_by=tuple(mentioning_of[url].values()),
         )
 
 
-def _membership(address: FeedAddress) -> tuple[Any, Any, Any]:
-    """(the table of a kind of feeds, the table that says which stories they hold, its column with their slug)."""
-    if address.kind == "topics":
-        return topics, story_topics, story_topics.c.slug
-    return providers, stories, stories.c.provider
-
-
-def _ordered_by(address: FeedAddress) -> Any:
+def _ordered_by(address: FeedAddress) -> str:
     """The table whose times order a feed's stories."""
-    return story_topics if address.kind == "topics" else stories
+    return "o" if address.kind == "topics" else "s"
 
 
-def choose(address: FeedAddress, wanted: Wanted, of_all: bool = False) -> Select[Any]:
-    """The stories of a feed, or of all feeds of its kind, in no order."""
-    chosen = select(stories)
-    if address.kind == "topics":
-        chosen = chosen.join(story_topics, story_topics.c.url == stories.c.url)
+def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False) -> tuple[str, list[Any]]:
+    """SQL and its values: the stories of a feed, or of all feeds of its kind, in no order.
+
+    columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
+    """
+    table = _ordered_by(address)
+    source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
+    conditions = _conditions(wanted)
     if address.kind in ("topics", "providers") and not of_all:
-        chosen = chosen.where(_membership(address)[2] == address.slug)
+        conditions.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
     if address.month:
-        begin, end = _bounds(address.month)
-        published = _ordered_by(address).c.published
-        chosen = chosen.where(published >= begin, published < end)
+        conditions.append((f"{table}.published >= ? AND {table}.published < ?", list(_bounds(address.month))))
     if wanted.primary_only:
-        chosen = chosen.where(stories.c.is_primary)
-    return chosen.where(*(condition for filters in wanted.filters for condition in _conditions(filters)))
+        conditions.append((f"{table}.is_primary", []))
+    where = " AND ".join(["TRUE", *(condition for condition, _ in conditions)])
+    return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in conditions for value in values]
 
 
-def _conditions(filters: Filters) -> Iterator[Any]:
-    def has_topic(slugs: tuple[str, ...]) -> Any:
-        named = story_topics.alias()
-        return exists().where(named.c.url == stories.c.url, named.c.slug.in_(slugs))
+def _conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
+    """What filters ask of a story `s`, as SQL and its values."""
+    found: list[tuple[str, list[Any]]] = []
+    for filters in wanted.filters:
+        for column, slugs, negation in (
+            ("topic", filters.topic, ""),
+            ("s.provider", filters.provider, ""),
+            ("s.type", filters.type, ""),
+            ("topic", filters.without_topic, "NOT "),
+            ("s.provider", filters.without_provider, "NOT "),
+        ):
+            condition = f"{column} {IN_LIST}"
+            if column == "topic":
+                condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {IN_LIST})"
+            if slugs:
+                found.append((negation + condition, [as_list(slugs)]))
+        for column, least in (("s.quality", filters.min_quality), ("s.heat", filters.min_heat)):
+            if least is not None:
+                found.append((f"{column} >= ?", [least]))
+    return found
 
-    if filters.topic:
-        yield has_topic(filters.topic)
-    if filters.provider:
-        yield stories.c.provider.in_(filters.provider)
-    if filters.type:
-        yield stories.c.type.in_(filters.type)
-    if filters.without_topic:
-        yield ~has_topic(filters.without_topic)
-    if filters.without_provider:
-        yield stories.c.provider.not_in(filters.without_provider)
-    if filters.min_quality is not None:
-        yield stories.c.quality >= filters.min_quality
-    if filters.min_heat is not None:
-        yield stories.c.heat >= filters.min_heat
+
+def _size(primary_only: bool) -> str:
+    """The column that counts a feed's stories."""
+    return "primary_stories" if primary_only else "stories"
 
 
 def _bounds(month: str) -> tuple[int, int]:
@@ -194,26 +234,34 @@ def _seconds(year: int, month: int) -> int:
     return timegm((year, month, 1, 0, 0, 0))
 
 
-def _providers(connection: Connection, slugs: set[str]) -> dict[str, Provider]:
-    rows = connection.execute(select(providers).where(providers.c.slug.in_(slugs)))
-    return {row.slug: Provider(row.slug, row.name, row.domain, _image(row.image)) for row in rows}
+def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
+    """Name, domain and image of topics or providers by slug."""
+    rows = connection.execute(
+        f"""
+        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
+        FROM names WHERE kind = ? AND slug {IN_LIST} GROUP BY slug
+        """,
+        (kind, as_list(slugs)),
+    )
+    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
 
 
 def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic]]:
     found = defaultdict(list)
     for url, slug, name in connection.execute(
-        select(story_topics.c.url, topics.c.slug, topics.c.name)
-        .join(topics, topics.c.slug == story_topics.c.slug)
-        .where(story_topics.c.url.in_(urls))
-        .order_by(topics.c.slug)
+        f"""
+        SELECT o.url, o.slug, (SELECT min(name) FROM names n WHERE n.kind = 'topics' AND n.slug = o.slug)
+        FROM story_topics o WHERE o.url {IN_LIST} ORDER BY o.slug
+        """,
+        (as_list(urls),),
     ):
         found[url].append(Topic(slug, name))
     return found
 
 
-def _image(data: str | None) -> Image | None:
-    return _image_decoder.decode(data) if data else None
-
-
 def _moment(seconds: int | None) -> datetime:
     return max(datetime.fromtimestamp(seconds or 0, UTC), EPOCH)
+
+
+def _image(data: str | None) -> Image | None:
+    return _image_decoder.decode(data) if data else None

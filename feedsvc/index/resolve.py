@@ -1,4 +1,4 @@
-"""Works out, from everything that record files tell, which stories there are, their topics, and what changed.
+"""Works out, from everything that record files tell, which stories there are, their topics, and which feeds changed.
 
 Only stories that a change can reach are worked out anew, each from all that is told of it: so the result depends
 on the files' names and contents alone, never on history.
@@ -9,198 +9,158 @@ on the files' names and contents alone, never on history.
 - A story has the topics that its records name, and those that the records of the stories mentioning it name.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from typing import TypeAlias
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    MetaData,
-    Select,
-    Table,
-    Text,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    union,
-    update,
-)
+from feedsvc.index.database import Connection, insert
+from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
+from feedsvc.index.tellings import Name, Told
 
-from feedsvc.index.schema import batches, providers, state, stories, story_topics, telling_topics, tellings, topics
-
-_scratch = MetaData()
-#: The stories to work out anew.
-_affected = Table("affected", _scratch, Column("url", Text, primary_key=True), prefixes=["TEMPORARY"])
-
-_LEAST = -(2**31)
+#: Kind, slug and month, as rows of `feeds` have them.
+FeedKey: TypeAlias = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class Told:
-    """The stories that changed files told of or tell of, and the providers and topics that they named or name."""
-
-    urls: set[str] = field(default_factory=set)
-    providers: set[str] = field(default_factory=set)
-    topics: set[str] = field(default_factory=set)
-
-    def note(self, rows: Iterable[Any]) -> None:
-        """rows: (url, provider or None)."""
-        for url, provider in rows:
-            self.urls.add(url)
-            if provider is not None:
-                self.providers.add(provider)
+def preference(telling: str) -> str:
+    """The order in which tellings of one story are preferred, `f` being their files, but for those of one record."""
+    return f"{telling}.updated DESC, coalesce({telling}.quality, -2147483648) DESC, f.path, {telling}.record"
 
 
-def resolve(connection: Connection, told: Told, now: int) -> None:
-    """Bring stories, their topics, and all topics and providers in step with the tellings. now: seconds since 1970."""
+#: Whether a telling is a mention by a story that is to be seen.
+IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
+#: The tellings that meet a condition, those of one story ranked from 1 on in the order in which they are preferred.
+RANKED = f"""
+    SELECT t.*, f.path, row_number() OVER (
+        PARTITION BY t.url ORDER BY {preference("t")}, t.position
+    ) AS rank
+    FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
+    WHERE {{condition}}
+"""
+_INSERT_STORIES = f"""
+    INSERT INTO stories
+    SELECT url, id, position = 0, published, month, quality, heat, type, provider
+    FROM ({RANKED}) WHERE rank = 1 AND listed
+"""
+_INSERT_TOPICS = f"""
+    INSERT INTO story_topics
+    SELECT s.url, named.slug, s.published, s.month, s.is_primary
+    FROM (
+        SELECT t.url, own.slug FROM tellings t JOIN told_topics own ON own.telling = t.id
+        WHERE {{is_affected}} AND (t.position = 0 OR {IS_SHOWN_MENTION})
+        UNION
+        SELECT t.url, theirs.slug FROM tellings t
+        JOIN tellings r ON r.url = t.mentioned_by AND r.position = 0
+        JOIN told_topics theirs ON theirs.telling = r.id
+        WHERE {{is_affected}} AND {IS_SHOWN_MENTION}
+    ) named JOIN stories s ON s.url = named.url
+"""
+_COUNT = """
+    SELECT 'feed', '', month, count(*), sum(is_primary) FROM stories t WHERE {is_affected} GROUP BY month
+    UNION ALL
+    SELECT 'providers', provider, month, count(*), sum(is_primary) FROM stories t
+    WHERE {is_affected} GROUP BY provider, month
+    UNION ALL
+    SELECT 'topics', slug, month, count(*), sum(is_primary) FROM story_topics t WHERE {is_affected} GROUP BY slug, month
+"""
+
+
+def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> None:
+    """Bring stories, their topics, and all feeds in step with the tellings.
+
+    now: seconds since 1970. is_first: whether nothing was told before, so that `told` is all there is.
+    """
+    for statement in TELLING_INDEXES:
+        connection.execute(statement)
+    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
     # Later than any change before, even within one second, or when the clock was set back.
-    now = max(now, connection.execute(select(state.c.changed)).scalar_one() + 1)
-    _scratch.create_all(connection, checkfirst=False)
-    for batch in batches(told.urls):
-        connection.execute(insert(_affected), [{"url": url} for url in batch])
-    affected = select(_affected.c.url)
-    # A story that came, went or changed its topics reaches those that it mentions.
-    reached = select(tellings.c.url).distinct()
-    reached = reached.where(tellings.c.mentioned_by.in_(affected), tellings.c.url.not_in(affected))
-    connection.execute(insert(_affected).from_select(["url"], reached))
-
-    changed_providers, changed_topics = _feeds_around(connection)
-    for table in (stories, story_topics):
-        connection.execute(delete(table).where(table.c.url.in_(affected)))
-    _insert_stories(connection, _primary_stories(affected))
-    _insert_stories(connection, _mentions(affected))
-    _insert_topics(connection, affected)
-    after = _feeds_around(connection)
-    changed_providers |= after[0]
-    changed_topics |= after[1]
-    _scratch.drop_all(connection, checkfirst=False)
-
-    renamed = _refresh_providers(connection, told.providers | changed_providers, changed_providers, now)
-    renamed |= _refresh_topics(connection, told.topics | changed_topics, changed_topics, now)
-    if renamed:  # entries of any feed may show the old name
-        for table in (providers, topics):
-            connection.execute(update(table).values(changed=now))
-    connection.execute(update(state).values(revision=state.c.revision + 1, changed=now))
+    stamp = (revision + 1, max(now, changed + 1))
+    #: Whether `t` is among the stories to work out anew.
+    is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
+    if not is_first:
+        _gather_affected(connection, told.urls)
+    before = _count(connection, is_affected)
+    for table in ("stories", "story_topics"):
+        connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
+    connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
+    has_no_record = "NOT EXISTS (SELECT 1 FROM tellings r WHERE r.url = t.url AND r.position = 0)"
+    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {has_no_record} AND {is_affected}"))
+    connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
+    for statement in STORY_INDEXES:
+        connection.execute(statement)
+    _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
+    if not is_first:
+        connection.execute("DROP TABLE affected")
+    if _rename(connection, told.names):  # entries of any feed may show the old name
+        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
+    connection.execute("UPDATE state SET revision = ?, changed = ?", stamp)
 
 
-def _feeds_around(connection: Connection) -> tuple[set[str], set[str]]:
-    """The providers and topics whose feeds hold an affected story, or one that mentions it and so shows its title."""
-    affected = select(_affected.c.url)
-    mentioning = select(tellings.c.mentioned_by).where(
-        tellings.c.url.in_(affected), tellings.c.mentioned_by.is_not(None)
-    )
-    around = union(affected, mentioning).subquery()
-    urls = select(around.c.url)
-    return (
-        set(connection.scalars(select(stories.c.provider).distinct().where(stories.c.url.in_(urls)))),
-        set(connection.scalars(select(story_topics.c.slug).distinct().where(story_topics.c.url.in_(urls)))),
-    )
-
-
-def rank_tellings(*conditions: Any) -> Select[Any]:
-    """The tellings that meet the conditions, those of one story ranked from 1 on."""
-    order = (*preference(tellings), tellings.c.position)
-    rank = func.row_number().over(partition_by=tellings.c.url, order_by=order).label("rank")
-    return select(tellings, rank).where(*conditions)
-
-
-def preference(telling: Any) -> tuple[Any, ...]:
-    """The order in which tellings of one story are preferred, but for those within one record."""
-    quality = func.coalesce(telling.c.quality, _LEAST)
-    return telling.c.updated.desc(), quality.desc(), telling.c.path, telling.c.record
-
-
-def _primary_stories(affected: Select[Any]) -> Select[Any]:
-    return rank_tellings(tellings.c.url.in_(affected), tellings.c.position == 0)
-
-
-def _mentions(affected: Select[Any]) -> Select[Any]:
-    record = tellings.alias()
-    has_record = exists().where(record.c.url == tellings.c.url, record.c.position == 0)
-    return rank_tellings(tellings.c.url.in_(affected), is_shown_mention(), ~has_record)
-
-
-def is_shown_mention() -> Any:
-    """Whether a telling is a mention by a story that is to be seen."""
-    mentioning = stories.alias()
-    return exists().where(mentioning.c.url == tellings.c.mentioned_by, mentioning.c.is_primary)
-
-
-def _insert_stories(connection: Connection, ranked: Select[Any]) -> None:
-    best = ranked.subquery()
-    told = ("url", "path", "record", "position", "published", "month", "quality", "heat", "type", "provider")
-    chosen = select(*(best.c[name] for name in told), (best.c.position == 0).label("is_primary"))
-    chosen = chosen.where(best.c.rank == 1, best.c.listed)
-    connection.execute(insert(stories).from_select([*told, "is_primary"], chosen))
-
-
-def _insert_topics(connection: Connection, affected: Select[Any]) -> None:
-    def names(telling: Any) -> Any:
-        return and_(*(telling_topics.c[key] == telling.c[key] for key in ("path", "record", "position")))
-
-    own = (
-        select(tellings.c.url, telling_topics.c.slug)
-        .join(telling_topics, names(tellings))
-        .where(tellings.c.url.in_(affected), or_(tellings.c.position == 0, is_shown_mention()))
-    )
-    record = tellings.alias()
-    inherited = (
-        select(tellings.c.url, telling_topics.c.slug)
-        .join(record, and_(record.c.url == tellings.c.mentioned_by, record.c.position == 0))
-        .join(telling_topics, names(record))
-        .where(tellings.c.url.in_(affected), is_shown_mention())
-    )
-    named = union(own, inherited).subquery()
-    of_story = (stories.c.published, stories.c.month, stories.c.is_primary)
-    rows = select(named.c.url, named.c.slug, *of_story).join(stories, stories.c.url == named.c.url)
-    connection.execute(insert(story_topics).from_select(["url", "slug", *(column.name for column in of_story)], rows))
-
-
-def _refresh_providers(connection: Connection, named: set[str], changed: set[str], now: int) -> bool:
-    facts = (tellings.c.provider_name, tellings.c.provider_domain, tellings.c.provider_image)
-    renamed = False
-    for batch in batches(named):
-        rows = connection.execute(
-            select(tellings.c.provider, *(func.min(fact) for fact in facts))
-            .where(tellings.c.provider.in_(batch), exists().where(stories.c.provider == tellings.c.provider))
-            .group_by(tellings.c.provider)
+def _gather_affected(connection: Connection, urls: set[str]) -> None:
+    """List the stories that a change of these can reach."""
+    connection.execute("CREATE TEMPORARY TABLE affected (url TEXT PRIMARY KEY)")
+    connection.executemany("INSERT INTO affected VALUES (?)", ((url,) for url in urls))
+    # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
+    for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
+        connection.execute(
+            f"INSERT INTO affected SELECT {column} FROM tellings WHERE {other} IN (SELECT url FROM affected) "
+            f"AND {column} IS NOT NULL ON CONFLICT DO NOTHING"
         )
-        found = {slug: {"name": name, "domain": domain, "image": image} for slug, name, domain, image in rows}
-        renamed |= _replace(connection, providers, batch, found, changed, now)
-    return renamed
 
 
-def _refresh_topics(connection: Connection, named: set[str], changed: set[str], now: int) -> bool:
-    renamed = False
-    for batch in batches(named):
-        rows = connection.execute(
-            select(telling_topics.c.slug, func.min(telling_topics.c.name))
-            .where(telling_topics.c.slug.in_(batch), exists().where(story_topics.c.slug == telling_topics.c.slug))
-            .group_by(telling_topics.c.slug)
+def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
+    """How many affected stories each feed and archive holds, and how many of them are primary."""
+    counts: dict[FeedKey, tuple[int, int]] = {}
+    for kind, slug, month, stories, primary in connection.execute(_COUNT.format(is_affected=is_affected)):
+        counts[kind, slug, month] = (stories, primary)
+        all_stories, all_primary = counts.get((kind, slug, ""), (0, 0))
+        counts[kind, slug, ""] = (all_stories + stories, all_primary + primary)
+    return counts
+
+
+def _refresh_feeds(
+    connection: Connection,
+    before: dict[FeedKey, tuple[int, int]],
+    after: dict[FeedKey, tuple[int, int]],
+    stamp: tuple[int, int],
+) -> None:
+    """Count anew, and stamp, the feeds that affected stories were or are in."""
+    where = "WHERE kind = ? AND slug = ? AND month = ?"
+    keys = before.keys() | after.keys()
+    rows, relinked = [], set()
+    for key in keys:
+        found = connection.execute(f"SELECT stories, primary_stories FROM feeds {where}", key).fetchone()
+        old: tuple[int, int] = found or (0, 0)
+        gone, come = before.get(key, (0, 0)), after.get(key, (0, 0))
+        new = (old[0] - gone[0] + come[0], old[1] - gone[1] + come[1])
+        if new[0]:
+            rows.append((*key, *new, *stamp))
+        if [number > 0 for number in new] != [number > 0 for number in old]:
+            relinked.add(key[:2])
+    connection.executemany(f"DELETE FROM feeds {where}", keys)
+    # Where an archive came or went, those beside it link to others than before.
+    connection.executemany(
+        "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
+    )
+    insert(connection, "feeds", sorted(rows))
+
+
+def _rename(connection: Connection, names: Counter[Name]) -> bool:
+    """Note in how much more or less use names are; whether a topic or provider that stays now has another one."""
+    changes = {name: number for name, number in names.items() if number}
+    shown = {(kind, slug): _shown(connection, kind, slug) for kind, slug, *_ in changes}
+    for name, number in changes.items():
+        connection.execute(
+            "INSERT INTO names VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, slug, name, domain, image) "
+            "DO UPDATE SET tellings = names.tellings + excluded.tellings",
+            (*name, number),
         )
-        found = {slug: {"name": name} for slug, name in rows}
-        renamed |= _replace(connection, topics, batch, found, changed, now)
-    return renamed
+        where = "kind = ? AND slug = ? AND name = ? AND domain = ? AND image = ?"
+        connection.execute(f"DELETE FROM names WHERE {where} AND tellings = 0", name)
+    return any(before[0] and before != _shown(connection, *key) for key, before in shown.items())
 
 
-def _replace(
-    connection: Connection, table: Table, slugs: list[str], found: dict[str, Any], changed: set[str], now: int
-) -> bool:
-    """Put rows in place of those with these slugs; whether any that stays says something else than before."""
-    among = table.c.slug.in_(slugs)
-    before = {row.slug: row._asdict() for row in connection.execute(select(table).where(among))}
-    connection.execute(delete(table).where(among))
-    rows = []
-    renamed = False
-    for slug, facts in found.items():
-        old = before.get(slug)
-        renamed |= old is not None and any(old[key] != value for key, value in facts.items())
-        rows.append({"slug": slug, "changed": now if slug in changed or not old else old["changed"], **facts})
-    if rows:
-        connection.execute(insert(table), rows)
-    return renamed
+def _shown(connection: Connection, kind: str, slug: str) -> tuple[str | None, ...]:
+    """A topic's or provider's name, domain and image; None where nothing is told."""
+    columns = "min(name), min(nullif(domain, '')), min(nullif(image, ''))"
+    found = connection.execute(f"SELECT {columns} FROM names WHERE kind = ? AND slug = ?", (kind, slug))
+    shown: tuple[str | None, ...] = found.fetchone()
+    return shown

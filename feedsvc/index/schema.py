@@ -1,240 +1,132 @@
-"""The tables of the index, and the one place that knows which database it is in."""
-
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import islice
-from pathlib import Path
-from typing import TypeVar
-
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    inspect,
-)
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-
-from feedsvc.config import Config
-from feedsvc.errors import IndexUnusableError
+"""The tables of the index."""
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 2
-#: How long a writer waits for another one.
-BUSY_SECONDS = 60
+VERSION = 3
+#: More than a file of the greatest size can hold.
+TELLINGS_PER_FILE = 2**20
 
-T = TypeVar("T")
-
-metadata = MetaData()
-
-#: One row: what the index was built from, and how often it has changed.
-state = Table(
-    "state",
-    metadata,
-    Column("fingerprint", Text, nullable=False),
-    Column("revision", BigInteger, nullable=False),
-    Column("changed", BigInteger, nullable=False),
+TABLES = (
+    # One row: what the index was built from; a number that each change increases, also over indexes that were deleted;
+    # and when it last changed, in seconds since 1970.
+    """
+    CREATE TABLE state (
+        fingerprint TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        changed BIGINT NOT NULL
+    )
+    """,
+    # The record files that have been read.
+    """
+    CREATE TABLE files (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        size BIGINT NOT NULL,
+        mtime BIGINT NOT NULL,
+        hash TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE problems (
+        file INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        line INTEGER NOT NULL,
+        field TEXT NOT NULL,
+        message TEXT NOT NULL,
+        PRIMARY KEY (file, number)
+    ) WITHOUT ROWID
+    """,
+    # What each record tells: at position 0 of its own story, from 1 on of the stories that it mentions, in order.
+    # id: of the file, times TELLINGS_PER_FILE, plus a running number: a record's tellings follow each other.
+    # mentioned_by: the URL of the record's own story, where this is one that it mentions.
+    # listed: false for a draft or deleted record, which hides its story and tells nothing else.
+    """
+    CREATE TABLE tellings (
+        id INTEGER PRIMARY KEY,
+        record INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        mentioned_by TEXT,
+        listed BOOLEAN NOT NULL,
+        published BIGINT NOT NULL,
+        month TEXT NOT NULL,
+        updated BIGINT NOT NULL,
+        quality INTEGER,
+        heat INTEGER,
+        type TEXT NOT NULL,
+        provider TEXT,
+        title TEXT
+    )
+    """,
+    # The stories that listed tellings tell, as JSON.
+    "CREATE TABLE told_stories (telling INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    # The topics that each telling names; a mention's are those of its record, and its own.
+    """
+    CREATE TABLE told_topics (
+        telling INTEGER NOT NULL,
+        slug TEXT NOT NULL,
+        PRIMARY KEY (telling, slug)
+    ) WITHOUT ROWID
+    """,
+    # What tellings call topics and providers, and how many do.
+    # domain, image (as JSON): of a provider; empty where they aren't told.
+    """
+    CREATE TABLE names (
+        kind TEXT NOT NULL,
+        slug TEXT NOT NULL,
+        name TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        image TEXT NOT NULL,
+        tellings INTEGER NOT NULL,
+        PRIMARY KEY (kind, slug, name, domain, image)
+    ) WITHOUT ROWID
+    """,
+    # The stories that feeds may hold, each with the telling that won.
+    """
+    CREATE TABLE stories (
+        url TEXT PRIMARY KEY,
+        telling INTEGER NOT NULL,
+        is_primary BOOLEAN NOT NULL,
+        published BIGINT NOT NULL,
+        month TEXT NOT NULL,
+        quality INTEGER,
+        heat INTEGER,
+        type TEXT NOT NULL,
+        provider TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE story_topics (
+        url TEXT NOT NULL,
+        slug TEXT NOT NULL,
+        published BIGINT NOT NULL,
+        month TEXT NOT NULL,
+        is_primary BOOLEAN NOT NULL,
+        PRIMARY KEY (url, slug)
+    ) WITHOUT ROWID
+    """,
+    # The feeds that hold stories: everything, of each topic and of each provider; and with a month, their archives.
+    # revision, changed: the state's when something in that feed last changed.
+    """
+    CREATE TABLE feeds (
+        kind TEXT NOT NULL,
+        slug TEXT NOT NULL,
+        month TEXT NOT NULL,
+        stories INTEGER NOT NULL,
+        primary_stories INTEGER NOT NULL,
+        revision BIGINT NOT NULL,
+        changed BIGINT NOT NULL,
+        PRIMARY KEY (kind, slug, month)
+    ) WITHOUT ROWID
+    """,
 )
 
-#: The record files that have been read.
-files = Table(
-    "files",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime", BigInteger, nullable=False),
-    Column("hash", String(64), nullable=False),
+#: Made when the rows are there, where all are new: that takes less time.
+TELLING_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS tellings_by_url ON tellings (url, position)",
+    "CREATE INDEX IF NOT EXISTS tellings_by_mention ON tellings (mentioned_by)",
 )
-
-problems = Table(
-    "problems",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("line", Integer, nullable=False),
-    Column("field", Text, nullable=False),
-    Column("message", Text, nullable=False),
+STORY_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS stories_by_time ON stories (published DESC, url, is_primary)",
+    "CREATE INDEX IF NOT EXISTS stories_by_provider ON stories (provider, published DESC, url, is_primary)",
+    "CREATE INDEX IF NOT EXISTS story_topics_by_time ON story_topics (slug, published DESC, url, is_primary)",
 )
-
-#: What each record tells: at position 0 of its own story, from 1 on of the stories that it mentions, in order.
-tellings = Table(
-    "tellings",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("record", Integer, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("url", Text, nullable=False),
-    #: The URL of the record's own story, where this is one that it mentions.
-    Column("mentioned_by", Text),
-    #: False for a draft or deleted record, which hides its story and tells nothing else.
-    Column("listed", Boolean, nullable=False),
-    Column("published", BigInteger, nullable=False),
-    Column("month", Text, nullable=False),
-    Column("updated", BigInteger, nullable=False),
-    Column("quality", Integer),
-    Column("heat", Integer),
-    Column("type", Text),
-    Column("title", Text),
-    Column("provider", Text),
-    Column("provider_name", Text),
-    Column("provider_domain", Text),
-    Column("provider_image", Text),
-    #: The story, as JSON.
-    Column("data", Text),
-    Index("tellings_by_url", "url"),
-    Index("tellings_by_mention", "mentioned_by"),
-    Index("tellings_by_provider", "provider", "provider_name", "provider_domain", "provider_image"),
-)
-
-#: The topics that each telling names; a mention's are those of its record, and its own.
-telling_topics = Table(
-    "telling_topics",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("record", Integer, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("slug", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Index("telling_topics_by_slug", "slug", "name"),
-)
-
-#: The stories that feeds may hold, each with the telling that won.
-stories = Table(
-    "stories",
-    metadata,
-    Column("url", Text, primary_key=True),
-    Column("path", Text, nullable=False),
-    Column("record", Integer, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("is_primary", Boolean, nullable=False),
-    Column("published", BigInteger, nullable=False),
-    #: In which it was published, as 2020-06.
-    Column("month", Text, nullable=False),
-    Column("quality", Integer),
-    Column("heat", Integer),
-    Column("type", Text),
-    Column("provider", Text, nullable=False),
-)
-Index("stories_by_time", stories.c.published.desc(), stories.c.url)
-Index("stories_by_provider", stories.c.provider, stories.c.published.desc(), stories.c.url)
-
-story_topics = Table(
-    "story_topics",
-    metadata,
-    Column("url", Text, primary_key=True),
-    Column("slug", Text, primary_key=True),
-    Column("published", BigInteger, nullable=False),
-    Column("month", Text, nullable=False),
-    Column("is_primary", Boolean, nullable=False),
-)
-Index("story_topics_by_time", story_topics.c.slug, story_topics.c.published.desc(), story_topics.c.url)
-
-#: The topics and providers that have stories: one feed each. `changed` is when something in that feed last did.
-topics = Table(
-    "topics",
-    metadata,
-    Column("slug", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("changed", BigInteger, nullable=False),
-)
-
-providers = Table(
-    "providers",
-    metadata,
-    Column("slug", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("domain", Text),
-    #: The image, as JSON.
-    Column("image", Text),
-    Column("changed", BigInteger, nullable=False),
-)
-
-
-def open_index(config: Config) -> Engine:
-    """An engine for the index that the configuration names, its tables made if need be. Raises IndexUnusableError."""
-    url = config.index.url
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise IndexUnusableError(f"index.url: {url!r} can't be used; expected sqlite:///FILE") from error
-    plain = not (parsed.query or parsed.host or parsed.username)
-    if parsed.drivername != "sqlite" or not plain or not parsed.database or parsed.database == ":memory:":
-        raise IndexUnusableError(f"index.url: {url!r} can't be used; expected sqlite:///FILE")
-    file = config.folder / parsed.database
-    engine = create_engine(parsed.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    try:
-        _make_folder(file.parent)
-    except OSError as error:
-        raise IndexUnusableError(f"{error.filename}: {error.strerror}; expected a place for the index") from error
-    with reading(engine) as connection:
-        tables = inspect(connection).get_table_names()
-    if state.name not in tables:
-        if tables:
-            raise IndexUnusableError(f"{file}: a database of something else; expected a file for feedsvc alone")
-        with writing(engine) as connection:
-            metadata.create_all(connection)
-    return engine
-
-
-def batches(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
-    """The items in lists of at most `size`, few enough for the parameters of one statement."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
-    with _explained(engine), engine.begin() as connection:
-        yield connection
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
-    with _explained(engine), engine.execution_options(writing=True).begin() as connection:
-        yield connection
-
-
-@contextmanager
-def _explained(engine: Engine) -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise IndexUnusableError(
-            f"{engine.url.database}: {error.orig}; expected feedsvc's index, a cache that can be deleted, and to be "
-            "allowed to write it"
-        ) from error
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # the driver begins no transaction of its own
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA cache_size = -32768")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writer = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the index's folder. A new one ignores itself in git, since it holds a cache."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        (folder / ".gitignore").write_text("*\n")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from feedsvc.errors import RecordsError
 from feedsvc.model import Problem, Record
@@ -20,7 +21,7 @@ MAX_BYTES = 32 * 1024 * 1024
 class RecordFile:
     """A file that may hold records, as a listing of the folder shows it."""
 
-    #: Relative to the records folder, with `/`; bytes that are not UTF-8 are spelled out.
+    #: See `file_name`.
     name: str
     path: str
     size: int
@@ -47,7 +48,6 @@ def check_folder(folder: Path) -> list[os.DirEntry[str]]:
 def find_files(folder: Path) -> Iterator[RecordFile]:
     """All record files below a folder, in no particular order. Hidden ones and symbolic links are skipped."""
     entries = check_folder(folder)
-    prefix = len(os.fspath(folder).rstrip("/")) + 1
     while entries:
         entry = entries.pop()
         try:
@@ -56,13 +56,35 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
             if entry.is_dir(follow_symlinks=False):
                 entries += os.scandir(entry.path)
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-                stat = entry.stat()
-                name = os.fsencode(entry.path[prefix:]).decode("utf-8", "backslashreplace")
-                yield RecordFile(name, entry.path, stat.st_size, stat.st_mtime_ns)
+                yield _record_file(folder, entry.path, entry.stat())
         except FileNotFoundError:
             continue  # it went away between the listing and the look at it
         except OSError as error:
             raise RecordsError(f"{entry.path}: {error.strerror}; expected a folder that can be read") from error
+
+
+def find_file(folder: Path, path: str) -> RecordFile | None:
+    """The record file at a path below a folder; None if there is none that `find_files` would find."""
+    relative = os.path.relpath(path, folder)
+    is_plain = os.path.realpath(path) == os.path.join(os.path.realpath(folder), relative)  # no link on the way
+    is_hidden = any(part.startswith(".") for part in relative.split(os.sep))
+    if not is_plain or is_hidden or not path.lower().endswith(SUFFIXES):
+        return None
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _record_file(folder, path, found) if S_ISREG(found.st_mode) else None
+
+
+def file_name(folder: Path, path: str) -> str:
+    """The name of a file below a folder: relative, with `/`; bytes that are not UTF-8 are spelled out."""
+    name = path[len(os.fspath(folder).rstrip("/")) + 1 :]
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _record_file(folder: Path, path: str, stat: os.stat_result) -> RecordFile:
+    return RecordFile(file_name(folder, path), path, stat.st_size, stat.st_mtime_ns)
 
 
 def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:

@@ -11,7 +11,7 @@ from feedsvc.addresses import absolute
 from feedsvc.config import Config, load_config
 from feedsvc.documents import Documents
 from feedsvc.errors import FilterError, IndexUnusableError
-from feedsvc.index.schema import open_index
+from feedsvc.index.database import open_index
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.responses import document_response, text_response
 
