@@ -1,8 +1,8 @@
-"""The Flask application: it delivers documents over HTTP."""
+"""The application: documents go out by `delivery`, and Flask answers where there is none."""
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -13,10 +13,8 @@ from feedsvc.documents import Documents
 from feedsvc.errors import FilterError, IndexUnusableError
 from feedsvc.index.database import open_index
 from feedsvc.web.cache import DocumentCache
-from feedsvc.web.responses import document_response, text_response
-
-#: Characters of a query string.
-MAX_QUERY = 8192
+from feedsvc.web.delivery import ERROR, MAX_QUERY, Deliverer
+from feedsvc.web.responses import text_response
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -28,11 +26,12 @@ def create_app(config: Config | None = None) -> Flask:
     if config is None:
         name = os.environ.get("FEEDSVC_CONFIG")
         config = load_config(Path(name) if name else None)
-    base_url, max_age = config.site.base_url, config.serve.max_age
+    base_url = config.site.base_url
     documents = Documents(open_index(config), config)
     cache = DocumentCache(documents)
     app = Flask("feedsvc", static_folder=None)
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
+    app.wsgi_app = Deliverer(cache, app.wsgi_app)  # type: ignore[method-assign]
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -41,27 +40,20 @@ def create_app(config: Config | None = None) -> Flask:
 
     @app.get("/")
     @app.get("/<path:path>")
-    def document(path: str = "") -> Response:
-        """Deliver the document at an address."""
-        address = path = f"/{path}"
-        if request.query_string:
-            if len(request.query_string) > MAX_QUERY:
-                return text_response(f"The query string is longer than {MAX_QUERY} characters.\n", 400)
-            try:
-                address = documents.canonical(path, parse_qsl(request.query_string.decode("ascii", "replace")))
-            except FilterError as error:
-                return text_response(f"{error}\n", 400)
-        kept = cache.get(address) if "?" not in path else None
-        return document_response(kept, request, max_age) if kept else missing(path)
-
-    def missing(path: str) -> Response:
-        """Lead to where the document may be."""
+    def missing(path: str = "") -> Response:
+        """Tell why no document was delivered, or lead to where it may be."""
+        if error := request.environ.get(ERROR):
+            raise error
+        if len(request.query_string) > MAX_QUERY:
+            return text_response(f"The query string is longer than {MAX_QUERY} characters.\n", 400)
+        path = f"/{path}"
         if respelt := documents.respelt(path):
             query = request.query_string.decode("ascii", "replace")
             response = text_response("", 308)
             response.location = absolute(base_url, respelt) + (f"?{query}" if query else "")
             return response
-        hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in documents.similar(path))
+        similar = documents.similar(path, cache.slugs)
+        hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in similar)
         return text_response(f"There is no feed at {quote(path)}\n{hints}All feeds are listed at {base_url}/\n", 404)
 
     @app.after_request
@@ -71,6 +63,11 @@ def create_app(config: Config | None = None) -> Flask:
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since"
         return response
+
+    @app.errorhandler(FilterError)
+    def bad_filter(error: FilterError) -> Response:
+        """Name the filter."""
+        return text_response(f"{error}\n", 400)
 
     @app.errorhandler(IndexUnusableError)
     def not_ready(error: IndexUnusableError) -> Response:

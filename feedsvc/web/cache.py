@@ -1,4 +1,4 @@
-"""The documents that a worker process keeps ready."""
+"""The documents that a worker process keeps ready, with all that is sent of them."""
 
 import time
 from threading import Lock
@@ -7,38 +7,53 @@ from cachetools import LRUCache
 
 from feedsvc.documents import Document, Documents
 from feedsvc.encodings import encode
+from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 
-#: Bytes that a worker keeps, counting each body twice for its compressed forms.
-MAX_BYTES = 48 * 1024 * 1024
+#: Bytes that a worker keeps: bodies, their compressed forms, and what stands around them.
+MAX_BYTES = 32 * 1024 * 1024
+#: Bytes that a form takes beside its body: headers, and the objects that hold them.
+FORM_BYTES = 2 * 1024
 #: Seconds for which a worker goes by what it last knew of the index.
 FRESH_SECONDS = 0.25
 
 
 class Kept:
-    """A document, and its compressed forms once they were asked for."""
+    """A document, and what is sent of it, each made once.
 
-    def __init__(self, document: Document) -> None:
+    document, etag: as they are; etag in quotes, weak.
+    forms: (headers, body) by encoding, "" for none; others join them once they were asked for.
+    not_modified: the headers of a 304.
+    checked: the revision of the index up to which the document is known to stand.
+    """
+
+    def __init__(self, document: Document, max_age: int) -> None:
+        headers = document_headers(document, max_age)
         self.document = document
-        self._encoded: dict[str, bytes] = {}
+        self.etag = dict(headers)["ETag"]
+        self.forms: dict[str, tuple[Headers, bytes]] = {"": (headers, document.body)}
+        self.not_modified = not_modified_headers(headers)
+        self.checked = -1
 
     @property
     def size(self) -> int:
-        return 2 * len(self.document.body)
-
-    def encoded(self, encoding: str) -> bytes:
-        """The body in an encoding, compressed once."""
-        if encoding not in self._encoded:
-            self._encoded[encoding] = encode(self.document.body, encoding)
-        return self._encoded[encoding]
+        """Bytes that it takes."""
+        return sum(len(body) + FORM_BYTES for _, body in self.forms.values())
 
 
 class DocumentCache:
-    """Documents by address, the least recently used dropped first, and all when the index changes. Thread-safe."""
+    """Documents by canonical address (decoded), the least recently used dropped first. Thread-safe.
+
+    When the index changes, a document stays unless its own feed changed. Documents are made one after the other, so
+    what several threads want at once is made by one of them.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
         self._lock = Lock()
         self._kept: LRUCache[str, Kept] = LRUCache(MAX_BYTES, getsizeof=lambda kept: kept.size)
+        #: Held while a document or a form is made. Several at once would take more memory and no less time.
+        self._making = Lock()
+        self._slugs: dict[str, tuple[int, list[str]]] = {}
         self._revision = -1
         self._checked = -FRESH_SECONDS
 
@@ -48,28 +63,62 @@ class DocumentCache:
         return int(self._kept.currsize)
 
     def get(self, address: str) -> Kept | None:
-        """The document at a canonical address (decoded); None if there is none."""
+        """The document at an address; None if there is none. Raises IndexUnusableError."""
         revision = self._current_revision()
-        with self._lock:
-            kept = self._kept.get(address)
-        if kept:
+        kept = self._find(address)
+        if kept and kept.checked == revision:
             return kept
-        document = self.documents.get(address)
-        if not document:
+        # The index's revision was taken first: what changes meanwhile only makes it too old, so that the document is
+        # looked at once more.
+        current = self.documents.revision_of(address)
+        if current is None:
+            self._keep(address, None)
             return None
-        kept = Kept(document)
-        with self._lock:
-            # One that was made while the index changed may be of either state, so it isn't kept.
-            if self._revision == revision and kept.size <= MAX_BYTES:
-                self._kept[address] = kept
+        if not kept or kept.document.revision != current:
+            with self._making:
+                kept = self._find(address)
+                if not kept or kept.document.revision != current:
+                    document = self.documents.get(address)
+                    kept = Kept(document, self.documents.config.serve.max_age) if document else None
+                    self._keep(address, kept)
+        if kept:
+            kept.checked = revision
         return kept
+
+    def form(self, address: str, kept: Kept, encoding: str) -> tuple[Headers, bytes]:
+        """(headers, body) of a document of `get` in an encoding."""
+        if encoding not in kept.forms:
+            with self._making:
+                if encoding not in kept.forms:
+                    body = encode(kept.document.body, encoding)
+                    kept.forms[encoding] = encoded_headers(kept.forms[""][0], encoding, len(body)), body
+                    if self._find(address) is kept:
+                        self._keep(address, kept)  # with its new size
+        return kept.forms[encoding]
+
+    def slugs(self, kind: str) -> list[str]:
+        """The slugs of all feeds of a kind, in order. Raises IndexUnusableError."""
+        revision = self._current_revision()
+        known, found = self._slugs.get(kind, (-1, []))
+        if known != revision:
+            found = self.documents.slugs(kind)
+            if found:  # so that only kinds that there are take memory
+                self._slugs[kind] = revision, found
+        return found
+
+    def _find(self, address: str) -> Kept | None:
+        with self._lock:
+            return self._kept.get(address)
+
+    def _keep(self, address: str, kept: Kept | None) -> None:
+        with self._lock:
+            if kept and kept.size <= MAX_BYTES:
+                self._kept[address] = kept
+            else:
+                self._kept.pop(address, None)
 
     def _current_revision(self) -> int:
         if time.monotonic() - self._checked >= FRESH_SECONDS:
-            revision = self.documents.revision()
-            with self._lock:
-                if revision != self._revision:
-                    self._kept.clear()
-                    self._revision = revision
-                self._checked = time.monotonic()
+            self._revision = self.documents.revision()
+            self._checked = time.monotonic()
         return self._revision

@@ -1,9 +1,15 @@
 """HTTP responses: validators, caching and encodings (RFC 9110 and 9111)."""
 
-from flask import Request, Response
+from functools import lru_cache
 
+from flask import Response
+from werkzeug.http import http_date, parse_accept_header, remove_entity_headers
+
+from feedsvc.documents import Document
 from feedsvc.encodings import ENCODINGS, MIN_BYTES
-from feedsvc.web.cache import Kept
+
+#: (name, value)
+Headers = list[tuple[str, str]]
 
 #: Seconds beyond max-age for which a cache may deliver what it has: while it asks anew, and while nobody answers.
 STALE = "stale-while-revalidate=600, stale-if-error=86400"
@@ -14,30 +20,51 @@ PAGE_POLICY = (
 )
 
 
-def document_response(kept: Kept, request: Request, max_age: int) -> Response:
-    """A document as a response: 200, or 304 if the client has it already. One weak ETag serves all encodings."""
-    document = kept.document
-    encoding = _encoding(request) if len(document.body) >= MIN_BYTES else ""
-    response = Response(kept.encoded(encoding) if encoding else document.body, content_type=document.media_type)
-    headers = response.headers
-    if encoding:
-        headers["Content-Encoding"] = encoding
-    response.set_etag(document.hash[:32], weak=True)
-    response.last_modified = document.changed
-    headers["Cache-Control"] = f"public, max-age={max_age}, {STALE}"
-    headers["Vary"] = "Accept-Encoding"
-    headers["X-Content-Type-Options"] = "nosniff"
+def document_headers(document: Document, max_age: int) -> Headers:
+    """The headers of a document as it is; max_age: in seconds. One weak ETag serves all encodings."""
+    headers = [
+        ("Content-Type", document.media_type),
+        ("Content-Length", str(len(document.body))),
+        ("ETag", f'W/"{document.hash[:32]}"'),
+        ("Last-Modified", http_date(document.changed)),
+        ("Cache-Control", f"public, max-age={max_age}, {STALE}"),
+        ("Vary", "Accept-Encoding"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
     if document.media_type.startswith("text/html"):
-        headers["Content-Security-Policy"] = PAGE_POLICY
+        headers.append(("Content-Security-Policy", PAGE_POLICY))
     else:
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link"
-    for url, rel in document.links:
-        headers.add("Link", f'<{url}>; rel="{rel}"')
-    # Apache marks the ETag of what it compressed itself.
-    known = request.environ.get("HTTP_IF_NONE_MATCH", "").replace('-gzip"', '"')
-    response.make_conditional({**request.environ, "HTTP_IF_NONE_MATCH": known})
-    return response
+        headers.append(("Access-Control-Allow-Origin", "*"))
+        headers.append(("Access-Control-Expose-Headers", "ETag, Last-Modified, Link"))
+    return headers + [("Link", f'<{url}>; rel="{rel}"') for url, rel in document.links]
+
+
+def encoded_headers(headers: Headers, encoding: str, length: int) -> Headers:
+    """A document's headers where it is sent in an encoding, with that many bytes."""
+    own = [("Content-Encoding", encoding), ("Content-Length", str(length))]
+    return own + [header for header in headers if header[0] != "Content-Length"]
+
+
+def not_modified_headers(headers: Headers) -> Headers:
+    """A document's headers in a 304 (RFC 9110, section 15.4.5)."""
+    kept = headers.copy()
+    remove_entity_headers(kept)
+    return kept
+
+
+def choose_encoding(document: Document, accepted: str) -> str:
+    """The encoding that an Accept-Encoding likes best, ours where it likes several; empty for none."""
+    if not accepted or len(document.body) < MIN_BYTES:
+        return ""
+    # Clients send few different ones, all short; only those are remembered.
+    return (_choose if len(accepted) <= 200 else _choose.__wrapped__)(accepted)
+
+
+@lru_cache(maxsize=256)
+def _choose(accepted: str) -> str:
+    qualities = parse_accept_header(accepted)
+    best = max(ENCODINGS, key=lambda name: qualities[name])
+    return best if qualities[best] > 0 else ""
 
 
 def text_response(text: str, status: int = 200) -> Response:
@@ -46,10 +73,3 @@ def text_response(text: str, status: int = 200) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def _encoding(request: Request) -> str:
-    """The encoding that the client likes best, ours where it likes several; empty for none."""
-    accepted = request.accept_encodings
-    quality, best = max(((accepted[name], name) for name in ENCODINGS), key=lambda pair: pair[0])
-    return best if quality > 0 else ""
