@@ -1,0 +1,219 @@
+"""What the benchmarks share: a site to measure, times and memory of whole processes, and the printed table.
+
+It needs Linux, for memory comes from /proc: of a build, the sum of PSS over its processes, looked at every 20 ms; of a
+serving worker, the most that it ever had resident (VmHWM).
+"""
+
+import argparse
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from records import write_records
+
+import feedsvc
+
+FEEDSVC = Path(sys.executable).parent / "feedsvc"
+#: The configuration that makes what Hugo makes: related stories are links, and there is nothing but Atom and RSS.
+LIKE_HUGO = """
+[feeds]
+related = "links"
+archives = false
+formats = ["atom", "rss"]
+[build]
+pages = false
+"""
+
+
+def give_up(message: str, status: int = 1) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
+def program(name: str, package: str) -> Path:
+    """An installed program. Without it, a line says what to install, and the exit status is 2."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    return Path(found) if found else give_up(f"{name} isn't installed; install it with: {package}", 2)
+
+
+def options(description: str | None, records: bool = True) -> argparse.ArgumentParser:
+    """The options of a benchmark. It and all that it runs keep to two cores, so that machines compare."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and folders are to go, too
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, help="counted runs, of which the median is shown; default 5")
+    if records:
+        parser.add_argument("--records", type=int, default=5000, help="records to generate; default 5000")
+        parser.add_argument("--corpus", type=Path, help="a folder of records to measure, as a copy, instead")
+    return parser
+
+
+def print_heading(*versions: str) -> None:
+    """What was run, and on what."""
+    cores = f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores"
+    made_of = ", ".join((f"feedsvc {feedsvc.__version__}", f"Python {platform.python_version()}", *versions))
+    print(f"`{' '.join(['python', f'tests/benchmarks/{Path(sys.argv[0]).name}', *sys.argv[1:]])}`", end="")
+    print(f" on {cores} ({platform.system()} {platform.machine()}): {made_of}.\n")
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A Markdown table; all columns but the first are numbers."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    print("".join(f"| {' | '.join(line)} |\n" for line in lines))
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """The median of times, and the least and most."""
+    return f"{median(seconds):.2f} s ({min(seconds):.2f}-{max(seconds):.2f})"
+
+
+def ratio(times: Sequence[float], others: Sequence[float]) -> str:
+    """How often a median has another one."""
+    return f"{median(times) / median(others):.2f}"
+
+
+def run(command: Sequence[str | Path], folder: Path, statuses: Sequence[int] = (0,)) -> float:
+    """The seconds that a whole process takes. A failing one is the end."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    if done.returncode not in statuses:
+        give_up(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stderr}{done.stdout}")
+    return seconds
+
+
+def peak_memory(command: Sequence[str | Path], folder: Path) -> float:
+    """The most memory, in MB, that a process and those that it starts have at once: their PSS, every 20 ms."""
+    peak = 0
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(kilobytes(pid, "smaps_rollup", "Pss") for pid in (process.pid, *below(process.pid))))
+            time.sleep(0.02)
+    return peak / 1024
+
+
+def below(pid: int) -> Iterator[int]:
+    """The processes that a process started, and those that they did."""
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            started = children.read_text().split()
+        except OSError:  # it has ended
+            continue
+        for child in map(int, started):
+            yield from (child, *below(child))
+
+
+def kilobytes(pid: int, file: str, key: str) -> int:
+    """What a file of /proc says of a process; 0 once it has ended."""
+    try:
+        found = re.search(rf"^{key}:\s+(\d+) kB", Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE)
+    except OSError:  # it has ended
+        return 0
+    return int(found[1]) if found else 0
+
+
+def put_away(*folders: Path) -> None:
+    """Move folders out of the way. They are deleted with the workplace: where many files were just deleted, file systems
+    take long to make new ones."""
+    for folder in folders:
+        if folder.exists():
+            folder.rename(folder.with_name(f"old-{time.time_ns()}"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """A folder with a configuration, the index and the output; the records may be elsewhere."""
+
+    folder: Path
+    records: Path
+    config: str = ""
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        text = f"{self.config}\n[serve]\nport = {self.port}\n[records]\npath = '{self.records}'\n"
+        (self.folder / "config.toml").write_text(text)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "public"
+
+    @property
+    def index(self) -> Path:
+        return self.folder / ".feedsvc"
+
+    def make_cold(self) -> None:
+        """Take away the output and the index."""
+        put_away(self.out, self.index)
+
+    def run(self, command: str) -> float:
+        """The seconds of a command; 1, done with problems, is a fine status for records in the wild."""
+        return run([FEEDSVC, command], self.folder, (0, 1))
+
+    def cold(self, command: str) -> float:
+        self.make_cold()
+        return self.run(command)
+
+    def peak_memory(self, command: str) -> float:
+        """The peak memory, in MB, of a command that starts cold."""
+        self.make_cold()
+        return peak_memory([FEEDSVC, command], self.folder)
+
+    @cached_property
+    def _newest(self) -> Path:
+        """The record of front matter with the newest time."""
+        times = {}
+        for path in self.records.rglob("*.*"):
+            if path.is_file() and (
+                found := re.search(rb"^title: [\s\S]*?^publishedDateTime: (.+)", path.read_bytes(), re.M)
+            ):
+                times[path] = found[1]
+        if not times:
+            give_up("there is no record with front matter, a title and a time, which could be changed")
+        return max(times, key=times.__getitem__)
+
+    def change_record(self) -> str:
+        """Give the newest record another title, which it returns."""
+        title = f"Changed at {time.time_ns()}"
+        text = self._newest.read_text(encoding="utf-8")
+        self._newest.write_text(re.sub("^title: .*", f'title: "{title}"', text, count=1, flags=re.M), encoding="utf-8")
+        return title
+
+    def feeds(self) -> list[tuple[int, list[str]]]:
+        """The feeds: number of stories, and the address in each format."""
+        done = subprocess.run([FEEDSVC, "feeds"], cwd=self.folder, stdout=subprocess.PIPE, text=True)
+        lines = [line.split() for line in done.stdout.splitlines()]
+        return [(int(line[0]), [urlsplit(word).path for word in line if word.startswith("http://")]) for line in lines]
+
+
+@contextmanager
+def workplace(records: int | Path) -> Iterator[tuple[Path, Path]]:
+    """A temporary folder, and one of records in it: a number of generated ones, or the copy of a folder."""
+    with TemporaryDirectory(prefix="feedsvc-benchmark-") as name:
+        folder = Path(name, "records")
+        if isinstance(records, Path):
+            shutil.copytree(records, folder)
+        else:
+            write_records(folder, records)
+        yield Path(name), folder
