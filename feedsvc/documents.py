@@ -47,14 +47,17 @@ class Document:
 
     media_type: str
     body: bytes
-    #: The body's SHA-256, in hexadecimal.
-    hash: str
     #: While this stays, so does the body, as long as the configuration does.
     revision: int
     #: When the body last changed, or later: it is never too early.
     changed: datetime
     #: Of a feed: what its `Link` header says (RFC 8288), as (URL, rel).
     links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """The body's SHA-256, in hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 class Documents:
@@ -140,7 +143,7 @@ class Documents:
     def _of_site(self, connection: Connection, path: str) -> Document | None:
         """A document that is made from no single feed."""
         if path in ASSETS:
-            return _document(ASSETS[path], read_asset(path), 0, self.config.changed)
+            return Document(ASSETS[path], read_asset(path), 0, self.config.changed)
         return _write(path, select_catalogue(connection, self.config)) if path in ("/", OPML_PATH) else None
 
     def respelt(self, path: str) -> str | None:
@@ -180,7 +183,7 @@ class Documents:
 def _write(kind: str, value: Feed | Catalogue, links: tuple[tuple[str, str], ...] = ()) -> Document:
     media_type, module, function = _WRITERS[kind]
     write = getattr(import_module(f"feedsvc.formats.{module}"), function)
-    return _document(media_type, write(value), value.revision, value.changed, links)
+    return Document(media_type, write(value), value.revision, value.changed, links)
 
 
 def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:
@@ -188,9 +191,3 @@ def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:
         return ()
     hub = ((feed.hub, "hub"),) if feed.hub else ()
     return ((feed.url(format), "self"), *hub)
-
-
-def _document(
-    media_type: str, body: bytes, revision: int, changed: datetime, links: tuple[tuple[str, str], ...] = ()
-) -> Document:
-    return Document(media_type, body, hashlib.sha256(body).hexdigest(), revision, changed, links)
