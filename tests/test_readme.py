@@ -1,11 +1,10 @@
 """The README and the demo's configuration tell of everything there is."""
 
 import re
-from dataclasses import fields
 
 import click
 import pytest
-from msgspec.structs import fields as keys
+from msgspec.structs import fields
 
 from feedsvc.cli import main
 from feedsvc.config import TABLES
@@ -28,7 +27,7 @@ def test_every_command_and_option_is_in_the_readme(name: str) -> None:
 def test_every_key_is_in_the_readme_and_in_the_demos_configuration(table: str) -> None:
     section = re.search(rf"^\[{table}\]\n(.*?)(?=^\[|\Z)", CONFIG, re.DOTALL | re.MULTILINE)
     assert section
-    for key in keys(TABLES[table]):
+    for key in fields(TABLES[table]):
         assert f"`{table}.{key.name}`" in README
         assert re.search(rf"^(# )?{key.name} = ", section[1], re.MULTILINE)
 
