@@ -206,14 +206,16 @@ def init(config_file: Path | None) -> None:
 
 def _synced(config: "Config", workers: "Workers | None" = None) -> "tuple[Database, SyncResult]":
     """The index, in step with the records folder. workers: those of the caller, to be used again."""
-    from feedsvc.index.database import open_index
+    from feedsvc.index.database import index_file, open_index
     from feedsvc.index.sync import sync
     from feedsvc.processes import Workers
     from feedsvc.records.files import check_folder
 
     check_folder(config.records_folder)  # before anything is written
-    index = open_index(config)
     with nullcontext(workers) if workers else Workers() as pool, _progress("Reading records") as progress:
+        if not index_file(config).exists():  # so that all records are to be read
+            pool.start()
+        index = open_index(config)
         return index, sync(index, config, progress, pool.map)
 
 

@@ -51,19 +51,28 @@ class Workers:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
+    def start(self) -> None:
+        """Start them now, while that takes the least time: before this process has threads or opens an index.
+
+        They are forked, with all that is loaded. A fork copies the locks that threads hold, and what SQLite believes
+        of its own, as they are.
+        """
+        if sys.platform == "linux" and threading.active_count() == 1:
+            self._pool = _start_pool("fork")
+            with interrupts_blocked():
+                self._pool.submit(os.getpid)  # which lets it start all of them
+
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """As the built-in `map`, in the processes; a single item is worth none."""
         if len(items) < 2:
             return map(function, items)
-        self._pool = self._pool or _start_pool()
+        self._pool = self._pool or _start_pool("spawn")
         with interrupts_blocked():
             return self._pool.map(function, items)
 
 
-def _start_pool() -> "ProcessPoolExecutor":
+def _start_pool(method: str) -> "ProcessPoolExecutor":
     from concurrent.futures import ProcessPoolExecutor  # takes a while to load
 
-    # A fork is ready at once, but copies the locks that other threads hold, as they are.
-    can_fork = sys.platform == "linux" and threading.active_count() == 1
-    context: Any = get_context("fork" if can_fork else "spawn")
+    context: Any = get_context(method)
     return ProcessPoolExecutor(mp_context=context, initializer=end_with_parent)

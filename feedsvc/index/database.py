@@ -78,13 +78,18 @@ class Database:
         return connection
 
 
-def open_index(config: Config) -> Database:
-    """The index that the configuration names, its tables made if need be. Raises IndexUnusableError."""
+def index_file(config: Config) -> Path:
+    """The file of the index that the configuration names. Raises IndexUnusableError."""
     url = config.index.url
     path = url.removeprefix("sqlite:///")
     if path == url or path in ("", ":memory:") or "?" in path:
         raise IndexUnusableError(f"index.url: {url!r} can't be used; expected sqlite:///FILE")
-    file = config.folder / path
+    return config.folder / path
+
+
+def open_index(config: Config) -> Database:
+    """The index that the configuration names, its tables made if need be. Raises IndexUnusableError."""
+    file = index_file(config)
     try:
         _make_folder(file.parent)
     except OSError as error:
