@@ -178,6 +178,7 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
         ("a.json", b"[" * 9999, "1: nested too deeply"),
         ("a.json", b'{"a":\n}', "2: not valid JSON: Expecting value"),
         ("a.md", b"a: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
+        ("a.md", b"\xef\xbb\xbfa: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
         ("a.md", b"a: \x01b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context"),
         ("a.md", b"a: !!int &a {b: c}", "1: the YAML tag 'tag:yaml.org,2002:int' is not allowed in a record"),
         ("a.md", b"a: b\n\0", "2: is not a text file (it holds NUL)"),

@@ -110,7 +110,7 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
 def parse_file(name: str, data: bytes) -> Content:
     """The records in a file's bytes."""
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
