@@ -8,94 +8,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
-from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from feedsvc.addresses import FILTERS, Filters, Related, parse_filters
+from feedsvc.addresses import FILTERS, parse_filters
 from feedsvc.errors import ConfigError, FilterError
 from feedsvc.model import EPOCH
 from feedsvc.records.clean import plain_text, slug, web_url
+from feedsvc.tables import Build, Custom, Feeds, Index, Records, Serve, Site, Table
 
 DEFAULT_NAME = "config.toml"
-
-
-class Table(Struct, frozen=True):
-    """A table of config.toml. A description says what its key expects, as an error message puts it."""
-
-
-Text = Annotated[str, Meta(min_length=1, description="some text")]
-Folder = Annotated[str, Meta(pattern=r"^[^\0]+\Z", description="a folder")]
-Flag = Annotated[bool, Meta(description="true or false")]
-Format = Literal["atom", "rss", "json"]
 AnyTable = TypeVar("AnyTable", bound=Table)
-
-
-class Site(Table, frozen=True):
-    title: Text = "feedsvc"
-    description: Text = "Articles and their related stories"
-    #: The start of every absolute address.
-    base_url: Annotated[str, Meta(description="an http or https address")] = ""
-    language: Annotated[
-        str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", description="a language tag such as en or pt-BR")
-    ] = "en"
-    author: Annotated[str, Meta(description="a name")] = ""
-
-
-class Records(Table, frozen=True):
-    path: Folder = "records"
-    include_unpublished: Flag = False
-
-
-class Index(Table, frozen=True):
-    url: Annotated[
-        str, Meta(pattern=r"^[^\0]+\Z", description="an address such as sqlite:///.feedsvc/index.sqlite3")
-    ] = "sqlite:///.feedsvc/index.sqlite3"
-
-
-class Feeds(Table, frozen=True):
-    #: Entries in a feed.
-    limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
-    formats: Annotated[tuple[Format, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
-        "atom",
-        "rss",
-        "json",
-    )
-    related: Annotated[Related, Meta(description='"entries", "links" or "none"')] = "entries"
-    min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
-    #: Whether each month has a feed of its own.
-    archives: Flag = True
-    #: The address of a WebSub hub.
-    hub: Annotated[str, Meta(description="an http or https address")] = ""
-
-
-class Build(Table, frozen=True):
-    out: Folder = "public"
-    #: Whether HTML pages are written, too.
-    pages: Flag = True
-    #: Whether compressed copies stand beside the files, for servers that deliver them as they are.
-    precompress: Flag = False
-
-
-class Serve(Table, frozen=True):
-    host: Annotated[str, Meta(min_length=1, description="a host name or IP address")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] = 8000
-    workers: Annotated[int, Meta(ge=1, le=256, description="a number from 1 to 256")] = 2
-    #: Seconds that a reader or proxy may keep a feed before it asks again.
-    max_age: Annotated[int, Meta(ge=0, le=31_536_000, description="a number of seconds, at most a year")] = 900
-    watch: Flag = True
-
-
-@dataclass(frozen=True, slots=True)
-class Custom:
-    """A saved filter, which is a feed of its own."""
-
-    slug: str
-    name: str
-    description: str
-    filters: Filters
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from feedsvc.addresses import EVERYTHING, FILTERS, FeedAddress, Filters
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
+from feedsvc.index.choice import Wanted, choose
 from feedsvc.index.database import IN_LIST, Connection, as_list
-from feedsvc.index.query import Wanted, choose, find_entries
+from feedsvc.index.query import find_entries
 from feedsvc.index.resolve import IS_SHOWN_MENTION, RANKED
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder

@@ -6,8 +6,9 @@ from dataclasses import replace
 from feedsvc.addresses import EVERYTHING, FeedAddress, Filters, Kind
 from feedsvc.config import Config
 from feedsvc.index import query
+from feedsvc.index.choice import Wanted
 from feedsvc.index.database import Connection
-from feedsvc.index.query import FeedRow, Wanted
+from feedsvc.index.query import FeedRow
 from feedsvc.model import Catalogue, Entry, Feed, Listed
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from feedsvc import site as site_module
+from feedsvc import output
 from feedsvc.errors import OutputError
-from feedsvc.site import MANIFEST, BuildResult, build, file_name
+from feedsvc.output import MANIFEST
+from feedsvc.site import BuildResult, build, file_name
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -89,7 +90,7 @@ def test_a_file_of_others_in_the_way_is_reported_and_stays(make_site: Callable[.
     (out / "index.html").unlink()
     (out / "providers").unlink()
     assert run(site).in_the_way == (out / "feed.rss",)
-    assert not (out / site_module._TEMPORARY).exists()
+    assert not list(out.glob(".*.tmp"))
     assert files(out)["index.html"] == site.body("/")
 
 
@@ -105,12 +106,12 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
         original(source, target)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(site_module.os, "replace", killed)
+        patch.setattr(output.os, "replace", killed)
         run(site)
     site.write("1.md", record("New", topics="[Law]"))
     site.sync()
     assert run(site).in_the_way == ()
-    assert not (site.config.out_folder / site_module._TEMPORARY).exists()
+    assert not list(site.config.out_folder.glob(".*.tmp"))
     other = site.folder / "other"
     run(site, other)
     assert files(site.config.out_folder) == files(other)

@@ -1,6 +1,5 @@
 """Reads feeds and their entries from the index."""
 
-from calendar import timegm
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from feedsvc.addresses import FeedAddress, Filters, Kind
+from feedsvc.addresses import FeedAddress, Kind
 from feedsvc.errors import IndexUnusableError
+from feedsvc.index.choice import Wanted, bounds, choose, conditions, ordered_by
 from feedsvc.index.database import IN_LIST, Connection, as_list, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.tellings import story_decoder
@@ -33,17 +33,6 @@ class FeedRow:
     #: When that last happened, or later.
     changed: datetime
     image: Image | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which stories of a feed to take, newest first."""
-
-    #: Each has to be met.
-    filters: tuple[Filters, ...] = ()
-    primary_only: bool = False
-    #: How many at most; None for all.
-    limit: int | None = None
 
 
 def everything(connection: Connection) -> FeedRow:
@@ -103,9 +92,9 @@ def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list
 
     The slug is empty for everything and for a saved filter, which are one feed each.
     """
-    if address.kind == "custom" or any(_conditions(wanted)):
+    if address.kind == "custom" or any(conditions(wanted)):
         slug = {"topics": "o.slug", "providers": "s.provider"}.get(address.kind, "''")
-        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {_ordered_by(address)}.month", of_all=True)
+        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {ordered_by(address)}.month", of_all=True)
     else:
         size = _size(wanted.primary_only)
         chosen, values = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0", [address.kind]
@@ -120,9 +109,9 @@ def revisions(connection: Connection) -> dict[tuple[str, str, str], int]:
 
 def neighbours(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[str | None, str | None]:
     """The months before and after an archive's that have archives of their own."""
-    table = _ordered_by(address)
+    table = ordered_by(address)
     chosen, values = choose(replace(address, month=""), wanted, f"{table}.month")
-    begin, end = _bounds(address.month)
+    begin, end = bounds(address.month)
     before = f"{chosen} AND {table}.published < ? ORDER BY {table}.published DESC LIMIT 1"
     after = f"{chosen} AND {table}.published >= ? ORDER BY {table}.published LIMIT 1"
     found = [connection.execute(*each).fetchone() for each in ((before, [*values, begin]), (after, [*values, end]))]
@@ -137,7 +126,7 @@ def find_entries(connection: Connection, feeds: Iterable[tuple[FeedAddress, Want
     pending: list[list[Any]] = []
     for address, wanted in feeds:
         chosen, values = choose(address, wanted, "s.url, s.is_primary, s.provider, s.telling")
-        table, limit = _ordered_by(address), -1 if wanted.limit is None else wanted.limit
+        table, limit = ordered_by(address), -1 if wanted.limit is None else wanted.limit
         rows = connection.execute(f"{chosen} ORDER BY {table}.published DESC, {table}.url LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
         if sum(map(len, pending)) >= TOGETHER:
@@ -173,65 +162,9 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
         )
 
 
-def _ordered_by(address: FeedAddress) -> str:
-    """The table whose times order a feed's stories."""
-    return "o" if address.kind == "topics" else "s"
-
-
-def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False) -> tuple[str, list[Any]]:
-    """SQL and its values: the stories of a feed, or of all feeds of its kind, in no order.
-
-    columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
-    """
-    table = _ordered_by(address)
-    source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
-    conditions = _conditions(wanted)
-    if address.kind in ("topics", "providers") and not of_all:
-        conditions.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
-    if address.month:
-        conditions.append((f"{table}.published >= ? AND {table}.published < ?", list(_bounds(address.month))))
-    if wanted.primary_only:
-        conditions.append((f"{table}.is_primary", []))
-    where = " AND ".join(["TRUE", *(condition for condition, _ in conditions)])
-    return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in conditions for value in values]
-
-
-def _conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
-    """What filters ask of a story `s`, as SQL and its values."""
-    found: list[tuple[str, list[Any]]] = []
-    for filters in wanted.filters:
-        for column, slugs, negation in (
-            ("topic", filters.topic, ""),
-            ("s.provider", filters.provider, ""),
-            ("s.type", filters.type, ""),
-            ("topic", filters.without_topic, "NOT "),
-            ("s.provider", filters.without_provider, "NOT "),
-        ):
-            condition = f"{column} {IN_LIST}"
-            if column == "topic":
-                condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {IN_LIST})"
-            if slugs:
-                found.append((negation + condition, [as_list(slugs)]))
-        for column, least in (("s.quality", filters.min_quality), ("s.heat", filters.min_heat)):
-            if least is not None:
-                found.append((f"{column} >= ?", [least]))
-    return found
-
-
 def _size(primary_only: bool) -> str:
     """The column that counts a feed's stories."""
     return "primary_stories" if primary_only else "stories"
-
-
-def _bounds(month: str) -> tuple[int, int]:
-    """The first second of a month, and of the one after."""
-    year, number = int(month[:4]), int(month[5:])
-    end = (year + number // 12, number % 12 + 1)
-    return _seconds(year, number), _seconds(*end)
-
-
-def _seconds(year: int, month: int) -> int:
-    return timegm((year, month, 1, 0, 0, 0))
 
 
 def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:

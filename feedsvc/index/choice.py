@@ -1,0 +1,75 @@
+"""Says in SQL which stories a feed takes."""
+
+from calendar import timegm
+from dataclasses import dataclass
+from typing import Any
+
+from feedsvc.addresses import FeedAddress, Filters
+from feedsvc.index.database import IN_LIST, as_list
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which stories of a feed to take, newest first."""
+
+    #: Each has to be met.
+    filters: tuple[Filters, ...] = ()
+    primary_only: bool = False
+    #: How many at most; None for all.
+    limit: int | None = None
+
+
+def ordered_by(address: FeedAddress) -> str:
+    """The table whose times order a feed's stories."""
+    return "o" if address.kind == "topics" else "s"
+
+
+def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False) -> tuple[str, list[Any]]:
+    """SQL and its values: the stories of a feed, or of all feeds of its kind, in no order.
+
+    columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
+    """
+    table = ordered_by(address)
+    source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
+    asked = conditions(wanted)
+    if address.kind in ("topics", "providers") and not of_all:
+        asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
+    if address.month:
+        asked.append((f"{table}.published >= ? AND {table}.published < ?", list(bounds(address.month))))
+    if wanted.primary_only:
+        asked.append((f"{table}.is_primary", []))
+    where = " AND ".join(["TRUE", *(condition for condition, _ in asked)])
+    return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in asked for value in values]
+
+
+def conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
+    """What filters ask of a story `s`, as SQL and its values."""
+    found: list[tuple[str, list[Any]]] = []
+    for filters in wanted.filters:
+        for column, slugs, negation in (
+            ("topic", filters.topic, ""),
+            ("s.provider", filters.provider, ""),
+            ("s.type", filters.type, ""),
+            ("topic", filters.without_topic, "NOT "),
+            ("s.provider", filters.without_provider, "NOT "),
+        ):
+            condition = f"{column} {IN_LIST}"
+            if column == "topic":
+                condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {IN_LIST})"
+            if slugs:
+                found.append((negation + condition, [as_list(slugs)]))
+        for column, least in (("s.quality", filters.min_quality), ("s.heat", filters.min_heat)):
+            if least is not None:
+                found.append((f"{column} >= ?", [least]))
+    return found
+
+
+def bounds(month: str) -> tuple[int, int]:
+    """The first second of a month, and of the one after."""
+    year, number = int(month[:4]), int(month[5:])
+    end = (year + number // 12, number % 12 + 1)
+    return _seconds(year, number), _seconds(*end)
+
+
+def _seconds(year: int, month: int) -> int:
+    return timegm((year, month, 1, 0, 0, 0))
