@@ -28,6 +28,13 @@ FEEDSVC = Path(sys.executable).parent / "feedsvc"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+    parser.addoption("--full", action="store_true", help="run the tests that inject faults as long as they can be")
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether tests that inject faults run in their long form."""
+    return bool(request.config.getoption("--full"))
 
 
 def record(
