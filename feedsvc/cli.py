@@ -80,13 +80,15 @@ def serve(config_file: Path | None, records: str | None) -> None:
 @click.option("--out", help="Folder to write to; default: build.out of the configuration.")
 def build(config_file: Path | None, records: str | None, out: str | None) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
+    from functools import partial
+
     from feedsvc import site
     from feedsvc.config import load_config
-    from feedsvc.documents import Documents
+    from feedsvc.documents import Documents, load_writers
     from feedsvc.processes import Workers
 
     config = load_config(config_file, records=records, out=out)
-    with Workers() as workers:
+    with Workers(meanwhile=partial(load_writers, config)) as workers:
         index, result = _synced(config, workers)
         with _progress("Building") as progress:
             built = site.build(Documents(index, config), config.out_folder, progress, workers.map)

@@ -180,10 +180,20 @@ class Documents:
         return (parse_feed_path(name, filters) if format in self.config.feeds.formats else None), format
 
 
+def load_writers(config: Config) -> None:
+    """Load what writes a build's documents, which takes a while, before the first is asked for."""
+    for kind in (*config.feeds.formats, OPML_PATH, *(("page",) if config.build.pages else ())):
+        _writer(kind)
+
+
 def _write(kind: str, value: Feed | Catalogue, links: tuple[tuple[str, str], ...] = ()) -> Document:
-    media_type, module, function = _WRITERS[kind]
-    write = getattr(import_module(f"feedsvc.formats.{module}"), function)
-    return Document(media_type, write(value), value.revision, value.changed, links)
+    return Document(_WRITERS[kind][0], _writer(kind)(value), value.revision, value.changed, links)
+
+
+def _writer(kind: str) -> Callable[[Feed | Catalogue], bytes]:
+    _, module, function = _WRITERS[kind]
+    write: Callable[[Feed | Catalogue], bytes] = getattr(import_module(f"feedsvc.formats.{module}"), function)
+    return write
 
 
 def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:

@@ -108,11 +108,15 @@ def temporary_file(out: Path) -> Path:
 def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
     """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
     path, temporary = out / name, temporary_file(out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_bytes(body)
+    with open(temporary, "wb") as file:
+        file.write(body)
     if mtime is not None:
         os.utime(temporary, ns=(mtime, mtime))
-    os.replace(temporary, path)
+    try:
+        os.replace(temporary, path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(temporary, path)
 
 
 def remove_file(out: Path, name: str) -> bool:

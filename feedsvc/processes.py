@@ -39,10 +39,14 @@ def end_with_parent() -> None:
 
 
 class Workers:
-    """Worker processes, one per core, started when there is enough for them to do, and ended with the context."""
+    """Worker processes, one per core, started when there is enough for them to do, and ended with the context.
 
-    def __init__(self) -> None:
+    meanwhile: what each does when it has done its first work, while this process goes on with the results.
+    """
+
+    def __init__(self, meanwhile: Callable[[], None] | None = None) -> None:
         self._pool: ProcessPoolExecutor | None = None
+        self._meanwhile = meanwhile
 
     def __enter__(self) -> "Workers":
         return self
@@ -68,7 +72,12 @@ class Workers:
             return map(function, items)
         self._pool = self._pool or _start_pool("spawn")
         with interrupts_blocked():
-            return self._pool.map(function, items)
+            results = self._pool.map(function, items)
+            if self._meanwhile:
+                for _ in range(os.cpu_count() or 1):
+                    self._pool.submit(self._meanwhile)
+                self._meanwhile = None
+        return results
 
 
 def _start_pool(method: str) -> "ProcessPoolExecutor":

@@ -40,7 +40,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
+        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
+
+        From the second one on, readers needn't wait for it: to keep the log that lets them go on takes the first one,
+        which fills the index, as long again as to write the index.
+        """
+        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE, "PRAGMA journal_mode = WAL") as connection:
+            yield connection
+
+    @contextmanager
+    def creating(self) -> Iterator[Connection]:
+        """A transaction that makes tables in an empty file. Raises IndexUnusableError."""
         with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
             yield connection
 
@@ -50,7 +60,7 @@ class Database:
             self._idle.pop().close()
 
     @contextmanager
-    def _transaction(self, begin: str, cache: int) -> Iterator[Connection]:
+    def _transaction(self, begin: str, cache: int, *afterwards: str) -> Iterator[Connection]:
         try:
             try:
                 connection = self._idle.pop()
@@ -60,7 +70,8 @@ class Database:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
                 connection.execute(begin)
                 yield connection
-                connection.execute("COMMIT")
+                for statement in ("COMMIT", *afterwards):
+                    connection.execute(statement)
             except BaseException:
                 connection.close()  # which rolls back
                 raise
@@ -73,7 +84,7 @@ class Database:
 
     def _connect(self) -> Connection:
         connection = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        for setting in ("journal_mode = WAL", "synchronous = NORMAL", "temp_store = MEMORY"):
+        for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {setting}")
         return connection
 
@@ -100,7 +111,7 @@ def open_index(config: Config) -> Database:
     if "state" not in tables:
         if tables:
             raise IndexUnusableError(f"{file}: a database of something else; expected a file for feedsvc alone")
-        with database.writing() as connection:
+        with database.creating() as connection:
             create_tables(connection)
     return database
 

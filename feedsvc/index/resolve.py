@@ -126,9 +126,10 @@ def _refresh_feeds(
     where = "WHERE kind = ? AND slug = ? AND month = ?"
     keys = before.keys() | after.keys()
     rows, relinked = [], set()
+    is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
     for key in keys:
-        found = connection.execute(f"SELECT stories, primary_stories FROM feeds {where}", key).fetchone()
-        old: tuple[int, int] = found or (0, 0)
+        find = f"SELECT stories, primary_stories FROM feeds {where}"
+        old: tuple[int, int] = (not is_empty and connection.execute(find, key).fetchone()) or (0, 0)
         gone, come = before.get(key, (0, 0)), after.get(key, (0, 0))
         new = (old[0] - gone[0] + come[0], old[1] - gone[1] + come[1])
         if new[0]:

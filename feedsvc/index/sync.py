@@ -103,7 +103,7 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
 
 def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> tuple[list[Job], list[int], int]:
     """(files that are new or look changed, the ids of those that are gone, the first id of a new one)."""
-    known_files = "SELECT path, id, size, mtime, hash FROM files"
+    known_files = "SELECT path, id, size, mtime FROM files"
     if paths is None or any(_is_folder(connection, folder, path) for path in paths):
         rows = connection.execute(known_files)
         found: Iterable[RecordFile | None] = find_files(folder)
@@ -111,19 +111,19 @@ def _compare(connection: Connection, folder: Path, paths: Collection[str] | None
         names = as_list(file_name(folder, path) for path in paths)
         rows = connection.execute(f"{known_files} WHERE path {IN_LIST}", (names,))
         found = [find_file(folder, path) for path in paths]
-    known = {path: rest for path, *rest in rows}
+    known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
     looked_at = []
     for file in filter(None, found):
-        if file.name not in known:
+        before = known.pop(file.name, None)
+        if not before:
             looked_at.append((new_id, file, ""))
             new_id += 1
-            continue
-        id, size, mtime, hash = known.pop(file.name)
-        if (size, mtime) != (file.size, file.mtime):
-            looked_at.append((id, file, hash))
-    return looked_at, [id for id, *_ in known.values()], first_new
+        elif before[2] != file.size or before[3] != file.mtime:
+            (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", before[1:2]).fetchone()
+            looked_at.append((before[1], file, hash))
+    return looked_at, [id for _, id, *_ in known.values()], first_new
 
 
 def _is_folder(connection: Connection, folder: Path, path: str) -> bool:

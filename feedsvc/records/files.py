@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
+from msgspec import Struct
+
 from feedsvc.errors import RecordsError
 from feedsvc.model import Problem, Record
 from feedsvc.records.parse import parse_record
@@ -17,8 +19,7 @@ SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
 MAX_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFile:
+class RecordFile(Struct, frozen=True):
     """A file that may hold records, as a listing of the folder shows it."""
 
     #: See `file_name`.

@@ -13,14 +13,9 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, TypeAlias
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
+from yaml.events import AliasEvent, DocumentEndEvent, StreamEndEvent
+
+from feedsvc.records.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 #: Deeper nesting is refused: no record needs it.
 MAX_DEPTH = 50
