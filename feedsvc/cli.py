@@ -3,18 +3,20 @@
 Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
+import dataclasses
 import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedsvc import __version__
-from feedsvc.errors import FeedsvcError, one_line
+from feedsvc.errors import FeedsvcError, IndexLostError, IndexReadOnlyError, one_line
 
 if TYPE_CHECKING:
     from feedsvc.config import Config
@@ -25,8 +27,20 @@ if TYPE_CHECKING:
 # Flask, feedgen and the other libraries take half a second to import: each command imports what it needs.
 
 
+class _Command(click.Command):
+    """Begins once more where the index is lost on the way: what it is made from is still there."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except IndexLostError:
+            return super().invoke(context)
+
+
 class _Commands(click.Group):
     """Shows feedsvc's own errors in one line."""
+
+    command_class = _Command
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -66,7 +80,7 @@ def serve(config_file: Path | None, records: str | None) -> None:
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
-    index, result = _synced(config)
+    config, index, result = _synced(config)
     _report(result)
     _print_addresses(config, index)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -87,7 +101,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 
     config = load_config(config_file, records=records, out=out)
     with Workers() as workers:
-        index, result = _synced(config, workers)
+        config, index, result = _synced(config, workers)
         with _progress("Building") as progress:
             built = site.build(Documents(index, config), config.out_folder, progress, workers.map)
     _report(result)
@@ -108,7 +122,7 @@ def check(config_file: Path | None, records: str | None) -> None:
     from feedsvc.selection import unknown_names
 
     config = load_config(config_file, records=records)
-    index, result = _synced(config)
+    config, index, result = _synced(config)
     for problem in result.problems:
         click.echo(str(problem))
     with index.reading() as connection:
@@ -127,7 +141,7 @@ def feeds(config_file: Path | None) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    index, result = _synced(config)
+    config, index, result = _synced(config)
     catalogue = Documents(index, config).catalogue()
     width = max(len(feed.name) for feed in catalogue.feeds)
     for feed in catalogue.feeds:
@@ -148,7 +162,7 @@ def show(config_file: Path | None, address: str) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    index, result = _synced(config)
+    config, index, result = _synced(config)
     documents = Documents(index, config)
     local = (
         address.removeprefix(config.site.base_url) if f"{address}/".startswith(f"{config.site.base_url}/") else address
@@ -175,7 +189,7 @@ def why(config_file: Path | None, subject: str) -> None:
     from feedsvc.explain import explain
 
     config = load_config(config_file)
-    index, _ = _synced(config)
+    config, index, _ = _synced(config)
     with index.reading() as connection:
         explanation = explain(connection, config, subject)
     for line in explanation.lines:
@@ -204,19 +218,30 @@ def init(config_file: Path | None) -> None:
     click.echo(f"{path}: written")
 
 
-def _synced(config: "Config", workers: "Workers | None" = None) -> "tuple[Database, SyncResult]":
-    """The index, in step with the records folder. workers: those of the caller, to be used again."""
+def _synced(config: "Config", workers: "Workers | None" = None) -> "tuple[Config, Database, SyncResult]":
+    """The index, in step with the records folder, with the configuration that names it.
+
+    Where it can't be written, it is another one, in a temporary folder. workers: those of the caller, to be used again.
+    """
     from feedsvc.index.database import index_file, open_index
     from feedsvc.index.sync import sync
     from feedsvc.processes import Workers
     from feedsvc.records.files import check_folder
+    from feedsvc.tables import Index
 
     check_folder(config.records_folder)  # before anything is written
     with nullcontext(workers) if workers else Workers() as pool, _progress("Reading records") as progress:
         if not index_file(config).exists():  # so that all records are to be read
             pool.start()
+        try:
+            index = open_index(config)
+            return config, index, sync(index, config, progress, pool.map)
+        except IndexReadOnlyError as error:
+            click.echo(one_line(f"feedsvc: {error}; until then, a temporary one is made each time"), err=True)
+        folder = click.get_current_context().with_resource(TemporaryDirectory(prefix="feedsvc-"))
+        config = dataclasses.replace(config, index=Index(url=f"sqlite:///{folder}/index.sqlite3"))
         index = open_index(config)
-        return index, sync(index, config, progress, pool.map)
+        return config, index, sync(index, config, progress, pool.map)
 
 
 def _report(result: "SyncResult") -> None:
