@@ -204,6 +204,16 @@ def test_topics_and_links_of_two_records_with_one_url_are_united(make_site: Call
     assert sorted(titles(site, "/topics/law")) == ["A title", "x", "y", "z"]
 
 
+def test_links_of_the_record_with_the_newer_update_come_first(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record(related=related("x"), quality="9"),
+            "2.md": record(related=related("y"), quality="1", updatedDateTime="2021-01-01"),
+        }
+    )
+    assert [link.title for link in entries(site)[0].related] == ["y", "x"]
+
+
 def test_a_record_wins_over_a_mention_and_takes_its_topics_too(make_site: Callable[..., Site]) -> None:
     site = make_site(
         {
