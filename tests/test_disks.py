@@ -25,7 +25,7 @@ CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\
 def folder(tmp_path: Path) -> Path:
     """A site's folder, with records."""
     folder = tmp_path / "site"
-    Corpus(60).write(folder / "records")
+    Corpus(20, providers=8).write(folder / "records")
     (folder / "config.toml").write_text(CONFIG)
     return folder
 
@@ -38,11 +38,11 @@ def fill(disk: Path, leave: int) -> Path:
     return filling
 
 
-def test_an_output_disk_that_is_full_is_one_line_and_the_next_build_finishes(folder: Path) -> None:
+def test_an_output_disk_that_is_full_is_one_line_and_the_next_build_finishes(folder: Path, full: bool) -> None:
     expected = undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     size = sum(map(len, expected.values()))
     with mounted(folder / "public", options="size=8m") as out:
-        for leave in (0, 4096, size // 3, size * 2 // 3):
+        for leave in range(0, size, size // 20) if full else (0, size // 2):
             filling = fill(out, leave)
             status, _, error = command("build", cwd=folder)
             assert (status, error.count("\n")) == (2, 1)
@@ -57,10 +57,10 @@ def test_an_output_disk_that_is_full_is_one_line_and_the_next_build_finishes(fol
                 path.unlink()
 
 
-def test_an_index_disk_that_is_full_is_one_line_and_the_next_command_finishes(folder: Path) -> None:
+def test_an_index_disk_that_is_full_is_one_line_and_the_next_command_finishes(folder: Path, full: bool) -> None:
     expected = undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     with mounted(folder / ".feedsvc", options="size=8m") as disk:
-        for leave in (0, 4096, 200_000):
+        for leave in range(0, 150_000, 10_000) if full else (0, 50_000):
             filling = fill(disk, leave)
             status, _, error = command("build", cwd=folder)
             assert (status, error.count("\n")) == (2, 1)
@@ -110,12 +110,10 @@ def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path
             (folder / "records" / "gone.md").unlink()
         before = {path: path.read_bytes() for path in disk.iterdir()}
         remount(disk, "ro")
-        for _ in range(2):
-            status, output, error = command("build", cwd=folder)
-            assert (status, error.count("\n")) == (0, 1)
-            assert error.startswith(f"feedsvc: {disk}/index.sqlite3: ")
-            assert error.endswith("; until then, a temporary one is made each time\n")
-        assert output == f"{folder}/public: 0 files written, {len(expected)} unchanged, 0 removed\n"
+        status, _, error = command("build", cwd=folder)
+        assert (status, error.count("\n")) == (0, 1)
+        assert error.startswith(f"feedsvc: {disk}/index.sqlite3: ")
+        assert error.endswith("; until then, a temporary one is made each time\n")
         assert files(folder / "public") == expected
         with running_service(folder, CONFIG) as service:
             (folder / "records" / "new.md").write_text(record("New", time="2030-01-01T00:00:00Z"))
