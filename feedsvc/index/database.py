@@ -1,11 +1,10 @@
 """The index's database: connections, transactions, and errors that say what to do."""
 
 import errno
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -19,6 +18,8 @@ from feedsvc.index.schema import APPLICATION_ID, TABLES, VERSION
 
 #: How long a writer waits for another one.
 BUSY_SECONDS = 60
+#: How long a reader waits for others' connections to a file that is gone.
+OTHERS_SECONDS = 5
 #: Kilobytes of the file that a connection keeps at most: there are several readers, of little each, and one writer.
 READ_CACHE, WRITE_CACHE = 2048, 65536
 
@@ -124,14 +125,17 @@ class Database:
 
     def _connection(self, may_be_old: bool) -> tuple[Identity, Connection]:
         """A connection, and which file it is to. may_be_old: to the file that was there before, if need be."""
+        until = time.monotonic() + OTHERS_SECONDS
         while True:
             current = identity(self.file)
             try:
                 which, connection = self._idle.pop()
             except IndexError:  # none is idle
-                if may_be_old and self._used and not self.is_filled():
+                if may_be_old and self._used and time.monotonic() < until and not self.is_filled():
                     time.sleep(0.01)  # until one of those is
                     continue
+                if not may_be_old:
+                    _make_folder(self.file.parent)  # it may have been deleted, too
                 connection = self._connect()
                 return current or identity(self.file), connection
             if which == current or (may_be_old and not self.is_filled()):
@@ -184,14 +188,8 @@ def index_file(config: Config) -> Path:
 
 def open_index(config: Config) -> Database:
     """The index that the configuration names, which may be empty. Raises IndexUnusableError."""
-    file = index_file(config)
-    try:
-        _make_folder(file.parent)
-    except OSError as error:
-        is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-        kind = IndexReadOnlyError if is_read_only else IndexUnusableError
-        raise kind(f"{error.filename}: {error.strerror}; expected a place for the index") from error
-    database = Database(file)
+    database = Database(index_file(config))
+    _make_folder(database.file.parent)
     try:
         database.check()
     except IndexLostError:
@@ -236,13 +234,16 @@ def batches(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the index's folder. A new one ignores itself in git, since it holds a cache."""
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
+    """Make the index's folder. A new one ignores itself in git, since it holds a cache. Raises IndexUnusableError."""
+    if folder.exists():
         return
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)  # so that the next try makes both
-        raise
+    except OSError as error:
+        with suppress(OSError):  # so that the next try makes both
+            (folder / ".gitignore").unlink(missing_ok=True)
+            folder.rmdir()
+        is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+        kind = IndexReadOnlyError if is_read_only else IndexUnusableError
+        raise kind(f"{error.filename or folder}: {error.strerror}; expected a place for the index") from error
