@@ -6,27 +6,37 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 import errno
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedsvc import __version__
-from feedsvc.errors import FeedsvcError, one_line
+from feedsvc.errors import FeedsvcError, IndexLostError, one_line
+from feedsvc.start import progress_bar, synced
 
 if TYPE_CHECKING:
     from feedsvc.config import Config
     from feedsvc.index.database import Database
     from feedsvc.index.sync import SyncResult
-    from feedsvc.processes import Workers
 
 # Flask, feedgen and the other libraries take half a second to import: each command imports what it needs.
 
 
+class _Command(click.Command):
+    """Begins once more where the index is lost on the way: what it is made from is still there."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except IndexLostError:
+            return super().invoke(context)
+
+
 class _Commands(click.Group):
     """Shows feedsvc's own errors in one line."""
+
+    command_class = _Command
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -66,7 +76,7 @@ def serve(config_file: Path | None, records: str | None) -> None:
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
-    index, result = _synced(config)
+    config, index, result = synced(config)
     _report(result)
     _print_addresses(config, index)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -89,8 +99,8 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 
     config = load_config(config_file, records=records, out=out)
     with Workers(meanwhile=partial(load_writers, config)) as workers:
-        index, result = _synced(config, workers)
-        with _progress("Building") as progress:
+        config, index, result = synced(config, workers)
+        with progress_bar("Building") as progress:
             built = site.build(Documents(index, config), config.out_folder, progress, workers.map)
     _report(result)
     for path in built.in_the_way:
@@ -110,12 +120,13 @@ def check(config_file: Path | None, records: str | None) -> None:
     from feedsvc.selection import unknown_names
 
     config = load_config(config_file, records=records)
-    index, result = _synced(config)
+    config, index, result = synced(config)
+    with index.reading() as connection:
+        warnings = unknown_names(connection, config)
     for problem in result.problems:
         click.echo(str(problem))
-    with index.reading() as connection:
-        for warning in unknown_names(connection, config):
-            click.echo(f"warning: {warning}", err=True)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
     number = len(result.problems)
     click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
     sys.exit(1 if result.problems else 0)
@@ -129,7 +140,7 @@ def feeds(config_file: Path | None) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    index, result = _synced(config)
+    config, index, result = synced(config)
     catalogue = Documents(index, config).catalogue()
     width = max(len(feed.name) for feed in catalogue.feeds)
     for feed in catalogue.feeds:
@@ -150,7 +161,7 @@ def show(config_file: Path | None, address: str) -> None:
     from feedsvc.documents import Documents
 
     config = load_config(config_file)
-    index, result = _synced(config)
+    config, index, result = synced(config)
     documents = Documents(index, config)
     local = (
         address.removeprefix(config.site.base_url) if f"{address}/".startswith(f"{config.site.base_url}/") else address
@@ -177,7 +188,7 @@ def why(config_file: Path | None, subject: str) -> None:
     from feedsvc.explain import explain
 
     config = load_config(config_file)
-    index, _ = _synced(config)
+    config, index, _ = synced(config)
     with index.reading() as connection:
         explanation = explain(connection, config, subject)
     for line in explanation.lines:
@@ -206,21 +217,6 @@ def init(config_file: Path | None) -> None:
     click.echo(f"{path}: written")
 
 
-def _synced(config: "Config", workers: "Workers | None" = None) -> "tuple[Database, SyncResult]":
-    """The index, in step with the records folder. workers: those of the caller, to be used again."""
-    from feedsvc.index.database import index_file, open_index
-    from feedsvc.index.sync import sync
-    from feedsvc.processes import Workers
-    from feedsvc.records.files import check_folder
-
-    check_folder(config.records_folder)  # before anything is written
-    with nullcontext(workers) if workers else Workers() as pool, _progress("Reading records") as progress:
-        if not index_file(config).exists():  # so that all records are to be read
-            pool.start()
-        index = open_index(config)
-        return index, sync(index, config, progress, pool.map)
-
-
 def _report(result: "SyncResult") -> None:
     for problem in result.problems:
         click.echo(str(problem), err=True)
@@ -242,18 +238,3 @@ def _print_addresses(config: "Config", index: "Database") -> None:
 
 #: Feeds that `serve` prints when it starts.
 MOST_SHOWN = 30
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, nothing elsewhere. It gives a function of the numbers done and to do."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield show

@@ -31,6 +31,18 @@ class IndexUnusableError(FeedsvcError):
     """The index can't be opened or written."""
 
 
+class IndexLostError(IndexUnusableError):
+    """The index's file was damaged or is gone. What failed can be done again from the start, with a new one."""
+
+
+class IndexReadOnlyError(IndexUnusableError):
+    """The index can't be written where it is; another place will do."""
+
+
+class WorkerError(FeedsvcError):
+    """Another process that did a part of the work is gone."""
+
+
 class OutputError(FeedsvcError):
     """The output folder can't be written."""
 

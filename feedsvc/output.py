@@ -100,23 +100,22 @@ def file_state(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def temporary_file(out: Path) -> Path:
-    """Where this process writes a file before it takes its place."""
-    return out / _TEMPORARY.format(os.getpid())
-
-
 def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
     """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
-    path, temporary = out / name, temporary_file(out)
-    with open(temporary, "wb") as file:
-        file.write(body)
-    if mtime is not None:
-        os.utime(temporary, ns=(mtime, mtime))
+    path, temporary = out / name, out / _TEMPORARY.format(os.getpid())
     try:
-        os.replace(temporary, path)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(temporary, path)
+        with open(temporary, "wb") as file:
+            file.write(body)
+        if mtime is not None:
+            os.utime(temporary, ns=(mtime, mtime))
+        try:
+            os.replace(temporary, path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(temporary, path)
+    except OSError:  # the disk may be full
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def remove_file(out: Path, name: str) -> bool:

@@ -9,6 +9,8 @@ from multiprocessing import get_context, parent_process, resource_tracker
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from feedsvc.errors import WorkerError
+
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
@@ -67,17 +69,33 @@ class Workers:
                 self._pool.submit(os.getpid)  # which lets it start all of them
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-        """As the built-in `map`, in the processes; a single item is worth none."""
+        """As the built-in `map`, in the processes; a single item is worth none. Raises WorkerError."""
         if len(items) < 2:
             return map(function, items)
         self._pool = self._pool or _start_pool("spawn")
-        with interrupts_blocked():
+        with interrupts_blocked(), _kills_explained():
             results = self._pool.map(function, items)
             if self._meanwhile:
                 for _ in range(os.cpu_count() or 1):
                     self._pool.submit(self._meanwhile)
                 self._meanwhile = None
-        return results
+        return _all(results)
+
+
+def _all(results: Iterator[R]) -> Iterator[R]:
+    with _kills_explained():
+        yield from results
+
+
+@contextmanager
+def _kills_explained() -> Iterator[None]:
+    """Raise WorkerError where a process of the pool was killed."""
+    from concurrent.futures import BrokenExecutor
+
+    try:
+        yield
+    except BrokenExecutor as error:
+        raise WorkerError("a worker process was killed; expected enough memory for all; run it again") from error
 
 
 def _start_pool(method: str) -> "ProcessPoolExecutor":

@@ -132,7 +132,7 @@ def _follow_folder(config: Config, index: Database, stop: Event, identity: os.st
     ):
         if not os.path.samestat(folder.stat(), identity):
             return
-        is_due = time.monotonic() >= due
+        is_due = time.monotonic() >= due or not index.is_filled()
         if changes or is_due:
             if is_due:
                 due = time.monotonic() + RESCAN_SECONDS

@@ -23,7 +23,6 @@ from feedsvc.output import (
     read_manifest,
     remove_file,
     replace_file,
-    temporary_file,
     write_manifest,
 )
 
@@ -65,8 +64,8 @@ def build(
     """
     config = documents.config
     suffixes = ["", *(suffix for suffix, _ in ENCODINGS.values())] if config.build.precompress else [""]
-    listing = documents.listing()
     with errors_explained(out), locked(out):
+        listing = documents.listing()  # now that no other build writes what it knew earlier or later
         before = read_manifest(out)
         after = Manifest(_stamp(config), {}, set())
         stale = []
@@ -86,18 +85,13 @@ def build(
             write_manifest(out, after)
         done, written, in_the_way = 0, 0, list[Path]()
         jobs = list(batches(stale, BATCH))
-        try:
-            make = partial(_make, config, out, taken)
-            for job, folder in zip(jobs, mapping(make, jobs), strict=True):
-                after.made.update(folder.made)
-                written += folder.written
-                unchanged += folder.unchanged
-                in_the_way += folder.in_the_way
-                progress(done := done + len(job), len(stale))
-        except OSError:
-            after.claimed = {name for name in after.claimed if os.path.lexists(out / name)}  # the rest is not ours
-            write_manifest(out, after)
-            raise
+        make = partial(_make, config, out, taken)
+        for job, folder in zip(jobs, mapping(make, jobs), strict=True):
+            after.made.update(folder.made)
+            written += folder.written
+            unchanged += folder.unchanged
+            in_the_way += folder.in_the_way
+            progress(done := done + len(job), len(stale))
         after.claimed = set()
         removed = sum(remove_file(out, name) for name in sorted(ours - after.names))
         if after != before:
@@ -183,7 +177,6 @@ class _Folder:
         try:
             replace_file(self.out, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
-            temporary_file(self.out).unlink(missing_ok=True)
             return False
         self.written += 1
         return True

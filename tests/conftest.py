@@ -112,11 +112,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_service(folder: Path, config: str = "") -> Iterator[Service]:
-    """`feedsvc serve` on the records in folder/records; config: more of config.toml, and what goes into [serve] last."""
+def running_service(folder: Path, config: str = "", serve: str = "") -> Iterator[Service]:
+    """`feedsvc serve` on the records in folder/records; config: more of config.toml; serve: more of its table [serve]."""
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
-    (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n')
+    (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     with subprocess.Popen(
         [FEEDSVC, "serve"],

@@ -71,6 +71,42 @@ def test_a_change_makes_anew_the_documents_that_it_reaches_and_leaves_the_others
         assert f"Two, {round}".encode() in body(kept, "/topics/law.atom")
 
 
+def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
+    site: Site, made: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    revision_of = site.documents.revision_of
+
+    def counting(address: str) -> int | None:
+        asked[address] += 1
+        return revision_of(address)
+
+    monkeypatch.setattr(site.documents, "revision_of", counting)
+    kept = DocumentCache(site.documents)
+    for round in range(1, 3):
+        for _ in range(3):
+            kept.get("/topics/ai.atom")
+        assert (asked, made) == ({"/topics/ai.atom": round}, {"/topics/ai.atom": 1})
+        site.write("2.md", record("Changed", "https://b.example/2", topics="[Law]"))
+        site.sync()
+
+
+def test_what_is_kept_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
+    kept = DocumentCache(site.documents)
+    before = body(kept, "/topics/ai.atom")
+    index = site.documents.index
+    index.close()
+    index.file.unlink()
+    index.file.mkdir()
+    assert body(kept, "/topics/ai.atom") == before
+    with pytest.raises(IndexUnusableError):
+        kept.get("/topics/law.atom")
+    index.file.rmdir()
+    site.write("1.md", record("New", topics="[AI]"))
+    site.sync()
+    assert b"New" in body(kept, "/topics/ai.atom")
+
+
 def test_a_change_is_seen_though_the_configurations_time_lies_ahead(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record(topics="[AI]")})
     config = parse_config(

@@ -3,6 +3,8 @@
 import gzip
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,13 @@ def test_last_modified_counts_unless_there_is_an_etag(client: FlaskClient) -> No
     assert client.get("/feed.atom", headers=since).status_code == 304
     assert client.get("/feed.atom", headers={**since, "If-None-Match": '"other"'}).status_code == 200
     assert client.get("/feed.atom", headers={"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/topics/ai.atom", "/feed.rss", "/feeds.opml", "/"])
+def test_last_modified_is_when_the_configuration_changed_if_that_was_later(site: Site, address: str) -> None:
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    response = create_app(replace(site.config, changed=later)).test_client().get(address)
+    assert parsedate_to_datetime(response.headers["Last-Modified"]) == later
 
 
 def test_last_modified_is_when_the_feed_changed_not_its_newest_story(client: FlaskClient, site: Site) -> None:

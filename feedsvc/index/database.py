@@ -1,8 +1,10 @@
 """The index's database: connections, transactions, and errors that say what to do."""
 
+import errno
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -10,83 +12,170 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from feedsvc.config import Config
-from feedsvc.errors import IndexUnusableError
-from feedsvc.index.schema import TABLES
+from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
+from feedsvc.index.damage import Identity, identity, is_damage, set_aside
+from feedsvc.index.schema import APPLICATION_ID, TABLES, VERSION
 
 #: How long a writer waits for another one.
 BUSY_SECONDS = 60
+#: How long a reader waits for others' connections to a file that is gone.
+OTHERS_SECONDS = 5
 #: Kilobytes of the file that a connection keeps at most: there are several readers, of little each, and one writer.
 READ_CACHE, WRITE_CACHE = 2048, 65536
 
 #: Whether a column has one of the values that a single parameter brings: so there are few statements, prepared once.
 IN_LIST = "IN (SELECT value FROM json_each(?))"
+#: What SQLite says where it may not write.
+_READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+#: Tables of every version of the index.
+_OURS = {"state", "files", "problems", "tellings", "stories", "story_topics"}
 
 Connection: TypeAlias = sqlite3.Connection
 T = TypeVar("T")
 
 
 class Database:
-    """An index's file. Threads may share it: each transaction has a connection of its own."""
+    """An index's file. Threads may share it: each transaction has a connection of its own.
+
+    Somebody may delete the file or put another one in its place, at any time. Who reads goes on with the old one until
+    the new one is filled; who writes makes a new one at once. A damaged file is set aside by whoever notices.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[Identity, Connection]] = []
+        #: Which files the connections that transactions use are to.
+        self._used: list[Identity] = []
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
         with self._transaction("BEGIN", READ_CACHE) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()
+            if version != (VERSION,) or not connection.execute("SELECT 1 FROM state").fetchone():
+                raise IndexLostError(f"{self.file}: empty; expected feedsvc serve or feedsvc build to fill it")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
 
-        From the second one on, readers needn't wait for it: to keep the log that lets them go on takes the first one,
-        which fills the index, as long again as to write the index.
+        It has all tables, though they may be empty. From the second one on, readers needn't wait for it: the log that
+        lets them go on would take the first one, which fills the index, as long again as to write the index.
         """
-        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE, "PRAGMA journal_mode = WAL") as connection:
+        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
+            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                create_tables(connection)
             yield connection
 
-    @contextmanager
-    def creating(self) -> Iterator[Connection]:
-        """A transaction that makes tables in an empty file. Raises IndexUnusableError."""
-        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
-            yield connection
+    def check(self) -> None:
+        """Raise IndexUnusableError unless the file can be opened, and is for us. It may be empty."""
+        with self._transaction("BEGIN", READ_CACHE):
+            pass
+
+    def is_filled(self) -> bool:
+        """Whether the file that is there now, which may be another one than is in use, holds what a sync left.
+
+        If it is the one in use, yet empty, it is set aside.
+        """
+        if not self.file.exists():
+            return False
+        looked_at = Database(self.file)
+        try:
+            with looked_at.reading():
+                return True
+        except IndexLostError as error:
+            which = identity(self.file)
+            if which in (known for known, _ in self._idle):
+                set_aside(self.file, which, error)
+            return False
+        except IndexUnusableError:
+            return False
+        finally:
+            looked_at.close()
 
     def close(self) -> None:
         """Close the connections that no transaction uses."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[1].close()
 
     @contextmanager
-    def _transaction(self, begin: str, cache: int, *afterwards: str) -> Iterator[Connection]:
+    def _transaction(self, begin: str, cache: int) -> Iterator[Connection]:
+        which = identity(self.file)
+        may_be_old = begin == "BEGIN"
         try:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self._connect()
+            which, connection = self._connection(may_be_old)
+            self._used.append(which)
             try:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
                 connection.execute(begin)
                 yield connection
-                for statement in ("COMMIT", *afterwards):
-                    connection.execute(statement)
+                connection.execute("COMMIT")
+                if not may_be_old:
+                    connection.execute("PRAGMA journal_mode = WAL")  # which stays so
             except BaseException:
                 connection.close()  # which rolls back
                 raise
-            self._idle.append(connection)
-        except sqlite3.Error as error:
-            raise IndexUnusableError(
-                f"{self.file}: {error}; expected feedsvc's index, a cache that can be deleted, and to be allowed to "
-                "write it"
-            ) from error
+            finally:
+                self._used.remove(which)
+            self._idle.append((which, connection))
+            if not may_be_old and which != identity(self.file):
+                raise IndexLostError(f"{self.file}: deleted while it was written; expected it to stay")
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise self._explained(error, which) from error
+
+    def _connection(self, may_be_old: bool) -> tuple[Identity, Connection]:
+        """A connection, and which file it is to. may_be_old: to the file that was there before, if need be."""
+        until = time.monotonic() + OTHERS_SECONDS
+        while True:
+            current = identity(self.file)
+            try:
+                which, connection = self._idle.pop()
+            except IndexError:  # none is idle
+                if may_be_old and self._used and time.monotonic() < until and not self.is_filled():
+                    time.sleep(0.01)  # until one of those is
+                    continue
+                if not may_be_old:
+                    _make_folder(self.file.parent)  # it may have been deleted, too
+                connection = self._connect()
+                return current or identity(self.file), connection
+            if which == current or (may_be_old and not self.is_filled()):
+                return which, connection
+            connection.close()
 
     def _connect(self) -> Connection:
         connection = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {setting}")
+        try:
+            self._check_ours(connection)
+            for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _check_ours(self, connection: Connection) -> None:
+        (id,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = table_names(connection)
+        if tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS):
+            raise IndexUnusableError(f"{self.file}: a database of something else; expected a file for feedsvc alone")
+
+    def _explained(self, error: sqlite3.Error | msgspec.DecodeError, which: Identity) -> IndexUnusableError:
+        """What to raise for an error. A damaged file is set aside. which: the file that was in use."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        expected = "feedsvc's index, a cache that can be deleted, and to be allowed to write it"
+        kind: type[IndexUnusableError] = IndexUnusableError
+        if code == sqlite3.SQLITE_FULL:
+            expected = "room for the index"
+        elif code in _READ_ONLY:
+            kind = IndexReadOnlyError
+        elif is_damage(error):
+            self.close()
+            try:
+                kind = IndexLostError if set_aside(self.file, which, error) else kind
+            except OSError:
+                kind = IndexReadOnlyError
+        return kind(f"{self.file}: {error}; expected {expected}")
 
 
 def index_file(config: Config) -> Path:
@@ -99,20 +188,13 @@ def index_file(config: Config) -> Path:
 
 
 def open_index(config: Config) -> Database:
-    """The index that the configuration names, its tables made if need be. Raises IndexUnusableError."""
-    file = index_file(config)
+    """The index that the configuration names, which may be empty. Raises IndexUnusableError."""
+    database = Database(index_file(config))
+    _make_folder(database.file.parent)
     try:
-        _make_folder(file.parent)
-    except OSError as error:
-        raise IndexUnusableError(f"{error.filename}: {error.strerror}; expected a place for the index") from error
-    database = Database(file)
-    with database.reading() as connection:
-        tables = table_names(connection)
-    if "state" not in tables:
-        if tables:
-            raise IndexUnusableError(f"{file}: a database of something else; expected a file for feedsvc alone")
-        with database.creating() as connection:
-            create_tables(connection)
+        database.check()
+    except IndexLostError:
+        database.check()
     return database
 
 
@@ -127,6 +209,8 @@ def create_tables(connection: Connection) -> None:
         connection.execute(f'DROP TABLE "{table}"')
     for statement in TABLES:
         connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def insert(connection: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -151,7 +235,16 @@ def batches(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the index's folder. A new one ignores itself in git, since it holds a cache."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
+    """Make the index's folder. A new one ignores itself in git, since it holds a cache. Raises IndexUnusableError."""
+    if folder.exists():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        with suppress(OSError):  # so that the next try makes both
+            (folder / ".gitignore").unlink(missing_ok=True)
+            folder.rmdir()
+        is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+        kind = IndexReadOnlyError if is_read_only else IndexUnusableError
+        raise kind(f"{error.filename or folder}: {error.strerror}; expected a place for the index") from error

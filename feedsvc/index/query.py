@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from feedsvc.addresses import FeedAddress, Kind
-from feedsvc.errors import IndexUnusableError
 from feedsvc.index.choice import Wanted, bounds, choose, conditions, ordered_by
 from feedsvc.index.database import IN_LIST, Connection, as_list, batches
 from feedsvc.index.links import mentioning, related
@@ -36,11 +35,9 @@ class FeedRow:
 
 
 def everything(connection: Connection) -> FeedRow:
-    """The state of the index as a whole. Raises IndexUnusableError if no sync has filled it yet."""
-    found = connection.execute("SELECT revision, changed FROM state").fetchone()
-    if found is None:
-        raise IndexUnusableError("the index is empty; expected feedsvc serve or feedsvc build to fill it")
-    return FeedRow("", "", found[0], _moment(found[1]))
+    """The state of the index as a whole."""
+    revision, changed = connection.execute("SELECT revision, changed FROM state").fetchone()
+    return FeedRow("", "", revision, _moment(changed))
 
 
 def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:

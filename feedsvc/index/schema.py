@@ -1,7 +1,9 @@
 """The tables of the index."""
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 3
+VERSION = 4
+#: Tells SQLite's files of ours from those of others: "feed".
+APPLICATION_ID = 0x66656564
 #: More than a file of the greatest size can hold.
 TELLINGS_PER_FILE = 2**20
 
@@ -21,7 +23,7 @@ TABLES = (
         id INTEGER PRIMARY KEY,
         path TEXT NOT NULL UNIQUE,
         size BIGINT NOT NULL,
-        mtime BIGINT NOT NULL,
+        changed BIGINT NOT NULL,
         hash TEXT NOT NULL
     )
     """,

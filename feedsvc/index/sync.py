@@ -103,7 +103,7 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
 
 def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> tuple[list[Job], list[int], int]:
     """(files that are new or look changed, the ids of those that are gone, the first id of a new one)."""
-    known_files = "SELECT path, id, size, mtime FROM files"
+    known_files = "SELECT path, id, size, changed FROM files"
     if paths is None or any(_is_folder(connection, folder, path) for path in paths):
         rows = connection.execute(known_files)
         found: Iterable[RecordFile | None] = find_files(folder)
@@ -114,21 +114,25 @@ def _compare(connection: Connection, folder: Path, paths: Collection[str] | None
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
-    looked_at = []
+    looked_at, unreadable = [], []
     for file in filter(None, found):
+        if file.name.endswith("/"):
+            unreadable.append(file.name)
         before = known.pop(file.name, None)
         if not before:
             looked_at.append((new_id, file, ""))
             new_id += 1
-        elif before[2] != file.size or before[3] != file.mtime:
+        elif before[2] != file.size or before[3] != file.changed:
             (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", before[1:2]).fetchone()
             looked_at.append((before[1], file, hash))
-    return looked_at, [id for _, id, *_ in known.values()], first_new
+    # What is in a folder that can't be read is not gone: it stays as it was read last.
+    gone = [id for path, id, *_ in known.values() if not path.startswith(tuple(unreadable))]
+    return looked_at, gone, first_new
 
 
 def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
-    """Whether a path is a folder, the records folder itself among them, or one that held files."""
-    if not path.startswith(f"{folder}{os.sep}"):
+    """Whether a path is a folder, the records folder itself among them, one that held files, or in one out of reach."""
+    if not path.startswith(f"{folder}{os.sep}") or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
         return True
     name = file_name(folder, path)
     below = connection.execute("SELECT 1 FROM files WHERE path > ? AND path < ?", (f"{name}/", f"{name}0"))
@@ -139,11 +143,11 @@ def _note_files(connection: Connection, files: list[Job], started: int) -> None:
     """Note the names, sizes, times and hashes of files."""
     rows = []
     for id, file, hash in files:
-        settled = hash and file.mtime < started - RECENT_NS
-        rows.append((id, file.name, file.size, file.mtime if settled else NO_TIME, hash))
+        settled = hash and file.changed < started - RECENT_NS
+        rows.append((id, file.name, file.size, file.changed if settled else NO_TIME, hash))
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
-        "DO UPDATE SET size = excluded.size, mtime = excluded.mtime, hash = excluded.hash",
+        "DO UPDATE SET size = excluded.size, changed = excluded.changed, hash = excluded.hash",
         rows,
     )
 

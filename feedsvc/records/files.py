@@ -17,17 +17,19 @@ from feedsvc.records.syntax import Fields, Items, SyntaxProblem, read_json, read
 SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
+#: Further problems of a file are only counted.
+MAX_PROBLEMS = 100
 
 
 class RecordFile(Struct, frozen=True):
     """A file that may hold records, as a listing of the folder shows it."""
 
-    #: See `file_name`.
+    #: See `file_name`. It ends in "/" for a folder that can't be read.
     name: str
     path: str
     size: int
-    #: Nanoseconds since 1970.
-    mtime: int
+    #: The later of mtime, which can be set back, and ctime, which can't; in nanoseconds since 1970.
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,12 @@ def check_folder(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def find_files(folder: Path) -> Iterator[RecordFile]:
-    """All record files below a folder, in no particular order. Hidden ones and symbolic links are skipped."""
+    """All record files below a folder, in no particular order. Hidden ones and symbolic links are skipped.
+
+    A folder below it that can't be read is told of as a file is. Raises RecordsError if the folder itself can't be.
+    """
     entries = check_folder(folder)
+    unreadable = set()
     while entries:
         entry = entries.pop()
         try:
@@ -58,10 +64,14 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
                 entries += os.scandir(entry.path)
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
                 yield _record_file(folder, entry.path, entry.stat())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue  # it went away between the listing and the look at it
-        except OSError as error:
-            raise RecordsError(f"{entry.path}: {error.strerror}; expected a folder that can be read") from error
+        except OSError:
+            unreadable.add(entry.path if entry.is_dir(follow_symlinks=False) else os.path.dirname(entry.path))
+    for path in unreadable:
+        if path == os.fspath(folder):
+            raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
+        yield RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
 
 
 def find_file(folder: Path, path: str) -> RecordFile | None:
@@ -85,27 +95,38 @@ def file_name(folder: Path, path: str) -> str:
 
 
 def _record_file(folder: Path, path: str, stat: os.stat_result) -> RecordFile:
-    return RecordFile(file_name(folder, path), path, stat.st_size, stat.st_mtime_ns)
+    return RecordFile(file_name(folder, path), path, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-    """(SHA-256, content) of a file; None if it is gone. A file that can't be read is a problem, and has no hash.
+    """(SHA-256, content) of a file; None if it is gone. What can't be read is a problem, and has no hash.
 
     known_hash: of what the file held before; if it still does, there is no content to tell.
     """
     try:
+        if file.name.endswith("/"):
+            return _look_again(file)
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
         with open(file.path, "rb", buffering=0) as stream:
             data = stream.read(min(file.size + 1, MAX_BYTES))
             if len(data) > file.size:  # it has grown since the listing
                 data += stream.read(MAX_BYTES - len(data))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return "", _unreadable(file.name, f"can't be read: {error.strerror}")
+        stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
+        return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
     return hash, None if hash == known_hash else parse_file(file.name, data)
+
+
+def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
+    """What `read_file` gives of a folder that couldn't be read. Raises OSError."""
+    names = os.listdir(folder.path)
+    for name in names:
+        os.lstat(os.path.join(folder.path, name))
+    return None
 
 
 def parse_file(name: str, data: bytes) -> Content:
@@ -125,11 +146,16 @@ def parse_file(name: str, data: bytes) -> Content:
         return _unreadable(name, str(error), error.line)
     records: list[Record | None] = []
     problems: list[Problem] = []
+    more = 0
     for value, line in values:
         if isinstance(value, Fields):
             records.append(parse_record(value, name, body, problems))
         else:
             problems.append(Problem(name, line, "", "is not a record; expected a mapping with title, webUrl and so on"))
+        more += len(problems[MAX_PROBLEMS:])
+        del problems[MAX_PROBLEMS:]
+    if more:
+        problems.append(Problem(name, problems[-1].line, "", f"has {more} more problems; expected fewer, to show them"))
     return Content(tuple(record for record in records if record), tuple(problems))
 
 

@@ -7,6 +7,7 @@ from cachetools import LRUCache
 
 from feedsvc.documents import Document, Documents
 from feedsvc.encodings import encode
+from feedsvc.errors import IndexUnusableError
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 
 #: Bytes that a worker keeps: bodies, their compressed forms, and what stands around them.
@@ -43,8 +44,8 @@ class Kept:
 class DocumentCache:
     """Documents by canonical address (decoded), the least recently used dropped first. Thread-safe.
 
-    When the index changes, a document stays unless its own feed changed. Documents are made one after the other, so
-    what several threads want at once is made by one of them.
+    When the index changes, a document stays unless its own feed changed; and while the index does not answer.
+    Documents are made one after the other, so what several threads want at once is made by one of them.
     """
 
     def __init__(self, documents: Documents) -> None:
@@ -63,9 +64,18 @@ class DocumentCache:
         return int(self._kept.currsize)
 
     def get(self, address: str) -> Kept | None:
-        """The document at an address; None if there is none. Raises IndexUnusableError."""
-        revision = self._current_revision()
+        """The document at an address; None if there is none. Raises IndexUnusableError, but not of what is kept."""
         kept = self._find(address)
+        try:
+            return self._current(address, kept)
+        except IndexUnusableError:
+            if kept:
+                return kept
+            raise
+
+    def _current(self, address: str, kept: Kept | None) -> Kept | None:
+        """The document as the index has it now."""
+        revision = self._current_revision()
         if kept and kept.checked == revision:
             return kept
         # The index's revision was taken first: what changes meanwhile only makes it too old, so that the document is
