@@ -108,6 +108,17 @@ class Documents:
             found.append((revisions.get((address.kind, address.slug, address.month), catalogue.revision), paths))
         return found
 
+    def current(self) -> dict[str, int]:
+        """The addresses of all current feeds, decoded, with their revisions: those that name the hub."""
+        with self.index.reading() as connection:
+            catalogue = select_catalogue(connection, self.config)
+            revisions = query.revisions(connection)
+        return {
+            feed.address.path(format): revisions.get((feed.address.kind, feed.address.slug, ""), catalogue.revision)
+            for feed in catalogue.feeds
+            for format in self.config.feeds.formats
+        }
+
     def addresses(self) -> list[str]:
         """All addresses, decoded."""
         return [address for _, addresses in self.listing() for address in addresses]

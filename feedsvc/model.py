@@ -139,7 +139,7 @@ class Feed:
     formats: tuple[str, ...]
     #: Minutes that a reader may keep it.
     ttl: int
-    #: The address of its WebSub hub; empty if there is none.
+    #: The address of the WebSub hub that is told when it changes; empty if none is.
     hub: str
     entries: tuple[Entry, ...]
     #: The archive of the month before, of the newest month in the current feed; and of the month after.

@@ -55,7 +55,8 @@ def _feed(
         image=row.image,
         formats=config.feeds.formats,
         ttl=config.serve.max_age // 60,
-        hub=config.feeds.hub,
+        # Of archives and filtered feeds, the hub is never told.
+        hub=config.feeds.hub if address == replace(address, month="", filters=Filters()) else "",
         entries=entries,
         previous_archive=replace(address, month=previous) if previous else None,
         next_archive=replace(address, month=following) if following else None,

@@ -1,7 +1,7 @@
 """The tables of the index."""
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 3
+VERSION = 4
 #: More than a file of the greatest size can hold.
 TELLINGS_PER_FILE = 2**20
 
@@ -116,6 +116,18 @@ TABLES = (
         revision BIGINT NOT NULL,
         changed BIGINT NOT NULL,
         PRIMARY KEY (kind, slug, month)
+    ) WITHOUT ROWID
+    """,
+    # The current feeds' documents, by address, as they were when it was last seen whether the WebSub hub is to be told.
+    # revision, hash: of the document; the hash is empty where it wasn't looked at.
+    # due: when the hub is to be told, in seconds since 1970. attempts: how often it could not be told since.
+    """
+    CREATE TABLE announcements (
+        address TEXT PRIMARY KEY,
+        revision BIGINT NOT NULL,
+        hash TEXT NOT NULL,
+        due BIGINT,
+        attempts INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
 )
