@@ -43,10 +43,13 @@ def join() -> None:
     """Prepare to count, in a worker process."""
     if MULTIPROC_DIR not in os.environ:
         return
+    files = [Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db") for kind in ("counter", "histogram")]
     try:
-        for kind in ("counter", "histogram"):
+        for file in files:
             # A mapped file that has no room on its disk would end the process as soon as it counts: so there is room.
-            Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db").write_bytes(bytes(FILE_BYTES))
+            file.write_bytes(bytes(FILE_BYTES))
     except OSError as error:
+        for file in files:
+            file.unlink(missing_ok=True)
         log.warning("metrics: %s: %s, so this worker tells of itself alone", error.filename, error.strerror)
         del os.environ[MULTIPROC_DIR]

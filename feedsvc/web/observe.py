@@ -45,9 +45,16 @@ def logged(application: "WSGIApplication") -> "WSGIApplication":
                 "seconds": round(time.perf_counter() - begun, 6),
                 "agent": environ.get("HTTP_USER_AGENT", ""),
             }
-            request, agent = json.dumps(f"{fields['method']} {fields['target']}"), json.dumps(fields["agent"])
-            message = f"%(address)s {request} %(status)d %(bytes)d %(seconds).6f {agent}"
-            log.info(message, fields, extra={"event": {"event": "request", **fields}})
+            log.info(
+                "%s %s %d %d %.6f %s",
+                fields["address"],
+                json.dumps(f"{fields['method']} {fields['target']}"),
+                fields["status"],
+                fields["bytes"],
+                fields["seconds"],
+                json.dumps(fields["agent"]),
+                extra={"event": {"event": "request", **fields}},
+            )
             return start_response(status, headers, *more)
 
         return application(environ, start)
