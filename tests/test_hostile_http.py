@@ -200,12 +200,12 @@ NAMES = {
 def test_no_slug_and_no_filter_makes_a_header(wire: Wire) -> None:
     linked = 0
     for place, end in itertools.product(PLACES, BREAKS):
-        target = place.replace("{}", f"{end}X-Injected:%20yes{end}{end}<script>".replace("<", "%3C"))
+        target = place.replace("{}", f"{end}X-Injected:%20yes{end}{end}%3Cscript%3E")
         status, headers, body = wire.ask(target)
         assert status in (200, 308, 400, 404), target
         assert {name for name, _ in headers} <= NAMES, target
         assert all(value.isprintable() and value.isascii() for _, value in headers), target
-        assert status == 200 or b"<script>" not in body
+        assert b"<script>" not in body or dict(headers)["content-type"].startswith("text/plain"), target
         linked += any("injected" in value for name, value in headers if name == "link")
     assert linked  # so that some did come near
 
