@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -173,6 +174,24 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
         assert any('"GET /%0AINFO%20forged" 404' in line and line.endswith(r'"a\"\tb"') for line in lines) is asked
 
 
+@pytest.mark.parametrize("log_format", ["plain", "json"])
+def test_an_error_is_one_line_with_its_traceback(log_format: str) -> None:
+    program = f"""
+import logging
+from feedsvc import logs
+logs.configure({log_format!r})
+try:
+    raise ValueError("one\\ntwo")
+except ValueError:
+    logging.exception("three\\nfour")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    assert "three\\nfour" in line
+    assert "ValueError: one\\ntwo" in line
+    assert log_format == "plain" or json.loads(line)["traceback"].startswith("Traceback")
+
+
 def counting(folder: Path) -> int:
     """How many processes count requests in a folder."""
     return sum(b"feedsvc_requests" in file.read_bytes() for file in folder.rglob("counter_*.db"))
@@ -266,12 +285,12 @@ def test_metrics_tell_that_an_index_does_not_answer(tmp_path: Path) -> None:
 def shown(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Site:
     """A site that shows its problems, whose workers look at the index each time."""
     monkeypatch.setattr(cache, "FRESH_SECONDS", 0)
-    return make_site({"1.md": record(), "b<i>.md": BAD}, serve={"show_problems": True})
+    return make_site({"1.md": record(), "b<i>.md": BAD, "d.md": b"\xff"}, serve={"show_problems": True})
 
 
 def test_problems_are_on_the_page_only_if_the_operator_says_so(shown: Site, make_site: Callable[..., Site]) -> None:
     page = create_app(shown.config).test_client().get("/").text
-    assert "Records left out: 1. Problems: 3." in page
+    assert "Records left out: 2. Problems: 4." in page
     assert "<code>b&lt;i&gt;.md:2: quality: &#39;&lt;script&gt;&#39; can&#39;t be used: expected a whole number" in page
     assert "CANARY" not in page
     silent = create_app(make_site({"1.md": record(), "b.md": BAD}).config).test_client()
@@ -297,8 +316,8 @@ def test_the_page_shows_a_hundred_problems_and_how_many_more(shown: Site) -> Non
         shown.write(f"x{number:03}.md", "x")
     shown.sync()
     page = create_app(shown.config).test_client().get("/").text
-    assert page.count(": is not a record") == 97
-    assert "<code>feedsvc check</code> shows the other 8, too." in page
+    assert page.count(": is not a record") == 96
+    assert "<code>feedsvc check</code> shows the other 9, too." in page
 
 
 def test_the_page_that_build_writes_is_the_one_that_is_served(tmp_path: Path) -> None:
