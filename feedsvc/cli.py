@@ -4,7 +4,6 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
 import errno
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -61,17 +60,17 @@ def main() -> None:
 @_records
 def serve(config_file: Path | None, records: str | None) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
-    from feedsvc import server
+    from feedsvc import logs, server
     from feedsvc.config import load_config
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
     index, result = _synced(config)
-    _report(result)
+    logs.configure(config.serve.log_format)
+    sync_log = logs.SyncLog()
+    sync_log.add(result)
     _print_addresses(config, index)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    server.serve(config, index, ip)
+    server.serve(config, index, ip, sync_log)
 
 
 @main.command()

@@ -75,7 +75,8 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     def counted(address: FeedAddress, name: str) -> Listed:
         return Listed(address, name, query.count(connection, address, wanted_stories(config, address)))
 
-    state = query.everything(connection)
+    shown = config.serve.show_problems
+    state = query.everything(connection, shown)
     return Catalogue(
         title=config.site.title,
         description=config.site.description,
@@ -89,6 +90,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         updated=query.newest(connection),
         revision=state.revision,
         changed=max(state.changed, config.changed),
+        problems=query.all_problems(connection) if shown else None,
     )
 
 

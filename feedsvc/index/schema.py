@@ -7,12 +7,18 @@ TELLINGS_PER_FILE = 2**20
 
 TABLES = (
     # One row: what the index was built from; a number that each change increases, also over indexes that were deleted;
-    # and when it last changed, in seconds since 1970.
+    # when it last changed, and when the problems did, in seconds since 1970 and never the same twice.
+    # synced, took: when the last sync that worked ended, in seconds since 1970, and how many it took.
+    # failure: why the folder could not be read into it since; empty if it could.
     """
     CREATE TABLE state (
         fingerprint TEXT NOT NULL,
         revision BIGINT NOT NULL,
-        changed BIGINT NOT NULL
+        changed BIGINT NOT NULL,
+        problems BIGINT NOT NULL,
+        synced REAL NOT NULL,
+        took REAL NOT NULL,
+        failure TEXT NOT NULL
     )
     """,
     # The record files that have been read.
@@ -32,6 +38,7 @@ TABLES = (
         line INTEGER NOT NULL,
         field TEXT NOT NULL,
         message TEXT NOT NULL,
+        refuses BOOLEAN NOT NULL,
         PRIMARY KEY (file, number)
     ) WITHOUT ROWID
     """,
