@@ -90,14 +90,23 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     with Workers(meanwhile=partial(load_writers, config)) as workers:
         index, result = _synced(config, workers)
         with _progress("Building") as progress:
-            built = site.build(Documents(index, config), config.out_folder, progress, workers.map)
+            documents = Documents(index, config)
+            built = site.build(documents, config.out_folder, progress, workers.map)
+    failure = ""
+    if config.feeds.hub:
+        from feedsvc import websub
+
+        websub.note_changes(documents)
+        _, failure = websub.tell_hub(documents)
+        if failure:
+            click.echo(f"{failure}; the next build tells it", err=True)
     _report(result)
     for path in built.in_the_way:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
     click.echo(
         f"{config.out_folder}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
     )
-    sys.exit(1 if result.problems or built.in_the_way else 0)
+    sys.exit(1 if result.problems or built.in_the_way or failure else 0)
 
 
 @main.command()

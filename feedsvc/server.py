@@ -20,12 +20,14 @@ from watchfiles import watch
 
 from feedsvc import logs
 from feedsvc.config import Config
+from feedsvc.documents import Documents
 from feedsvc.errors import FeedsvcError, IndexUnusableError, ServeError
 from feedsvc.index.database import Database
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
 from feedsvc.processes import Workers, end_with_parent, interrupts_blocked
 from feedsvc.web import create_app, multiprocess
+from feedsvc.websub import announce_changes
 
 #: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
 RESCAN_SECONDS = 60
@@ -90,6 +92,10 @@ def serve(config: Config, index: Database, ip: str, sync_log: logs.SyncLog) -> N
             Thread(target=_interrupt_as_terminate, name="interrupt", daemon=True).start()
             if config.serve.watch:
                 follower.start()
+            if config.feeds.hub:
+                # It may hang on the hub; what it hasn't told by the end, the next service tells.
+                arguments = (Documents(index, config), stop)
+                Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
             server.serve(target_loader=partial(_load_app, config), wrap_loader=False)
     finally:
         stop.set()

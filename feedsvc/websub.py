@@ -19,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from feedsvc import __version__
 from feedsvc.addresses import absolute
 from feedsvc.documents import Documents
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, IndexUnusableError
 from feedsvc.index import announcements
 
 #: Feeds that one request tells of.
@@ -28,9 +28,9 @@ BATCH = 100
 TIMEOUT = 10
 #: Seconds until what failed is tried again: at first, then twice as long each time, and at most.
 FIRST_RETRY, LONGEST_RETRY = 5, 3600
-#: Seconds between a sync and its announcement: by then every worker delivers what is new, and syncs that follow each
-#: other at once are announced together.
-SETTLE = 0.5
+#: Seconds between two looks at the index. Workers look more often, so that they deliver what the hub is told of; and
+#: syncs that follow each other at once are announced together.
+LOOK_SECONDS = 0.5
 
 log = logging.getLogger("feedsvc")
 
@@ -43,38 +43,41 @@ class HubError(FeedsvcError):
         self.retry_after = retry_after
 
 
-def announce_changes(documents: Documents, changed: Event, stop: Event) -> None:
-    """Tell the hub of changes, whenever `changed` is set, and of what it couldn't be told before, until `stop` is set."""
-    failure = ""
-    while not stop.is_set():
-        changed.clear()
-        stop.wait(SETTLE)
+def announce_changes(documents: Documents, stop: Event) -> None:
+    """Tell the hub of changes, whoever syncs the index, and of what it couldn't be told before, until `stop` is set."""
+    revision = -1
+    due = False
+    while not stop.wait(LOOK_SECONDS):
         try:
-            note_changes(documents)
+            before, revision = revision, documents.revision()
+            if revision != before:
+                due = True  # only at the next look, when every worker has seen it, too
+                continue
+            if due:
+                note_changes(documents)
+                due = False
             wait, reason = tell_hub(documents)
-        except FeedsvcError as error:  # the index does not answer just now
-            wait, reason = FIRST_RETRY, str(error)
-        if reason and reason != failure:
-            log.warning("%s; trying again", reason)
-        failure = reason
-        changed.wait(wait)
+            if reason:
+                log.warning("%s; trying again in %.0f s", reason, wait)
+        except IndexUnusableError:  # which the sync tells of
+            continue
 
 
 def note_changes(documents: Documents) -> None:
     """Note in the index which feeds the hub is to be told of: those whose bytes changed since they were noted last.
 
-    At first there is nothing to compare with, so all feeds count as told. Raises IndexUnusableError.
+    At first there is nothing to compare with, so all feeds are noted as told. Raises IndexUnusableError.
     """
     current = documents.current()
     with documents.index.reading() as connection:
         known = announcements.noted(connection)
-    stale = [address for address, revision in current.items() if known and known.get(address, (-1, ""))[0] != revision]
-    rows = [announcements.Row(address, revision, "", None) for address, revision in current.items() if not known]
+    stale = [address for address, revision in current.items() if known.get(address, (-1, ""))[0] != revision]
+    rows = []
     now = int(time.time())
     for address, document in zip(stale, documents.get_all(stale), strict=True):
         if document:  # else its last story went meanwhile
-            is_same = known.get(address, (-1, ""))[1] == document.hash
-            rows.append(announcements.Row(address, current[address], document.hash, None if is_same else now))
+            is_told = not known or known.get(address, (-1, ""))[1] == document.hash
+            rows.append(announcements.Row(address, current[address], document.hash, None if is_told else now))
     gone = known.keys() - current.keys()
     if rows or gone:
         with documents.index.writing() as connection:

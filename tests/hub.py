@@ -132,7 +132,7 @@ class Subscriber:
     def subscribe(self, feed: str) -> None:
         """Find a feed's hub and topic (section 4), and ask for a subscription."""
         with urlopen(feed) as answer:
-            links = {link["rel"]: link["url"] for link in parse_header_links(answer.headers["Link"])}
+            links = {link["rel"]: link["url"] for link in parse_header_links(", ".join(answer.headers.get_all("Link")))}
         self.topics.add(links["self"])
         form = {"hub.mode": "subscribe", "hub.topic": links["self"], "hub.callback": self.callback}
         urlopen(links["hub"], urlencode({**form, "hub.secret": self.secret}).encode()).close()

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -40,6 +41,12 @@ def serving(folder: Path, hub: Hub) -> AbstractContextManager[Service]:
     return running_service(folder, f'feeds = {{ hub = "{hub.url}", formats = ["atom", "rss"] }}')
 
 
+def noted(folder: Path) -> bool:
+    """Whether the service has noted its feeds, so that it can tell what changes."""
+    with closing(sqlite3.connect(folder / ".feedsvc/index.sqlite3")) as index:
+        return bool(index.execute("SELECT count(*) FROM announcements").fetchone()[0])
+
+
 def urls(base_url: str, *paths: str) -> list[str]:
     """The addresses in both formats."""
     return sorted(f"{base_url}/{path}.{format}" for path in paths for format in ("atom", "rss"))
@@ -60,7 +67,7 @@ def test_a_changed_record_reaches_subscribers_within_three_seconds(folder: Path,
         feed = f"{service.base_url}/topics/ai.atom"
         subscriber.subscribe(feed)
         wait_until(lambda: bool(hub.subscriptions), 5)
-        time.sleep(2)  # until the service has noted its feeds
+        wait_until(lambda: noted(folder), 10)
         changed = time.time()
         change(folder, "1.md", "Changed")
         wait_until(lambda: bool(subscriber.delivered), 10)
@@ -72,7 +79,7 @@ def test_a_changed_record_reaches_subscribers_within_three_seconds(folder: Path,
 
 def test_the_hub_is_told_of_exactly_the_feeds_whose_bytes_changed(folder: Path, hub: Hub) -> None:
     with serving(folder, hub) as service:
-        time.sleep(2)
+        wait_until(lambda: noted(folder), 10)
         change(folder, "3.md", "Changed")
         expected = urls(service.base_url, "feed", "topics/law", "providers/c-example")
         wait_until(lambda: len(hub.told) >= len(expected), 5)
@@ -91,12 +98,12 @@ def test_the_hub_is_told_of_exactly_the_feeds_whose_bytes_changed(folder: Path, 
 def test_what_a_hub_missed_while_it_was_down_it_is_told_once_whatever_ended_meanwhile(folder: Path, hub: Hub) -> None:
     hub.status = 503
     with serving(folder, hub) as service:
-        time.sleep(2)
-        for number in range(8):
+        wait_until(lambda: noted(folder), 10)
+        for number in range(12):
             change(folder, "1.md", f"Change {number}")
-            time.sleep(0.5)
+            time.sleep(0.2)
         wait_until(lambda: bool(hub.refused), 5)
-        assert len(hub.refused) <= 3  # though there were more changes
+        assert len(hub.refused) <= 2  # though there were more changes
         os.killpg(service.process.pid, signal.SIGKILL)
     assert not hub.taken
     hub.status = 204
@@ -108,9 +115,9 @@ def test_what_a_hub_missed_while_it_was_down_it_is_told_once_whatever_ended_mean
 
 
 def test_a_hub_that_hangs_keeps_no_reader_waiting(folder: Path, hub: Hub) -> None:
-    hub.delay = 4
+    hub.delay = 3
     with serving(folder, hub) as service:
-        time.sleep(2)
+        wait_until(lambda: noted(folder), 10)
         change(folder, "1.md", "Changed")
         wait_until(lambda: b"Changed" in get(f"{service.base_url}/feed.atom"), 3)
         time.sleep(1)  # it is being told
@@ -150,7 +157,9 @@ def changed_site(make_site: Callable[..., Site], hub_url: str) -> Site:
     return site
 
 
-def test_a_hub_that_fails_is_tried_again_ever_more_seldom(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_fails_is_tried_again_ever_more_seldom(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
     documents = changed_site(make_site, f"http://127.0.0.1:{free_port()}/").documents
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now)
@@ -189,7 +198,9 @@ def test_many_feeds_are_told_in_few_requests(make_site: Callable[..., Site], hub
     assert len(set(hub.told)) == 131
 
 
-def test_a_change_while_the_hub_is_told_is_told_again(make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_while_the_hub_is_told_is_told_again(
+    make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = changed_site(make_site, hub.url)
     publish = websub._publish
 
@@ -226,7 +237,10 @@ def test_a_build_tells_the_hub_of_what_it_changed(folder: Path, hub: Hub) -> Non
     change(folder, "3.md", "Changed")
     hub.status = 500
     done = build()
-    assert done.stderr == f"{hub.url}: answered 500; expected a WebSub hub that takes announcements (2xx); the next build tells it\n"
+    assert (
+        done.stderr
+        == f"{hub.url}: answered 500; expected a WebSub hub that takes announcements (2xx); the next build tells it\n"
+    )
     assert done.returncode == 1
     hub.status = 204
     wait_until(lambda: build().returncode == 0 and bool(hub.taken), 20)

@@ -10,7 +10,7 @@ class Row(NamedTuple):
     """A feed as it was noted last."""
 
     address: str
-    #: Of the feed, and the hash of its document; empty where it was noted unseen.
+    #: Of the feed, and the hash of its document.
     revision: int
     hash: str
     #: When the hub is to be told of it, in seconds since 1970; None: it needn't be.
@@ -64,6 +64,4 @@ def settle(connection: Connection, feeds: Iterable[tuple[str, str]]) -> None:
 
 def put_off(connection: Connection, due: int) -> None:
     """Note that the hub could not be told, and when it is to be tried again, in seconds since 1970."""
-    connection.execute(
-        "UPDATE announcements SET due = ?, attempts = attempts + 1 WHERE due IS NOT NULL", (due,)
-    )
+    connection.execute("UPDATE announcements SET due = ?, attempts = attempts + 1 WHERE due IS NOT NULL", (due,))

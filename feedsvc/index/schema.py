@@ -126,7 +126,7 @@ TABLES = (
     ) WITHOUT ROWID
     """,
     # The current feeds' documents, by address, as they were when it was last seen whether the WebSub hub is to be told.
-    # revision, hash: of the document; the hash is empty where it wasn't looked at.
+    # revision, hash: of the feed and of the document.
     # due: when the hub is to be told, in seconds since 1970. attempts: how often it could not be told since.
     """
     CREATE TABLE announcements (
