@@ -46,19 +46,15 @@ class HubError(FeedsvcError):
 def announce_changes(documents: Documents, stop: Event) -> None:
     """Tell the hub of changes, whoever syncs the index, and of what it couldn't be told before, until `stop` is set."""
     revision = -1
-    due = False
     while not stop.wait(LOOK_SECONDS):
         try:
-            before, revision = revision, documents.revision()
-            if revision != before:
-                due = True  # only at the next look, when every worker has seen it, too
-                continue
-            if due:
-                note_changes(documents)
-                due = False
+            # Of what was noted at the last look, so that every worker has seen it, too.
             wait, reason = tell_hub(documents)
             if reason:
                 log.warning("%s; trying again in %.0f s", reason, wait)
+            before, revision = revision, documents.revision()
+            if revision != before:
+                note_changes(documents)
         except IndexUnusableError:  # which the sync tells of
             continue
 

@@ -245,3 +245,12 @@ def test_a_build_tells_the_hub_of_what_it_changed(folder: Path, hub: Hub) -> Non
     hub.status = 204
     wait_until(lambda: build().returncode == 0 and bool(hub.taken), 20)
     assert hub.told == urls("https://feeds.example", "feed", "topics/law", "providers/c-example")
+
+
+def test_a_hub_is_told_while_changes_follow_each_other_without_end(folder: Path, hub: Hub) -> None:
+    with serving(folder, hub):
+        wait_until(lambda: noted(folder), 10)
+        for number in range(40):
+            change(folder, "1.md", f"Change {number}")
+            time.sleep(0.1)
+        assert 1 <= len(hub.taken) <= 9
