@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from feedsvc.errors import FilterError
 from feedsvc.records.clean import slug as slug_of
+from feedsvc.records.clean import xml_text
 
 Kind = Literal["feed", "topics", "providers", "custom"]
 Related = Literal["entries", "links", "none"]
@@ -98,9 +99,9 @@ def _parse(name: str, values: list[Any]) -> Any:
         raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
     if getattr(_NO_FILTERS, name) == ():
         for value in values:
-            if not isinstance(value, str) or not value.strip():
+            if not isinstance(value, str) or not _cleaned(value):
                 raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-        return tuple(sorted({value.strip().lower() if name == "type" else slug_of(value) for value in values}))
+        return tuple(sorted({_cleaned(value).lower() if name == "type" else slug_of(value) for value in values}))
     value = values[0]
     if len(values) > 1:
         raise FilterError(name, "a list", f"{expects}, once")
@@ -114,6 +115,11 @@ def _parse(name: str, values: list[Any]) -> Any:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise FilterError(name, repr(value)[:MAX_VALUE], expects)
     return value
+
+
+def _cleaned(value: str) -> str:
+    """A name as records' are cleaned: it comes to stand in titles, which hold only what XML can."""
+    return " ".join(xml_text(value).split())
 
 
 @dataclass(frozen=True, slots=True)

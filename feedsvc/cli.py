@@ -4,7 +4,6 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
 import errno
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,17 +70,17 @@ def main() -> None:
 @_records
 def serve(config_file: Path | None, records: str | None) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
-    from feedsvc import server
+    from feedsvc import logs, server
     from feedsvc.config import load_config
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
     config, index, result = synced(config)
-    _report(result)
+    logs.configure(config.serve.log_format)
+    sync_log = logs.SyncLog()
+    sync_log.add(result)
     _print_addresses(config, index)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    server.serve(config, index, ip)
+    server.serve(config, index, ip, sync_log)
 
 
 @main.command()
@@ -101,14 +100,23 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     with Workers(meanwhile=partial(load_writers, config)) as workers:
         config, index, result = synced(config, workers)
         with progress_bar("Building") as progress:
-            built = site.build(Documents(index, config), config.out_folder, progress, workers.map)
+            documents = Documents(index, config)
+            built = site.build(documents, config.out_folder, progress, workers.map)
+    failure = ""
+    if config.feeds.hub:
+        from feedsvc import websub
+
+        websub.note_changes(documents)
+        _, failure = websub.tell_hub(documents)
+        if failure:
+            click.echo(f"{failure}; the next build tells it", err=True)
     _report(result)
     for path in built.in_the_way:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
     click.echo(
         f"{config.out_folder}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
     )
-    sys.exit(1 if result.problems or built.in_the_way else 0)
+    sys.exit(1 if result.problems or built.in_the_way or failure else 0)
 
 
 @main.command()

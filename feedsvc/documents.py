@@ -15,6 +15,7 @@ from feedsvc.config import Config
 from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
 from feedsvc.index import query
 from feedsvc.index.database import Connection, Database
+from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed
 from feedsvc.records.clean import slug
 from feedsvc.selection import (
@@ -70,7 +71,12 @@ class Documents:
     def revision(self) -> int:
         """A number that increases with every change; documents stay as they are while it does."""
         with self.index.reading() as connection:
-            return query.everything(connection).revision
+            return query.everything(connection, self.config.serve.show_problems).revision
+
+    def status(self) -> Status:
+        """How far the index is in step with the records folder."""
+        with self.index.reading() as connection:
+            return read_status(connection)
 
     def revision_of(self, address: str) -> int | None:
         """The revision of the document at a canonical address; None if there is none. It is cheap to ask."""
@@ -79,7 +85,7 @@ class Documents:
         feed_address, _ = self._parse(address)
         with self.index.reading() as connection:
             if address in ("/", OPML_PATH):
-                return query.everything(connection).revision
+                return query.everything(connection, self.config.serve.show_problems).revision
             return feed_revision(connection, self.config, feed_address) if feed_address else None
 
     def slugs(self, kind: str) -> list[str]:
@@ -107,6 +113,17 @@ class Documents:
                 paths.append(address.page_path)
             found.append((revisions.get((address.kind, address.slug, address.month), catalogue.revision), paths))
         return found
+
+    def current(self) -> dict[str, int]:
+        """The addresses of all current feeds, decoded, with their revisions: those that name the hub."""
+        with self.index.reading() as connection:
+            catalogue = select_catalogue(connection, self.config)
+            revisions = query.revisions(connection)
+        return {
+            feed.address.path(format): revisions.get((feed.address.kind, feed.address.slug, ""), catalogue.revision)
+            for feed in catalogue.feeds
+            for format in self.config.feeds.formats
+        }
 
     def addresses(self) -> list[str]:
         """All addresses, decoded."""

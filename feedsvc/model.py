@@ -5,6 +5,7 @@ unless their name says HTML, and hold only characters that XML can hold.
 What is made for every record is a Struct, which takes a fraction of a frozen dataclass's time to make.
 """
 
+import dataclasses
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -87,6 +88,8 @@ class Problem:
     line: int
     field: str
     message: str
+    #: Whether it is the first fault of a record, or of a file, that is left out whole.
+    refuses: bool = dataclasses.field(default=False, compare=False)
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}"
@@ -139,7 +142,7 @@ class Feed:
     formats: tuple[str, ...]
     #: Minutes that a reader may keep it.
     ttl: int
-    #: The address of its WebSub hub; empty if there is none.
+    #: The address of the WebSub hub that is told when it changes; empty if none is.
     hub: str
     entries: tuple[Entry, ...]
     #: The archive of the month before, of the newest month in the current feed; and of the month after.
@@ -205,6 +208,8 @@ class Catalogue:
     revision: int
     #: When anything last changed.
     changed: datetime
+    #: What the page shows to the operator; None unless that is asked for.
+    problems: tuple[Problem, ...] | None = None
 
     @property
     def feeds(self) -> tuple[Listed, ...]:

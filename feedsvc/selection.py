@@ -55,7 +55,8 @@ def _feed(
         image=row.image,
         formats=config.feeds.formats,
         ttl=config.serve.max_age // 60,
-        hub=config.feeds.hub,
+        # Of archives and filtered feeds, the hub is never told.
+        hub=config.feeds.hub if address == replace(address, month="", filters=Filters()) else "",
         entries=entries,
         previous_archive=replace(address, month=previous) if previous else None,
         next_archive=replace(address, month=following) if following else None,
@@ -74,7 +75,8 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     def counted(address: FeedAddress, name: str) -> Listed:
         return Listed(address, name, query.count(connection, address, wanted_stories(config, address)))
 
-    state = query.everything(connection)
+    shown = config.serve.show_problems
+    state = query.everything(connection, shown)
     return Catalogue(
         title=config.site.title,
         description=config.site.description,
@@ -88,6 +90,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         updated=query.newest(connection),
         revision=state.revision,
         changed=max(state.changed, config.changed),
+        problems=query.all_problems(connection) if shown else None,
     )
 
 

@@ -71,6 +71,12 @@ class Serve(Table, frozen=True):
     #: Seconds that a reader or proxy may keep a feed before it asks again.
     max_age: Annotated[int, Meta(ge=0, le=31_536_000, description="a number of seconds, at most a year")] = 900
     watch: Flag = True
+    #: How each event is written to stderr.
+    log_format: Annotated[Literal["plain", "json"], Meta(description='"plain" or "json"')] = "plain"
+    #: Whether each request is an event, too.
+    access_log: Flag = False
+    #: Whether the page of everything shows what is wrong with records.
+    show_problems: Flag = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,21 +112,27 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_service(folder: Path, config: str = "", serve: str = "") -> Iterator[Service]:
-    """`feedsvc serve` on the records in folder/records; config: more of config.toml; serve: more of its table [serve]."""
+def running_service(folder: Path, config: str = "", serve: str = "", log: Path | None = None) -> Iterator[Service]:
+    """`feedsvc serve` on the records in folder/records.
+
+    config: more of config.toml; serve: of its table [serve]. log: where stderr goes, in place of stdout.
+    """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    with subprocess.Popen(
-        [FEEDSVC, "serve"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with (
+        log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,
+        subprocess.Popen(
+            [FEEDSVC, "serve"],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             wait_until(lambda: answers(f"{base_url}/healthz"), 30)
             yield Service(folder, base_url, process)

@@ -50,3 +50,13 @@ def test_of_many_feeds_those_that_begin_alike_are_suggested(make_site: Callable[
     topics = [f"{letter}{number}" for letter in "abc" for number in range(100)]
     site = make_site({"1.md": record(topics=f"[{', '.join(topics)}, Machine Learning, Zebras]")})
     assert site.documents.similar("/topics/machine-lerning.atom") == ["/topics/machine-learning/"]
+
+
+def test_a_topic_that_comes_or_goes_leaves_other_feeds_as_they_are(make_site: Callable[..., Site]) -> None:
+    files = {f"{name}.md": record(url=f"https://{name}.example/", topics=f"[{name}]") for name in ("ai", "law")}
+    site = make_site(files)
+    before = site.documents.revision_of("/topics/ai.atom")
+    for topic in ("Robots", "Law"):
+        site.write("law.md", record(url="https://law.example/", topics=f"[{topic}]"))
+        site.sync()
+        assert site.documents.revision_of("/topics/ai.atom") == before

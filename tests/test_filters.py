@@ -40,6 +40,8 @@ def titles(site: Site, address: str) -> list[str]:
         ("provider=a", "One Three"),
         ("provider=A&provider=c", "One Three m"),
         ("type=VIDEO", "One"),
+        ("type=\0 vid\uffffeo\x0b", "One"),
+        ("type=\1vide\1", ""),
         ("type=video&type=article", "One Two m"),
         ("without_topic=law", "One"),
         ("without_provider=a", "Two m"),

@@ -115,10 +115,10 @@ def test_the_rule_of_http_holds(
 
 
 def test_the_link_header_names_self_and_hub(hub_service: Service) -> None:
-    links = ask(hub_service, "/custom/good.rss?limit=3").headers.get_all("Link")
+    links = ask(hub_service, "/custom/good.rss").headers.get_all("Link")
     assert links
-    assert ", ".join(links) == (
-        f'<{hub_service.base_url}/custom/good.rss?limit=3>; rel="self", <https://hub.example/>; rel="hub"'
+    assert (
+        ", ".join(links) == f'<{hub_service.base_url}/custom/good.rss>; rel="self", <https://hub.example/>; rel="hub"'
     )
 
 

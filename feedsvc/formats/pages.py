@@ -6,6 +6,8 @@ from feedsvc.addresses import FeedAddress
 from feedsvc.formats import MEDIA_TYPES
 from feedsvc.model import Catalogue, Feed
 
+#: That are shown.
+_MAX_PROBLEMS = 100
 _FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 _templates = Environment(
@@ -15,7 +17,9 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(format_names=_FORMAT_NAMES, media_types=MEDIA_TYPES, FeedAddress=FeedAddress)
+_templates.globals.update(
+    format_names=_FORMAT_NAMES, media_types=MEDIA_TYPES, FeedAddress=FeedAddress, max_problems=_MAX_PROBLEMS
+)
 
 
 def write_home(catalogue: Catalogue) -> bytes:

@@ -13,7 +13,7 @@ from feedsvc.index.choice import Wanted, bounds, choose, conditions, ordered_by
 from feedsvc.index.database import IN_LIST, Connection, as_list, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.tellings import story_decoder
-from feedsvc.model import EPOCH, Entry, Image, Provider, Topic
+from feedsvc.model import EPOCH, Entry, Image, Problem, Provider, Topic
 
 #: Entries that are read together.
 TOGETHER = 500
@@ -34,10 +34,24 @@ class FeedRow:
     image: Image | None = None
 
 
-def everything(connection: Connection) -> FeedRow:
-    """The state of the index as a whole."""
-    revision, changed = connection.execute("SELECT revision, changed FROM state").fetchone()
+def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
+    """The state of the index as a whole.
+
+    with_problems: whether a change of the problems counts, too.
+    """
+    revision, changed, problems = connection.execute("SELECT revision, changed, problems FROM state").fetchone()
+    if with_problems:  # both numbers only ever increase, and so does their sum
+        revision, changed = revision + problems, max(changed, problems)
     return FeedRow("", "", revision, _moment(changed))
+
+
+def all_problems(connection: Connection) -> tuple[Problem, ...]:
+    """Every problem of every file, by file and line."""
+    rows = connection.execute(
+        "SELECT f.path, p.line, p.field, p.message, p.refuses FROM problems p JOIN files f ON f.id = p.file "
+        "ORDER BY f.path, p.number"
+    )
+    return tuple(Problem(path, line, field, message, bool(refuses)) for path, line, field, message, refuses in rows)
 
 
 def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:

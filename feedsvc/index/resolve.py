@@ -156,7 +156,8 @@ def _rename(connection: Connection, names: Counter[Name]) -> bool:
         )
         where = "kind = ? AND slug = ? AND name = ? AND domain = ? AND image = ?"
         connection.execute(f"DELETE FROM names WHERE {where} AND tellings = 0", name)
-    return any(before[0] and before != _shown(connection, *key) for key, before in shown.items())
+    after = {key: _shown(connection, *key) for key in shown}
+    return any(before[0] and after[key][0] and before != after[key] for key, before in shown.items())
 
 
 def _shown(connection: Connection, kind: str, slug: str) -> tuple[str | None, ...]:

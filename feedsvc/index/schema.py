@@ -9,12 +9,18 @@ TELLINGS_PER_FILE = 2**20
 
 TABLES = (
     # One row: what the index was built from; a number that each change increases, also over indexes that were deleted;
-    # and when it last changed, in seconds since 1970.
+    # when it last changed, and when the problems did, in seconds since 1970 and never the same twice.
+    # synced, took: when the last sync that worked ended, in seconds since 1970, and how many it took.
+    # failure: why the folder could not be read into it since; empty if it could.
     """
     CREATE TABLE state (
         fingerprint TEXT NOT NULL,
         revision BIGINT NOT NULL,
-        changed BIGINT NOT NULL
+        changed BIGINT NOT NULL,
+        problems BIGINT NOT NULL,
+        synced REAL NOT NULL,
+        took REAL NOT NULL,
+        failure TEXT NOT NULL
     )
     """,
     # The record files that have been read.
@@ -34,6 +40,7 @@ TABLES = (
         line INTEGER NOT NULL,
         field TEXT NOT NULL,
         message TEXT NOT NULL,
+        refuses BOOLEAN NOT NULL,
         PRIMARY KEY (file, number)
     ) WITHOUT ROWID
     """,
@@ -118,6 +125,18 @@ TABLES = (
         revision BIGINT NOT NULL,
         changed BIGINT NOT NULL,
         PRIMARY KEY (kind, slug, month)
+    ) WITHOUT ROWID
+    """,
+    # The current feeds' documents, by address, as they were when it was last seen whether the WebSub hub is to be told.
+    # revision, hash: of the feed and of the document.
+    # due: when the hub is to be told, in seconds since 1970. attempts: how often it could not be told since.
+    """
+    CREATE TABLE announcements (
+        address TEXT PRIMARY KEY,
+        revision BIGINT NOT NULL,
+        hash TEXT NOT NULL,
+        due BIGINT,
+        attempts INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
 )

@@ -13,8 +13,10 @@ import msgspec
 from feedsvc import __version__
 from feedsvc.config import Config
 from feedsvc.index.database import IN_LIST, Connection, Database, as_list, batches, create_tables, insert
+from feedsvc.index.query import all_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
+from feedsvc.index.status import note_sync
 from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, read_file
@@ -37,6 +39,8 @@ class SyncResult:
     read: int
     gone: int
     problems: tuple[Problem, ...]
+    #: That it took.
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -66,9 +70,10 @@ def sync(
     mapping: as the built-in `map`; that of Workers reads on all cores.
     paths: those below the folder where something changed, as a watch told; without them, all files are looked at.
     """
-    started = time.time_ns()
+    started, begun = time.time_ns(), time.monotonic()
     with index.writing() as connection:
         _match_fingerprint(connection, config, started)
+        problems_before = all_problems(connection)
         looked_at, gone, first_new = _compare(connection, config.records_folder, paths)
         told = Told()
         forget(connection, gone, told)
@@ -85,7 +90,10 @@ def sync(
             progress(done, len(looked_at))
         if told.urls:
             resolve(connection, told, started // 10**9, is_first=first_new == 1)
-        return SyncResult(changed, len(gone), _all_problems(connection))
+        problems = all_problems(connection)
+        took = time.monotonic() - begun
+        note_sync(connection, took, problems_changed=problems != problems_before)
+        return SyncResult(changed, len(gone), problems, took)
 
 
 def _match_fingerprint(connection: Connection, config: Config, now: int) -> None:
@@ -98,7 +106,10 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
         # What was served before changes with this, though there may be no story to tell of it; and no revision is
         # that of an index which was here before.
         _, revision, changed = before or ("", 0, 0)
-        insert(connection, "state", [(fingerprint, max(revision + 1, now), max(changed + 1, now // 10**9))])
+        seconds = now // 10**9
+        insert(
+            connection, "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
+        )
 
 
 def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> tuple[list[Job], list[int], int]:
@@ -164,11 +175,3 @@ def _read(jobs: list[Job], include_unpublished: bool) -> _Readings:
             else:
                 readings.same.append((id, file, hash))
     return readings
-
-
-def _all_problems(connection: Connection) -> tuple[Problem, ...]:
-    rows = connection.execute(
-        "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
-        "ORDER BY f.path, p.number"
-    )
-    return tuple(Problem(*row) for row in rows)

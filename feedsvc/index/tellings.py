@@ -39,7 +39,7 @@ class Rows:
         """Add what a file says. A draft or deleted record hides its story, and says nothing else."""
         problems, tellings, stories, topics = (self.tables[name] for name in _TABLES)
         for number, problem in enumerate(content.problems):
-            problems.append((file, number, problem.line, problem.field, problem.message))
+            problems.append((file, number, problem.line, problem.field, problem.message, problem.refuses))
         id = file * TELLINGS_PER_FILE
         for number, record in enumerate(content.records):
             own = record.story.url

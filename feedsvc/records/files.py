@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
 
@@ -149,9 +149,13 @@ def parse_file(name: str, data: bytes) -> Content:
     more = 0
     for value, line in values:
         if isinstance(value, Fields):
+            first = len(problems)
             records.append(parse_record(value, name, body, problems))
+            if not records[-1]:
+                problems[first] = replace(problems[first], refuses=True)
         else:
-            problems.append(Problem(name, line, "", "is not a record; expected a mapping with title, webUrl and so on"))
+            message = "is not a record; expected a mapping with title, webUrl and so on"
+            problems.append(Problem(name, line, "", message, refuses=True))
         more += len(problems[MAX_PROBLEMS:])
         del problems[MAX_PROBLEMS:]
     if more:
@@ -173,4 +177,4 @@ def _values(name: str, text: str) -> tuple[Items, str]:
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:
-    return Content(problems=(Problem(name, line, "", message),))
+    return Content(problems=(Problem(name, line, "", message, refuses=True),))

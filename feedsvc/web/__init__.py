@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Flask, Response, request
@@ -10,11 +11,18 @@ from werkzeug.exceptions import HTTPException
 from feedsvc.addresses import absolute
 from feedsvc.config import Config, load_config
 from feedsvc.documents import Documents
-from feedsvc.errors import FilterError, IndexUnusableError
+from feedsvc.errors import FilterError, IndexUnusableError, one_line
 from feedsvc.index.database import open_index
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.delivery import ERROR, MAX_QUERY, Deliverer
+from feedsvc.web.multiprocess import HAS_METRICS
+from feedsvc.web.observe import counted, logged
 from feedsvc.web.responses import text_response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from feedsvc.web.metrics import Metrics
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -28,15 +36,36 @@ def create_app(config: Config | None = None) -> Flask:
         config = load_config(Path(name) if name else None)
     base_url = config.site.base_url
     documents = Documents(open_index(config), config)
-    cache = DocumentCache(documents)
+    metrics = _metrics(documents)
+    cache = DocumentCache(documents, metrics.made) if metrics else DocumentCache(documents)
     app = Flask("feedsvc", static_folder=None)
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
-    app.wsgi_app = Deliverer(cache, app.wsgi_app)  # type: ignore[method-assign]
+    application: WSGIApplication = Deliverer(cache, app.wsgi_app)
+    if metrics:
+        application = counted(application, metrics.answered)
+    if config.serve.access_log:
+        application = logged(application)
+    app.wsgi_app = application  # type: ignore[assignment, method-assign]
 
     @app.get("/healthz")
     def healthz() -> Response:
         """Tell that the index answers."""
         return text_response(f"ok, revision {documents.revision()}\n")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Tell whether the index is in step with the records folder, and if not, why."""
+        lag = documents.status().lag(config.serve.watch)
+        return text_response(f"not in step: {one_line(lag)}\n", 503) if lag else text_response("ok, in step\n")
+
+    @app.get("/metrics")
+    def tell_metrics() -> Response:
+        """Tell the metrics, in Prometheus' text format."""
+        if not metrics:
+            return text_response("Metrics need prometheus-client: pip install 'feedsvc[metrics]'\n", 501)
+        response = text_response(metrics.text())
+        response.content_type = metrics.media_type
+        return response
 
     @app.get("/")
     @app.get("/<path:path>")
@@ -85,3 +114,11 @@ def create_app(config: Config | None = None) -> Flask:
         return response
 
     return app
+
+
+def _metrics(documents: Documents) -> "Metrics | None":
+    if not HAS_METRICS:
+        return None
+    from feedsvc.web.metrics import Metrics  # which needs what few install
+
+    return Metrics(documents)

@@ -1,6 +1,7 @@
 """The documents that a worker process keeps ready, with all that is sent of them."""
 
 import time
+from collections.abc import Callable
 from threading import Lock
 
 from cachetools import LRUCache
@@ -48,8 +49,10 @@ class DocumentCache:
     Documents are made one after the other, so what several threads want at once is made by one of them.
     """
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, made: Callable[[float], None] = lambda seconds: None) -> None:
+        """made: called with the seconds that it took to make a document."""
         self.documents = documents
+        self._made = made
         self._lock = Lock()
         self._kept: LRUCache[str, Kept] = LRUCache(MAX_BYTES, getsizeof=lambda kept: kept.size)
         #: Held while a document or a form is made. Several at once would take more memory and no less time.
@@ -88,7 +91,9 @@ class DocumentCache:
             with self._making:
                 kept = self._find(address)
                 if not kept or kept.document.revision != current:
+                    begun = time.perf_counter()
                     document = self.documents.get(address)
+                    self._made(time.perf_counter() - begun)
                     kept = Kept(document, self.documents.config.serve.max_age) if document else None
                     self._keep(address, kept)
         if kept:

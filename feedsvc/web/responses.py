@@ -18,6 +18,19 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src https: http:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: Of pages: other sites neither learn who follows their links, nor get hold of the page or its window.
+PAGE_HEADERS = [
+    ("Content-Security-Policy", PAGE_POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+#: Of everything else, which other sites' scripts may read and show, even those that isolate themselves.
+OPEN_HEADERS = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Last-Modified, Link"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+]
 
 
 def document_headers(document: Document, max_age: int) -> Headers:
@@ -32,10 +45,9 @@ def document_headers(document: Document, max_age: int) -> Headers:
         ("X-Content-Type-Options", "nosniff"),
     ]
     if document.media_type.startswith("text/html"):
-        headers.append(("Content-Security-Policy", PAGE_POLICY))
+        headers += PAGE_HEADERS
     else:
-        headers.append(("Access-Control-Allow-Origin", "*"))
-        headers.append(("Access-Control-Expose-Headers", "ETag, Last-Modified, Link"))
+        headers += OPEN_HEADERS
     return headers + [("Link", f'<{url}>; rel="{rel}"') for url, rel in document.links]
 
 
@@ -67,7 +79,7 @@ def _choose(accepted: str) -> str:
     return best if qualities[best] > 0 else ""
 
 
-def text_response(text: str, status: int = 200) -> Response:
+def text_response(text: str | bytes, status: int = 200) -> Response:
     """A plain text that nobody keeps."""
     response = Response(text, status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"

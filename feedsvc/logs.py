@@ -1,0 +1,69 @@
+"""What the service logs to stderr: one line per event, as text or as JSON."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from feedsvc.errors import one_line
+from feedsvc.index.sync import SyncResult
+from feedsvc.model import Problem
+
+log = logging.getLogger("feedsvc")
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(super().format(record))
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        event: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **getattr(record, "event", {}),
+        }
+        if record.exc_info:
+            event["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(event)  # in ASCII: no control character stays one
+
+
+def configure(log_format: str) -> None:
+    """Send the events of this process to stderr. log_format: "plain" or "json"."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if log_format == "json" else _Plain("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+
+
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """For `extra`: what an event's JSON has beside its message."""
+    return {"event": {"event": name, **fields}}
+
+
+class SyncLog:
+    """Logs syncs; a problem once, for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[Problem] = frozenset()
+        #: Why a sync failed since; empty if none did.
+        self.failure = ""
+
+    def add(self, result: SyncResult) -> None:
+        """Log what a sync changed, what it refused, and how long it took."""
+        for problem in result.problems:
+            if problem not in self._known:
+                where = {"file": problem.path, "line": problem.line, "field": problem.field}
+                log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
+        self._known = frozenset(result.problems)
+        self.failure = ""
+        counts = {"read": result.read, "gone": result.gone, "problems": len(result.problems)}
+        log.info(
+            "synced in %.3f s: files read %d, gone %d, problems %d",
+            result.seconds,
+            *counts.values(),
+            extra=event("sync", **counts, seconds=round(result.seconds, 3)),
+        )

@@ -1,0 +1,91 @@
+"""Metrics in Prometheus' text format, if prometheus-client is installed (the extra `metrics`).
+
+Where the environment names a folder for it, all processes count there, and any of them tells their sum; see
+`multiprocess`. What concerns the records comes from the index.
+"""
+
+import os
+import time
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Iterator
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from feedsvc.documents import Documents
+from feedsvc.errors import IndexUnusableError
+from feedsvc.web.multiprocess import MULTIPROC_DIR
+
+#: Seconds in which requests are counted together.
+TOGETHER_SECONDS = 0.25
+#: In seconds.
+RENDER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class _IndexCollector(Collector):
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What the index tells; that it isn't in step if it doesn't answer."""
+        try:
+            status = self.documents.status()
+        except IndexUnusableError:
+            yield GaugeMetricFamily("feedsvc_ready", _READY, 0)
+            return
+        ready = not status.lag(self.documents.config.serve.watch)
+        yield GaugeMetricFamily("feedsvc_ready", _READY, ready)
+        yield GaugeMetricFamily("feedsvc_stories", "Stories that feeds may hold.", status.stories)
+        yield GaugeMetricFamily("feedsvc_refused_records", "Records that can't be used.", status.refused)
+        yield GaugeMetricFamily(
+            "feedsvc_last_sync_timestamp_seconds", "When the last sync that worked ended.", status.synced
+        )
+        yield GaugeMetricFamily("feedsvc_last_sync_duration_seconds", "How long that took.", status.took)
+
+
+_READY = "Whether the index is in step with the records folder."
+
+
+class Metrics:
+    """What an application counts, and what its index tells."""
+
+    media_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(self, documents: Documents) -> None:
+        own = CollectorRegistry()
+        self._requests = Counter("feedsvc_requests", "Requests answered.", ["status"], registry=own)
+        #: Statuses that are still to be counted. To count one, prometheus-client locks and writes to a file; if each
+        #: request did so, that would take a tenth of the service's speed.
+        self._pending: deque[str] = deque()
+        self._counting = Lock()
+        self._due = 0.0
+        render = Histogram("feedsvc_render_seconds", "Making a document.", buckets=RENDER_BUCKETS, registry=own)
+        #: Called with the seconds that it took to make a document.
+        self.made = render.observe
+        self._registry = own
+        if MULTIPROC_DIR in os.environ:
+            self._registry = CollectorRegistry()
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+        self._registry.register(_IndexCollector(documents))
+
+    def answered(self, status: str) -> None:
+        """Count a request, now or, if others were counted just now, with the next one. status: as in WSGI."""
+        self._pending.append(status)
+        if time.monotonic() >= self._due:
+            self._count()
+
+    def _count(self) -> None:
+        self._due = time.monotonic() + TOGETHER_SECONDS
+        with self._counting:
+            for status, number in Tally(self._pending.popleft() for _ in range(len(self._pending))).items():
+                self._requests.labels(status[:3]).inc(number)
+
+    def text(self) -> bytes:
+        """All of them, as of now."""
+        self._count()
+        return generate_latest(self._registry)

@@ -1,0 +1,55 @@
+"""A folder in which all worker processes count, so that each can tell the metrics of all.
+
+It is for prometheus-client, which must not be imported before the environment names the folder.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+#: The variable of the environment that names the folder.
+MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
+#: Whether there are metrics at all.
+HAS_METRICS = find_spec("prometheus_client") is not None
+#: Of each file that prometheus-client maps into memory.
+FILE_BYTES = 1 << 16
+
+log = logging.getLogger("feedsvc")
+
+
+@contextmanager
+def shared_folder() -> Iterator[None]:
+    """Name a new folder in the environment, for processes started meanwhile. It is removed in the end."""
+    if not HAS_METRICS:
+        yield
+        return
+    try:
+        folder = TemporaryDirectory(prefix="feedsvc-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        log.warning("metrics: no temporary folder (%s), so each worker tells of itself alone", error.strerror)
+        os.environ.pop(MULTIPROC_DIR, None)
+        yield
+        return
+    with folder as name:
+        os.environ[MULTIPROC_DIR] = name
+        yield
+
+
+def join() -> None:
+    """Prepare to count, in a worker process."""
+    if MULTIPROC_DIR not in os.environ:
+        return
+    files = [Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db") for kind in ("counter", "histogram")]
+    try:
+        for file in files:
+            # A mapped file that has no room on its disk would end the process as soon as it counts: so there is room.
+            file.write_bytes(bytes(FILE_BYTES))
+    except OSError as error:
+        for file in files:
+            file.unlink(missing_ok=True)
+        log.warning("metrics: %s: %s, so this worker tells of itself alone", error.filename, error.strerror)
+        del os.environ[MULTIPROC_DIR]

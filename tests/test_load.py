@@ -1,0 +1,210 @@
+"""Load: many clients at once while records change, and clients that stall."""
+
+import asyncio
+import gzip
+import hashlib
+import random
+import resource
+import socket
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import Service, record, running_service, wait_until
+from tests.corpus import Corpus
+from tests.test_hostile_http import Wire, resident, workers
+from tests.test_operating import tell
+from tests.test_serve import addresses, get
+
+CONNECTIONS = 64
+#: Seconds between two changes of records.
+CHANGE_SECONDS = 0.1
+FILTERS = (
+    "limit=3",
+    "limit=500",
+    "min_quality=50",
+    "topic=ai&topic=law",
+    "without_provider=forbes",
+    "related=none",
+    "type=video&limit=9",
+)
+MISSES = ("/none", "/topics/ai.xml", "/topics/none.atom", "/feed/1999-01.atom", "/topics/AI.atom", "/wp-login.php")
+HOSTILE = (
+    "/feed.atom?limit=x", "/feed.atom?type=%00%0d%0aX:y", "/%2e%2e/%2e%2e/etc/passwd", "/feed.rss?" + "topic=x&" * 30, "/feed.json?x=" + "y" * 9000,
+    "/topics/%ff%fe.atom", "/feed.atom?min_quality=99999999999", "//evil.example/", "/feed.atom?topic=" + "%e6%97%a5" * 60,
+)  # fmt: skip
+
+
+class Client:
+    """64 connections that ask for one thing after the other, and what came of it."""
+
+    def __init__(self, service: Service, feeds: list[str], pages: list[str]) -> None:
+        self.address = urlsplit(service.base_url)
+        self.feeds, self.pages = feeds, pages
+        self.etags: dict[str, str] = {}
+        self.seconds: list[float] = []
+        self.statuses: Counter[int] = Counter()
+        self.torn: list[str] = []
+        self.whole = 0
+
+    async def ask(self, until: float, seed: int) -> None:
+        """Ask on one connection until a time of the monotonic clock."""
+        choice = random.Random(seed)
+        reader, writer = await asyncio.open_connection(self.address.hostname, self.address.port)
+        while (begun := time.monotonic()) < until:
+            target, method, headers = self.choose(choice)
+            lines = [f"{method} {target} HTTP/1.1", "Host: evil.example", *headers, "", ""]
+            writer.write("\r\n".join(lines).encode())
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            status = int(head[0].split(" ")[1])
+            found = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
+            has_body = status != 304 and method != "HEAD"
+            body = await reader.readexactly(int(found.get("content-length", 0)) if has_body else 0)
+            self.seconds.append(time.monotonic() - begun)
+            self.statuses[status] += 1
+            if status == 200 and method == "GET":
+                self.check(target, found, body)
+        writer.close()
+        await writer.wait_closed()
+
+    def choose(self, choice: random.Random) -> tuple[str, str, list[str]]:
+        """(target, method, header lines) of a request."""
+        kind = choice.random()
+        if kind < 0.1:
+            return choice.choice(MISSES), "GET", []
+        if kind < 0.2:
+            return choice.choice(HOSTILE), choice.choice(("GET", "GET", "HEAD", "POST", "BREW")), []
+        if kind < 0.3:
+            return choice.choice(self.pages), "GET", []
+        target = choice.choice(self.feeds)
+        if kind < 0.4:
+            target = f"{target}?{choice.choice(FILTERS)}"
+        if kind < 0.7 and target in self.etags:
+            return target, "GET", [f"If-None-Match: {self.etags[target]}"]
+        return target, "GET", ["Accept-Encoding: gzip"] if choice.random() < 0.5 else []
+
+    def check(self, target: str, headers: dict[str, str], body: bytes) -> None:
+        """Note a body whose hash is not its ETag's."""
+        self.etags[target] = headers["etag"]
+        if "content-encoding" in headers:
+            body = gzip.decompress(body)
+        self.whole += 1
+        if headers["etag"] != f'W/"{hashlib.sha256(body).hexdigest()[:32]}"':
+            self.torn.append(target)
+
+
+async def change_records(folder: Path, until: float) -> int:
+    """Write, ten times a second, a record anew, delete one or bring one; the number of changes."""
+    choice, number = random.Random(7), 0
+    while time.monotonic() < until:
+        number += 1
+        file = folder / f"changing{choice.randrange(40)}.md"
+        if choice.random() < 0.2:
+            file.unlink(missing_ok=True)
+        else:
+            text = record(
+                f"Change {number}", f"https://a.example/{file.name}", topics="[AI, Law]", quality=str(number % 100)
+            )
+            file.write_text(text if choice.random() < 0.9 else text[: len(text) // 2])
+        await asyncio.sleep(CHANGE_SECONDS)
+    return number
+
+
+async def watch_memory(service: Service, pids: set[int], until: float) -> list[float]:
+    """The megabytes of memory of all workers, each second."""
+    sizes = []
+    while time.monotonic() < until:
+        sizes.append(round(sum(size for pid, size in resident(service).items() if pid in pids)))
+        await asyncio.sleep(1)
+    return sizes
+
+
+def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_second(tmp_path: Path, full: bool) -> None:
+    seconds = 60 if full else 8
+    Corpus(150).write(tmp_path / "records")
+    log = tmp_path / "log"
+    with running_service(tmp_path, log=log) as service:
+        found = [urlsplit(url).path for url in addresses(tmp_path)]
+        # Of fewer feeds, each worker keeps all in seconds; of many, it must drop some.
+        feeds = [path for kind in ("/feed", "/topics/", "/providers/") for path in found if path.startswith(kind)]
+        feeds = feeds[:120] if full else feeds[:9]
+        pages = [
+            "/",
+            "/feeds.opml",
+            *(path.removesuffix(".atom") + "/" for path in feeds if "/topics/" in path and path.endswith(".atom")),
+        ]
+        client = Client(service, feeds, pages)
+        pids = workers(service, 2)
+
+        async def run() -> tuple[int, list[float]]:
+            until = time.monotonic() + seconds
+            asking = [client.ask(until, seed) for seed in range(CONNECTIONS)]
+            changes, sizes, *_ = await asyncio.gather(
+                change_records(tmp_path / "records", until), watch_memory(service, pids, until), *asking
+            )
+            return changes, sizes
+
+        changes, sizes = asyncio.run(run())
+        latencies = sorted(client.seconds)
+        p50, p99 = (latencies[int(len(latencies) * share)] * 1000 for share in (0.5, 0.99))
+        print(
+            f"{seconds} s: {len(latencies)} requests, {changes} changes, statuses {dict(client.statuses)}, median {p50:.1f} ms, "
+            f"99th percentile {p99:.1f} ms, slowest {latencies[-1] * 1000:.0f} ms, memory of all workers {sizes} MB"
+        )
+        assert client.statuses.keys() == {200, 304, 308, 400, 404, 405}
+        assert client.torn == []
+        assert client.whole > 100 * seconds / 8
+        assert changes > 5 * seconds
+        assert p99 < 2000
+        quarter = len(sizes) // 4
+        assert max(sizes[-quarter:]) < 1.1 * max(sizes[-2 * quarter : -quarter])
+        assert max(resident(service)[pid] for pid in pids) < 150  # and none died
+        (tmp_path / "records" / "last.md").write_text(record("The last", "https://a.example/last", "2030-01-01"))
+        wait_until(lambda: b"The last" in get(f"{service.base_url}/feed.atom?limit=1"), 5)
+        counted = tell(get(f"{service.base_url}/metrics"))
+        assert counted["feedsvc_requests_total 304"] >= 0.9 * client.statuses[304]
+        assert not [name for name in counted if name.startswith("feedsvc_requests_total 5")]
+    assert "ERROR" not in log.read_text()
+
+
+#: What clients send that then say no more: half a head; a head whose body never comes; and requests whose answers, more
+#: than the system keeps for them, they never read.
+STALLS = {
+    "half a head": b"GET /feed.atom HTTP/1.1\r\nHost: a\r\nX-",
+    "no body": b"POST /feed.atom HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx",
+    "idle": b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "unread": b"GET /feed.atom HTTP/1.1\r\nHost: a\r\n\r\n" * 5,
+}
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_clients_that_stall_keep_nobody_waiting(corpus_service: Service, stall: str, full: bool) -> None:
+    number = 400 if stall == "unread" else 1500
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 2000:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(2000, hard), hard))
+    address = urlsplit(corpus_service.base_url)
+    stalled = []
+    try:
+        for _ in range(number):
+            client = socket.socket()
+            stalled.append(client)
+            client.settimeout(10)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((address.hostname, address.port))
+            client.sendall(STALLS[stall])
+        slowest = 0.0
+        for _ in range(500 if full else 50):
+            wire = Wire(corpus_service)  # a connection of its own: it must be let in
+            begun = time.monotonic()
+            assert wire.ask("/feed.atom")[0] == 200
+            slowest = max(slowest, time.monotonic() - begun)
+            wire.close()
+        print(f"{number} x {stall}: the slowest other answer took {slowest * 1000:.0f} ms")
+        assert slowest < 3
+    finally:
+        for client in stalled:
+            client.close()

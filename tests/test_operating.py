@@ -1,0 +1,330 @@
+"""What the service tells its operator: logs, readiness, metrics, and problems on the page."""
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+import feedsvc.web
+from feedsvc import logs, server
+from feedsvc.config import parse_config
+from feedsvc.index.status import OVERDUE_SECONDS
+from feedsvc.web import cache, create_app
+from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
+from tests.test_http import ask
+
+BAD = "title: <b>B</b>\nquality: <script>\nunknown: CANARY\n"
+
+
+def tell(text: bytes) -> dict[str, float]:
+    """Each sample of /metrics, its labels' values appended to its name."""
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+
+
+def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the_same(tmp_path: Path) -> None:
+    records, log = tmp_path / "records", tmp_path / "log"
+    records.mkdir()
+    (records / "a.md").write_text(record(unknown="CANARY"))
+    with running_service(tmp_path, log=log) as service:
+        assert (ask(service, "/readyz").status, ask(service, "/readyz").body) == (200, b"ok, in step\n")
+        records.rename(tmp_path / "away")
+        wait_until(lambda: ask(service, "/readyz").status == 503, 3)
+        reason = f"{records}: No such file or directory; expected a folder that can be followed"
+        assert ask(service, "/readyz").body.decode() == f"not in step: {reason}\n"
+        assert tell(ask(service, "/metrics").body)["feedsvc_ready"] == 0
+        assert ask(service, "/feed.atom").status == ask(service, "/healthz").status == 200
+        records.write_text("a file in its place")
+        wait_until(lambda: b"Not a directory" in ask(service, "/readyz").body, 3)
+        records.unlink()
+        (tmp_path / "away").rename(records)
+        wait_until(lambda: ask(service, "/readyz").status == 200, 5)
+        assert tell(ask(service, "/metrics").body)["feedsvc_ready"] == 1
+    messages = [line.split(" ", 3)[3] for line in log.read_text().splitlines()]
+    assert messages[1] == f"{reason}; trying again"
+    assert re.fullmatch(r"synced in \d\.\d{3} s: files read 0, gone 0, problems 0", messages[-1])
+    assert len(messages) == 4
+
+
+@pytest.mark.parametrize(("watch", "status"), [(True, 503), (False, 200)])
+def test_a_sync_that_is_overdue_is_told_where_the_folder_is_followed(
+    make_site: Callable[..., Site], watch: bool, status: int
+) -> None:
+    site = make_site({"1.md": record()}, serve={"watch": watch})
+    client = create_app(site.config).test_client()
+    assert client.get("/readyz").status_code == 200
+    with site.documents.index.writing() as connection:
+        connection.execute("UPDATE state SET synced = ?", (time.time() - OVERDUE_SECONDS - 1,))
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert ("the last sync was 181 seconds ago" in response.text) is watch
+
+
+def test_what_an_unforeseen_error_says_of_a_record_is_not_told(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record()}, serve={"watch": False})
+    stop = Event()
+
+    def fail(*arguments: Any, **options: Any) -> None:
+        stop.set()
+        raise ValueError("CANARY")
+
+    monkeypatch.setattr(server, "sync", fail)
+    monkeypatch.setattr(server, "WAKE_MS", 20)
+    server.follow(site.config, site.documents.index, stop, logs.SyncLog())
+    response = create_app(site.config).test_client().get("/readyz")
+    assert response.status_code == 503
+    assert "ValueError" in response.text
+    assert "CANARY" not in response.text
+
+
+def test_what_tells_of_the_moment_is_kept_by_nobody_and_answers_head(make_site: Callable[..., Site]) -> None:
+    client = create_app(make_site({"1.md": record()}).config).test_client()
+    for address in ("/healthz", "/readyz", "/metrics"):
+        for response in (client.get(address), client.head(address)):
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
+    """A service that logs requests, in JSON, and its log."""
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    log = tmp_path / "log"
+    with running_service(tmp_path, serve='log_format = "json"\naccess_log = true', log=log) as service:
+        yield service, log
+
+
+def events(log: Path, name: str) -> list[dict[str, Any]]:
+    return [event for event in map(json.loads, log.read_text().splitlines()) if event.get("event") == name]
+
+
+def test_each_event_is_a_line_of_json(told: tuple[Service, Path]) -> None:
+    service, log = told
+    name = "b\nb\u2028.md"
+    (service.folder / "records" / name).write_text(BAD)
+    wait_until(lambda: len(events(log, "sync")) == 2, 3)
+    first, second = events(log, "sync")
+    assert (first["read"], first["gone"], first["problems"]) == (1, 0, 0)
+    assert (second["read"], second["gone"], second["problems"]) == (1, 0, 3)
+    assert 0 < second["seconds"] < 2
+    refused = events(log, "refused")
+    assert [(each["file"], each["line"], each["field"], each["left_out"]) for each in refused] == [
+        (name, 1, "publishedDateTime", True),
+        (name, 1, "webUrl", False),
+        (name, 2, "quality", False),
+    ]
+    assert refused[2]["message"] == "b\\nb\\u2028.md:2: quality: '<script>' can't be used: expected a whole number"
+    (service.folder / "records" / "a.md").unlink()
+    wait_until(lambda: len(events(log, "sync")) == 3, 3)
+    assert events(log, "sync")[2]["gone"] == 1
+    assert len(events(log, "refused")) == 3  # each is told once
+    shutil.move(service.folder / "records", service.folder / "away")
+    wait_until(lambda: len(events(log, "failed")) == 1, 3)
+    assert {"time", "level", "message"} <= events(log, "failed")[0].keys()
+    assert "CANARY" not in log.read_text()
+
+
+def test_each_request_is_a_line_that_no_request_can_break(told: tuple[Service, Path]) -> None:
+    service, log = told
+    known = ask(service, "/feed.atom", User_Agent="Reader/1.0 (3 subscribers)").headers["ETag"]
+    ask(service, "/feed.atom?x=%0a1", If_None_Match=known or "")
+    ask(service, "/%0aINFO%20forged%22", "HEAD", User_Agent='a"\tb\xff')
+    requests = [event for event in events(log, "request") if event["target"] != "/healthz"]
+    assert [(each["method"], each["target"], each["status"]) for each in requests] == [
+        ("GET", "/feed.atom", 200),
+        ("GET", "/feed.atom?x=%0a1", 304),
+        ("HEAD", "/%0AINFO%20forged%22", 404),
+    ]
+    assert requests[0]["agent"] == "Reader/1.0 (3 subscribers)"
+    assert requests[0]["bytes"] == len(ask(service, "/feed.atom").body)
+    assert requests[1]["bytes"] == 0
+    assert all(each["address"].startswith("127.0.0.1") for each in requests)
+
+
+def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "b\nb.md").write_text(BAD)
+    for asked in (False, True):
+        log = tmp_path / "log"
+        with running_service(tmp_path, serve=f"access_log = {str(asked).lower()}", log=log) as service:
+            ask(service, "/%0aINFO%20forged", User_Agent='a"\tb')
+        lines = log.read_text().splitlines()
+        assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING) ", line) for line in lines)
+        assert ["b\\nb.md:1: webUrl: is missing" in line for line in lines[:3]] == [False, True, False]
+        assert lines[3].endswith("problems 3")
+        assert any("/healthz" in line for line in lines) is asked
+        assert any('"GET /%0AINFO%20forged" 404' in line and line.endswith(r'"a\"\tb"') for line in lines) is asked
+
+
+@pytest.mark.parametrize("log_format", ["plain", "json"])
+def test_an_error_is_one_line_with_its_traceback(log_format: str) -> None:
+    program = f"""
+import logging
+from feedsvc import logs
+logs.configure({log_format!r})
+try:
+    raise ValueError("one\\ntwo")
+except ValueError:
+    logging.exception("three\\nfour")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    assert "three\\nfour" in line
+    assert "ValueError: one\\ntwo" in line
+    assert log_format == "plain" or json.loads(line)["traceback"].startswith("Traceback")
+
+
+def counting(folder: Path) -> int:
+    """How many processes count requests in a folder."""
+    return sum(b"feedsvc_requests" in file.read_bytes() for file in folder.rglob("counter_*.db"))
+
+
+def test_the_metrics_tell_of_all_workers_and_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    (tmp_path / "records" / "b.md").write_text(BAD)
+    with running_service(tmp_path, serve="workers = 3") as service:
+        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 3, 10)
+        before = tell(ask(service, "/metrics").body)
+        known = ask(service, "/feed.atom").headers["ETag"] or ""
+        for _ in range(40):
+            assert ask(service, "/feed.atom", If_None_Match=known).status == 304
+            assert ask(service, "/none").status == 404
+        # Those of a burst are counted with a worker's next request.
+        wait_until(lambda: tell(ask(service, "/metrics").body)["feedsvc_requests_total 304"] >= 40, 5)
+        wait_until(lambda: tell(ask(service, "/metrics").body)["feedsvc_requests_total 404"] >= 40, 5)
+        after = tell(ask(service, "/metrics").body)
+        assert after["feedsvc_requests_total 304"] == 40
+        assert after["feedsvc_requests_total 404"] == before.get("feedsvc_requests_total 404", 0) + 40
+        assert 1 <= after["feedsvc_render_seconds_count"] <= 3
+        assert after["feedsvc_render_seconds_count"] == after["feedsvc_render_seconds_bucket +Inf"]
+        assert (after["feedsvc_stories"], after["feedsvc_refused_records"], after["feedsvc_ready"]) == (1, 1, 1)
+        assert abs(after["feedsvc_last_sync_timestamp_seconds"] - time.time()) < 60
+        assert 0 < after["feedsvc_last_sync_duration_seconds"] < 5
+        assert ask(service, "/metrics").headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_full_disk_where_requests_are_counted_costs_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, log = tmp_path / "tmp", tmp_path / "log"
+    small.mkdir()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"none", os.fsencode(small), b"tmpfs", 0, b"size=160k"):
+        pytest.skip(f"can't mount a small tmpfs: {os.strerror(ctypes.get_errno())}")
+    try:
+        monkeypatch.setenv("TMPDIR", str(small))
+        (tmp_path / "records").mkdir()
+        (tmp_path / "records" / "a.md").write_text(record())
+        with running_service(tmp_path, log=log) as service:
+            message = "No space left on device, so this worker tells of itself alone"
+            wait_until(lambda: message in log.read_text(), 5)
+            for _ in range(20):
+                assert ask(service, "/feed.atom").status == ask(service, "/metrics").status == 200
+        assert "ERROR" not in log.read_text()
+    finally:
+        assert libc.umount(os.fsencode(small)) == 0
+
+
+def test_without_prometheus_client_metrics_say_what_to_install(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedsvc.web, "HAS_METRICS", False)
+    client = create_app(make_site({"1.md": record()}).config).test_client()
+    assert client.get("/feed.atom").status_code == client.get("/readyz").status_code == 200
+    response = client.get("/metrics")
+    assert (response.status_code, response.headers["Cache-Control"]) == (501, "no-store")
+    assert response.text == "Metrics need prometheus-client: pip install 'feedsvc[metrics]'\n"
+
+
+def test_an_application_alone_counts_in_its_own_process(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record()})
+    others = create_app(site.config).test_client()
+    others.get("/feed.atom")
+    client = create_app(site.config).test_client()
+    for address in ("/feed.atom", "/feed.atom", "/feed.rss", "/none", "/feed.atom?limit=x"):
+        client.get(address)
+    found = tell(client.get("/metrics").data)
+    assert [found.get(f"feedsvc_requests_total {status}") for status in (200, 304, 400, 404)] == [3, None, 1, 1]
+    assert found["feedsvc_render_seconds_count"] == 2
+
+
+def test_metrics_tell_that_an_index_does_not_answer(tmp_path: Path) -> None:
+    client = create_app(parse_config({}, tmp_path)).test_client()
+    assert client.get("/readyz").status_code == 503
+    found = tell(client.get("/metrics").data)
+    assert found["feedsvc_ready"] == 0
+    assert found["feedsvc_requests_total 503"] == 1
+    assert "feedsvc_stories" not in found
+
+
+@pytest.fixture
+def shown(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site that shows its problems, whose workers look at the index each time."""
+    monkeypatch.setattr(cache, "FRESH_SECONDS", 0)
+    return make_site({"1.md": record(), "b<i>.md": BAD, "d.md": b"\xff"}, serve={"show_problems": True})
+
+
+def test_problems_are_on_the_page_only_if_the_operator_says_so(shown: Site, make_site: Callable[..., Site]) -> None:
+    page = create_app(shown.config).test_client().get("/").text
+    assert "Records left out: 2. Problems: 4." in page
+    assert "<code>b&lt;i&gt;.md:2: quality: &#39;&lt;script&gt;&#39; can&#39;t be used: expected a whole number" in page
+    assert "CANARY" not in page
+    silent = create_app(make_site({"1.md": record(), "b.md": BAD}).config).test_client()
+    assert "b.md" not in silent.get("/").text
+    assert "Problems" not in silent.get("/").text
+
+
+def test_a_problem_comes_and_goes_on_the_page_and_no_feed_changes(shown: Site) -> None:
+    client: FlaskClient = create_app(shown.config).test_client()
+    feed, page = client.get("/feed.atom").headers, client.get("/").headers
+    shown.write("c.md", "c")
+    shown.sync()
+    assert "c.md:1: is not a record" in client.get("/", headers={"If-None-Match": page["ETag"]}).text
+    assert client.get("/").headers["Last-Modified"] > page["Last-Modified"]
+    (shown.config.records_folder / "c.md").unlink()
+    shown.sync()
+    assert client.get("/").headers["ETag"] == page["ETag"]
+    assert dict(client.get("/feed.atom").headers) == dict(feed)
+
+
+def test_the_page_shows_a_hundred_problems_and_how_many_more(shown: Site) -> None:
+    for number in range(105):
+        shown.write(f"x{number:03}.md", "x")
+    shown.sync()
+    page = create_app(shown.config).test_client().get("/").text
+    assert page.count(": is not a record") == 96
+    assert "<code>feedsvc check</code> shows the other 9, too." in page
+
+
+def test_the_page_that_build_writes_is_the_one_that_is_served(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "b.md").write_text(BAD)
+    with running_service(tmp_path, serve="show_problems = true") as service:
+        subprocess.run([FEEDSVC, "build"], cwd=tmp_path, capture_output=True)
+        page = (tmp_path / "public" / "index.html").read_bytes()
+        assert b"b.md:2: quality" in page
+        assert ask(service, "/").body == page

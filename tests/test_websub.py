@@ -1,0 +1,256 @@
+"""The hub is told of every feed that changed, and of no other."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from feedsvc import websub
+from tests.conftest import FEEDSVC, Service, Site, free_port, record, running_service, wait_until
+from tests.hub import Handler, Hub, answering, running_hub, running_subscriber
+
+RECORDS = {
+    "1.md": record("One", "https://a.example/1", topics="[AI]"),
+    "2.md": record("Two", "https://b.example/2", topics="[AI]"),
+    "3.md": record("Three", "https://c.example/3", topics="[Law]"),
+}
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with running_hub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "records").mkdir()
+    for name, text in RECORDS.items():
+        (tmp_path / "records" / name).write_text(text)
+    return tmp_path
+
+
+def serving(folder: Path, hub: Hub) -> AbstractContextManager[Service]:
+    return running_service(folder, f'feeds = {{ hub = "{hub.url}", formats = ["atom", "rss"] }}')
+
+
+def noted(folder: Path) -> bool:
+    """Whether the service has noted its feeds, so that it can tell what changes."""
+    with closing(sqlite3.connect(folder / ".feedsvc/index.sqlite3")) as index:
+        return bool(index.execute("SELECT count(*) FROM announcements").fetchone()[0])
+
+
+def urls(base_url: str, *paths: str) -> list[str]:
+    """The addresses in both formats."""
+    return sorted(f"{base_url}/{path}.{format}" for path in paths for format in ("atom", "rss"))
+
+
+def get(url: str) -> bytes:
+    with urlopen(url, timeout=10) as response:
+        return bytes(response.read())
+
+
+def change(folder: Path, name: str, title: str) -> None:
+    text = RECORDS[name]
+    (folder / "records" / name).write_text(text.replace('title: "', f'title: "{title} '))
+
+
+def test_a_changed_record_reaches_subscribers_within_three_seconds(folder: Path, hub: Hub) -> None:
+    with serving(folder, hub) as service, running_subscriber() as subscriber:
+        feed = f"{service.base_url}/topics/ai.atom"
+        subscriber.subscribe(feed)
+        wait_until(lambda: bool(hub.subscriptions), 5)
+        wait_until(lambda: noted(folder), 10)
+        changed = time.time()
+        change(folder, "1.md", "Changed")
+        wait_until(lambda: bool(subscriber.delivered), 10)
+        (delivered, body), *_ = subscriber.delivered
+        assert delivered - changed < 3
+        assert b"Changed One" in body
+        assert body == get(feed)
+
+
+def test_the_hub_is_told_of_exactly_the_feeds_whose_bytes_changed(folder: Path, hub: Hub) -> None:
+    with serving(folder, hub) as service:
+        wait_until(lambda: noted(folder), 10)
+        change(folder, "3.md", "Changed")
+        expected = urls(service.base_url, "feed", "topics/law", "providers/c-example")
+        wait_until(lambda: len(hub.told) >= len(expected), 5)
+        path = folder / "records" / "3.md"
+        path.write_text(path.read_text().replace("topics:", "unknown: 1\ntopics:"))  # which no feed shows
+        time.sleep(2)
+        assert hub.told == expected
+        # Of a feed that came, and of those that a story left.
+        path.write_text(path.read_text().replace("[Law]", "[Robots]"))
+        more = urls(service.base_url, "feed", "topics/robots", "providers/c-example")
+        wait_until(lambda: len(hub.told) >= len(expected + more), 5)
+        time.sleep(1)
+        assert hub.told == sorted(expected + more)
+
+
+def test_what_a_hub_missed_while_it_was_down_it_is_told_once_whatever_ended_meanwhile(folder: Path, hub: Hub) -> None:
+    hub.status = 503
+    with serving(folder, hub) as service:
+        wait_until(lambda: noted(folder), 10)
+        for number in range(12):
+            change(folder, "1.md", f"Change {number}")
+            time.sleep(0.2)
+        wait_until(lambda: bool(hub.refused), 5)
+        assert len(hub.refused) <= 2  # though there were more changes
+        os.killpg(service.process.pid, signal.SIGKILL)
+    assert not hub.taken
+    hub.status = 204
+    with serving(folder, hub) as service:
+        wait_until(lambda: bool(hub.taken), websub.FIRST_RETRY * 4)
+        time.sleep(1)
+        own = [url.replace(service.base_url, "") for url in hub.told]
+        assert own == urls("", "feed", "topics/ai", "providers/a-example")
+
+
+def test_a_hub_that_hangs_keeps_no_reader_waiting(folder: Path, hub: Hub) -> None:
+    hub.delay = 3
+    with serving(folder, hub) as service:
+        wait_until(lambda: noted(folder), 10)
+        change(folder, "1.md", "Changed")
+        wait_until(lambda: b"Changed" in get(f"{service.base_url}/feed.atom"), 3)
+        time.sleep(1)  # it is being told
+        assert not hub.taken
+        started = time.monotonic()
+        change(folder, "2.md", "Changed, too,")
+        wait_until(lambda: b"Changed, too" in get(f"{service.base_url}/feed.atom"), 2)
+        assert time.monotonic() - started < 2
+        hub.delay = 0
+        wait_until(lambda: f"{service.base_url}/providers/b-example.atom" in hub.told, 8)
+
+
+def test_only_the_hub_itself_is_ever_asked(make_site: Callable[..., Site], hub: Hub) -> None:
+    asked: list[str] = []
+
+    class Redirecting(Handler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.answer(307, {"Location": hub.url})
+
+    with answering(Redirecting) as url:
+        documents = changed_site(make_site, url).documents
+        _, reason = websub.tell_hub(documents)
+    assert reason == f"{url}: answered 307; expected a WebSub hub that takes announcements (2xx)"
+    assert asked == ["/"]
+    assert not hub.taken and not hub.refused
+
+
+def changed_site(make_site: Callable[..., Site], hub_url: str) -> Site:
+    """A site with a change that its hub is to be told of."""
+    site = make_site(RECORDS, feeds={"hub": hub_url, "formats": ["atom", "rss"]})
+    websub.note_changes(site.documents)
+    assert websub.tell_hub(site.documents) == (None, "")  # at first all is known
+    site.write("1.md", record("Changed", "https://a.example/1", topics="[AI]"))
+    site.sync()
+    websub.note_changes(site.documents)
+    return site
+
+
+def test_a_hub_that_fails_is_tried_again_ever_more_seldom(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = changed_site(make_site, f"http://127.0.0.1:{free_port()}/").documents
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    waits = []
+    for _ in range(14):
+        wait, reason = websub.tell_hub(documents)
+        assert wait and "refused" in reason
+        waits.append(wait)
+        assert websub.tell_hub(documents)[1] == ""  # not before its time
+        now += wait + 1
+    for attempts, wait in enumerate(waits):
+        usual = min(websub.FIRST_RETRY * 2**attempts, websub.LONGEST_RETRY)
+        assert usual / 2 <= wait <= usual * 1.5
+    assert len({round(wait / websub.LONGEST_RETRY, 6) for wait in waits[-4:]}) == 4  # never all hubs' clients at once
+    now -= 10**6
+    assert "refused" in websub.tell_hub(documents)[1]  # a clock that was set back doesn't silence it
+
+
+def test_a_hub_says_how_long_to_wait(make_site: Callable[..., Site], hub: Hub) -> None:
+    hub.status, hub.headers = 429, {"Retry-After": "300"}
+    wait, reason = websub.tell_hub(changed_site(make_site, hub.url).documents)
+    assert wait == 300
+    assert "answered 429" in reason
+
+
+def test_many_feeds_are_told_in_few_requests(make_site: Callable[..., Site], hub: Hub) -> None:
+    files = {f"{number}.md": record("A", f"https://{number}.example/") for number in range(130)}
+    site = make_site(files, feeds={"hub": hub.url, "formats": ["atom"]})
+    websub.note_changes(site.documents)
+    for name, text in files.items():
+        site.write(name, text.replace('"A"', '"B"'))
+    site.sync()
+    websub.note_changes(site.documents)
+    assert websub.tell_hub(site.documents) == (None, "")
+    assert [len(urls) for _, urls in hub.taken] == [websub.BATCH, 131 - websub.BATCH]
+    assert len(set(hub.told)) == 131
+
+
+def test_a_change_while_the_hub_is_told_is_told_again(
+    make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = changed_site(make_site, hub.url)
+    publish = websub._publish
+
+    def publish_late(url: str, feeds: list[str]) -> None:
+        publish(url, feeds)
+        monkeypatch.setattr(websub, "_publish", publish)
+        site.write("1.md", record("Changed again", "https://a.example/1", topics="[AI]"))
+        site.sync()
+        websub.note_changes(site.documents)
+
+    monkeypatch.setattr(websub, "_publish", publish_late)
+    assert websub.tell_hub(site.documents) == (None, "")
+    assert hub.told == sorted(2 * urls("https://feeds.example", "feed", "topics/ai", "providers/a-example"))
+
+
+def test_archives_and_filtered_feeds_name_no_hub(make_site: Callable[..., Site]) -> None:
+    site = make_site(RECORDS, feeds={"hub": "https://hub.example/"})
+    for format in ("atom", "rss", "json"):
+        assert b"hub.example" in site.body(f"/topics/ai.{format}")
+        assert b"hub.example" not in site.body(f"/topics/ai/2020-06.{format}")
+        assert b"hub.example" not in site.body(f"/topics/ai.{format}?limit=3")
+
+
+def test_a_build_tells_the_hub_of_what_it_changed(folder: Path, hub: Hub) -> None:
+    (folder / "config.toml").write_text(
+        f'site.base_url = "https://feeds.example"\nfeeds = {{ hub = "{hub.url}", formats = ["atom", "rss"] }}\n'
+    )
+
+    def build() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([FEEDSVC, "build"], cwd=folder, capture_output=True, text=True, timeout=30)
+
+    build()
+    assert not hub.taken
+    change(folder, "3.md", "Changed")
+    hub.status = 500
+    done = build()
+    assert (
+        done.stderr
+        == f"{hub.url}: answered 500; expected a WebSub hub that takes announcements (2xx); the next build tells it\n"
+    )
+    assert done.returncode == 1
+    hub.status = 204
+    wait_until(lambda: build().returncode == 0 and bool(hub.taken), 20)
+    assert hub.told == urls("https://feeds.example", "feed", "topics/law", "providers/c-example")
+
+
+def test_a_hub_is_told_while_changes_follow_each_other_without_end(folder: Path, hub: Hub) -> None:
+    with serving(folder, hub):
+        wait_until(lambda: noted(folder), 10)
+        for number in range(40):
+            change(folder, "1.md", f"Change {number}")
+            time.sleep(0.1)
+        assert 1 <= len(hub.taken) <= 9
