@@ -29,12 +29,16 @@ def interrupts_blocked() -> Iterator[None]:
         pthread_sigmask(SIG_SETMASK, mask)
 
 
-def end_with_parent() -> None:
-    """End this process, which multiprocessing started, as soon as its parent is gone, in whichever way."""
+def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
+    """End this process, which multiprocessing started, as soon as its parent is gone, in whichever way.
+
+    clean: called before, for what the parent may have left.
+    """
 
     def wait() -> None:
         if parent := parent_process():
             parent.join()
+            clean()
             os._exit(1)
 
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()

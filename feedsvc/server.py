@@ -123,7 +123,7 @@ def _interrupt_as_terminate() -> None:
 
 def _load_app(config: Config) -> Flask:
     """The application, in a worker process, which ends with its parent."""
-    end_with_parent()
+    end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()
     return create_app(config)

@@ -227,6 +227,16 @@ def test_the_metrics_tell_of_all_workers_and_leave_nothing_behind(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_a_service_that_is_killed_leaves_no_counts_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "records").mkdir()
+    with running_service(tmp_path) as service:
+        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 2, 10)
+        service.process.kill()
+        wait_until(lambda: not any((tmp_path / "tmp").iterdir()), 5)
+
+
 def test_a_full_disk_where_requests_are_counted_costs_no_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
     application: WSGIApplication = Deliverer(cache, app.wsgi_app)
     if metrics:
-        application = counted(application, metrics.answered)
+        application = Deliverer(cache, counted(app.wsgi_app, metrics.answered), metrics.answered)
     if config.serve.access_log:
         application = logged(application)
     app.wsgi_app = application  # type: ignore[assignment, method-assign]

@@ -3,7 +3,7 @@
 All that a response needs was made with its document, so a request costs two look-ups.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -31,9 +31,16 @@ class Deliverer:
     So it does where an error occurs, which it adds to the environment.
     """
 
-    def __init__(self, cache: DocumentCache, otherwise: "WSGIApplication") -> None:
+    def __init__(
+        self,
+        cache: DocumentCache,
+        otherwise: "WSGIApplication",
+        answered: Callable[[str], object] = lambda status: None,
+    ) -> None:
+        """answered: called with the status of each document that is delivered, as in WSGI."""
         self.cache = cache
         self.otherwise = otherwise
+        self.answered = answered
         self._known_address = lru_cache(maxsize=KNOWN_TARGETS)(self._canonical)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -69,10 +76,12 @@ class Deliverer:
     ) -> Iterable[bytes]:
         status = _status(kept, environ)
         if status.startswith("304"):
+            self.answered(status)
             start_response(status, kept.not_modified.copy())  # a server may change the list
             return []
         encoding = choose_encoding(kept.document, environ.get("HTTP_ACCEPT_ENCODING", ""))
         headers, body = self.cache.form(address, kept, encoding)
+        self.answered(status)
         start_response(status, headers.copy())
         return [body] if environ["REQUEST_METHOD"].upper() == "GET" else []
 

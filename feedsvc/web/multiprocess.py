@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 #: The variable of the environment that names the folder.
@@ -37,6 +38,12 @@ def shared_folder() -> Iterator[None]:
     with folder as name:
         os.environ[MULTIPROC_DIR] = name
         yield
+
+
+def remove() -> None:
+    """Remove the folder of a service that was killed, in a worker process."""
+    if MULTIPROC_DIR in os.environ:
+        rmtree(os.environ[MULTIPROC_DIR], ignore_errors=True)  # each worker does it
 
 
 def join() -> None:

@@ -1,4 +1,4 @@
-"""Notes every request, past whichever part of the application answers it: for the metrics, and for the access log."""
+"""Notes requests, past whichever part of an application answers them: for the metrics, and for the access log."""
 
 import json
 import logging
