@@ -53,7 +53,9 @@ def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_finish
             shutil.rmtree(folder / ".feedsvc", ignore_errors=True)
         moment = random.uniform(0.1, takes)
         process = start("build", cwd=folder)
-        in_the_midst += kill_after(process, moment, whole_group=bool(round // 2 % 2))
+        was_running = kill_after(process, moment, whole_group=bool(round // 2 % 2))
+        takes *= 1.1 if was_running else 0.8
+        in_the_midst += was_running
         for name, body in files(out).items():
             assert body in [state.get(name) for state in expected], f"{name}, killed after {moment} s"
         status, _, problems = command("build", cwd=folder)
@@ -73,12 +75,14 @@ def test_a_service_goes_on_from_the_old_index_while_syncs_are_killed(tmp_path: P
             put(tmp_path / f"state{number}", state)
             expected.append(undisturbed(tmp_path / "undisturbed", tmp_path / f"state{number}", config))
         common = sorted(expected[0].keys() & expected[1])[::4]
-        in_the_midst = 0
+        in_the_midst, takes = 0, 0.6
         with Reader([service.base_url + quote(f"/{name}") for name in common]).asking() as reader:
             for round in range(kills):
                 put(tmp_path / "records", states[round % 2])
                 process = start("check", cwd=tmp_path)
-                in_the_midst += kill_after(process, random.uniform(0.1, 0.6), whole_group=bool(round // 2 % 2))
+                was_running = kill_after(process, random.uniform(0.1, takes), whole_group=bool(round // 2 % 2))
+                takes *= 1.1 if was_running else 0.8
+                in_the_midst += was_running
             assert command("check", cwd=tmp_path)[0] == 0
             now = expected[(kills - 1) % 2]
             for name in common:
