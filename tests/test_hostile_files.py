@@ -42,7 +42,7 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
     ),
     "merged fields": (
         ".md",
-        lambda size: f"{FIELDS}x: &x {{{many('k#: 1,', size // 4)}}}\ny: [{many('{<<: *x},', size // 4)}]",
+        lambda size: f"{FIELDS}x: &x {{{many('k#: 1,', MB // 4)}}}\ny: [{many('{<<: *x},', MB // 4)}]",
         "5: aliases stand for more than 4,000,000 characters and values",
     ),
     "brackets": (".md", lambda size: many("[", size), "1: nested more than 50 levels deep"),
@@ -57,7 +57,7 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
         "1: more than 1,000,000 keys and values",
     ),
     "lines of JSON": (".json", lambda size: f"[{many(chr(10), size)}1]", "[0-9]+: is not a record"),
-    "problems": (".md", lambda size: f"{FIELDS}topics: [{many('7,', size // 2)}]", "4: more than 1,000 problems"),
+    "problems": (".md", lambda size: f"{FIELDS}topics: [{many('7,', MB // 2)}]", "4: more than 1,000 problems"),
     "attributes": (
         ".json",
         lambda size: f'{{{JSON_FIELDS}, "featuredContent": "<p {many("a# ", size)}>"}}',

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-#: Longer URLs are refused, as sitemaps and most browsers' address bars do.
+#: Longer URLs are refused, as sitemaps and most browsers' address bars do; and unread, if even longer as written.
 MAX_URL = 2048
+_MAX_WRITTEN_URL = 10 * MAX_URL
 MAX_SLUG = 80
 #: The characters of a name that can come to its slug.
 _MAX_NAME = 1000
@@ -90,6 +91,8 @@ def web_url(value: str) -> str:
 
 
 def _normalised(value: str) -> str:
+    if len(value) > _MAX_WRITTEN_URL:
+        raise ValueError(f"expected an address of at most {MAX_URL} characters")
     text = _ENTITY.sub(_unescape_whole, value.strip())
     try:
         parts = urlsplit(xml_text(text).strip())
