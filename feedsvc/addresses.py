@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from feedsvc.errors import FilterError
 from feedsvc.records.clean import slug as slug_of
+from feedsvc.records.clean import xml_text
 
 Kind = Literal["feed", "topics", "providers", "custom"]
 Related = Literal["entries", "links", "none"]
@@ -97,10 +98,13 @@ def _parse(name: str, values: list[Any]) -> Any:
     if len(values) > MAX_REPEATS or any(isinstance(value, str) and len(value) > MAX_VALUE for value in values):
         raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
     if getattr(_NO_FILTERS, name) == ():
+        cleaned = set()
         for value in values:
-            if not isinstance(value, str) or not value.strip():
+            one = _cleaned(name, value) if isinstance(value, str) else ""
+            if not one or len(one) > MAX_VALUE:  # a capital letter can come to several small ones
                 raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-        return tuple(sorted({value.strip().lower() if name == "type" else slug_of(value) for value in values}))
+            cleaned.add(one)
+        return tuple(sorted(cleaned))
     value = values[0]
     if len(values) > 1:
         raise FilterError(name, "a list", f"{expects}, once")
@@ -114,6 +118,12 @@ def _parse(name: str, values: list[Any]) -> Any:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise FilterError(name, repr(value)[:MAX_VALUE], expects)
     return value
+
+
+def _cleaned(name: str, value: str) -> str:
+    """A name as a slug, a type as text that a feed's title can hold; empty if there is nothing in it."""
+    text = " ".join(xml_text(value).split())
+    return text.lower() if name == "type" else slug_of(value) if text else ""
 
 
 @dataclass(frozen=True, slots=True)

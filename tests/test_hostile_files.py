@@ -12,6 +12,7 @@ import pytest
 from feedsvc.index.sync import sync
 from feedsvc.records.files import MAX_BYTES, find_files, parse_file, read_file
 from tests.conftest import FEEDSVC, Site, record
+from tests.test_cli import result
 
 FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
 JSON_FIELDS = '"title": "A", "webUrl": "https://a.example/1", "publishedDateTime": "2020-06-13T01:29:00Z"'
@@ -155,6 +156,17 @@ def test_files_that_are_no_text_and_names_of_any_bytes_are_problems_that_name_th
         f"\u202e.md:{no_record}",
         "9 problems",
     ]
+
+
+def test_the_story_of_a_file_of_any_name_is_found_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    names = {b"two\nlines.md": r"two\nlines.md", b"\xff.md": r"\xff.md", rb"\xff.md": r"\\xff.md"}
+    for number, (name, shown) in enumerate(names.items()):
+        path = os.fsdecode(os.fsencode(tmp_path / "records") + b"/" + name)
+        Path(path).write_text(record(f"Number {number}", f"https://a.example/{number}"))
+        status, out, err = result("why", path, cwd=tmp_path)
+        assert (status, err) == (0, "")
+        assert f"https://a.example/{number}\n  {shown}: own record" in out
 
 
 def test_no_link_is_followed_whatever_it_leads_to(tmp_path: Path, make_site: Callable[..., Site]) -> None:

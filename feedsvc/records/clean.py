@@ -24,7 +24,7 @@ _MAX_REMEMBERED = 200
 MAX_SLUG_BYTES = 240
 
 # Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 #: How each entity begins that `html.unescape` knows.
 _MAYBE_ENTITY = re.compile("&(?:#|[a-zA-Z]{2})")
@@ -48,7 +48,10 @@ _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
 
 def xml_text(value: str) -> str:
-    """The text without the characters that XML 1.0 can't hold (section 2.2)."""
+    """The text without the characters that XML 1.0 can't hold, and the control characters that it can (section 2.2).
+
+    Of the latter, readers make other characters, and terminals obey them. The next line (U+0085) is white space.
+    """
     if value.isprintable():  # so is most text of one line, and what XML can't hold is not
         return value
     return _NOT_XML.sub("", value)

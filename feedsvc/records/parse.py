@@ -88,7 +88,7 @@ def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[s
     authors, publishers = told.names("authors"), told.names("publishers")
     if not name:
         name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
-        domain = domain or name
+        domain = domain or (f"[{name}]" if ":" in name else name)  # of an IPv6 address, as URLs have it
     if not name:
         return None, authors, publishers
     return Provider(clean.slug(name), name, domain, images[0] if images else None), authors, publishers

@@ -42,6 +42,8 @@ _ITEM, _KEY, _MERGE = object(), object(), object()
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
 TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
 _TOO_MUCH_ALIASED = f"aliases stand for more than {MAX_ALIASED:,} characters and values; expected fewer in one file"
+#: To libyaml these end a line, but neither to editors nor to YAML 1.2; in the texts of a record they are white space.
+_YAML_1_1_BREAKS = "\x85\u2028\u2029"
 #: What YAML can't hold even in quotes; one stray control character shall not cost the record.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
@@ -93,6 +95,9 @@ def split_front_matter(text: str) -> tuple[str, str]:
 
 def read_yaml(text: str) -> Value:
     """The value of a YAML text of one document."""
+    for end in _YAML_1_1_BREAKS:
+        if end in text:
+            text = text.replace(end, " ")
     try:
         try:
             return _document(_events(text))
@@ -100,7 +105,8 @@ def read_yaml(text: str) -> Value:
             return _document(_events(_NOT_YAML.sub("", text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        # At the end of a text, the mark can be past it.
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
         if error.problem == "exceeded maximum nesting depth":  # libyaml's own limit, since 0.2.6
             raise SyntaxProblem(line, _TOO_DEEP) from error
         raise SyntaxProblem(line, f"not valid YAML: {error.problem or error.context}") from error
