@@ -98,10 +98,13 @@ def _parse(name: str, values: list[Any]) -> Any:
     if len(values) > MAX_REPEATS or any(isinstance(value, str) and len(value) > MAX_VALUE for value in values):
         raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
     if getattr(_NO_FILTERS, name) == ():
+        cleaned = set()
         for value in values:
-            if not isinstance(value, str) or not _cleaned(value):
+            one = _cleaned(name, value) if isinstance(value, str) else ""
+            if not one or len(one) > MAX_VALUE:  # a capital letter can come to several small ones
                 raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-        return tuple(sorted({_cleaned(value).lower() if name == "type" else slug_of(value) for value in values}))
+            cleaned.add(one)
+        return tuple(sorted(cleaned))
     value = values[0]
     if len(values) > 1:
         raise FilterError(name, "a list", f"{expects}, once")
@@ -117,9 +120,10 @@ def _parse(name: str, values: list[Any]) -> Any:
     return value
 
 
-def _cleaned(value: str) -> str:
-    """A name as records' are cleaned: it comes to stand in titles, which hold only what XML can."""
-    return " ".join(xml_text(value).split())
+def _cleaned(name: str, value: str) -> str:
+    """A name as a slug, a type as text that a feed's title can hold; empty if there is nothing in it."""
+    text = " ".join(xml_text(value).split())
+    return text.lower() if name == "type" else slug_of(value) if text else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ def why(config_file: Path | None, subject: str) -> None:
     with index.reading() as connection:
         explanation = explain(connection, config, subject)
     for line in explanation.lines:
-        click.echo(line)
+        click.echo(one_line(line))
     sys.exit(0 if explanation.published else 1)
 
 

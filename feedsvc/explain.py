@@ -16,7 +16,7 @@ from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import Problem, Story
 from feedsvc.records.clean import web_url
-from feedsvc.records.files import SUFFIXES, find_files, read_file
+from feedsvc.records.files import SUFFIXES, find_files, read_file, spelled_out
 from feedsvc.selection import related_mode, wanted_stories
 
 #: The tellings that are a record's own, with their files.
@@ -76,7 +76,7 @@ def _record_file(connection: Connection, config: Config, subject: str) -> str:
     """The name in the index of the record file at a path."""
     for path in (Path(subject), config.records_folder / subject):
         name = os.path.relpath(os.path.realpath(path), os.path.realpath(config.records_folder))
-        for known in (os.fsencode(name).decode("utf-8", "backslashreplace"), subject):
+        for known in (spelled_out(name), subject):
             if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
                 return known
     expected = f"a story's URL, or a file in {config.records_folder}, not hidden, named {', '.join(SUFFIXES)}"

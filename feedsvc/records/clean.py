@@ -6,18 +6,25 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-#: Longer URLs are refused, as sitemaps and most browsers' address bars do.
+#: Longer URLs are refused, as sitemaps and most browsers' address bars do; and unread, if even longer as written.
 MAX_URL = 2048
+_MAX_WRITTEN_URL = 10 * MAX_URL
 MAX_SLUG = 80
-#: Markup of more tags is refused: the time that the sanitiser takes for unclosed ones grows with their square.
+#: The characters of a name that can come to its slug.
+_MAX_NAME = 1000
+#: Longer content, and markup of more tags, is refused: the time that the sanitiser takes grows with the square of the
+#: attributes of one tag, and of tags that are not closed.
+MAX_CONTENT = 300_000
 MAX_TAGS = 10_000
+#: Longer host names are refused unread; with the characters that fall away, none that is valid is as long.
+_MAX_HOST = 1000
 #: Slugs of longer names, which hardly return, are not kept.
 _MAX_REMEMBERED = 200
 #: A file name may hold 255 bytes; this leaves room for a suffix.
 MAX_SLUG_BYTES = 240
 
 # Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 #: How each entity begins that `html.unescape` knows.
 _MAYBE_ENTITY = re.compile("&(?:#|[a-zA-Z]{2})")
@@ -41,7 +48,10 @@ _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
 
 def xml_text(value: str) -> str:
-    """The text without the characters that XML 1.0 can't hold (section 2.2)."""
+    """The text without the characters that XML 1.0 can't hold, and the control characters that it can (section 2.2).
+
+    Of the latter, readers make other characters, and terminals obey them. The next line (U+0085) is white space.
+    """
     if value.isprintable():  # so is most text of one line, and what XML can't hold is not
         return value
     return _NOT_XML.sub("", value)
@@ -60,7 +70,7 @@ def plain_text(value: str) -> str:
 
 def host_name(value: str) -> str:
     """A host name, lower-case and in ASCII (IDNA 2008, UTS 46)."""
-    host = value.strip().lower()
+    host = value.strip().lower() if len(value) <= _MAX_HOST else ""
     if not host.isascii():
         import idna  # takes a while to load, and few records need it
 
@@ -84,12 +94,14 @@ def web_url(value: str) -> str:
 
 
 def _normalised(value: str) -> str:
+    if len(value) > _MAX_WRITTEN_URL:
+        raise ValueError(f"expected an address of at most {MAX_URL} characters")
     text = _ENTITY.sub(_unescape_whole, value.strip())
     try:
         parts = urlsplit(xml_text(text).strip())
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"expected an http or https address ({error})") from error
+    except ValueError as error:  # whose text may hold all of the value
+        raise ValueError("expected an http or https address") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected an http or https address")
     if "@" in parts.netloc:
@@ -142,8 +154,10 @@ def _iso_time(value: str) -> str:
 def slug(name: str) -> str:
     """The part of an address that stands for a name: letters of any script, digits, and single hyphens.
 
-    A name without any letter or digit is spelled out with its characters' Unicode names.
+    A name without any letter or digit is spelled out with its characters' Unicode names. Of a very long name, the
+    beginning counts.
     """
+    name = name[:_MAX_NAME]
     return _slug(name) if len(name) <= _MAX_REMEMBERED else _slug.__wrapped__(name)
 
 
@@ -165,10 +179,12 @@ def content_html(value: str, base: str) -> str:
     """HTML that is safe to show anywhere: no script, style or frame, and no relative URL.
 
     value: HTML, or plain text, whose paragraphs are kept. An iframe becomes a link to what it shows.
-    base: the address that relative URLs are resolved against. Raises ValueError for markup of too many tags.
+    base: the address that relative URLs are resolved against. Raises ValueError for what is too long.
     """
     if value.count("<") > MAX_TAGS:
         raise ValueError(f"expected HTML of at most {MAX_TAGS:,} tags")
+    if len(value) > MAX_CONTENT:
+        raise ValueError(f"expected HTML or text of at most {MAX_CONTENT:,} characters")
     import html
 
     import nh3  # most commands load this module, and few clean any content

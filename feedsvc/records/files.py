@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from feedsvc.errors import RecordsError
 from feedsvc.model import Problem, Record
+from feedsvc.records.json_syntax import read_json
 from feedsvc.records.parse import parse_record
-from feedsvc.records.syntax import Fields, Items, SyntaxProblem, read_json, read_yaml, split_front_matter
+from feedsvc.records.reader import note
+from feedsvc.records.syntax import Fields, Items, SyntaxProblem, read_yaml, split_front_matter
 
 SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
-#: Further problems of a file are only counted.
-MAX_PROBLEMS = 100
 
 
 class RecordFile(Struct, frozen=True):
@@ -63,7 +63,7 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
             if entry.is_dir(follow_symlinks=False):
                 entries += os.scandir(entry.path)
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-                yield _record_file(folder, entry.path, entry.stat())
+                yield _record_file(folder, entry.path, entry.stat(follow_symlinks=False))
         except (FileNotFoundError, NotADirectoryError):
             continue  # it went away between the listing and the look at it
         except OSError:
@@ -89,9 +89,15 @@ def find_file(folder: Path, path: str) -> RecordFile | None:
 
 
 def file_name(folder: Path, path: str) -> str:
-    """The name of a file below a folder: relative, with `/`; bytes that are not UTF-8 are spelled out."""
-    name = path[len(os.fspath(folder).rstrip("/")) + 1 :]
-    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+    """The name of a file below a folder: relative, with `/`, as `spelled_out` has it."""
+    return spelled_out(path[len(os.fspath(folder).rstrip("/")) + 1 :])
+
+
+def spelled_out(path: str) -> str:
+    """A path with bytes that are not UTF-8 as `\\xff`, and each backslash doubled: no two paths become the same."""
+    if "\\" in path:
+        path = path.replace("\\", "\\\\")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _record_file(folder: Path, path: str, stat: os.stat_result) -> RecordFile:
@@ -108,8 +114,8 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
             return _look_again(file)
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
-        with open(file.path, "rb", buffering=0) as stream:
-            data = stream.read(min(file.size + 1, MAX_BYTES))
+        with open(file.path, "rb", buffering=0, opener=_open_itself) as stream:
+            data = stream.read(min(file.size + 1, MAX_BYTES)) or b""  # nothing yet, if a pipe
             if len(data) > file.size:  # it has grown since the listing
                 data += stream.read(MAX_BYTES - len(data))
     except (FileNotFoundError, NotADirectoryError):
@@ -129,6 +135,11 @@ def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
     return None
 
 
+def _open_itself(path: str, flags: int) -> int:
+    """Open a file, and not what has taken its place since the listing: a link, or a pipe that nobody writes."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
 def parse_file(name: str, data: bytes) -> Content:
     """The records in a file's bytes."""
     try:
@@ -146,20 +157,15 @@ def parse_file(name: str, data: bytes) -> Content:
         return _unreadable(name, str(error), error.line)
     records: list[Record | None] = []
     problems: list[Problem] = []
-    more = 0
     for value, line in values:
         if isinstance(value, Fields):
             first = len(problems)
             records.append(parse_record(value, name, body, problems))
-            if not records[-1]:
+            if not records[-1] and len(problems) > first:
                 problems[first] = replace(problems[first], refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
-            problems.append(Problem(name, line, "", message, refuses=True))
-        more += len(problems[MAX_PROBLEMS:])
-        del problems[MAX_PROBLEMS:]
-    if more:
-        problems.append(Problem(name, problems[-1].line, "", f"has {more} more problems; expected fewer, to show them"))
+            note(problems, Problem(name, line, "", message, refuses=True))
     return Content(tuple(record for record in records if record), tuple(problems))
 
 
@@ -168,6 +174,8 @@ def _values(name: str, text: str) -> tuple[Items, str]:
     if name.endswith(".json"):
         value = read_json(text)
         if isinstance(value, Fields) and isinstance(value.get("value", (None, 1))[0], list):
+            if line := getattr(value, "repeated", {}).get("value"):
+                raise SyntaxProblem(line, "a second list of records begins here; expected one")
             value = value["value"][0]
         return value if isinstance(value, list) else [(value, 1)], ""
     head, body = split_front_matter(text)

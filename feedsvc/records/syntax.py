@@ -1,15 +1,11 @@
-"""Text to raw values: front matter, YAML and JSON, with the line that each value stands on.
+"""Text to raw values: front matter and YAML, with the line that each value stands on.
 
 Scalars stay the text that was written (`title: 1984` is a title), so that a fault in one value never costs
 another: PyYAML's own constructors raise for a whole document when one of its dates is impossible.
 """
 
-import json
 import re
-from bisect import bisect_right
 from collections.abc import Callable
-from json.decoder import JSONObject  # type: ignore[attr-defined]
-from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, TypeAlias
 
 import yaml
@@ -19,6 +15,10 @@ from feedsvc.records.events import MappingStartEvent, ScalarEvent, SequenceStart
 
 #: Deeper nesting is refused: no record needs it.
 MAX_DEPTH = 50
+#: Keys and values of one file: what they take in memory is many times what they take in the file.
+MAX_VALUES = 1_000_000
+#: Characters and values that all aliases of one file stand for: a few bytes of aliases can stand for any number.
+MAX_ALIASED = 4_000_000
 
 _OPENING = re.compile(r"\s*^---[ \t]*\n", re.MULTILINE)
 _CLOSING = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
@@ -34,6 +34,11 @@ _PLAIN_TAGS = frozenset(
 _GROUP_TAGS = frozenset((None, "!", _CORE + "map", _CORE + "seq"))
 #: What the next value is, if it is not that of a key: an item, a key itself, the fields that the key `<<` brings.
 _ITEM, _KEY, _MERGE = object(), object(), object()
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
+TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
+_TOO_MUCH_ALIASED = f"aliases stand for more than {MAX_ALIASED:,} characters and values; expected fewer in one file"
+#: To libyaml these end a line, but neither to editors nor to YAML 1.2; in the texts of a record they are white space.
+_YAML_1_1_BREAKS = "\x85\u2028\u2029"
 #: What YAML can't hold even in quotes; one stray control character shall not cost the record.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
@@ -55,8 +60,16 @@ class Number(str):
 class Fields(dict[str, "Placed"]):
     """A mapping. `line` is its own, which an alias of it doesn't change."""
 
-    __slots__ = ("line",)
+    __slots__ = ("line", "repeated")
     line: int
+    #: The keys that stand in it more than once, each with the line of its last value, which counts; unset without any.
+    repeated: dict[str, int]
+
+    def repeat(self, key: str, line: int) -> None:
+        """Note that a key stands here again."""
+        if not hasattr(self, "repeated"):
+            self.repeated = {}
+        self.repeated[key] = line
 
 
 Items: TypeAlias = list["Placed"]
@@ -77,17 +90,41 @@ def split_front_matter(text: str) -> tuple[str, str]:
 
 def read_yaml(text: str) -> Value:
     """The value of a YAML text of one document."""
+    for end in _YAML_1_1_BREAKS:
+        if end in text:
+            text = text.replace(end, " ")
     try:
         try:
-            return _document(yaml.CSafeLoader(text).get_event)
+            return _document(_events(text))
         except yaml.reader.ReaderError:  # faulty characters are rare, and libyaml looks at each one anyway
-            return _document(yaml.CSafeLoader(_NOT_YAML.sub("", text)).get_event)
+            return _document(_events(_NOT_YAML.sub("", text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        # At the end of a text, the mark can be past it.
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        if error.problem == "exceeded maximum nesting depth":  # libyaml's own limit, since 0.2.6
+            raise SyntaxProblem(line, _TOO_DEEP) from error
         raise SyntaxProblem(line, f"not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise SyntaxProblem(1, f"not valid YAML: {error}".replace("\n", " ")) from error
+
+
+def _events(text: str) -> Callable[[], Any]:
+    """Gives libyaml's next event; of a text that is long enough to have too many, only so many."""
+    get_event: Callable[[], Any] = yaml.CSafeLoader(text).get_event
+    if len(text) < MAX_VALUES // 2:  # a character can make two values: in `[,` a key and what it is for
+        return get_event
+    left = MAX_VALUES
+
+    def get() -> Any:
+        nonlocal left
+        left -= 1
+        event = get_event()
+        if left < 0:
+            raise SyntaxProblem(event.start_mark.line + 1, TOO_MANY)
+        return event
+
+    return get
 
 
 def _document(get_event: Callable[[], Any]) -> Value:
@@ -96,6 +133,7 @@ def _document(get_event: Callable[[], Any]) -> Value:
     if type(get_event()) is StreamEndEvent:
         return None
     anchors: dict[str, Value] = {}
+    aliased, weights = 0, dict[int, tuple[Value, int]]()
     # What is being filled, and the key that the next value is for; the collections around it, with their first events.
     document: list[Placed] = []
     target: Any = document
@@ -126,9 +164,11 @@ def _document(get_event: Callable[[], Any]) -> Value:
             continue
         elif kind is AliasEvent:
             if event.anchor not in anchors:
-                message = f"not valid YAML: the alias *{event.anchor} has no anchor before it"
-                raise SyntaxProblem(event.start_mark.line + 1, message)
+                raise SyntaxProblem(event.start_mark.line + 1, "not valid YAML: an alias here has no anchor before it")
             value = anchors[event.anchor]
+            aliased += _weigh(value, weights)
+            if aliased > MAX_ALIASED:
+                raise SyntaxProblem(event.start_mark.line + 1, _TOO_MUCH_ALIASED)
         elif kind is DocumentEndEvent:
             break
         else:
@@ -147,6 +187,8 @@ def _document(get_event: Callable[[], Any]) -> Value:
             target.append(placed)
             continue
         if isinstance(key, str):
+            if key in target:
+                target.repeat(key, placed[1])
             target[key] = placed
         elif key is _MERGE:
             target.setdefault(_MERGE, []).extend(value if isinstance(value, list) else [placed])
@@ -160,9 +202,22 @@ def _document(get_event: Callable[[], Any]) -> Value:
 def _check(event: Any, room: int, tags: frozenset[str | None]) -> None:
     line = event.start_mark.line + 1
     if event.tag not in tags:
-        raise SyntaxProblem(line, f"the YAML tag {event.tag!r} is not allowed in a record")
+        # The tag itself is not shown, nor is an alias: they may stand in a field that is never read.
+        raise SyntaxProblem(line, "a YAML tag here is not allowed in a record; expected none, or one such as !!str")
     if not room:
-        raise SyntaxProblem(line, f"nested more than {MAX_DEPTH} levels deep")
+        raise SyntaxProblem(line, _TOO_DEEP)
+
+
+def _weigh(value: Value, known: dict[int, tuple[Value, int]]) -> int:
+    """The characters and values that a value comes to. known: the collections that were weighed before, by id."""
+    if isinstance(value, str):
+        return len(value) + 1
+    if not isinstance(value, list | Fields):
+        return 1
+    if id(value) not in known:
+        items = value.values() if isinstance(value, Fields) else value
+        known[id(value)] = value, 1 + sum(_weigh(item, known) for item, _ in items)
+    return known[id(value)][1]
 
 
 def _plain(text: str) -> str | None:
@@ -177,47 +232,3 @@ def _merge(fields: Fields, others: Items) -> None:
         if isinstance(other, Fields):
             for key in other.keys() - fields.keys():
                 fields[key] = other[key]
-
-
-def read_json(text: str) -> Value:
-    """The value of a JSON text."""
-    try:
-        return _LineDecoder(text).value()
-    except json.JSONDecodeError as error:
-        raise SyntaxProblem(error.lineno, f"not valid JSON: {error.msg}") from error
-    except RecursionError as error:
-        raise SyntaxProblem(1, "nested too deeply") from error
-
-
-class _LineDecoder(json.JSONDecoder):
-    """The standard library's decoder in its Python form, which alone can be asked where a value stands."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(parse_int=Number, parse_float=Number, parse_constant=Number)
-        self.text = text
-        self.newlines = [match.start() for match in re.finditer("\n", text)]
-        self.parse_object = self.fields
-        self.parse_array = self.items
-        self.scan_once = py_make_scanner(self)
-
-    def value(self) -> Value:
-        return self.decode(self.text)  # type: ignore[no-any-return]
-
-    def line(self, position: int) -> int:
-        return bisect_right(self.newlines, position) + 1
-
-    def fields(self, start: tuple[str, int], strict: bool, scan: Any, *_: object) -> tuple[Fields, int]:
-        pairs, end = JSONObject(start, strict, self.placed(scan), None, list)
-        fields = Fields(pairs)
-        fields.line = self.line(start[1] - 1)
-        return fields, end
-
-    def items(self, start: tuple[str, int], scan: Any) -> tuple[Items, int]:
-        return json.decoder.JSONArray(start, self.placed(scan))  # type: ignore[attr-defined, no-any-return]
-
-    def placed(self, scan: Any) -> Callable[[str, int], tuple[Placed, int]]:
-        def scan_value(text: str, position: int) -> tuple[Placed, int]:
-            value, end = scan(text, position)
-            return (value, self.line(position)), end
-
-        return scan_value

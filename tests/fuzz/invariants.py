@@ -1,0 +1,146 @@
+"""What holds whatever is given: for the bytes of a record file, and for the address of a feed with its filters."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+from lxml import etree, html
+
+from feedsvc.addresses import MAX_LIMIT, FeedAddress, parse_feed_path, parse_filters
+from feedsvc.config import parse_config
+from feedsvc.documents import Documents
+from feedsvc.errors import FilterError
+from feedsvc.formats.entries import write_entry
+from feedsvc.index.database import Database
+from feedsvc.model import Entry, Story
+from feedsvc.records.clean import host_name, slug, web_url
+from feedsvc.records.files import SUFFIXES, parse_file
+from feedsvc.records.reader import MAX_PROBLEMS
+
+#: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
+XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FOLDER = Path("/nowhere")
+DOCUMENTS = Documents(
+    Database(FOLDER),
+    parse_config(
+        {"feeds": {"min_quality": 5}, "custom": [{"name": "Saved", "topic": ["AI"], "min_quality": 7}]}, FOLDER
+    ),
+)
+
+
+def check_file(data: bytes) -> int:
+    """Assert what holds for any record file; the first byte chooses its kind. Gives the number of its records."""
+    name = "a" + SUFFIXES[data[0] % len(SUFFIXES)] if data else "a.md"
+    content = parse_file(name, data[1:])
+    lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
+    assert len(content.problems) <= MAX_PROBLEMS + 1
+    for problem in content.problems:
+        assert 1 <= problem.line <= lines, problem
+        assert str(problem).startswith(f"{name}:{problem.line}: ")
+        assert not CONTROL.search(str(problem)), problem
+        assert len(str(problem)) < 1000
+    for record in content.records:
+        for story in (record.story, *record.related):
+            check_story(story)
+        urls = [story.url for story in (record.story, *record.related)]
+        assert len(set(urls)) == len(urls)
+    return len(content.records)
+
+
+def check_story(story: Story) -> None:
+    """Assert that everything a story says is clean, and that feeds can say it."""
+    assert msgspec.json.decode(msgspec.json.encode(story), type=Story) == story
+    for text in texts(json.loads(msgspec.json.encode(story))):
+        assert XML_TEXT.fullmatch(text), text
+    provider, image = story.provider, story.image
+    urls = [
+        provider.url,
+        story.url,
+        story.amp_url,
+        story.cdn_amp_url,
+        image and image.url,
+        provider.image and provider.image.url,
+    ]
+    for url in filter(None, urls):
+        assert url.isascii()
+        assert web_url(url) == url
+        assert not re.search(r"[\s<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})", url), url
+    for name in (provider, *story.topics):
+        assert name.slug == slug(name.slug) == slug(name.name)
+    assert len({topic.slug for topic in story.topics}) == len(story.topics)
+    if provider.domain and not provider.domain.startswith("["):
+        assert host_name(provider.domain) == provider.domain
+    plain = [story.title, story.excerpt, story.type, provider.name, image.title if image else ""]
+    for text in (*plain, *story.authors, *story.publishers, *(topic.name for topic in story.topics)):
+        assert text == " ".join(text.split())
+    assert all((story.title, provider.name, *story.authors, *story.publishers))
+    for moment in (story.published, story.updated):
+        assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
+    check_html(story.content_html)
+    entry = Entry(story, provider, story.topics)
+    for format in ("atom", "rss"):
+        etree.fromstring(
+            b'<x xmlns:media="m" xmlns:dc="d" xmlns:content="c">' + write_entry(format, "http://f", entry) + b"</x>"
+        )
+
+
+def check_html(content: str) -> None:
+    """Assert that HTML holds nothing that runs, and no address but those of the web and of mail."""
+    for element in html.fragment_fromstring(content, create_parent="div").iter():
+        assert element.tag not in ("script", "style", "iframe", "object", "embed", "form", "base", "meta", "svg")
+        for name, value in element.items():
+            assert not name.startswith("on") and name != "style"
+            if name in ("href", "src", "cite"):
+                assert re.match("(https?|mailto):", value, re.IGNORECASE), value
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
+
+
+def check_address(address: str) -> str | None:
+    """Assert what holds for any address, as a client may write it. Gives the canonical one; None if it is refused."""
+    path, _, query = address.partition("?")
+    path, pairs = unquote(path), parse_qsl(query)
+    try:
+        filters = parse_filters(pairs)
+    except FilterError as error:
+        assert re.match("[a-z_]+: .* can't be used; expected ", str(error))
+        assert len(str(error)) < 1000
+        assert not CONTROL.search(str(error))
+        return None
+    for field in ("topic", "provider", "without_topic", "without_provider"):
+        assert all(name == slug(name) for name in getattr(filters, field))
+    assert 1 <= (filters.limit or 1) <= MAX_LIMIT
+    assert XML_TEXT.fullmatch("".join(filters.labels))
+    assert parse_filters(parse_qsl(filters.query)) == filters
+    assert parse_filters(reversed(pairs)) == filters  # the order of different parameters does not matter
+    if "?" in path:  # no document stands there
+        return None
+    canonical = DOCUMENTS.canonical(path, pairs)
+    again, _, filtered = canonical.partition("?")
+    assert DOCUMENTS.canonical(again, parse_qsl(filtered)) == canonical
+    assert again == path
+    feed = parse_feed_path(path.rpartition(".")[0], filters)
+    if feed:
+        check_feed_address(feed)
+    return canonical
+
+
+def check_feed_address(feed: FeedAddress) -> None:
+    assert parse_feed_path(feed.path(""), feed.filters) == feed
+    assert parse_feed_path(feed.feed_path) == FeedAddress(feed.kind, feed.slug)
+    if not CONTROL.search(feed.slug):
+        url = feed.url("https://feeds.example", "atom")
+        assert url.isascii()
+        assert not re.search(r"[\s<>\"]", url)

@@ -1,0 +1,63 @@
+"""What the fuzzer begins with: records and addresses, and the words that they are made of."""
+
+from feedsvc.addresses import FILTERS
+from feedsvc.records.files import SUFFIXES
+from tests.conftest import SAMPLE
+
+_YAML = """---
+title: "A &amp; B"
+webUrl: https://bücher.example:8080/a b?x=%zz&amp;y=1#z
+publishedDateTime: 2020-06-13 01:29:00 +5:30
+updatedDateTime: 2020-06-13
+excerpt: >-
+  An   excerpt
+quality: +7
+heat: '1_0'
+published: yes
+provider: &p {name: C++, domain: Ü.example, images: [{url: "http://i.example/i", width: 3}], authors: [Ann, {name: Bob}]}
+topics: [AI, 日本語, '!']
+images:
+- url: https://i.example/j
+  title: !!str 7
+ampWebUrl: http://a.example/amp
+related:
+- {title: M, originalUrl: "http://[2001:db8::1]/", publishedDateTime: 2020-01-01, provider: *p }
+- <<: *p
+  title: N
+---
+<p>Text <iframe src="http://v.example/"></iframe><a href="/x">x</a>
+"""
+_JSON = (
+    '{"title": "A\\ud800", "webUrl": "http://a.example/?x", "publishedDateTime": "2020-01-01T00:00:00-08:00",\n'
+    '"featuredContent": "<b onclick=x>t</b>", "related": [{"title": 1, "webUrl": null}], "removed": false}'
+)
+_KINDS = {suffix: bytes([number]) for number, suffix in enumerate(SUFFIXES)}
+SEEDS = {
+    "records": [
+        _KINDS[".md"] + _YAML.encode(),
+        _KINDS[".yaml"] + _YAML.partition("---\n<p>")[0].encode(),
+        _KINDS[".json"] + _JSON.encode(),
+        _KINDS[".json"] + f'{{"value": [{_JSON}, 3]}}'.encode(),
+        *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
+    ],
+    "addresses": [
+        b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&min_quality=60&related=links&limit=500",
+        "/topics/日本語/2020-06.rss?min_heat=-1&provider=a&x=1".encode(),
+        b"/custom/saved.json?min_quality=7&related=entries&limit=50",
+        b"/providers/a-b/",
+        b"/feeds.opml",
+    ],
+}
+DICTIONARY = {
+    "records": [
+        "title: ", "webUrl: ", "originalUrl: ", "publishedDateTime: ", "updatedDateTime: ", "excerpt: ", "provider: ", "name: ",
+        "domain: ", "authors: ", "publishers: ", "topics: ", "images:\n- url: ", "width: ", "related:\n- ", "featuredContent: ",
+        "published: ", "deleted: ", "quality: ", "ampWebUrl: ", "http://", "https://a.example/", "2020-06-13T01:29:00Z",
+        "---\n", "...\n", "<<: ", "*a", "&a ", "!!str ", "? ", "- ", "|\n ", ">\n ", "<iframe src='", "<script>", "</", "&lt;",
+        "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "javascript:", "data:", "@", "%zz", "xn--",
+    ],
+    "addresses": [
+        *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",
+        "entries", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
+    ],
+}  # fmt: skip

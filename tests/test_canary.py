@@ -1,0 +1,145 @@
+"""What is never read of a record is found nowhere: not in the index, the output, pages, logs or messages."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import count
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.conftest import Service, running_service, wait_until
+from tests.test_cli import result
+
+SEEN = "Plainly visible"
+#: The fields of a story, with a canary for each `¤`: what is read, and has no fault, is without one.
+FIELDS = f"""
+title: "¤"
+title: {SEEN}
+publishedDateTime: 2020-06-13T01:29:00Z # ¤
+# ¤
+webUrl: "https://a.example/NUMBER#¤"
+secured: "¤"
+secured: "¤"
+¤: ¤
+"¤": {{¤: [¤, {{¤: "¤"}}]}}
+? [¤]
+: "¤"
+excerpt: [¤]
+type: {{¤: ¤}}
+quality: {{¤: ¤}}
+heat: [[¤]]
+ampWebUrl: "https://¤:¤@amp.example/x"
+cdnAmpWebUrl: "ftp://¤:¤@cdn.example/x"
+updatedDateTime: [¤]
+topics: [Visible, {{name: Seen, ¤: ¤}}, [¤], {{¤: ¤}}, {{name: [¤]}}]
+provider:
+  name: A provider
+  domain: {{¤: ¤}}
+  ¤: &¤ "¤"
+  images: [{{url: {{¤: ¤}}, ¤: ¤}}, [¤], {{url: "https://i.example/i", width: {{¤: "¤"}}}}]
+  authors: [{{name: Ann, ¤: ¤}}, [¤]]
+  publishers: {{¤: ¤}}
+images:
+  - {{url: "https://¤@i.example/i", ¤: "¤", title: [¤]}}
+  - {{url: "https://i.example/i#¤", ¤: "¤"}}
+featuredContent: "<p onclick='¤'>Text<!-- ¤ --><script>¤</script><style>¤</style></p>"
+"""
+FIELDS += "related:\n  -" + FIELDS.replace("NUMBER", "NUMBER/1").replace("\n", "\n    ") + "\n  - [¤]\n"
+RECORD = f"---{FIELDS}---\n"
+#: Records that can be used, others that can't, and files that hold none.
+FILES = {
+    "good.md": RECORD,
+    "other.yaml": f"%TAG !¤! tag:¤,2000:\n---{FIELDS}",
+    "deleted.md": f"---{FIELDS}deleted: true\n---\n".replace("Text", "¤").replace("excerpt: [¤]", "excerpt: ¤"),
+    "without-title.md": RECORD.replace("title:", "¤:"),
+    "without-url.md": RECORD.replace("webUrl", "¤"),
+    "with-password.md": RECORD.replace("https://a.example/NUMBER#¤", "https://¤:¤@a.example/NUMBER"),
+    "draft.md": f"---{FIELDS}published: [¤]\n---\n",
+    "without-time.md": RECORD.replace("2020-06-13T01:29:00Z", "{¤: ¤}"),
+    "quote.md": RECORD.replace('secured: "', "secured: '\"", 1),
+    "bracket.md": RECORD.replace("provider:", "provider: [¤", 1),
+    "colon.md": RECORD.replace('secured: "¤"', "secured: ¤: ¤: ¤", 1),
+    "tag.md": RECORD.replace('secured: "¤"', "secured: !¤ ¤", 1),
+    "core-tag.md": RECORD.replace('secured: "¤"', "secured: !!¤ [¤]", 1),
+    "handle.md": RECORD.replace('secured: "¤"', "secured: !¤!¤ [¤]", 1),
+    "alias.md": RECORD.replace('secured: "¤"', "secured: *¤", 1),
+    "escape.md": RECORD.replace('secured: "¤"', 'secured: "¤ \\¤ ¤"', 1),
+    "bytes.md": RECORD.replace('secured: "¤"', "secured: ¤\udcff¤", 1),
+    "nul.md": RECORD.replace('secured: "¤"', "secured: ¤\0¤", 1),
+    "deep.md": RECORD.replace('secured: "¤"', f"secured: {'[' * 60}¤{']' * 60}", 1),
+    "two.yaml": f"---{FIELDS}--- ¤\n",
+    "list.md": "- ¤\n- {¤: ¤}\n",
+    "text.txt": "¤ ¤\n",
+    "syntax.json": '{"title": "¤",\n"¤": "¤" "¤"}',
+    "escape.json": '{"title": "¤",\n"secured": "¤\\¤"}',
+    "values.json": '{"¤": "¤", "value": ["¤", {"¤": "¤"}, ["¤"]], "secured": ["¤"]}',
+    "text.json": '"¤"',
+    "good.json": json.dumps(
+        {"¤": "¤", "value": [{"title": SEEN, "webUrl": "https://a.example/", "publishedDateTime": "2020-01-01", "¤": ["¤"]}]}
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The running service on FILES, with a canary of its own number in each place."""
+    folder = tmp_path_factory.mktemp("folder")
+    (folder / "records").mkdir()
+    places = count(1000)
+    for number, (name, text) in enumerate(FILES.items()):
+        told = re.sub("¤", lambda _: f"canary{next(places)}", text.replace("\\u00a4", "¤"))
+        (folder / "records" / name).write_bytes(told.replace("NUMBER", str(number)).encode(errors="surrogateescape"))
+    with running_service(folder) as service:
+        yield service
+
+
+def canaries(data: bytes) -> list[bytes]:
+    return re.findall(rb"(?i)canary[0-9]*", data)
+
+
+def test_no_command_shows_what_is_never_read(service: Service) -> None:
+    def output(*arguments: str) -> str:
+        _, out, err = result(*arguments, cwd=service.folder)
+        return out + err
+
+    shown = output("check")
+    for name in FILES:
+        assert f"{name}:" in shown or name == "good.json"
+    shown += output("feeds") + output("build") + output("show", "/feed.json")
+    shown += output("why", "good.md") + output("why", "deleted.md") + output("why", "without-title.md")
+    assert shown.count(SEEN) > 10
+    assert canaries(shown.encode()) == []
+
+
+def test_neither_the_index_nor_the_output_holds_what_is_never_read(service: Service) -> None:
+    result("build", cwd=service.folder)
+    found = {}
+    for folder in ("public", ".feedsvc"):
+        data = {path: path.read_bytes() for path in (service.folder / folder).rglob("*") if path.is_file()}
+        assert sum(SEEN.encode() in text for text in data.values()) > (10 if folder == "public" else 0)
+        found |= {path.name: canaries(text) for path, text in data.items()}
+    assert "index.sqlite3-wal" in found
+    assert {name: places for name, places in found.items() if places} == {}
+
+
+def test_the_service_neither_delivers_nor_logs_what_is_never_read(service: Service) -> None:
+    def text(path: str) -> bytes:
+        try:
+            with urlopen(service.base_url + path) as response:
+                return bytes(response.headers) + response.read()
+        except HTTPError as error:
+            with error:
+                return bytes(error.headers) + error.read()
+
+    paths = [f"/feed.{format}" for format in ("atom", "rss", "json", "atom?topic=seen", "json?limit=x", "nope")]
+    paths += ["/", "/feeds.opml", "/healthz", "/topics/visible/", "/topics/seen.rss", "/providers/a-provider/"]
+    bodies = [text(path) for path in paths]
+    assert sum(SEEN.encode() in body for body in bodies) == 7
+    (service.folder / "records" / "late.md").write_text("title: {canary1: canary2}\nsecured: *canary3\n")
+    wait_until(lambda: "late.md:2: " in result("check", cwd=service.folder)[1], 10)
+    service.process.terminate()
+    log, _ = service.process.communicate(timeout=15)
+    assert "good.md:" in log
+    assert canaries(log.encode() + b"".join(bodies)) == []

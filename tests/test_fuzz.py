@@ -1,0 +1,59 @@
+"""What the fuzzer begins with holds every invariant, and what it found stays mended."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedsvc.addresses import parse_filters
+from feedsvc.errors import FilterError
+from feedsvc.records.files import SUFFIXES, parse_file
+from tests.conftest import record
+from tests.fuzz.invariants import check_address, check_file
+from tests.fuzz.seeds import DICTIONARY, SEEDS
+
+
+@pytest.mark.parametrize("seed", SEEDS["records"])
+def test_each_record_that_the_fuzzer_begins_with_is_read(seed: bytes) -> None:
+    assert check_file(seed) == 1
+
+
+@pytest.mark.parametrize("seed", SEEDS["addresses"])
+def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: bytes) -> None:
+    assert check_address(seed.decode())
+
+
+@given(st.sampled_from(range(len(SUFFIXES))), st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20))
+def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) -> None:
+    check_file(bytes([suffix]) + "".join(words).encode(errors="replace"))
+
+
+@given(st.lists(st.sampled_from(DICTIONARY["addresses"]) | st.text(), max_size=20).map("".join))
+def test_no_address_breaks_an_invariant(address: str) -> None:
+    check_address(address)
+
+
+@pytest.mark.parametrize("value", ["\x01", "\ufffe", "\ud800", "\0", " \x7f "])
+def test_a_type_that_no_feed_could_name_is_refused(value: str) -> None:
+    for name in ("type", "topic"):
+        with pytest.raises(FilterError, match="can't be used; expected"):
+            parse_filters([(name, value)])
+
+
+def test_a_type_stays_the_same_when_it_is_read_again() -> None:
+    assert parse_filters([("type", "A\n\x01 b")]) == parse_filters([("type", "a b")])
+    with pytest.raises(FilterError):
+        parse_filters([("type", "\u0130" * 200)])  # of 400 characters in lower case
+    check_address("/feed.atom?type=" + "%C4%B0" * 100)
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029"])
+def test_a_line_is_what_editors_take_for_one(mark: str) -> None:
+    content = parse_file("a.md", record(title=f"A{mark}B", quality="x").encode())
+    assert content.records[0].story.title == "A B"
+    assert str(content.problems[0]).startswith("a.md:5: quality: ")
+    assert parse_file("a.md", b"a: >-\n  b\nc\n   d").problems[0].line == 4
+
+
+def test_the_site_of_a_story_without_a_provider_at_an_ip_address_has_its_url() -> None:
+    provider = parse_file("a.md", record(url="http://[2001:db8::1]:80/x").encode()).records[0].story.provider
+    assert (provider.name, provider.url) == ("2001:db8::1", "https://[2001:db8::1]/")
