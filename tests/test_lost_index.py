@@ -71,6 +71,12 @@ def fill_all_but_its_start_with_garbage(index: Path) -> None:
         stream.write(random.randbytes(index.stat().st_size - 4096))
 
 
+def fill_all_but_its_header_with_garbage(index: Path) -> None:
+    with index.open("r+b") as stream:
+        stream.seek(100)
+        stream.write(random.randbytes(index.stat().st_size - 100))
+
+
 def sql(index: Path, script: str) -> None:
     with closing(sqlite3.connect(index)) as connection:
         connection.executescript(script)
@@ -108,7 +114,8 @@ def fill_its_log_with_garbage(index: Path) -> None:
 SILENT = [delete, delete_its_folder, delete_all_but_the_log, empty, make_it_an_older_one, make_it_another_version]
 LOG = [cut_its_log, empty_its_log, fill_its_log_with_garbage]
 DAMAGE = [
-    cut_its_header, cut_in_half, fill_with_garbage, fill_all_but_its_start_with_garbage, encode_otherwise,
+    cut_its_header, cut_in_half, fill_with_garbage, fill_all_but_its_header_with_garbage,
+    fill_all_but_its_start_with_garbage, encode_otherwise,
     write_texts_that_are_no_texts,
 ]  # fmt: skip
 SOME = [delete_its_folder, empty, make_it_an_older_one, cut_its_log, cut_in_half, fill_with_garbage, encode_otherwise]
@@ -156,7 +163,7 @@ def test_a_lost_index_is_made_anew_by_the_next_command(
     assert files(folder / "public") == expected
 
 
-@pytest.mark.parametrize("break_it", [None, fill_all_but_its_start_with_garbage])
+@pytest.mark.parametrize("break_it", [None, fill_all_but_its_header_with_garbage])
 def test_a_database_of_something_else_is_never_touched(tmp_path: Path, break_it: Callable[[Path], None] | None) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text('index.url = "sqlite:///mine.db"')
