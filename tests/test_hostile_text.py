@@ -37,7 +37,7 @@ urls = st.builds(
             "https://a.example/", "http://b.example", "https://user:secret@a.example/", "javascript:", "data:text/html,", "vbscript:",
             "//a.example/", "HTTPS://A.Example:8080/?", "https://bücher.example/", "https://日本.example/", "https://[::1]/", "https://[",
             "https://a.example:99999/", "https://a b.example/", "https://a.example\\@b.example/", " https://a.example/%zz%", "/x", "",
-            "https://xn--a.example/", "https://a.example/" + "x" * 100_000, "https://" + "é" * 100_000,
+            "https://xn--a.example/", "https://a.example/LONG", "https://LONG",
         )
     ),
     st.lists(st.sampled_from((" ", "[x]", "|", "^", "%", "%zz", "%2f", "<>", '"', "'", "#", "?", "\0", "\u202e", "ü", "&amp;")), max_size=3).map("".join) | texts,
@@ -79,7 +79,7 @@ def _is_xml(code: int) -> bool:
 
 def as_json(value: Any, escaped: bool) -> bytes:
     """JSON with everything escaped; or with nothing that is not allowed in YAML, to stand there."""
-    text = json.dumps(value, ensure_ascii=escaped)
+    text = json.dumps(value, ensure_ascii=escaped).replace("LONG", "x" * 100_000)  # reports on faults stay short
     return text.encode() if escaped else re.sub("[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", "", text).encode()
 
 
@@ -186,14 +186,14 @@ def test_any_text_in_any_field_is_said_by_every_feed_and_shown_as_text(
             path.unlink()
         told = {}
         for number, (story, related, hostile, escaped) in enumerate(given):
-            value: Any = {**story, "webUrl": f"https://a.example/{number}", "publishedDateTime": "2020-06-13"}
+            value: Any = {**story, "webUrl": f"https://told.example/{number}", "publishedDateTime": "2020-06-13"}
             value["related"] = [
-                {**mention, "webUrl": f"https://b.example/{number}/{position}", "publishedDateTime": "2020-06-12"}
+                {**mention, "webUrl": f"https://told.example/{number}/{position}", "publishedDateTime": "2020-06-12"}
                 for position, mention in enumerate(related)
             ] + [{**story, "webUrl": hostile, "publishedDateTime": "2020-06-12"}]
             body = as_json(value, escaped)
             site.write(f"{number}.{'json' if escaped else 'yaml'}", body)
-            site.write(f"{number}-hostile.json", as_json({**value, "webUrl": hostile}, True))
+            site.write(f"{number}-hostile.json", as_json({**value, "webUrl": hostile, "related": []}, True))
             value = json.loads(body)
             for one in (value, *value["related"][:-1]):
                 if cleaned(one["title"]):
