@@ -160,7 +160,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> float:
 
 @pytest.fixture(scope="session")
 def corpus() -> Corpus:
-    return Corpus(500)
+    return Corpus(300)
 
 
 @pytest.fixture(scope="session")
