@@ -221,7 +221,9 @@ def test_folders_of_any_depth_are_searched_as_deep_as_a_path_can_be(tmp_path: Pa
     assert "d/d/d/3.md:1: is not a record" in text
     *found, deepest, _ = text.splitlines()
     assert len(found) > 280
-    assert re.fullmatch("[d/]+:1: can't be read: File name too long; expected a folder that can; its records stay as they were", deepest)
+    assert re.fullmatch(
+        "[d/]+:1: can't be read: File name too long; expected a folder that can; its records stay as they were", deepest
+    )
 
 
 @pytest.mark.parametrize(
