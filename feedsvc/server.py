@@ -97,6 +97,9 @@ def serve(config: Config, index: Database, ip: str, sync_log: logs.SyncLog) -> N
                 arguments = (Documents(index, config), stop)
                 Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
             server.serve(target_loader=partial(_load_app, config), wrap_loader=False)
+    except SystemExit:
+        if not server.interrupt_signal:  # else the workers got the signal, too, and ended before they were told to
+            raise
     finally:
         stop.set()
         if config.serve.watch:
