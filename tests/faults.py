@@ -115,7 +115,7 @@ class Reader:
                     self.failures.append(f"{url}: {error.code} {error.read()[:200]!r}")
                 except OSError as error:
                     self.failures.append(f"{url}: {error}")
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     @contextmanager
     def asking(self) -> Iterator["Reader"]:

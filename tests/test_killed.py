@@ -34,7 +34,7 @@ def put(records: Path, corpus: Corpus) -> None:
 
 
 def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_finishes(tmp_path: Path, kills: int) -> None:
-    states = [Corpus(60, seed=seed, providers=8) for seed in (1, 2)]
+    states = [Corpus(56, seed=seed, providers=4) for seed in (1, 2)]
     expected = []
     for number, state in enumerate(states):
         put(tmp_path / f"state{number}", state)
@@ -66,7 +66,7 @@ def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_finish
 
 
 def test_a_service_goes_on_from_the_old_index_while_syncs_are_killed(tmp_path: Path, kills: int) -> None:
-    states = [Corpus(60, seed=seed, providers=8) for seed in (1, 2)]
+    states = [Corpus(56, seed=seed, providers=4) for seed in (1, 2)]
     put(tmp_path / "records", states[1])
     with running_service(tmp_path, CONFIG, "watch = false") as service:
         config = f'site.base_url = "{service.base_url}"\n{CONFIG}'
@@ -94,7 +94,7 @@ def test_a_service_goes_on_from_the_old_index_while_syncs_are_killed(tmp_path: P
 
 
 def test_a_build_whose_worker_is_killed_is_one_line_and_the_next_one_finishes(tmp_path: Path) -> None:
-    put(tmp_path / "records", Corpus(200, seed=3, providers=8))
+    put(tmp_path / "records", Corpus(120, seed=3, providers=4))
     (tmp_path / "config.toml").write_text(CONFIG)
     process = start("build", cwd=tmp_path)
     wait_until(lambda: len(members(process.pid)) >= 3, 20)

@@ -1,10 +1,9 @@
 """The index's database: connections, transactions, and errors that say what to do."""
 
-import errno
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -13,7 +12,7 @@ import msgspec
 
 from feedsvc.config import Config
 from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
-from feedsvc.index.damage import Identity, identity, is_damage, set_aside
+from feedsvc.index.file import Identity, identity, is_damage, make_folder, set_aside
 from feedsvc.index.schema import APPLICATION_ID, TABLES, VERSION
 
 #: How long a writer waits for another one.
@@ -108,6 +107,8 @@ class Database:
             self._used.append(which)
             try:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
+                if not may_be_old:
+                    _mark(connection)
                 connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")
@@ -136,7 +137,7 @@ class Database:
                     time.sleep(0.01)  # until one of those is
                     continue
                 if not may_be_old:
-                    _make_folder(self.file.parent)  # it may have been deleted, too
+                    make_folder(self.file.parent)  # it may have been deleted, too
                 connection = self._connect()
                 return current or identity(self.file), connection
             if which == current or (may_be_old and not self.is_filled()):
@@ -190,12 +191,18 @@ def index_file(config: Config) -> Path:
 def open_index(config: Config) -> Database:
     """The index that the configuration names, which may be empty. Raises IndexUnusableError."""
     database = Database(index_file(config))
-    _make_folder(database.file.parent)
+    make_folder(database.file.parent)
     try:
         database.check()
     except IndexLostError:
         database.check()
     return database
+
+
+def _mark(connection: Connection) -> None:
+    """Have a file say that it is ours, in its very header: before there is a log, which may be lost."""
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def table_names(connection: Connection) -> set[str]:
@@ -209,7 +216,6 @@ def create_tables(connection: Connection) -> None:
         connection.execute(f'DROP TABLE "{table}"')
     for statement in TABLES:
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -232,19 +238,3 @@ def batches(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the index's folder. A new one ignores itself in git, since it holds a cache. Raises IndexUnusableError."""
-    if folder.exists():
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
-    except OSError as error:
-        with suppress(OSError):  # so that the next try makes both
-            (folder / ".gitignore").unlink(missing_ok=True)
-            folder.rmdir()
-        is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-        kind = IndexReadOnlyError if is_read_only else IndexUnusableError
-        raise kind(f"{error.filename or folder}: {error.strerror}; expected a place for the index") from error

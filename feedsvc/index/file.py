@@ -1,14 +1,17 @@
-"""What becomes of an index's file that is damaged: it is set aside, and whoever syncs next makes a new one."""
+"""The index's file: its folder, and what becomes of it when it is damaged. Whoever syncs next makes a new one."""
 
+import errno
 import fcntl
 import logging
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
+from feedsvc.errors import IndexReadOnlyError, IndexUnusableError
 from feedsvc.index.schema import APPLICATION_ID
 
 #: Device and inode of a file; None where there is none.
@@ -17,6 +20,22 @@ Identity: TypeAlias = tuple[int, int] | None
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 log = logging.getLogger("feedsvc")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the index's folder. A new one ignores itself in git, since it holds a cache. Raises IndexUnusableError."""
+    if folder.exists():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        with suppress(OSError):  # so that the next try makes both
+            (folder / ".gitignore").unlink(missing_ok=True)
+            folder.rmdir()
+        is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+        kind = IndexReadOnlyError if is_read_only else IndexUnusableError
+        raise kind(f"{error.filename or folder}: {error.strerror}; expected a place for the index") from error
 
 
 def identity(file: Path) -> Identity:
