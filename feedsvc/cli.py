@@ -86,7 +86,9 @@ def serve(config_file: Path | None, records: str | None) -> None:
 @main.command()
 @_config
 @_records
-@click.option("--out", help="Folder to write to; default: build.out of the configuration.")
+@click.option(
+    "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
+)
 def build(config_file: Path | None, records: str | None, out: str | None) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     from functools import partial
@@ -97,11 +99,12 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     from feedsvc.processes import Workers
 
     config = load_config(config_file, records=records, out=out)
+    site.open_output(config, config.out)  # which tells of a missing library before anything is done
     with Workers(meanwhile=partial(load_writers, config)) as workers:
         config, index, result = synced(config, workers)
         with progress_bar("Building") as progress:
             documents = Documents(index, config)
-            built = site.build(documents, config.out_folder, progress, workers.map)
+            built = site.build(documents, config.out, progress, workers.map)
     failure = ""
     if config.feeds.hub:
         from feedsvc import websub
@@ -113,9 +116,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     _report(result)
     for path in built.in_the_way:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
-    click.echo(
-        f"{config.out_folder}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-    )
+    click.echo(f"{config.out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed")
     sys.exit(1 if result.problems or built.in_the_way or failure else 0)
 
 

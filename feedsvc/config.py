@@ -45,6 +45,11 @@ class Config:
         return self.folder / self.records.path
 
     @property
+    def out(self) -> Path | str:
+        """The folder that builds write to, or the address of one in object storage."""
+        return self.build.out if "://" in self.build.out else self.out_folder
+
+    @property
     def out_folder(self) -> Path:
         return self.folder / self.build.out
 
@@ -58,7 +63,7 @@ def load_config(path: Path | None = None, *, records: str | None = None, out: st
     """The configuration in a file, or the defaults.
 
     path: the file; without it `config.toml` in the current folder, if there is one.
-    records, out: folders, relative to the current one, that replace those of the file.
+    records, out: folders, relative to the current one, that replace those of the file; out may be an address, too.
     Raises ConfigError.
     """
     if path is None and Path(DEFAULT_NAME).exists():
@@ -68,7 +73,7 @@ def load_config(path: Path | None = None, *, records: str | None = None, out: st
     usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
     for table, key, value in (("records", "path", records), ("build", "out", out)):
         if value is not None and isinstance(data.setdefault(table, {}), dict):
-            data[table][key] = str(Path.cwd() / value) if value else value
+            data[table][key] = str(Path.cwd() / value) if value and "://" not in value else value
     try:
         config = parse_config(data, folder, changed)
     except ConfigError as error:

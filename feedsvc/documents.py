@@ -28,6 +28,8 @@ from feedsvc.selection import (
 )
 
 OPML_PATH = "/feeds.opml"
+#: Seconds beyond max-age for which a cache may deliver what it has: while it asks anew, and while nobody answers.
+STALE = "stale-while-revalidate=600, stale-if-error=86400"
 #: Addresses that are compared with one that there isn't.
 MAX_COMPARED = 60
 #: Each kind of document with its media type, and the module and function that write it. A module is loaded with the
@@ -195,6 +197,11 @@ class Documents:
             return (address if address and address.slug and not address.month else None), "page"
         name, _, format = path.rpartition(".")
         return (parse_feed_path(name, filters) if format in self.config.feeds.formats else None), format
+
+
+def cache_control(max_age: int) -> str:
+    """The `Cache-Control` of documents (RFC 9111 and 5861); max_age: in seconds."""
+    return f"public, max-age={max_age}, {STALE}"
 
 
 def load_writers(config: Config) -> None:

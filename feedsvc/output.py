@@ -1,19 +1,23 @@
-"""The output folder of builds: its lock, the manifest of what they wrote, and files replaced in one step."""
+"""What a build writes into, and the manifest there of what builds wrote."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
 
 import msgspec
 
+from feedsvc.documents import Document
 from feedsvc.errors import OutputError
 
-#: Tells of the files that builds wrote into a folder: no other file there is ever replaced or removed.
+#: Tells of the files that builds wrote: no other one is ever replaced or removed.
 MANIFEST = ".feedsvc.json"
-_LOCK = ".feedsvc.lock"
-_TEMPORARY = ".feedsvc.{}.tmp"
+#: The revision of no document.
+NEVER = -1
+#: Of a file: size, and time of last change in nanoseconds. Of an object: size, and a text that stands for its content.
+State = tuple[int, int | str]
+#: Addresses: those of the documents that are made from one feed together.
+Groups = list[list[str]]
 
 
 class Made(msgspec.Struct, array_like=True):
@@ -21,12 +25,12 @@ class Made(msgspec.Struct, array_like=True):
 
     #: Of the document.
     revision: int
-    #: Of its file and its compressed forms, by name: size, and time of last change in nanoseconds.
-    files: dict[str, tuple[int, int]]
+    #: Of its file and its compressed forms, by name.
+    files: dict[str, State]
 
 
 class Manifest(msgspec.Struct):
-    """What builds wrote into a folder."""
+    """What builds wrote."""
 
     #: Stands for all that documents are made with, beside the index.
     stamp: str
@@ -40,39 +44,20 @@ class Manifest(msgspec.Struct):
         """All files that are ours."""
         return {name for made in self.made.values() for name in made.files} | self.claimed
 
+    @staticmethod
+    def parse(text: bytes, where: str) -> "Manifest":
+        """The manifest that a text tells. Raises OutputError, which says where it is, if it tells of none."""
+        try:
+            manifest = msgspec.json.decode(text, type=Manifest)
+        except msgspec.MsgspecError:
+            manifest = None
+        if manifest is None or not all(map(_is_inside, manifest.names)):
+            raise OutputError(f"{where}: not a list of feedsvc's files; restore it, or build into an empty folder")
+        return manifest
 
-@contextmanager
-def errors_explained(out: Path) -> Iterator[None]:
-    """Raise OutputError for what goes wrong in writing the folder."""
-    try:
-        yield
-    except OSError as error:
-        path = error.filename or out
-        raise OutputError(f"{path}: {error.strerror}; expected a folder that can be written") from error
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Make the folder, and keep other builds out of it meanwhile. What killed ones left half-written is removed."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / _LOCK, "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in out.glob(_TEMPORARY.format("*")):
-            left.unlink(missing_ok=True)
-        yield
-
-
-def read_manifest(out: Path) -> Manifest:
-    """What builds wrote into the folder; empty if none did. Raises OutputError if it can't be read."""
-    try:
-        manifest = msgspec.json.decode((out / MANIFEST).read_bytes(), type=Manifest)
-    except FileNotFoundError:
-        return Manifest("", {}, set())
-    except msgspec.MsgspecError:
-        manifest = None
-    if manifest is None or not all(map(_is_inside, manifest.names)):
-        raise OutputError(f"{out / MANIFEST}: not a list of feedsvc's files; restore it, or build into an empty folder")
-    return manifest
+    def text(self) -> bytes:
+        """As it is written."""
+        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1)
 
 
 def _is_inside(name: str) -> bool:
@@ -80,52 +65,51 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts
 
 
-def write_manifest(out: Path, manifest: Manifest) -> None:
-    """Put a manifest in the folder, in one step."""
-    replace_file(out, MANIFEST, msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1))
+class Writer(Protocol):
+    """Brings documents into an output, and what became of their files. It goes to another process, and comes back."""
+
+    written: int
+    unchanged: int
+    in_the_way: list[Path | str]
+
+    def put(self, address: str, document: Document) -> None:
+        """Bring a document's files in step, or make them ready for `finish`."""
 
 
-def holds(path: Path, body: bytes) -> bool:
-    """Whether a file is there with these bytes."""
-    size, _ = file_state(path)
-    return size == len(body) and path.is_file() and path.read_bytes() == body
+class Output(Protocol):
+    """A folder or a bucket. Names are relative to it. Its methods raise OutputError."""
+
+    def opened(self) -> AbstractContextManager[None]:
+        """What all else happens in."""
+
+    def read_manifest(self) -> Manifest:
+        """What builds wrote; empty if none did."""
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Put a manifest there, in one step."""
+
+    def is_there(self, name: str) -> bool:
+        """Whether there is anything of that name."""
+
+    def is_as_left(self, name: str, state: State) -> bool:
+        """Whether a file is in the state that the manifest tells."""
+
+    def names(self, address: str) -> list[str]:
+        """All that the document at an address may be written to; its own file first."""
+
+    def stages(self, stale: Groups) -> list[Groups]:
+        """What is to be made, in parts of which one is to be finished before the next."""
+
+    def writer(self, taken: set[str]) -> Callable[[], Writer]:
+        """Makes writers. taken: the names of files that are not ours."""
+
+    def finish(self, batch: Any, after: Manifest) -> None:
+        """Complete what a writer began, and tell of it in the manifest."""
+
+    def remove(self, names: list[str]) -> int:
+        """Remove files; the number of those that were there."""
 
 
-def file_state(path: Path) -> tuple[int, int]:
-    """Size and time of last change, in nanoseconds, of a file; (-1, -1) if there is none."""
-    try:
-        stat = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return -1, -1
-    return stat.st_size, stat.st_mtime_ns
-
-
-def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
-    """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
-    path, temporary = out / name, out / _TEMPORARY.format(os.getpid())
-    try:
-        with open(temporary, "wb") as file:
-            file.write(body)
-        if mtime is not None:
-            os.utime(temporary, ns=(mtime, mtime))
-        try:
-            os.replace(temporary, path)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(temporary, path)
-    except OSError:  # the disk may be full
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def remove_file(out: Path, name: str) -> bool:
-    """Remove a file, and the folders that it leaves empty; whether it was there."""
-    path = out / name
-    if not path.is_file():
-        return False
-    path.unlink()
-    for folder in path.parents:
-        if folder == out or not folder.is_dir() or any(folder.iterdir()):
-            break
-        folder.rmdir()
-    return True
+def file_name(address: str) -> str:
+    """The file for an address: a folder's page is its index.html."""
+    return (address + "index.html" if address.endswith("/") else address).removeprefix("/")

@@ -14,6 +14,13 @@ class Table(Struct, frozen=True):
 
 Text = Annotated[str, Meta(min_length=1, description="some text")]
 Folder = Annotated[str, Meta(pattern=r"^[^\0]+\Z", description="a folder")]
+Out = Annotated[
+    str,
+    Meta(
+        pattern=r"^((s3|gs|az|memory)://[^/\0]|(?![A-Za-z][A-Za-z0-9+.-]*:/)[^\0])[^\0]*\Z",
+        description="a folder, or an address that begins with s3://BUCKET, gs://BUCKET, az://CONTAINER or memory://NAME",
+    ),
+]
 Flag = Annotated[bool, Meta(description="true or false")]
 Format = Literal["atom", "rss", "json"]
 
@@ -57,7 +64,8 @@ class Feeds(Table, frozen=True):
 
 
 class Build(Table, frozen=True):
-    out: Folder = "public"
+    #: A folder, or a bucket with a prefix: s3://bucket/prefix.
+    out: Out = "public"
     #: Whether HTML pages are written, too.
     pages: Flag = True
     #: Whether compressed copies stand beside the files, for servers that deliver them as they are.

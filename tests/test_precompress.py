@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from feedsvc import site as site_module
+from feedsvc import folder as folder_module
 from feedsvc.config import parse_config
 from feedsvc.documents import Documents
 from feedsvc.encodings import ENCODINGS, MIN_BYTES
@@ -80,7 +80,7 @@ def test_only_forms_of_changed_files_are_written(
     run(site)
     before = snapshot(out)
     with monkeypatch.context() as patch:
-        patch.setattr(site_module, "encode", None)  # nothing is compressed
+        patch.setattr(folder_module, "encode", None)  # nothing is compressed
         assert run(site) == BuildResult(0, len(before), 0, ())
     site.write("2.md", record("New", "https://b.example/2"))
     site.sync()
@@ -117,7 +117,7 @@ def test_a_build_that_was_killed_leaves_no_form_of_an_older_body(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(site_module, "encode", killed)
+        patch.setattr(folder_module, "encode", killed)
         run(site)
     assert run(site).in_the_way == ()
     found = snapshot(out)
@@ -153,7 +153,7 @@ def test_forms_go_when_their_library_or_size_is_gone(
     out = site.config.out_folder
     run(site)
     monkeypatch.delitem(ENCODINGS, "br")
-    monkeypatch.setattr(site_module, "MIN_BYTES", len(site.body("/feed.rss")) + 1)
+    monkeypatch.setattr(folder_module, "MIN_BYTES", len(site.body("/feed.rss")) + 1)
     run(site)
     assert {Path(name).suffix for name in forms(out)} == {".gz", ".zst"}
     assert {"feed.rss.gz", "feed.rss.zst"}.isdisjoint(forms(out))

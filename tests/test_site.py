@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from feedsvc import output
+from feedsvc import folder
 from feedsvc.errors import OutputError
 from feedsvc.output import MANIFEST
 from feedsvc.site import BuildResult, build, file_name
@@ -106,7 +106,7 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
         original(source, target)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(output.os, "replace", killed)
+        patch.setattr(folder.os, "replace", killed)
         run(site)
     site.write("1.md", record("New", topics="[Law]"))
     site.sync()

@@ -5,14 +5,12 @@ from functools import lru_cache
 from flask import Response
 from werkzeug.http import http_date, parse_accept_header, remove_entity_headers
 
-from feedsvc.documents import Document
+from feedsvc.documents import Document, cache_control
 from feedsvc.encodings import ENCODINGS, MIN_BYTES
 
 #: (name, value)
 Headers = list[tuple[str, str]]
 
-#: Seconds beyond max-age for which a cache may deliver what it has: while it asks anew, and while nobody answers.
-STALE = "stale-while-revalidate=600, stale-if-error=86400"
 #: Pages load nothing but the service's own style and script, and pictures.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src https: http:; "
@@ -40,7 +38,7 @@ def document_headers(document: Document, max_age: int) -> Headers:
         ("Content-Length", str(len(document.body))),
         ("ETag", f'W/"{document.hash[:32]}"'),
         ("Last-Modified", http_date(document.changed)),
-        ("Cache-Control", f"public, max-age={max_age}, {STALE}"),
+        ("Cache-Control", cache_control(max_age)),
         ("Vary", "Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
     ]

@@ -1,0 +1,362 @@
+"""Builds into a bucket of a real S3 server: the bytes of a local build, few requests, and faults on the way."""
+
+import gzip
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feedsvc import objects, stores
+from feedsvc.config import parse_config
+from feedsvc.documents import Documents
+from feedsvc.encodings import MIN_BYTES
+from feedsvc.errors import ConfigError, OutputError
+from feedsvc.output import MANIFEST
+from feedsvc.processes import Workers
+from feedsvc.site import BuildResult, build
+from feedsvc.web import create_app
+from tests.conftest import ROOT, Site, free_port, record, wait_until
+from tests.corpus import Corpus
+from tests.faults import command, start, undisturbed
+from tests.object_store import S3, Asked, running_s3
+from tests.test_site import FEW, files, run
+
+pytest.importorskip("s3fs")
+pytest.importorskip("moto")
+
+OUT = "s3://feeds-bucket/feeds"
+TWO = {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")}
+LISTING = Asked("GET", "")
+#: Of the command, for few objects.
+CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\n'
+READING = Asked("GET", f"feeds/{MANIFEST}")  # with a HEAD before it in newer versions of s3fs
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3]:
+    with running_s3() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(server: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """The server, with an empty bucket, as the environment names it."""
+    names = {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "us-east-1"}
+    for name, value in {**names, "ENDPOINT_URL": server.endpoint, "EC2_METADATA_DISABLED": "true"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    server.client.create_bucket(Bucket="feeds-bucket")
+    yield server
+    server.proxy.fault = lambda asked: (0, None)
+    server.reset()
+
+
+def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
+    """A build into the bucket; tables: of the configuration, in place of the site's."""
+    base = {"site": {"base_url": "https://feeds.example"}}
+    config = parse_config({**base, **tables}, site.folder) if tables else site.config
+    return build(Documents(site.documents.index, config), out, lambda done, total: None)
+
+
+def local(site: Site) -> dict[str, bytes]:
+    """What a build into a folder writes."""
+    out = site.folder / "local"
+    shutil.rmtree(out, ignore_errors=True)
+    run(site, out)
+    return files(out)
+
+
+def puts(s3: S3) -> Counter[str]:
+    """How often each object was put since the last call."""
+    found = Counter(asked.name.removeprefix("feeds/") for asked in s3.proxy.passed if asked.method == "PUT")
+    s3.proxy.passed.clear()
+    return found
+
+
+def test_objects_are_the_files_of_a_local_build_with_the_services_headers(
+    make_site: Callable[..., Site], s3: S3
+) -> None:
+    site = make_site(Corpus(3).files, custom=[{"name": "Saved", "min_quality": 60}], serve={"max_age": 77})
+    with Workers() as workers:
+        result = build(site.documents, OUT, lambda done, total: None, workers.map)
+    expected = local(site)
+    assert s3.files("feeds-bucket", "feeds/") == expected
+    assert result == BuildResult(len(expected), 0, 0, ())
+    client = create_app(site.config).test_client()
+    for name in ("feed.atom", "feed.rss", "feed.json", "feeds.opml", "index.html", "assets/style.css"):
+        found, _ = s3.get("feeds-bucket", f"feeds/{name}")
+        served = client.get("/" + name.removesuffix("index.html")).headers
+        assert (found["content-type"], found["cache-control"]) == (served["Content-Type"], served["Cache-Control"])
+        assert "content-encoding" not in found
+
+
+def test_with_precompress_objects_are_stored_in_gzip(make_site: Callable[..., Site], s3: S3) -> None:
+    site = make_site(TWO)
+    expected = local(site)
+    small = {name for name, body in expected.items() if len(body) < MIN_BYTES}
+    upload(site)
+    puts(s3)
+    assert upload(site, build={"precompress": True}).written == len(expected) - len(small)
+    assert set(puts(s3)) == (expected.keys() - small) | {MANIFEST}
+    assert s3.files("feeds-bucket", "feeds/").keys() == expected.keys()
+    for name, body in expected.items():
+        headers, stored = s3.get("feeds-bucket", f"feeds/{name}")
+        assert headers.get("content-encoding") == (None if name in small else "gzip")
+        assert (stored if name in small else gzip.decompress(stored)) == body
+    assert upload(site, build={"precompress": True}).written == 0
+
+
+def test_one_changed_record_puts_what_changed_and_the_manifest(make_site: Callable[..., Site], s3: S3) -> None:
+    site = make_site(Corpus(5).files, feeds={"formats": ["atom", "json"]})
+    upload(site)
+    before = local(site)
+    s3.proxy.asked.clear()
+    assert upload(site) == BuildResult(0, len(before), 0, ())
+    assert [asked for asked in s3.proxy.asked if asked.method != "HEAD"] == [LISTING, READING]
+    site.write("new.md", record("Changed", "https://new.example/1", topics="[AI]"))
+    site.sync()
+    puts(s3)
+    s3.proxy.asked.clear()
+    upload(site)
+    after = local(site)
+    changed = {name for name in after if after[name] != before.get(name)}
+    asked = Counter(s3.proxy.asked)
+    print(f"{len(after)} objects, {len(changed)} changed, {asked.total()} requests")
+    # The manifest tells beforehand what is to come, and afterwards what there is; it is read before each, too.
+    assert puts(s3) == Counter([*changed, MANIFEST, MANIFEST])
+    assert 0 < len(changed) < len(after) / 2
+    assert (asked[LISTING], asked[READING]) == (1, 3)
+    assert Counter(each.method for each in s3.proxy.asked) in (
+        Counter(PUT=len(changed) + 2, GET=4), Counter(PUT=len(changed) + 2, GET=4, HEAD=3)
+    )  # fmt: skip
+    assert s3.files("feeds-bucket", "feeds/") == after
+
+
+def test_what_others_changed_is_put_right(make_site: Callable[..., Site], s3: S3) -> None:
+    site = make_site(TWO, **FEW)
+    upload(site)
+    expected = local(site)
+    s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/feed.atom")
+    s3.put("feeds-bucket", "feeds/feed.rss", b"short")
+    s3.put("feeds-bucket", "feeds/topics/ai.atom", expected["topics/ai.atom"].replace(b"A title", b"A lie!!"))
+    puts(s3)
+    upload(site)
+    assert puts(s3) == Counter(["feed.atom", "feed.rss", "topics/ai.atom", MANIFEST, MANIFEST])
+    assert s3.files("feeds-bucket", "feeds/") == expected
+    assert upload(site, **FEW, serve={"max_age": 5}).written == len(expected)
+
+
+def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Callable[..., Site], s3: S3) -> None:
+    site = make_site(TWO)
+    upload(site)
+    s3.put("feeds-bucket", "feeds/topics/mine.atom", b"mine")
+    s3.put("feeds-bucket", "mine.atom", b"mine")
+    (site.config.records_folder / "1.md").unlink()
+    site.write("3.md", record("Three", "https://c.example/3", topics="[Film]"))
+    site.sync()
+    s3.proxy.passed.clear()
+    result = upload(site)
+    assert (result.removed > 0, result.in_the_way) == (True, ())
+    order = [asked for asked in s3.proxy.passed if asked.method in ("PUT", "DELETE") and MANIFEST not in asked.name]
+    kinds = [
+        3
+        if asked.method == "DELETE"
+        else 2
+        if asked.name.endswith((".html", ".opml"))
+        else int("2020" not in asked.name)
+        for asked in order
+    ]
+    assert (kinds, set(kinds)) == (sorted(kinds), {0, 1, 2, 3})
+    found = s3.files("feeds-bucket", "feeds/")
+    assert found.pop("topics/mine.atom") == b"mine"
+    assert found == local(site)
+    assert "mine.atom" in s3.names("feeds-bucket")
+
+
+def test_an_object_of_others_in_the_way_is_reported_and_stays(make_site: Callable[..., Site], s3: S3) -> None:
+    site = make_site(TWO, **FEW)
+    s3.put("feeds-bucket", "feeds/feed.rss", b"mine")
+    for _ in range(2):
+        assert upload(site).in_the_way == (f"{OUT}/feed.rss",)
+    assert s3.get("feeds-bucket", "feeds/feed.rss")[1] == b"mine"
+    s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/feed.rss")
+    assert upload(site).in_the_way == ()
+    assert s3.files("feeds-bucket", "feeds/") == local(site)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the command runs."""
+    folder = tmp_path / "site"
+    (folder / "records").mkdir(parents=True)
+    (folder / "config.toml").write_text(CONFIG)
+    Corpus(6).write(folder / "records")
+    return folder
+
+
+def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, folder: Path, s3: S3, full: bool) -> None:
+    expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
+    for moment in range(4, len(expected), 10) if full else (4,):
+        s3.proxy.passed.clear()
+        s3.proxy.fault = lambda asked: (0.02, None)
+        process = start("build", "--out", OUT, cwd=folder)
+        wait_until(lambda moment=moment: len(s3.proxy.passed) > moment, 60)  # type: ignore[misc]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        s3.proxy.fault = lambda asked: (0, None)
+        assert 0 < len(s3.files("feeds-bucket", "feeds/")) < len(expected)
+        status, _, problems = command("build", "--out", OUT, cwd=folder)
+        assert (status, s3.files("feeds-bucket", "feeds/") == expected) == (0, True), problems
+        s3.reset()
+        s3.client.create_bucket(Bucket="feeds-bucket")
+
+
+@pytest.mark.parametrize("status", [503, 0])
+def test_failing_requests_are_repeated(make_site: Callable[..., Site], s3: S3, status: int) -> None:
+    site = make_site(TWO, **FEW)
+    seen = Counter[Asked]()
+
+    def fault(asked: Asked) -> tuple[float, int | None]:
+        seen[asked] += 1
+        return 0, status if seen[asked] == 1 else None
+
+    s3.proxy.fault = fault
+    upload(site)
+    assert s3.files("feeds-bucket", "feeds/") == local(site)
+    assert min(seen.values()) > 1
+
+
+def test_a_store_that_keeps_failing_ends_the_build_without_losing_what_was_done(folder: Path, s3: S3) -> None:
+    s3.proxy.fault = lambda asked: (0, 500 if asked.method == "PUT" and asked.name.endswith("/feed.atom") else None)
+    s3.proxy.passed.clear()
+    status, output, problems = command("build", "--out", OUT, cwd=folder)
+    done = puts(s3).keys() - {MANIFEST}
+    assert (status, output, len(problems.splitlines())) == (2, "", 1)
+    assert problems.startswith(f"feedsvc: {OUT}: ") and problems.endswith("; expected object storage that answers\n")
+    s3.proxy.fault = lambda asked: (0, None)
+    assert command("build", "--out", OUT, cwd=folder)[0] == 0
+    assert done and done.isdisjoint(puts(s3))
+
+
+def test_a_request_that_isnt_answered_is_given_up(
+    make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(TWO, **FEW)
+    monkeypatch.setattr(stores, "TIMEOUT", 0.5)
+    monkeypatch.setattr(stores, "ATTEMPTS", 2)
+    stalled = Counter[Asked]()
+
+    def fault(asked: Asked) -> tuple[float, int | None]:
+        stalled[asked] += asked.name.endswith("/feed.atom")
+        return (3 if stalled[asked] == 1 else 0), None
+
+    s3.proxy.fault = fault
+    upload(site)
+    assert stalled[Asked("PUT", "feeds/feed.atom")] == 2
+    assert s3.files("feeds-bucket", "feeds/") == local(site)
+    s3.proxy.fault = lambda asked: (2, None)
+    with pytest.raises(OutputError, match=f"^{OUT}: .*imeout.*; expected object storage that answers$"):
+        upload(site)
+
+
+def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Path, folder: Path, s3: S3) -> None:
+    other = tmp_path / "other"
+    (other / "records").mkdir(parents=True)
+    (other / "config.toml").write_text(CONFIG)
+    Corpus(6, seed=2).write(other / "records")
+    s3.proxy.fault = lambda asked: (0.01, None)
+    builds = [start("build", "--out", OUT, cwd=each) for each in (folder, other)]
+    for process in builds:
+        shown, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, shown
+    assert command("build", "--out", OUT, cwd=folder)[0] == 0
+    expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
+    assert s3.files("feeds-bucket", "feeds/") == expected
+
+
+def test_a_bucket_that_isnt_there_and_wrong_credentials_are_errors_of_one_line(
+    folder: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("build", "--out", "s3://no-such-bucket/x", cwd=folder) == (
+        2, "", "feedsvc: s3://no-such-bucket/x: not found; expected a bucket that exists\n"
+    )  # fmt: skip
+    wanted = "; expected credentials with which objects can be listed, read, written and deleted there"
+    s3.refuse(True)
+    try:
+        with pytest.raises(OutputError, match=f"^{OUT}: .*Access Key.*{wanted}$"):
+            stores.Store(OUT, 1).list()
+    finally:
+        s3.refuse(False)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(OutputError, match=f"^{OUT}: Unable to locate credentials{wanted}$"):
+        stores.Store(OUT, 1).list()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setattr(stores, "ATTEMPTS", 1)
+    with pytest.raises(OutputError, match=r"Could not connect.*; expected object storage that answers$"):
+        stores.Store(OUT, 1).list()
+
+
+@pytest.mark.parametrize("out", ["ftp://host/x", "S3://bucket", "s3:/bucket/x", "s3://", "gs:///x"])
+def test_another_scheme_or_no_bucket_is_an_error_that_names_those_that_work(tmp_path: Path, out: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"build.out: '.*' can't be used; expected a folder, or an address that begins"
+    ):
+        parse_config({"build": {"out": out}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("address", "module", "command"),
+    [
+        ("s3://b/x", "s3fs", r"pip install 'feedsvc\[object-storage\]'"),
+        ("gs://b/x", "gcsfs", "pip install gcsfs"),
+        ("az://b/x", "adlfs", "pip install 'adlfs>=2026.8'"),
+        ("memory://x", "fsspec", r"pip install 'feedsvc\[object-storage\]'"),
+    ],
+)
+def test_a_missing_library_is_an_error_that_names_the_command(
+    address: str, module: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, module, None)  # as Python marks one that can't be imported
+    with pytest.raises(OutputError, match=f"^{address}: {module} is not installed; expected it: {command}$"):
+        stores.Store(address, 1)
+
+
+def test_the_readmes_configuration_builds_into_a_bucket(folder: Path, s3: S3) -> None:
+    section = (ROOT / "README.md").read_text().partition("### As files in a bucket")[2]
+    (folder / "config.toml").write_text(section.partition("```toml\n")[2].partition("```")[0])
+    s3.client.create_bucket(Bucket="my-bucket")
+    status, output, problems = command("build", cwd=folder)
+    assert (status, problems) == (0, "")
+    assert output.startswith("s3://my-bucket/feeds: ")
+    assert s3.get("my-bucket", "feeds/feed.atom")[0]["content-encoding"] == "gzip"
+
+
+def test_memory_holds_a_site_too(make_site: Callable[..., Site]) -> None:
+    import fsspec
+
+    site = make_site(TWO, **FEW)
+    memory = fsspec.filesystem("memory")
+    try:
+        upload(site, "memory://site/feeds/")
+        (site.config.records_folder / "1.md").unlink()
+        site.sync()
+        assert upload(site, "memory://site/feeds").removed == 4
+        found = {path.removeprefix("/site/feeds/"): memory.cat_file(path) for path in memory.find("/site")}
+        assert found.pop(MANIFEST)
+        assert found == local(site)
+    finally:
+        memory.rm("/site", recursive=True)
+
+
+def test_a_long_build_tells_in_between_what_is_done(
+    make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(TWO, **FEW)
+    monkeypatch.setattr(objects, "CHECKPOINT", 0)
+    upload(site)
+    assert puts(s3)[MANIFEST] > 2
