@@ -167,9 +167,11 @@ def parse_feed_path(path: str, filters: Filters = Filters()) -> FeedAddress | No
             return FeedAddress("feed", filters=filters)
         case ["", "feed", month] if _MONTH.fullmatch(month):
             return FeedAddress("feed", "", month, filters)
-        case ["", ("topics" | "providers" | "custom") as kind, slug] if slug:
+        case ["", ("topics" | "providers" | "custom") as kind, slug] if slug and slug.isprintable():
             return FeedAddress(kind, slug, filters=filters)
-        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if slug and _MONTH.fullmatch(month):
+        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if (
+            slug and slug.isprintable() and _MONTH.fullmatch(month)
+        ):
             return FeedAddress(kind, slug, month, filters)
     return None
 

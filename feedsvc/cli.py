@@ -16,7 +16,7 @@ from feedsvc.start import progress_bar, synced
 
 if TYPE_CHECKING:
     from feedsvc.config import Config
-    from feedsvc.index.database import Database
+    from feedsvc.index.database import Index
     from feedsvc.index.sync import SyncResult
 
 # Flask, feedgen and the other libraries take half a second to import: each command imports what it needs.
@@ -75,10 +75,11 @@ def serve(config_file: Path | None, records: str | None) -> None:
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
-    config, index, result = synced(config)
+    config, index, result = synced(config, is_followed=config.serve.watch)
     logs.configure(config.serve.log_format)
     sync_log = logs.SyncLog()
-    sync_log.add(result)
+    if result.seconds:  # else another node syncs
+        sync_log.add(result)
     _print_addresses(config, index)
     server.serve(config, index, ip, sync_log)
 
@@ -231,7 +232,7 @@ def _report(result: "SyncResult") -> None:
         click.echo(str(problem), err=True)
 
 
-def _print_addresses(config: "Config", index: "Database") -> None:
+def _print_addresses(config: "Config", index: "Index") -> None:
     from feedsvc.documents import Documents
 
     catalogue = Documents(index, config).catalogue()

@@ -82,7 +82,10 @@ def load_config(path: Path | None = None, *, records: str | None = None, out: st
     if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
         return config
     # Another folder has an index of its own, so that a look at it costs a running service nothing.
-    other = f"{config.index.url}-{hashlib.sha256(str(config.records_folder).encode()).hexdigest()[:12]}"
+    name = hashlib.sha256(str(config.records_folder).encode()).hexdigest()[:12]
+    other = f"{config.index.url}-{name}"
+    if config.index.is_shared:
+        other = f"{config.index.url}{'&' if '?' in config.index.url else '?'}schema=feedsvc_{name}"
     return dataclasses.replace(config, index=Index(url=other))
 
 

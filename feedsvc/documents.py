@@ -14,7 +14,7 @@ from feedsvc.addresses import FeedAddress, Filters, parse_feed_path, parse_filte
 from feedsvc.config import Config
 from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
 from feedsvc.index import query
-from feedsvc.index.database import Connection, Database
+from feedsvc.index.database import Connection, Index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed
 from feedsvc.records.clean import slug
@@ -66,7 +66,7 @@ class Document:
 class Documents:
     """The documents that an index and a configuration make. Its methods raise IndexUnusableError."""
 
-    def __init__(self, index: Database, config: Config) -> None:
+    def __init__(self, index: Index, config: Config) -> None:
         self.index = index
         self.config = config
 

@@ -22,7 +22,7 @@ from feedsvc import logs
 from feedsvc.config import Config
 from feedsvc.documents import Documents
 from feedsvc.errors import FeedsvcError, IndexUnusableError, ServeError
-from feedsvc.index.database import Database
+from feedsvc.index.database import Index
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
 from feedsvc.processes import Workers, end_with_parent, interrupts_blocked
@@ -67,7 +67,7 @@ def check_address(host: str, port: int) -> str:
         ) from error
 
 
-def serve(config: Config, index: Database, ip: str, sync_log: logs.SyncLog) -> None:
+def serve(config: Config, index: Index, ip: str, sync_log: logs.SyncLog) -> None:
     """Serve until SIGINT or SIGTERM. The index must be in step with the records folder, as sync_log tells it."""
     # Workers are spawned, not forked: a fork would copy the locks of the threads below as they are.
     multiprocessing.set_start_method("spawn", force=True)
@@ -132,7 +132,7 @@ def _load_app(config: Config) -> Flask:
     return create_app(config)
 
 
-def follow(config: Config, index: Database, stop: Event, sync_log: logs.SyncLog) -> None:
+def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) -> None:
     """Sync whenever something changes in the records folder, until `stop` is set."""
     folder = config.records_folder
     while not stop.is_set():
@@ -159,12 +159,11 @@ def _reason(error: Exception) -> tuple[str, bool]:
     return f"a sync failed: {type(error).__name__}; expected none, so please report what the log tells", False
 
 
-def _follow_folder(
-    config: Config, index: Database, stop: Event, sync_log: logs.SyncLog, identity: os.stat_result
-) -> None:
+def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identity: os.stat_result) -> None:
     """Follow one folder until `stop` is set, or until another folder is in its place."""
     folder = config.records_folder
     due = time.monotonic()  # soon: something may have changed before the watch began
+    is_elected = False
     for changes in watch(
         folder,
         watch_filter=partial(_is_visible, folder),
@@ -176,6 +175,12 @@ def _follow_folder(
     ):
         if not os.path.samestat(folder.stat(), identity):
             return
+        if not index.leads():  # another node syncs; should it end, all is to be looked at
+            due, is_elected = time.monotonic(), False
+            continue
+        if config.index.is_shared and not is_elected:
+            log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
+        is_elected = True
         is_due = time.monotonic() >= due or not index.is_filled()
         if changes or is_due:
             if is_due:

@@ -46,6 +46,11 @@ class Index(Table, frozen=True):
         str, Meta(pattern=r"^[^\0]+\Z", description="an address such as sqlite:///.feedsvc/index.sqlite3")
     ] = "sqlite:///.feedsvc/index.sqlite3"
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is in PostgreSQL, where other nodes may use it, too."""
+        return self.url.startswith(("postgresql://", "postgres://"))
+
 
 class Feeds(Table, frozen=True):
     #: Entries in a feed.

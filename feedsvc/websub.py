@@ -48,6 +48,8 @@ def announce_changes(documents: Documents, stop: Event) -> None:
     revision = -1
     while not stop.wait(LOOK_SECONDS):
         try:
+            if not documents.index.leads():  # else each node that shares the index would tell the hub
+                continue
             # Of what was noted at the last look, so that every worker has seen it, too.
             wait, reason = tell_hub(documents)
             if reason:

@@ -19,7 +19,9 @@ from feedsvc.config import Config, parse_config
 from feedsvc.documents import Documents
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
+from feedsvc.tables import Index
 from tests.corpus import Corpus
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "seeds"
@@ -50,6 +52,44 @@ def record(
     return "---\n" + "".join(f"{key}: {value}\n" for key, value in fields.items() if value) + "---\n"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite: of an index in a file alone")
+
+
+#: The modules whose sites are made on both databases.
+ON_BOTH = ("test_cache", "test_documents", "test_feeds", "test_filters", "test_index", "test_lists")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    name = metafunc.module.__name__.rpartition(".")[2]
+    if (
+        name in ON_BOTH
+        and not metafunc.definition.get_closest_marker("sqlite")
+        and "index_url" in metafunc.fixturenames
+    ):
+        metafunc.parametrize("index_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL."""
+    try:
+        server = Postgres(free_port())
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def index_url(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Gives the address of a new index each time."""
+    if getattr(request, "param", "") == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.url
+    return lambda: Index().url
+
+
 @dataclass
 class Site:
     """A records folder with its configuration and documents."""
@@ -74,14 +114,15 @@ class Site:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def make_site(tmp_path: Path, index_url: Callable[[], str]) -> Iterator[Callable[..., Site]]:
     """Makes a site of files (name to text), synced; tables: of the configuration."""
     made = []
 
     def make(files: dict[str, str | bytes], **tables: dict[str, Any]) -> Site:
         folder = tmp_path / f"site{len(made)}"
         (folder / "records").mkdir(parents=True)
-        config = parse_config({"site": {"base_url": "https://feeds.example"}, **tables}, folder)
+        usual = {"site": {"base_url": "https://feeds.example"}, "index": {"url": index_url()}}
+        config = parse_config({**usual, **tables}, folder)
         site = Site(folder, config, Documents(open_index(config), config))
         for name, text in files.items():
             site.write(name, text)

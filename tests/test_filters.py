@@ -128,6 +128,7 @@ def large() -> Corpus:
     return Corpus(2000, seed=3)
 
 
+@pytest.mark.sqlite  # test_postgres sees that PostgreSQL's documents are the same
 def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
     make_site: Callable[..., Site], large: Corpus
 ) -> None:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index import sync as sync_module
-from feedsvc.index.database import Database, open_index
+from feedsvc.index.database import Index, open_index
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
 from feedsvc.processes import Workers
 from tests.conftest import Site, record
 from tests.corpus import Corpus
+from tests.postgres import Postgres
 
 URLS = [f"https://a.example/{name}" for name in "abcd"]
 
@@ -72,7 +73,7 @@ CONTENTS = (
 )
 
 
-def contents(index: Database) -> list[list[Any]]:
+def contents(index: Index) -> list[list[Any]]:
     """All that an index says, but for when it was said."""
     with index.reading() as connection:
         return [sorted(map(repr, connection.execute(query))) for query in CONTENTS]
@@ -94,25 +95,39 @@ def apply(folder: Path, step: tuple[str, str, str | None]) -> set[str]:
     return {str(path), str(folder / str(argument)) if kind == "rename" else str(path)}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
+histories = st.tuples(
     st.tuples(record_texts, record_texts, record_texts),
     st.lists(st.lists(steps, min_size=1, max_size=2), min_size=3, max_size=6),
     st.booleans(),
 )
-def test_the_index_never_depends_on_history(
-    first: tuple[str, str, str], history: list[list[tuple[str, str, str | None]]], is_watched: bool
-) -> None:
+History: TypeAlias = tuple[tuple[str, str, str], list[list[tuple[str, str, str | None]]], bool]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories)
+def test_the_index_never_depends_on_history(history: History) -> None:
+    check_history(history, "sqlite:///old.db", "sqlite:///new.db")
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(history=histories)
+def test_the_index_in_postgresql_never_depends_on_history(postgres: Postgres, history: History) -> None:
+    check_history(history, postgres.url(), postgres.url())
+
+
+def check_history(told: History, *urls: str) -> None:
+    """Go through what happens to a folder, with one index all along and another one in the end: both are the same."""
+    first, history, is_watched = told
     folder = Path(tempfile.mkdtemp())
     indexes = []
     try:
-        config = parse_config({"index": {"url": "sqlite:///old.db"}}, folder)
+        config = parse_config({"index": {"url": urls[0]}}, folder)
         config.records_folder.mkdir()
         indexes.append(index := open_index(config))
         for batch in [[("write", f"{number}.md", text) for number, text in enumerate(first, 1)], *history]:
             paths = {path for step in batch for path in apply(config.records_folder, step)}
             sync(index, config, paths=paths if is_watched else None)
-        scratch = parse_config({"index": {"url": "sqlite:///new.db"}}, folder)
+        scratch = parse_config({"index": {"url": urls[1]}}, folder)
         indexes.append(fresh := open_index(scratch))
         sync(fresh, scratch)
         assert contents(index) == contents(fresh)
@@ -127,6 +142,7 @@ def fingerprints(site: Site) -> dict[str, str]:
     return {address: document.hash for address, document in found.items() if document}
 
 
+@pytest.mark.sqlite  # test_postgres sees that PostgreSQL's documents are the same
 def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,6 +438,7 @@ def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]
     assert [problem.path for problem in result.problems] == ["bad.md"]
 
 
+@pytest.mark.sqlite
 def test_secrets_and_unknown_keys_never_reach_the_index(make_site: Callable[..., Site]) -> None:
     more = {"secured": "canary", "unknown": "{a: [canary]}", "canary": "x", "provider": "{name: N, note: canary}"}
     site = make_site({"1.md": record(**more, related=related("x", more=", secured: canary"))})
@@ -430,6 +447,7 @@ def test_secrets_and_unknown_keys_never_reach_the_index(make_site: Callable[...,
         assert b"canary" not in path.read_bytes()
 
 
+@pytest.mark.sqlite
 def test_the_index_folder_ignores_itself_in_git(make_site: Callable[..., Site]) -> None:
     assert (make_site({}).folder / ".feedsvc" / ".gitignore").read_text() == "*\n"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
 from lxml import etree
 
 from feedsvc.addresses import absolute
@@ -13,6 +14,7 @@ from tests.corpus import Corpus
 from tests.rules import check_content, check_url
 
 
+@pytest.mark.sqlite  # test_postgres sees that PostgreSQL's documents are the same
 def test_every_json_feed_of_the_corpus_keeps_the_rules_and_says_what_the_records_say(
     make_site: Callable[..., Site], corpus: Corpus
 ) -> None:

@@ -17,6 +17,8 @@ from feedsvc.model import EPOCH, Entry, Image, Problem, Provider, Topic
 
 #: Entries that are read together.
 TOGETHER = 500
+#: As many as there can be.
+ALL = 2**62
 
 _image_decoder = msgspec.json.Decoder(Image)
 
@@ -137,7 +139,7 @@ def find_entries(connection: Connection, feeds: Iterable[tuple[FeedAddress, Want
     pending: list[list[Any]] = []
     for address, wanted in feeds:
         chosen, values = choose(address, wanted, "s.url, s.is_primary, s.provider, s.telling")
-        table, limit = ordered_by(address), -1 if wanted.limit is None else wanted.limit
+        table, limit = ordered_by(address), ALL if wanted.limit is None else wanted.limit
         rows = connection.execute(f"{chosen} ORDER BY {table}.published DESC, {table}.url LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
         if sum(map(len, pending)) >= TOGETHER:

@@ -12,7 +12,7 @@ on the files' names and contents alone, never on history.
 from collections import Counter
 from typing import TypeAlias
 
-from feedsvc.index.database import Connection, insert
+from feedsvc.index.database import Connection, analyze, insert
 from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
 from feedsvc.index.tellings import Name, Told
 
@@ -38,7 +38,7 @@ RANKED = f"""
 _INSERT_STORIES = f"""
     INSERT INTO stories
     SELECT url, id, position = 0, published, month, quality, heat, type, provider
-    FROM ({RANKED}) WHERE rank = 1 AND listed
+    FROM ({RANKED}) ranked WHERE rank = 1 AND listed
 """
 _INSERT_TOPICS = f"""
     INSERT INTO story_topics
@@ -53,13 +53,19 @@ _INSERT_TOPICS = f"""
         WHERE {{is_affected}} AND {IS_SHOWN_MENTION}
     ) named JOIN stories s ON s.url = named.url
 """
-_COUNT = """
-    SELECT 'feed', '', month, count(*), sum(is_primary) FROM stories t WHERE {is_affected} GROUP BY month
+_SIZES = "count(*), count(*) FILTER (WHERE is_primary)"
+_COUNT = f"""
+    SELECT 'feed', '', month, {_SIZES} FROM stories t WHERE {{is_affected}} GROUP BY month
     UNION ALL
-    SELECT 'providers', provider, month, count(*), sum(is_primary) FROM stories t
-    WHERE {is_affected} GROUP BY provider, month
+    SELECT 'providers', provider, month, {_SIZES} FROM stories t WHERE {{is_affected}} GROUP BY provider, month
     UNION ALL
-    SELECT 'topics', slug, month, count(*), sum(is_primary) FROM story_topics t WHERE {is_affected} GROUP BY slug, month
+    SELECT 'topics', slug, month, {_SIZES} FROM story_topics t WHERE {{is_affected}} GROUP BY slug, month
+"""
+#: As the table `names`: how many more or less tellings name what.
+_CHANGES = """
+    CREATE TEMPORARY TABLE changes (
+        kind TEXT, slug TEXT, name TEXT, domain TEXT, image TEXT, tellings INTEGER
+    )
 """
 
 
@@ -70,6 +76,8 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     """
     for statement in TELLING_INDEXES:
         connection.execute(statement)
+    if is_first:
+        analyze(connection, "files", "tellings", "told_topics")
     (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
     # Later than any change before, even within one second, or when the clock was set back.
     stamp = (revision + 1, max(now, changed + 1))
@@ -104,6 +112,7 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
             f"INSERT INTO affected SELECT {column} FROM tellings WHERE {other} IN (SELECT url FROM affected) "
             f"AND {column} IS NOT NULL ON CONFLICT DO NOTHING"
         )
+    analyze(connection, "affected")
 
 
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
@@ -146,23 +155,29 @@ def _refresh_feeds(
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:
     """Note in how much more or less use names are; whether a topic or provider that stays now has another one."""
-    changes = {name: number for name, number in names.items() if number}
-    shown = {(kind, slug): _shown(connection, kind, slug) for kind, slug, *_ in changes}
-    for name, number in changes.items():
-        connection.execute(
-            "INSERT INTO names VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, slug, name, domain, image) "
-            "DO UPDATE SET tellings = names.tellings + excluded.tellings",
-            (*name, number),
-        )
-        where = "kind = ? AND slug = ? AND name = ? AND domain = ? AND image = ?"
-        connection.execute(f"DELETE FROM names WHERE {where} AND tellings = 0", name)
-    after = {key: _shown(connection, *key) for key in shown}
-    return any(before[0] and after[key][0] and before != after[key] for key, before in shown.items())
+    changes = [(*name, number) for name, number in names.items() if number]
+    if not changes:
+        return False
+    connection.execute(_CHANGES)
+    insert(connection, "changes", changes)
+    analyze(connection, "changes")
+    before = _shown(connection)
+    is_touched = "(kind, slug) IN (SELECT kind, slug FROM changes)"
+    connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
+    connection.execute(f"DELETE FROM names WHERE {is_touched}")
+    key = "kind, slug, name, domain, image"
+    connection.execute(
+        f"INSERT INTO names SELECT {key}, sum(tellings) FROM changes GROUP BY {key} HAVING sum(tellings) != 0"
+    )
+    after = _shown(connection)
+    connection.execute("DROP TABLE changes")
+    return any(key in after and after[key] != shown for key, shown in before.items())
 
 
-def _shown(connection: Connection, kind: str, slug: str) -> tuple[str | None, ...]:
-    """A topic's or provider's name, domain and image; None where nothing is told."""
-    columns = "min(name), min(nullif(domain, '')), min(nullif(image, ''))"
-    found = connection.execute(f"SELECT {columns} FROM names WHERE kind = ? AND slug = ?", (kind, slug))
-    shown: tuple[str | None, ...] = found.fetchone()
-    return shown
+def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:
+    """Name, domain and image of the topics and providers whose names change."""
+    rows = connection.execute(
+        "SELECT kind, slug, min(name), min(nullif(domain, '')), min(nullif(image, '')) FROM names "
+        "WHERE (kind, slug) IN (SELECT kind, slug FROM changes) GROUP BY kind, slug"
+    )
+    return {(kind, slug): tuple(shown) for kind, slug, *shown in rows}

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from feedsvc.index.database import Connection, Database
+from feedsvc.index.database import Connection, Index
 
 #: Seconds after which a service that follows its folder must have synced again: it does so once a minute at least.
 OVERDUE_SECONDS = 180
@@ -49,10 +49,11 @@ def note_sync(connection: Connection, took: float, problems_changed: bool) -> No
     now = time.time()
     connection.execute("UPDATE state SET synced = ?, took = ?, failure = ''", (now, took))
     if problems_changed:
-        connection.execute("UPDATE state SET problems = max(problems + 1, ?)", (int(now),))
+        (before,) = connection.execute("SELECT problems FROM state").fetchone()
+        connection.execute("UPDATE state SET problems = ?", (max(before + 1, int(now)),))
 
 
-def note_failure(index: Database, reason: str) -> None:
+def note_failure(index: Index, reason: str) -> None:
     """Note that the folder can't be read into the index. Raises IndexUnusableError."""
     with index.writing() as connection:
         connection.execute("UPDATE state SET failure = ?", (reason,))

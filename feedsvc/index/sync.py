@@ -12,7 +12,7 @@ import msgspec
 
 from feedsvc import __version__
 from feedsvc.config import Config
-from feedsvc.index.database import IN_LIST, Connection, Database, as_list, batches, create_tables, insert
+from feedsvc.index.database import IN_LIST, Connection, Index, as_list, batches, create_tables, insert
 from feedsvc.index.query import all_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -58,7 +58,7 @@ def _no_progress(done: int, total: int) -> None:
 
 
 def sync(
-    index: Database,
+    index: Index,
     config: Config,
     progress: Callable[[int, int], None] = _no_progress,
     mapping: Callable[..., Iterable[Any]] = map,

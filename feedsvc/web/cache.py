@@ -59,6 +59,8 @@ class DocumentCache:
         self._making = Lock()
         self._slugs: dict[str, tuple[int, list[str]]] = {}
         self._revision = -1
+        #: Held by the one that asks the index for its revision: it may take its time to answer.
+        self._asking = Lock()
         self._checked = -FRESH_SECONDS
 
     @property
@@ -133,7 +135,12 @@ class DocumentCache:
                 self._kept.pop(address, None)
 
     def _current_revision(self) -> int:
-        if time.monotonic() - self._checked >= FRESH_SECONDS:
-            self._revision = self.documents.revision()
-            self._checked = time.monotonic()
+        is_due = time.monotonic() - self._checked >= FRESH_SECONDS
+        # While one thread asks, others go by what was known, once anything was.
+        if is_due and self._asking.acquire(blocking=self._revision < 0):
+            try:
+                self._revision = self.documents.revision()
+                self._checked = time.monotonic()
+            finally:
+                self._asking.release()
         return self._revision

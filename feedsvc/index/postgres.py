@@ -1,0 +1,245 @@
+"""The index in PostgreSQL, which any number of nodes read, and which the one among them that is elected syncs."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from feedsvc.errors import IndexUnusableError
+from feedsvc.index.database import without_password
+from feedsvc.index.schema import VERSION
+from feedsvc.index.session import BEAT_SECONDS, VERSION_NOTE, NoAnswerError, PostgresConnection, Session
+
+#: How long it may take to connect, to answer a reader or a writer, and until another writer is done.
+CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS, BUSY_SECONDS = 2, 5, 600, 60
+#: When a node that may write gives no sign of life for so long, the server ends its session, and thus its election.
+DEAD_SECONDS = 6
+#: For how long readers don't ask a server that did not answer.
+PAUSE_SECONDS = 1.0
+
+#: A server that a node is gone from without a word notices it, too.
+_KEEPALIVES = {"tcp_keepalives_idle": "3s", "tcp_keepalives_interval": "1s", "tcp_keepalives_count": "3"}
+_READER = _KEEPALIVES | {"statement_timeout": f"{READ_SECONDS}s"}
+_WRITER = _KEEPALIVES | {
+    "idle_session_timeout": f"{DEAD_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{DEAD_SECONDS}s",
+    "client_connection_check_interval": f"{BEAT_SECONDS}s",
+    "lock_timeout": f"{BUSY_SECONDS}s",
+}
+#: The second half of an advisory lock's key, after its schema: the one that is elected holds the first of these, a
+#: transaction that writes the other one.
+_ELECTED, _WRITING = 1, 2
+
+
+class _EmptyError(IndexUnusableError):
+    """No sync has filled the index yet."""
+
+
+class PostgresDatabase:
+    """An index in a schema of a PostgreSQL database. Threads may share it: each transaction has its own session."""
+
+    def __init__(self, url: str) -> None:
+        """url: the database's, with `schema` among its parameters if it isn't the usual one; connected to when needed.
+
+        Raises IndexUnusableError.
+        """
+        base, _, query = url.partition("?")
+        given = parse_qsl(query, keep_blank_values=True)
+        self.schema = dict(given).get("schema", "feedsvc")
+        #: As messages show it.
+        self.name = f"{without_password(base)}, schema {self.schema}"
+        others = urlencode([pair for pair in given if pair[0] != "schema"], quote_via=quote)
+        try:
+            self._parameters = conninfo_to_dict(f"{base}?{others}")
+        except psycopg.ProgrammingError as error:
+            expected = "postgresql://USER@HOST/DATABASE"
+            raise IndexUnusableError(
+                f"index.url: {without_password(base)!r} can't be used; expected {expected}"
+            ) from error
+        if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", self.schema):
+            expected = "lower-case letters, digits and _"
+            raise IndexUnusableError(f"index.url: the schema {self.schema!r} can't be used; expected {expected}")
+        self._idle: list[PostgresConnection] = []
+        #: The session that stands for election, and whether it is elected. Whoever uses it holds the lock.
+        self._candidate: PostgresConnection | None = None
+        self._is_elected = False
+        self._writing = Lock()
+        #: Why the server did not answer when it was asked last; empty if it did.
+        self._failure = ""
+        self._paused_until = 0.0
+        #: Held by the one who asks it again.
+        self._asking = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresConnection]:
+        """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
+        try:
+            with self._asked_again_by_one():
+                connection = self._reader()
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()
+                raise
+        except psycopg.Error as error:
+            explained = self._explained(error)
+            self._failure, self._paused_until = str(explained), time.monotonic() + PAUSE_SECONDS
+            raise explained from error
+        self._idle.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresConnection]:
+        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
+        with self._writing:
+            try:
+                connection = self._candidate or self._connect(_WRITER)
+                try:
+                    with connection.beating():
+                        connection.execute("BEGIN")
+                        connection.execute("SELECT pg_advisory_xact_lock(hashtext(?), ?)", (self.schema, _WRITING))
+                        self._make_tables(connection)
+                        yield connection
+                        connection.execute("COMMIT")
+                except BaseException:
+                    connection.close()
+                    self._candidate, self._is_elected = None, False
+                    raise
+                if connection is not self._candidate:
+                    connection.close()
+            except psycopg.Error as error:
+                raise self._explained(error) from error
+
+    def leads(self) -> bool:
+        """Whether this process is elected to sync; it must ask often to stay so. Raises IndexUnusableError."""
+        with self._writing:
+            try:
+                if self._candidate:
+                    try:
+                        return self._stand(self._candidate)
+                    except psycopg.Error:  # the server was restarted, or ended a session that was idle
+                        self._candidate.close()
+                        self._candidate, self._is_elected = None, False
+                self._candidate = self._connect(_WRITER)
+                return self._stand(self._candidate)
+            except psycopg.Error as error:
+                raise self._explained(error) from error
+
+    def is_filled(self) -> bool:
+        """Whether a sync has filled the index. Raises IndexUnusableError."""
+        try:
+            with self.reading():
+                return True
+        except _EmptyError:
+            return False
+
+    def close(self) -> None:
+        """End the sessions that no transaction uses, and the election."""
+        while self._idle:
+            self._idle.pop().close()
+        if self._candidate:
+            self._candidate.close()
+        self._candidate, self._is_elected = None, False
+
+    def _stand(self, candidate: PostgresConnection) -> bool:
+        """Stand for election, or give a sign of life."""
+        candidate.session.patience = READ_SECONDS
+        if self._is_elected:
+            candidate.execute("SELECT 1")
+        else:
+            lock = "SELECT pg_try_advisory_lock(hashtext(?), ?)"
+            (self._is_elected,) = candidate.execute(lock, (self.schema, _ELECTED)).fetchone()
+        candidate.session.patience = WRITE_SECONDS
+        return self._is_elected
+
+    @contextmanager
+    def _asked_again_by_one(self) -> Iterator[None]:
+        """Let nobody wait for a server that did not answer, but for one now and then who sees whether it does again."""
+        if not self._failure:
+            yield
+        elif time.monotonic() >= self._paused_until and self._asking.acquire(blocking=False):
+            try:
+                yield
+                self._failure = ""
+            finally:
+                self._asking.release()
+        else:
+            raise IndexUnusableError(self._failure)
+
+    def _reader(self) -> PostgresConnection:
+        """A session in a transaction that reads."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # none is idle
+                break
+            try:
+                connection.execute(begin)
+                return connection
+            except psycopg.OperationalError as error:
+                connection.close()
+                if isinstance(error, NoAnswerError):
+                    raise
+                # else it is from before the server was restarted
+        connection = self._connect(_READER)
+        try:
+            connection.execute(begin)
+            if not self._has_tables(connection) or not connection.execute("SELECT 1 FROM state").fetchone():
+                raise _EmptyError(f"{self.name}: empty; expected feedsvc serve or feedsvc build to fill it")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self, settings: dict[str, str]) -> PostgresConnection:
+        usual: dict[str, Any] = {"application_name": "feedsvc", "connect_timeout": CONNECT_SECONDS}
+        usual |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
+        session = Session.connect(**{**usual, **self._parameters}, autocommit=True)
+        session.patience = WRITE_SECONDS if settings is _WRITER else READ_SECONDS
+        connection = PostgresConnection(session)
+        try:
+            pairs = [text for pair in {"search_path": self.schema, **settings}.items() for text in pair]
+            connection.execute("SELECT " + ", ".join(["set_config(?, ?, false)"] * (len(pairs) // 2)), pairs)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _has_tables(self, connection: PostgresConnection) -> bool:
+        """Whether the schema holds an index. Raises IndexUnusableError if that is another's."""
+        encoding, note, tables = connection.execute(
+            "SELECT current_setting('server_encoding'), obj_description(to_regclass('state'), 'pg_class'), "
+            "(SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())"
+        ).fetchone()
+        another = "another schema, which ?schema=NAME in index.url names"
+        if encoding != "UTF8":
+            raise IndexUnusableError(f"{self.name}: the database is in {encoding}; expected one in UTF8")
+        if tables and not (note or "").startswith(VERSION_NOTE):
+            raise IndexUnusableError(f"{self.name}: tables of something else; expected {another}")
+        if tables and note != f"{VERSION_NOTE}{VERSION}":
+            version = note.removeprefix(VERSION_NOTE)
+            raise IndexUnusableError(
+                f"{self.name}: an index of version {version}; expected version {VERSION}, or {another}"
+            )
+        return bool(tables)
+
+    def _make_tables(self, connection: PostgresConnection) -> None:
+        """Make the schema and its tables if need be."""
+        (exists,) = connection.execute("SELECT current_schema() IS NOT NULL").fetchone()
+        if not exists:
+            connection.execute(f"CREATE SCHEMA {self.schema}")
+        if not self._has_tables(connection):
+            connection.create_tables()
+
+    def _explained(self, error: psycopg.Error) -> IndexUnusableError:
+        said = " ".join(str(error).split())
+        return IndexUnusableError(
+            f"{self.name}: {said}; expected a PostgreSQL server that lets this user use the schema"
+        )

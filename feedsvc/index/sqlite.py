@@ -1,0 +1,195 @@
+"""The index in a file of SQLite: connections, transactions, and errors that say what to do."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
+from feedsvc.index.file import Identity, identity, is_damage, make_folder, set_aside
+from feedsvc.index.schema import APPLICATION_ID, TABLES, VERSION
+
+#: How long a writer waits for another one.
+BUSY_SECONDS = 60
+#: How long a reader waits for others' connections to a file that is gone.
+OTHERS_SECONDS = 5
+#: Kilobytes of the file that a connection keeps at most: there are several readers, of little each, and one writer.
+READ_CACHE, WRITE_CACHE = 2048, 65536
+
+#: What SQLite says where it may not write.
+_READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+#: Tables of every version of the index.
+_OURS = {"state", "files", "problems", "tellings", "stories", "story_topics"}
+
+
+class Database:
+    """An index's file. Threads may share it: each transaction has a connection of its own.
+
+    Somebody may delete the file or put another one in its place, at any time. Who reads goes on with the old one until
+    the new one is filled; who writes makes a new one at once. A damaged file is set aside by whoever notices.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._idle: list[tuple[Identity, sqlite3.Connection]] = []
+        #: Which files the connections that transactions use are to.
+        self._used: list[Identity] = []
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
+        with self._transaction("BEGIN", READ_CACHE) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()
+            if version != (VERSION,) or not connection.execute("SELECT 1 FROM state").fetchone():
+                raise IndexLostError(f"{self.file}: empty; expected feedsvc serve or feedsvc build to fill it")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
+
+        It has all tables, though they may be empty. From the second one on, readers needn't wait for it: the log that
+        lets them go on would take the first one, which fills the index, as long again as to write the index.
+        """
+        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
+            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                create_tables(connection)
+            yield connection
+
+    def check(self) -> None:
+        """Raise IndexUnusableError unless the file can be opened, and is for us. It may be empty."""
+        with self._transaction("BEGIN", READ_CACHE):
+            pass
+
+    def is_filled(self) -> bool:
+        """Whether the file that is there now, which may be another one than is in use, holds what a sync left.
+
+        If it is the one in use, yet empty, it is set aside.
+        """
+        if not self.file.exists():
+            return False
+        looked_at = Database(self.file)
+        try:
+            with looked_at.reading():
+                return True
+        except IndexLostError as error:
+            which = identity(self.file)
+            if which in (known for known, _ in self._idle):
+                set_aside(self.file, which, error)
+            return False
+        except IndexUnusableError:
+            return False
+        finally:
+            looked_at.close()
+
+    def leads(self) -> bool:
+        """Whether this process may sync: whoever has the file may."""
+        return True
+
+    def close(self) -> None:
+        """Close the connections that no transaction uses."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    @contextmanager
+    def _transaction(self, begin: str, cache: int) -> Iterator[sqlite3.Connection]:
+        which = identity(self.file)
+        may_be_old = begin == "BEGIN"
+        try:
+            which, connection = self._connection(may_be_old)
+            self._used.append(which)
+            try:
+                connection.execute(f"PRAGMA cache_size = -{cache}")
+                if not may_be_old:
+                    _mark(connection)
+                connection.execute(begin)
+                yield connection
+                connection.execute("COMMIT")
+                if not may_be_old:
+                    connection.execute("PRAGMA journal_mode = WAL")  # which stays so
+            except BaseException:
+                connection.close()  # which rolls back
+                raise
+            finally:
+                self._used.remove(which)
+            self._idle.append((which, connection))
+            if not may_be_old and which != identity(self.file):
+                raise IndexLostError(f"{self.file}: deleted while it was written; expected it to stay")
+        except (sqlite3.Error, msgspec.DecodeError) as error:
+            raise self._explained(error, which) from error
+
+    def _connection(self, may_be_old: bool) -> tuple[Identity, sqlite3.Connection]:
+        """A connection, and which file it is to. may_be_old: to the file that was there before, if need be."""
+        until = time.monotonic() + OTHERS_SECONDS
+        while True:
+            current = identity(self.file)
+            try:
+                which, connection = self._idle.pop()
+            except IndexError:  # none is idle
+                if may_be_old and self._used and time.monotonic() < until and not self.is_filled():
+                    time.sleep(0.01)  # until one of those is
+                    continue
+                if not may_be_old:
+                    make_folder(self.file.parent)  # it may have been deleted, too
+                connection = self._connect()
+                return current or identity(self.file), connection
+            if which == current or (may_be_old and not self.is_filled()):
+                return which, connection
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            self._check_ours(connection)
+            for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check_ours(self, connection: sqlite3.Connection) -> None:
+        (id,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = table_names(connection)
+        if tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS):
+            raise IndexUnusableError(f"{self.file}: a database of something else; expected a file for feedsvc alone")
+
+    def _explained(self, error: sqlite3.Error | msgspec.DecodeError, which: Identity) -> IndexUnusableError:
+        """What to raise for an error. A damaged file is set aside. which: the file that was in use."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        expected = "feedsvc's index, a cache that can be deleted, and to be allowed to write it"
+        kind: type[IndexUnusableError] = IndexUnusableError
+        if code == sqlite3.SQLITE_FULL:
+            expected = "room for the index"
+        elif code in _READ_ONLY:
+            kind = IndexReadOnlyError
+        elif is_damage(error):
+            self.close()
+            try:
+                kind = IndexLostError if set_aside(self.file, which, error) else kind
+            except OSError:
+                kind = IndexReadOnlyError
+        return kind(f"{self.file}: {error}; expected {expected}")
+
+
+def _mark(connection: sqlite3.Connection) -> None:
+    """Have a file say that it is ours, in its very header: before there is a log, which may be lost."""
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def table_names(connection: sqlite3.Connection) -> set[str]:
+    """The tables that there are."""
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make all tables, empty and without their indexes, in place of those that there are."""
+    for table in table_names(connection):
+        connection.execute(f'DROP TABLE "{table}"')
+    for statement in TABLES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")

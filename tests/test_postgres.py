@@ -1,0 +1,470 @@
+"""PostgreSQL as the index that several nodes share: the same bytes as from a file, whatever ends or stalls."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+
+from feedsvc.config import parse_config
+from feedsvc.errors import IndexUnusableError
+from feedsvc.explain import explain
+from feedsvc.index.database import open_index
+from feedsvc.index.schema import VERSION
+from feedsvc.index.sync import sync
+from tests.conftest import FEEDSVC, SAMPLE, Site, free_port, record, wait_until
+from tests.corpus import Corpus
+from tests.postgres import Postgres, running_proxy
+from tests.test_cli import result
+
+
+def documents(site: Site, *more: str) -> dict[str, bytes]:
+    """All documents, and some more, by address."""
+    addresses = [*site.documents.addresses(), *more]
+    found = zip(addresses, site.documents.get_all(addresses), strict=True)
+    return {address: document.body for address, document in found if document}
+
+
+def letters(number: int) -> str:
+    """A text that can't be compressed to less than two thirds."""
+    return "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=number))
+
+
+#: The longest that may be; and what languages sort in other orders than bytes do.
+ODD = {
+    "long.md": record(
+        "Long", f"https://long.example/{letters(2020)}", topics=f"[{letters(70)}, {letters(4000)}]",
+        provider=f"{{name: {letters(5000)}, images: [{{url: 'https://i.example/{letters(2000)}', title: {letters(3000)}}}]}}",
+    ),
+    **{
+        f"{name}.md": record(name, f"https://a.example/{name}", topics=f"[{name}]")
+        for name in ("a", "B", "_", "ä", "z", "Ω", "日本", "a-b", "ab", "𝒳", "\N{REPLACEMENT CHARACTER}", "ｱ")
+    },
+}  # fmt: skip
+FILTERED = (
+    "/feed.atom?limit=500", "/feed.json?min_quality=50", "/feed.rss?related=links&without_topic=ai", "/feed.atom?type=video",
+    "/topics/ai.atom?without_provider=cnn&min_heat=3", "/feed.json?topic=ai&topic=law&provider=forbes",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("files", ["sample", "corpus", "odd"])
+def test_documents_and_explanations_are_those_of_an_index_in_a_file(
+    make_site: Callable[..., Site], postgres: Postgres, full: bool, files: str
+) -> None:
+    tables: dict[str, Any] = {"custom": [{"name": "Good", "min_quality": 60}]}
+    if files == "sample":
+        texts: dict[str, Any] = {path.name: path.read_bytes() for path in SAMPLE.iterdir()}
+        tables["records"] = {"include_unpublished": True}
+    else:
+        texts = dict(Corpus(300 if full else 40).files) if files == "corpus" else dict(ODD)
+    texts["new.md"] = record("Newer", topics="[AI, Newer]")
+    sites = [make_site(texts, **tables), make_site(texts, **tables, index={"url": postgres.url()})]
+    for history in ("first", "later"):
+        if history == "later":
+            for name in sorted(texts)[::3]:
+                for site in sites:
+                    (site.config.records_folder / name).unlink()
+                    site.write(f"again/{name}", texts[name])
+            for site in sites:
+                site.write("new.md", record("New", topics="[AI, New]"))
+                site.sync()
+        known, shared = (documents(site, *FILTERED) for site in sites)
+        assert len(known) > 20
+        assert shared == known
+        told = []
+        for site in sites:
+            with site.documents.index.reading() as connection:
+                urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM tellings ORDER BY url")]
+                told.append([explain(connection, site.config, subject) for subject in [*urls[:40], "new.md"]])
+        assert told[0] == told[1]
+
+
+def test_readers_see_the_old_index_while_it_is_made_anew(make_site: Callable[..., Site], postgres: Postgres) -> None:
+    site = make_site({"1.md": record("One")}, index={"url": postgres.url()})
+    other = open_index(site.config)
+    with site.documents.index.writing() as connection:
+        connection.execute("UPDATE state SET fingerprint = 'of another folder'")
+    before = site.documents.revision()
+    seen: list[int] = []
+    sync(site.documents.index, site.config, lambda done, total: seen.append(reads(other)))
+    other.close()
+    assert seen == [before]
+    assert site.documents.revision() > before
+
+
+def reads(index: Any) -> int:
+    with index.reading() as connection:
+        return int(connection.execute("SELECT revision FROM state").fetchone()[0])
+
+
+def test_who_writes_waits_for_another_writer(make_site: Callable[..., Site], postgres: Postgres) -> None:
+    site = make_site({"1.md": record("One")}, index={"url": postgres.url()})
+    other = open_index(site.config)
+    done: list[float] = []
+    writer = threading.Thread(target=lambda: done.append(sync(other, site.config).read and time.monotonic()))
+    with site.documents.index.writing():
+        site.write("1.md", record("Two"))
+        writer.start()
+        time.sleep(0.5)
+        assert done == []
+    writer.join(10)
+    other.close()
+    assert done != []
+    assert b"Two" in site.body("/feed.atom")
+
+
+def test_what_asks_for_a_nul_is_not_found(make_site: Callable[..., Site], postgres: Postgres) -> None:
+    site = make_site({"1.md": record(topics="[AI]")}, index={"url": postgres.url()})
+    assert site.documents.get("/topics/a\0i.atom") is None
+    assert site.documents.get("/topics/a\0i/2020-06.atom") is None
+
+
+# What can't be used
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    return tmp_path
+
+
+def refusal(folder: Path, url: str, command: str = "check") -> str:
+    """The one line that a command says of an index that it can't use."""
+    (folder / "config.toml").write_text(f"index.url = '{url}'\n")
+    status, output, errors = result(command, cwd=folder)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "secret" not in errors
+    return errors.removeprefix("feedsvc: ").rstrip()
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "build"])
+def test_a_wrong_password_is_an_error(folder: Path, postgres: Postgres, command: str) -> None:
+    url = postgres.url(password="secret", schema="feedsvc")
+    assert refusal(folder, url, command) == (
+        f"postgresql://feeds@127.0.0.1:{postgres.port}/postgres, schema feedsvc: connection failed: connection to server at "
+        f'"127.0.0.1", port {postgres.port} failed: FATAL: password authentication failed for user "feeds"; '
+        "expected a PostgreSQL server that lets this user use the schema"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://u:secret@h/d", "index.url: 'mysql://u@h/d' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+        ("postgresql://u:secret@[h/d", "index.url: 'postgresql://u@[h/d' can't be used; expected postgresql://USER@HOST/DATABASE"),
+        ("postgresql://u:secret@h/d?schema=A%20b", "index.url: the schema 'A b' can't be used; expected lower-case letters, digits and _"),
+        ("postgresql://u:secret@127.0.0.1:{free}/d", "postgresql://u@127.0.0.1:{free}/d, schema feedsvc: connection failed: .*refused.*; expected a PostgreSQL server .*"),
+        ("postgresql://feeds:{password}@127.0.0.1:{port}/none", '.*, schema feedsvc: connection failed: .* database "none" does not exist; expected .*'),
+    ],
+)  # fmt: skip
+def test_an_address_of_no_index_is_an_error(folder: Path, postgres: Postgres, url: str, message: str) -> None:
+    names = {"free": str(free_port()), "port": str(postgres.port), "password": "p%40ss%3Aw%2Frd"}
+    for name, value in names.items():
+        url, message = url.replace(f"{{{name}}}", value), message.replace(f"{{{name}}}", value)
+    assert re.fullmatch(re.sub(r"([?\[])", r"\\\1", message), refusal(folder, url))
+
+
+def test_without_psycopg_an_error_names_what_to_install(folder: Path) -> None:
+    (folder / "config.toml").write_text("index.url = 'postgresql://h/d'\n")
+    code = "import sys; sys.modules['psycopg'] = None; from feedsvc.cli import main; main(['check'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"feedsvc: index.url: PostgreSQL needs psycopg \(.*\); expected it installed: pip install 'feedsvc\[postgres\]'\n",
+        done.stderr,
+    )
+
+
+def test_an_index_of_another_version_is_an_error_and_stays_in_use(
+    folder: Path, make_site: Callable[..., Site], postgres: Postgres
+) -> None:
+    url = postgres.url(schema="aged")
+    site = make_site({"1.md": record("One")}, index={"url": url})
+    before = site.body("/feed.atom")
+    run(postgres, f"COMMENT ON TABLE aged.state IS 'feedsvc index, version {VERSION + 1}'")
+    for command in ("check", "serve"):
+        assert refusal(folder, url, command) == (
+            f"postgresql://feeds@127.0.0.1:{postgres.port}/postgres, schema aged: an index of version {VERSION + 1}; "
+            f"expected version {VERSION}, or another schema, which ?schema=NAME in index.url names"
+        )
+    assert site.body("/feed.atom") == before
+
+
+def test_a_schema_or_a_database_of_something_else_is_an_error_and_stays(folder: Path, postgres: Postgres) -> None:
+    run(postgres, "CREATE SCHEMA shop", "CREATE TABLE shop.files (name text)")
+    assert "schema shop: tables of something else; expected another schema" in refusal(
+        folder, postgres.url(schema="shop")
+    )
+    run(postgres, "SELECT name FROM shop.files")
+    run(postgres, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    url = postgres.url().replace("/postgres?", "/latin?")
+    assert "the database is in LATIN1; expected one in UTF8" in refusal(folder, url)
+
+
+def run(postgres: Postgres, *statements: str) -> None:
+    with psycopg.connect(postgres.url().partition("?")[0], autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_another_folder_of_records_gets_a_schema_of_its_own(folder: Path, postgres: Postgres) -> None:
+    (folder / "config.toml").write_text(f"index.url = '{postgres.url(schema='mine')}'\n")
+    assert result("feeds", cwd=folder)[0] == 0
+    (folder / "other").mkdir()
+    (folder / "other" / "broken.md").write_text("x")
+    assert result("check", "other", cwd=folder)[0] == 1
+    assert result("check", cwd=folder) == (0, "", "0 problems\n")
+
+
+# Several nodes
+
+
+@dataclass
+class Node:
+    """A running process that serves the feeds, and what it has said."""
+
+    process: subprocess.Popen[str]
+    base_url: str
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def is_elected(self) -> bool:
+        return any("this node now keeps the index" in line for line in self.said)
+
+    def get(self, path: str = "/feed.atom") -> str:
+        with urlopen(self.base_url + path, timeout=20) as response:
+            return str(response.read().decode())
+
+    def serves(self, text: str, path: str = "/feed.atom") -> Callable[[], bool]:
+        return lambda: text in self.get(path)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def node(folder: Path, url: str, command: str = "serve") -> Iterator[Node]:
+    """`feedsvc serve`, or with another command granian itself, on the records in a folder and the index at a URL."""
+    port = free_port()
+    file = folder / f"{port}.toml"
+    site = f"site.base_url = 'https://feeds.example'\nindex.url = '{url}'\nserve.port = {port}\nserve.workers = 1\n"
+    file.write_text(site)
+    arguments = [FEEDSVC, "serve", "--config", file]
+    if command == "granian":
+        arguments = [
+            FEEDSVC.parent / "granian",
+            "--interface",
+            "wsgi",
+            "--factory",
+            "--port",
+            str(port),
+            "feedsvc.web:create_app",
+        ]
+    process = subprocess.Popen(
+        arguments, cwd=folder, env={**os.environ, "PYTHONWARNINGS": "error", "FEEDSVC_CONFIG": str(file)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    started = Node(process, f"http://127.0.0.1:{port}")
+    assert process.stdout
+    listener = threading.Thread(target=lambda lines: started.said.extend(lines), args=(process.stdout,))
+    listener.start()
+    try:
+        wait_until(lambda: answers(started), 60)
+        yield started
+    finally:
+        with suppress(ProcessLookupError):
+            started.process.terminate()
+            started.process.wait(15)
+        listener.join(10)
+        process.stdout.close()
+    assert "Traceback" not in "".join(started.said)
+
+
+def is_ready(started: Node) -> bool:
+    try:
+        return "ok" in started.get("/readyz")
+    except HTTPError as error:
+        error.close()
+        assert error.code == 503
+        return False
+
+
+def answers(started: Node) -> bool:
+    assert started.process.poll() is None, started.said
+    try:
+        return "entry" in started.get()
+    except (URLError, ConnectionError):
+        return False
+
+
+@contextmanager
+def requested(*nodes: Node) -> Iterator[list[str]]:
+    """Requests for cached feeds meanwhile, from each node; gives a list of what went wrong with them."""
+    faults: list[str] = []
+    done = threading.Event()
+
+    def ask(asked: Node) -> None:
+        number = 0
+        while not done.wait(0.02):
+            begun = time.monotonic()
+            try:
+                asked.get(("/feed.atom", "/feed.rss", "/topics/ai.atom")[number % 3])
+            except (URLError, ConnectionError, TimeoutError) as error:
+                faults.append(f"{asked.base_url}: {error!r}")
+            if time.monotonic() - begun > 9:
+                faults.append(f"{asked.base_url}: {time.monotonic() - begun:.1f} seconds")
+            number += 1
+        if number < 5:
+            faults.append(f"only {number} requests")
+
+    for asked in nodes:
+        for path in ("/feed.atom", "/feed.rss", "/topics/ai.atom"):
+            asked.get(path)
+    threads = [threading.Thread(target=ask, args=(asked,)) for asked in nodes for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield faults
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(30)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    (folder / "1.md").write_text(record("First", topics="[AI]"))
+    return folder
+
+
+def publish(records: Path, title: str) -> None:
+    (records / f"{title}.md").write_text(record(title, f"https://a.example/{title}", topics="[AI]"))
+
+
+def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_another(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    url = postgres.url()
+    with node(tmp_path, url) as first, node(tmp_path, url) as second, node(tmp_path, url, "granian") as reader:
+        publish(records, "Second")
+        for each in (first, second, reader):
+            assert wait_until(each.serves("Second"), 10) < 2
+        assert first.get() == second.get() == reader.get()
+        wait_until(lambda: first.is_elected, 5)
+        assert not second.is_elected
+
+        # Other commands work beside it, and leave the work to it.
+        (tmp_path / "config.toml").write_text(f"index.url = '{url}'\n")
+        assert result("check", cwd=tmp_path) == (0, "", "0 problems\n")
+        assert result("build", "--out", "out", cwd=tmp_path)[0] == 0
+        assert "Second" in (tmp_path / "out" / "feed.atom").read_text()
+        publish(records, "Third")
+        wait_until(second.serves("Third"), 2)
+        assert any("files read 1" in line for line in first.said)
+        assert not any("files read" in line for line in second.said)
+
+        with requested(second, reader) as faults:
+            first.kill()
+            publish(records, "Fourth")
+            assert wait_until(reader.serves("Fourth"), 20) < 10
+        assert faults == []
+        assert second.is_elected
+
+
+def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    url = postgres.url()
+    with node(tmp_path, url) as first, node(tmp_path, url, "granian") as reader, requested(first, reader) as faults:
+        postgres.stop()
+        try:
+            publish(records, "Second")
+            time.sleep(2)
+            with pytest.raises(HTTPError, match="503") as refused:
+                reader.get("/providers/a-example.json")  # which nobody had asked for
+            assert refused.value.headers["Retry-After"] == "10"
+            refused.value.close()
+            assert not is_ready(reader)
+        finally:
+            postgres.start()
+        for each in (first, reader):
+            assert wait_until(each.serves("Second"), 20) < 10
+        assert "Second" in reader.get("/providers/a-example.json")
+        assert is_ready(reader)
+        postgres.stop()
+        postgres.start()
+        publish(records, "Third")
+        for each in (first, reader):
+            assert wait_until(each.serves("Third"), 20) < 10
+    assert faults == []
+
+
+def test_a_stalled_network_takes_the_election_from_a_node_which_serves_what_it_has(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    schema = "stalled"
+    with (
+        running_proxy(postgres.port) as proxy,
+        node(tmp_path, postgres.url(proxy.port, schema=schema)) as first,
+        node(tmp_path, postgres.url(schema=schema)) as second,
+        requested(first, second) as faults,
+    ):
+        wait_until(lambda: first.is_elected, 5)
+        proxy.stall()
+        publish(records, "Second")
+        assert wait_until(second.serves("Second"), 20) < 10
+        assert "Second" not in first.get()
+        proxy.flow()
+        assert wait_until(first.serves("Second"), 20) < 10
+        publish(records, "Third")
+        wait_until(first.serves("Third"), 2)
+        assert second.is_elected
+    assert faults == []
+
+
+def test_a_node_that_stalls_while_it_writes_loses_what_it_wrote(
+    make_site: Callable[..., Site], postgres: Postgres
+) -> None:
+    schema = "writing"
+    site = make_site({"1.md": record("First")}, index={"url": postgres.url(schema=schema)})
+    with running_proxy(postgres.port) as proxy:
+        config = parse_config({"index": {"url": postgres.url(proxy.port, schema=schema)}}, site.folder)
+        stalled = open_index(config)
+        assert stalled.leads()
+        assert not site.documents.index.leads()
+
+        def write() -> None:
+            with pytest.raises(IndexUnusableError), stalled.writing() as connection:
+                connection.execute("UPDATE state SET revision = 0")
+                proxy.stall()
+                time.sleep(8)  # as if it read records meanwhile
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.5)
+        assert wait_until(site.documents.index.leads, 20) < 10
+        site.write("2.md", record("Second", "https://a.example/2"))
+        site.sync()
+        assert b"Second" in site.body("/feed.atom")
+        proxy.flow()
+        writer.join(20)
+        assert not writer.is_alive()
+        stalled.close()
+        assert site.documents.revision() > 0
