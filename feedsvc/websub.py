@@ -26,6 +26,8 @@ from feedsvc.index import announcements
 BATCH = 100
 #: Seconds that the hub has for each step of its answer.
 TIMEOUT = 10
+#: Seconds in which no other process tells what one has begun to tell; should that one be killed, another does then.
+LEASE = 30
 #: Seconds until what failed is tried again: at first, then twice as long each time, and at most.
 FIRST_RETRY, LONGEST_RETRY = 5, 3600
 #: Seconds between two looks at the index. Workers look more often, so that they deliver what the hub is told of; and
@@ -48,6 +50,8 @@ def announce_changes(documents: Documents, stop: Event) -> None:
     revision = -1
     while not stop.wait(LOOK_SECONDS):
         try:
+            if not documents.index.leads():  # another node does it
+                continue
             if not documents.index.leads():  # else each node that shares the index would tell the hub
                 continue
             # Of what was noted at the last look, so that every worker has seen it, too.
@@ -92,11 +96,13 @@ def tell_hub(documents: Documents) -> tuple[float | None, str]:
     while True:
         with documents.index.reading() as connection:
             pending = announcements.pending(connection, BATCH)
-        if not pending.feeds:
-            return None, ""
-        wait = pending.due - time.time()
-        if 0 < wait <= 2 * LONGEST_RETRY:  # longer, if the clock was set back
-            return wait, ""
+        if not pending.feeds or _wait(pending):
+            return _wait(pending), ""
+        with documents.index.writing() as connection:
+            pending = announcements.pending(connection, BATCH)
+            if not pending.feeds or _wait(pending):  # by now, another process tells it
+                return _wait(pending), ""
+            announcements.lease(connection, pending.feeds, int(time.time() + LEASE))
         try:
             _publish(hub, [absolute(site.base_url, address) for address, _ in pending.feeds])
         except HubError as error:
@@ -106,7 +112,13 @@ def tell_hub(documents: Documents) -> tuple[float | None, str]:
                 announcements.put_off(connection, int(time.time() + delay))
             return delay, str(error)
         with documents.index.writing() as connection:
-            announcements.settle(connection, pending.feeds)
+            announcements.settle(connection, pending.feeds, int(time.time()))
+
+
+def _wait(pending: announcements.Pending) -> float | None:
+    """The seconds until the hub is to be told; None if it is now, or if there is nothing to tell."""
+    wait = pending.due - time.time()
+    return wait if 0 < wait <= 2 * LONGEST_RETRY else None  # longer, if the clock was set back
 
 
 class _NoRedirects(HTTPRedirectHandler):

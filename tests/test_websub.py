@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from urllib.request import urlopen
@@ -13,6 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from feedsvc import websub
+from feedsvc.documents import Documents
+from feedsvc.index.database import open_index
 from tests.conftest import FEEDSVC, Service, Site, free_port, record, running_service, wait_until
 from tests.hub import Handler, Hub, answering, running_hub, running_subscriber
 
@@ -215,6 +218,18 @@ def test_a_change_while_the_hub_is_told_is_told_again(
     monkeypatch.setattr(websub, "_publish", publish_late)
     assert websub.tell_hub(site.documents) == (None, "")
     assert hub.told == sorted(2 * urls("https://feeds.example", "feed", "topics/ai", "providers/a-example"))
+
+
+def test_of_two_processes_that_share_an_index_one_tells_the_hub(make_site: Callable[..., Site], hub: Hub) -> None:
+    hub.delay = 0.5
+    site = changed_site(make_site, hub.url)
+    other = Documents(open_index(site.config), site.config)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(websub.tell_hub, site.documents)
+        wait, reason = pool.submit(websub.tell_hub, other).result()
+        assert first.result() == (None, "") or (wait, reason) == (None, "")
+    other.index.close()
+    assert len(hub.taken) == 1
 
 
 def test_archives_and_filtered_feeds_name_no_hub(make_site: Callable[..., Site]) -> None:

@@ -55,11 +55,18 @@ def pending(connection: Connection, limit: int) -> Pending:
     return Pending(feeds, due, attempts)
 
 
-def settle(connection: Connection, feeds: Iterable[tuple[str, str]]) -> None:
-    """Note that the hub was told of feeds, by address and hash; of one that has changed since, it is told again."""
+def lease(connection: Connection, feeds: Iterable[tuple[str, str]], until: int) -> None:
+    """Keep others from telling of feeds for a while. until: in seconds since 1970."""
+    connection.executemany("UPDATE announcements SET due = ? WHERE address = ?", [(until, feed) for feed, _ in feeds])
+
+
+def settle(connection: Connection, feeds: Sequence[tuple[str, str]], now: int) -> None:
+    """Note that the hub was told of feeds, by address and hash; of one that has changed since, it is told again now."""
     connection.executemany(
         "UPDATE announcements SET due = NULL, attempts = 0 WHERE address = ? AND hash = ?", list(feeds)
     )
+    changed = "UPDATE announcements SET due = ?, attempts = 0 WHERE address = ? AND due IS NOT NULL"
+    connection.executemany(changed, [(now, address) for address, _ in feeds])
 
 
 def put_off(connection: Connection, due: int) -> None:
