@@ -52,10 +52,6 @@ def record(
     return "---\n" + "".join(f"{key}: {value}\n" for key, value in fields.items() if value) + "---\n"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "sqlite: of an index in a file alone")
-
-
 #: The modules whose sites are made on both databases.
 ON_BOTH = ("test_cache", "test_documents", "test_feeds", "test_filters", "test_index", "test_lists", "test_websub")
 

@@ -157,6 +157,28 @@ def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(
         connection.execute("UPDATE state SET revision = revision + 1")
 
 
+def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
+    make_site: Callable[..., Site], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "READ_SECONDS", 1)
+    with running_proxy(postgres.port) as proxy:
+        site = make_site({"1.md": record("One")}, index={"url": postgres.url(proxy.port)})
+        before = site.documents.revision()
+        proxy.stall()
+        begun = time.monotonic()
+        with pytest.raises(IndexUnusableError, match="no answer within 1 seconds"):
+            site.documents.revision()
+        assert 1 <= time.monotonic() - begun < 3
+        begun = time.monotonic()
+        for _ in range(100):
+            with pytest.raises(IndexUnusableError, match="no answer within 1 seconds"):
+                site.documents.revision()
+        assert time.monotonic() - begun < 0.5
+        proxy.flow()
+        time.sleep(database.PAUSE_SECONDS)
+        assert site.documents.revision() == before
+
+
 # What can't be used
 
 
