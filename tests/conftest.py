@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 #: The modules whose sites are made on both databases.
-ON_BOTH = ("test_cache", "test_documents", "test_feeds", "test_filters", "test_index", "test_lists")
+ON_BOTH = ("test_cache", "test_documents", "test_feeds", "test_filters", "test_index", "test_lists", "test_websub")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

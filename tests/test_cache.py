@@ -91,6 +91,7 @@ def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
         site.sync()
 
 
+@pytest.mark.sqlite
 def test_what_is_kept_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
     kept = DocumentCache(site.documents)
     before = body(kept, "/topics/ai.atom")

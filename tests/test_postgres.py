@@ -22,6 +22,8 @@ import pytest
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.explain import explain
+from feedsvc.index import postgres as database
+from feedsvc.index import session
 from feedsvc.index.database import open_index
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
@@ -92,6 +94,18 @@ def test_documents_and_explanations_are_those_of_an_index_in_a_file(
         assert told[0] == told[1]
 
 
+def test_texts_are_compared_by_their_bytes_whatever_the_databases_language(
+    make_site: Callable[..., Site], postgres: Postgres
+) -> None:
+    site = make_site({"1.md": record()}, index={"url": postgres.url()})
+    with site.documents.index.reading() as connection:
+        found = connection.execute(
+            "SELECT collation_name, count(*) FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND data_type = 'text' GROUP BY 1"
+        ).fetchall()
+    assert [name for name, _ in found] == ["C"]
+
+
 def test_readers_see_the_old_index_while_it_is_made_anew(make_site: Callable[..., Site], postgres: Postgres) -> None:
     site = make_site({"1.md": record("One")}, index={"url": postgres.url()})
     other = open_index(site.config)
@@ -130,6 +144,39 @@ def test_what_asks_for_a_nul_is_not_found(make_site: Callable[..., Site], postgr
     site = make_site({"1.md": record(topics="[AI]")}, index={"url": postgres.url()})
     assert site.documents.get("/topics/a\0i.atom") is None
     assert site.documents.get("/topics/a\0i/2020-06.atom") is None
+
+
+def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(
+    make_site: Callable[..., Site], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record("One")}, index={"url": postgres.url()})
+    monkeypatch.setitem(database._WRITER, "idle_in_transaction_session_timeout", "1s")
+    monkeypatch.setattr(session, "BEAT_SECONDS", 0.3)
+    with site.documents.index.writing() as connection:
+        time.sleep(2)  # as if it read records meanwhile
+        connection.execute("UPDATE state SET revision = revision + 1")
+
+
+def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
+    make_site: Callable[..., Site], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "READ_SECONDS", 1)
+    with running_proxy(postgres.port) as proxy:
+        site = make_site({"1.md": record("One")}, index={"url": postgres.url(proxy.port)})
+        before = site.documents.revision()
+        proxy.stall()
+        begun = time.monotonic()
+        with pytest.raises(IndexUnusableError, match="no answer within 1 seconds"):
+            site.documents.revision()
+        assert 1 <= time.monotonic() - begun < 3
+        begun = time.monotonic()
+        for _ in range(100):
+            with pytest.raises(IndexUnusableError, match="no answer within 1 seconds"):
+                site.documents.revision()
+        assert time.monotonic() - begun < 0.5
+        proxy.flow()
+        time.sleep(database.PAUSE_SECONDS)
+        assert site.documents.revision() == before
 
 
 # What can't be used
