@@ -202,7 +202,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> float:
 
 @pytest.fixture(scope="session")
 def corpus() -> Corpus:
-    return Corpus(300)
+    return Corpus(240)
 
 
 @pytest.fixture(scope="session")
