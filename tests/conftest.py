@@ -202,7 +202,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> float:
 
 @pytest.fixture(scope="session")
 def corpus() -> Corpus:
-    return Corpus(240)
+    return Corpus(180)
 
 
 @pytest.fixture(scope="session")

@@ -125,7 +125,7 @@ def test_a_faulty_saved_filter_is_an_error_that_names_it(tmp_path: Any, custom: 
 
 @pytest.fixture(scope="module")
 def large() -> Corpus:
-    return Corpus(2000, seed=3)
+    return Corpus(1200, seed=3)
 
 
 @pytest.mark.sqlite  # test_postgres sees that PostgreSQL's documents are the same
