@@ -153,8 +153,8 @@ class FeedAddress:
 
     def url(self, base_url: str, format: str = "") -> str:
         """The absolute URL in a format; without one, the feed's id."""
-        query = self.filters.query
-        return absolute(base_url, self.path(format)) + (f"?{query}" if query else "")
+        url = absolute(base_url, self.path(format))
+        return url if self.filters == _NO_FILTERS else f"{url}?{self.filters.query}"
 
 
 EVERYTHING = FeedAddress("feed")

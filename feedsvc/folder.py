@@ -38,10 +38,10 @@ class Folder:
         replace_file(self.out, MANIFEST, manifest.text())
 
     def is_there(self, name: str) -> bool:
-        return os.path.lexists(self.out / name)
+        return os.path.lexists(f"{self.out}/{name}")
 
     def is_as_left(self, name: str, state: State) -> bool:
-        return file_state(self.out / name) == state
+        return file_state(f"{self.out}/{name}") == state
 
     def names(self, address: str) -> list[str]:
         return [file_name(address) + suffix for suffix in ("", *(ENCODINGS[name][0] for name in self.encodings))]
@@ -76,13 +76,13 @@ class _Files:
         obstacles = len(self.in_the_way)
         made = self.made[address] = Made(document.revision, {})
         name, body = file_name(address), document.body
-        if self._bring(made, name, body, holds(self.out / name, body)) and len(body) >= MIN_BYTES:
+        if self._bring(made, name, body, holds(f"{self.out}/{name}", body)) and len(body) >= MIN_BYTES:
             # A form bears its file's time: servers tell the same Last-Modified of both, and so we know a form of an
             # older body, left by a build that was killed, without compressing anything.
-            _, mtime = file_state(self.out / name)
+            _, mtime = file_state(f"{self.out}/{name}")
             for encoding in self.encodings:
                 form = name + ENCODINGS[encoding][0]
-                is_right = form not in self.taken and file_state(self.out / form)[1] == mtime
+                is_right = form not in self.taken and file_state(f"{self.out}/{form}")[1] == mtime
                 self._bring(made, form, b"" if is_right else encode(body, encoding), is_right, mtime)
         if len(self.in_the_way) > obstacles:
             made.revision = NEVER  # so that the next build tries again
@@ -95,7 +95,7 @@ class _Files:
             self.in_the_way.append(self.out / name)
             return False
         if name not in self.taken:
-            made.files[name] = file_state(self.out / name)
+            made.files[name] = file_state(f"{self.out}/{name}")
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
@@ -130,13 +130,13 @@ def locked(out: Path) -> Iterator[None]:
         yield
 
 
-def holds(path: Path, body: bytes) -> bool:
+def holds(path: str, body: bytes) -> bool:
     """Whether a file is there with these bytes."""
     size, _ = file_state(path)
-    return size == len(body) and path.is_file() and path.read_bytes() == body
+    return size == len(body) and os.path.isfile(path) and Path(path).read_bytes() == body
 
 
-def file_state(path: Path) -> tuple[int, int]:
+def file_state(path: Path | str) -> tuple[int, int]:
     """Size and time of last change, in nanoseconds, of a file; (-1, -1) if there is none."""
     try:
         stat = os.stat(path)
@@ -147,7 +147,8 @@ def file_state(path: Path) -> tuple[int, int]:
 
 def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
     """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
-    path, temporary = out / name, out / _TEMPORARY.format(os.getpid())
+    # Paths as text: Path takes as long to join them as the file takes to be written.
+    path, temporary = f"{out}/{name}", f"{out}/{_TEMPORARY.format(os.getpid())}"
     try:
         with open(temporary, "wb") as file:
             file.write(body)
@@ -156,10 +157,10 @@ def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) ->
         try:
             os.replace(temporary, path)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             os.replace(temporary, path)
     except OSError:  # the disk may be full
-        temporary.unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
 
 

@@ -1,7 +1,9 @@
 """Atom 1.0 (RFC 4287) and RSS 2.0 (RSS Advisory Board), written by feedgen and one extension."""
 
+from datetime import UTC, datetime
+from functools import lru_cache
 from posixpath import splitext
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import feedgen.feed
@@ -11,86 +13,138 @@ from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from feedsvc import __version__
 from feedsvc.formats import MEDIA_TYPES
 from feedsvc.formats.content import html_title
-from feedsvc.formats.entries import Format, write_entry
+from feedsvc.formats.entries import Format, rfc2822, write_entry
+from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, template
 from feedsvc.formats.links import EntryLinks, FeedLinks
 from feedsvc.model import Feed, Image
 
 #: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 _MAX_WIDTH, _MAX_HEIGHT = 144, 400
+#: How an empty feed ends.
+_END = {"atom": b"</feed>", "rss": b"</channel></rss>"}
+#: The time of a template, which stands there until marks take its place.
+_UPDATED = datetime(2002, 2, 2, tzinfo=UTC)
+
+
+class Head(NamedTuple):
+    """What a feed says beside its entries, all of it as text."""
+
+    #: Id, title, description, language, `updated` as Atom and as RSS have it.
+    feed: Rows
+    #: See content.html_title.
+    html_title: Rows
+    #: Name and page.
+    author: Rows
+    #: URLs, each with its media type; of the other formats; and of the page, which has none.
+    self: Rows
+    others: Rows
+    page: Rows
+    hub: Rows
+    current: Rows
+    previous_archive: Rows
+    next_archive: Rows
+    image: Rows
+    width: Rows
+    height: Rows
+
+
+#: How many values the rows of each field have.
+_WIDTHS = (6, 1, 2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 1)
 
 
 def write_atom(feed: Feed) -> bytes:
     """The feed in Atom 1.0."""
-    generator = _generator(feed, "atom")
-    generator.author(name=feed.author, uri=feed.base_url + "/")
-    if feed.image:
-        generator.icon(feed.image.url)
-    return _filled(feed, "atom", generator.atom_str(), b"</feed>")
+    return _write("atom", feed)
 
 
 def write_rss(feed: Feed) -> bytes:
     """The feed in RSS 2.0."""
-    generator = _generator(feed, "rss")
-    generator.register_extension("dc", DcExtension, DcEntryExtension)
-    if feed.image and _fits_rss(feed.image):
-        generator.image(feed.image.url, feed.title, feed.page_url, **_sizes(feed.image))
-    return _filled(feed, "rss", generator.rss_str(), b"</channel></rss>")
+    return _write("rss", feed)
 
 
-def _filled(feed: Feed, format: Format, empty: bytes, end: bytes) -> bytes:
-    """A feed that was written without its entries, filled with them."""
+def _write(format: Format, feed: Feed) -> bytes:
+    shape, values = escaped(say(format, feed))
     entries = (write_entry(format, feed.base_url, entry) for entry in feed.entries)
-    return b"".join((empty.removesuffix(end), *entries, end))
+    return b"".join((_template(format, feed.ttl, shape).fill(values), *entries, _END[format]))
 
 
-def _generator(feed: Feed, format: Format) -> Any:
-    """A feedgen feed with all that Atom and RSS share, and no entries yet."""
+def say(format: Format, feed: Feed) -> Head:
+    """What a feed says beside its entries in Atom or RSS."""
+    updated, media_type = feed.updated, MEDIA_TYPES[format]
+    image = feed.image if feed.image and (format == "atom" or _fits_rss(feed.image)) else None
+    previous, following = feed.previous_archive, feed.next_archive
+    return Head(
+        feed=((feed.id, feed.title, feed.description, feed.language, updated.isoformat(), rfc2822(updated)),),
+        html_title=((as_html,),) if (as_html := html_title(feed.title)) else (),
+        author=((feed.author, f"{feed.base_url}/"),),
+        self=((feed.url(format), media_type),),
+        others=tuple((feed.url(other), MEDIA_TYPES[other]) for other in feed.formats if other != format),
+        page=((feed.page_url,),),
+        hub=((feed.hub,),) if feed.hub else (),
+        current=((feed.url(format, feed.current), media_type),) if feed.address.month else (),
+        previous_archive=((feed.url(format, previous), media_type),) if previous else (),
+        next_archive=((feed.url(format, following), media_type),) if following else (),
+        image=((image.url,),) if image else (),
+        width=((str(image.width),),) if image and image.width else (),
+        height=((str(image.height),),) if image and image.height else (),
+    )  # fmt: skip
+
+
+@lru_cache(1000)
+def _template(format: Format, ttl: int, shape: Shape) -> Template:
+    said = Head(*marked(shape, _WIDTHS))
+    text = serialise(format, said, _UPDATED, ttl)
+    _, _, _, _, updated, updated_rss = said.feed[0]
+    for moment, mark in ((_UPDATED.isoformat(), updated), (rfc2822(_UPDATED), updated_rss)):
+        text = text.replace(moment, mark)
+    return template(text.removesuffix(_END[format].decode()), said)
+
+
+def serialise(format: Format, said: Head, updated: datetime, ttl: int) -> str:
+    """What feedgen writes of a feed without entries that says this, but for its time.
+
+    ttl: minutes that a reader may keep it.
+    """
+    ((id, title, description, language, _, _),) = said.feed
+    ((author, author_page),) = said.author
+    ((url, media_type),) = said.self
+    ((page,),) = said.page
     generator = feedgen.feed.FeedGenerator()
     generator.register_extension("media", MediaExtension, MediaEntryExtension)
     generator.register_extension("links", FeedLinks, EntryLinks)
-    generator.id(feed.id)
-    generator.title(feed.title)
-    generator.description(feed.description)
-    generator.language(feed.language)
-    generator.updated(feed.updated)
+    generator.id(id)
+    generator.title(title)
+    generator.description(description)
+    generator.language(language)
+    generator.updated(updated)
     generator.generator("feedsvc", version=__version__)
-    generator.ttl(feed.ttl)
-    generator.link(href=feed.url(format), rel="self", type=MEDIA_TYPES[format])
-    others = [
-        {"href": feed.url(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
-        for other in feed.formats
-        if other != format
-    ]
+    generator.ttl(ttl)
+    generator.link(href=url, rel="self", type=media_type)
+    others = [{"href": other, "rel": "alternate", "type": its_type} for other, its_type in said.others]
+    # To the hub (WebSub) and the archives (RFC 5005).
+    links = [{"href": hub, "rel": "hub"} for (hub,) in said.hub]
+    for rel, archive in (
+        ("current", said.current), ("prev-archive", said.previous_archive), ("next-archive", said.next_archive),
+    ):  # fmt: skip
+        links += [{"href": href, "rel": rel, "type": its_type} for href, its_type in archive]
     if format == "atom":
+        generator.author(name=author, uri=author_page)
         generator.link(others)
-        generator.links.links = _feed_links(feed, format)
+        for (image,) in said.image:
+            generator.icon(image)
     else:
-        generator.links.links = others + _feed_links(feed, format)
+        generator.register_extension("dc", DcExtension, DcEntryExtension)
+        for (image,) in said.image:
+            sizes = {name: size for name in ("width", "height") for (size,) in getattr(said, name)}
+            generator.image(image, title, page, **sizes)
+    generator.links.links = links if format == "atom" else others + links
     # Last: RSS takes it for its one link, and so do some readers in Atom.
-    generator.link(href=feed.page_url, rel="alternate", type="text/html")
-    generator.links.html_title = html_title(feed.title)
-    generator.links.is_archive = bool(feed.address.month)
-    return generator
-
-
-def _feed_links(feed: Feed, format: str) -> list[dict[str, str]]:
-    """Links to the hub (WebSub) and the archives (RFC 5005)."""
-    links = []
-    if feed.hub:
-        links.append({"href": feed.hub, "rel": "hub"})
-    if feed.address.month:
-        links.append({"href": feed.url(format, feed.current), "rel": "current", "type": MEDIA_TYPES[format]})
-    for rel, archive in (("prev-archive", feed.previous_archive), ("next-archive", feed.next_archive)):
-        if archive:
-            links.append({"href": feed.url(format, archive), "rel": rel, "type": MEDIA_TYPES[format]})
-    return links
-
-
-def _sizes(image: Image) -> dict[str, str]:
-    """The sizes that are known."""
-    sizes = {"width": image.width, "height": image.height}
-    return {name: str(pixels) for name, pixels in sizes.items() if pixels}
+    generator.link(href=page, rel="alternate", type="text/html")
+    generator.links.html_title = "".join(html for (html,) in said.html_title)
+    generator.links.is_archive = bool(said.current)
+    written: bytes = generator.atom_str() if format == "atom" else generator.rss_str()
+    return written.decode()
 
 
 def _fits_rss(image: Image) -> bool:

@@ -1,38 +1,41 @@
 """An entry's HTML content: picture, excerpt, the story's own content, and the related stories."""
 
+from collections.abc import Iterator
 from html import escape
 
-from feedsvc.model import Entry, Related
+from feedsvc.model import Entry
 
 
 def entry_html(entry: Entry) -> str:
     """The content that readers show. It ends in the related stories, since few readers show `rel="related"` links."""
-    story = entry.story
+    story, image = entry.story, entry.story.image
+    values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
+    for link in entry.links:
+        values += (link.url, link.title, link.provider)
+    # All at once, apart by a character that none of them holds.
+    escaped = escape("\0".join(values), quote=False)
+    texts, attributes = escaped.split("\0"), escaped.replace('"', "&quot;").replace("'", "&#x27;").split("\0")
+    items = [
+        f'<li><a href="{url}">{title}</a> ({provider})</li>'
+        for url, title, provider in zip(attributes[4::3], texts[5::3], texts[6::3], strict=True)
+    ]
     parts = []
-    if story.image:
-        picture = f'<img src="{escape(story.image.url)}" alt="{escape(story.image.title)}">'
-        parts.append(f'<p><a href="{escape(story.url)}">{picture}</a></p>')
+    if image:
+        url, picture, title, _ = attributes[:4]
+        parts.append(f'<p><a href="{url}"><img src="{picture}" alt="{title}"></a></p>')
     if story.excerpt:
-        parts.append(f"<p>{_text(story.excerpt)}</p>")
+        parts.append(f"<p>{texts[3]}</p>")
     parts.append(story.content_html)
-    parts.append(_links("Related stories", entry.related))
-    parts.append(_links("Mentioned by", entry.mentioned_by))
+    parts += _list("Related stories", items[: len(entry.related)])
+    parts += _list("Mentioned by", items[len(entry.related) :])
     return "".join(parts)
 
 
 def html_title(title: str) -> str:
     """A title with markup characters as HTML, since readers take plain ones for HTML, too; empty for any other."""
-    return _text(title) if "<" in title or "&" in title else ""
+    return escape(title, quote=False) if "<" in title or "&" in title else ""
 
 
-def _links(heading: str, links: tuple[Related, ...]) -> str:
-    if not links:
-        return ""
-    items = (
-        f'<li><a href="{escape(link.url)}">{_text(link.title)}</a> ({_text(link.provider)})</li>' for link in links
-    )
-    return f"<p>{heading}:</p><ul>{''.join(items)}</ul>"
-
-
-def _text(value: str) -> str:
-    return escape(value, quote=False)
+def _list(heading: str, items: list[str]) -> Iterator[str]:
+    if items:
+        yield f"<p>{heading}:</p><ul>{''.join(items)}</ul>"

@@ -1,12 +1,14 @@
-"""Entries that are filled in have the bytes that feedgen writes of them."""
+"""Heads of feeds and entries that are filled in have the bytes that feedgen writes of them."""
 
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedsvc.addresses import FeedAddress, Filters
+from feedsvc.formats import atom_rss
 from feedsvc.formats.entries import say, serialise, write_entry
-from feedsvc.model import Entry, Image, Provider, Related, Story, Topic
+from feedsvc.model import Entry, Feed, Image, Provider, Related, Story, Topic
 from feedsvc.records.clean import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"
@@ -49,3 +51,42 @@ def test_an_entry_that_is_filled_in_has_the_bytes_that_feedgen_writes(entry: Ent
     for format in ("atom", "rss"):
         written = serialise(format, said, entry.story.published, entry.story.updated)
         assert write_entry(format, BASE, entry).decode() == written
+
+
+slugs = st.text("ab-é日", min_size=1, max_size=8)
+addresses = st.builds(
+    FeedAddress,
+    st.sampled_from(["topics", "providers", "custom"]),
+    slugs,
+    st.sampled_from(["", "2020-06"]),
+    st.builds(Filters, type=st.lists(texts, max_size=1).map(tuple)),
+)
+feeds = st.builds(
+    Feed,
+    address=addresses | st.just(FeedAddress("feed")),
+    title=texts,
+    description=texts,
+    base_url=st.just(BASE) | st.just("http://[::1]:8000"),
+    language=st.sampled_from(["en", "pt-BR"]),
+    author=texts,
+    image=st.none() | st.builds(Image, urls.map("{}.png".format) | urls, st.integers(1, 200), st.none(), texts),
+    formats=st.sampled_from([("atom", "rss", "json"), ("rss",), ("json", "atom")]),
+    ttl=st.integers(0, 99),
+    hub=st.just("") | urls,
+    entries=st.just(()) | entries.map(lambda entry: (entry,)),
+    previous_archive=st.none() | addresses,
+    next_archive=st.none() | addresses,
+    revision=st.just(1),
+    changed=times,
+)
+
+
+@given(feeds)
+def test_the_head_of_a_feed_that_is_filled_in_has_the_bytes_that_feedgen_writes(feed: Feed) -> None:
+    for format, write, end in (
+        ("atom", atom_rss.write_atom, "</feed>"),
+        ("rss", atom_rss.write_rss, "</channel></rss>"),
+    ):
+        written = atom_rss.serialise(format, atom_rss.say(format, feed), feed.updated, feed.ttl)
+        filled = "".join(write_entry(format, feed.base_url, entry).decode() for entry in feed.entries)
+        assert write(feed).decode() == written.removesuffix(end) + filled + end
