@@ -133,6 +133,8 @@ def instant(value: str) -> datetime:
     text = value if _ISO_TIME.fullmatch(value) else _iso_time(value)
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"expected a time that exists ({error})") from error

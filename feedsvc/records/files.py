@@ -14,7 +14,8 @@ from feedsvc.model import Problem, Record
 from feedsvc.records.json_syntax import read_json
 from feedsvc.records.parse import parse_record
 from feedsvc.records.reader import note
-from feedsvc.records.syntax import Fields, Items, SyntaxProblem, read_yaml, split_front_matter
+from feedsvc.records.syntax import read_yaml, split_front_matter
+from feedsvc.records.values import Fields, Items, SyntaxProblem
 
 SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
 #: Larger files are refused unread: one record is some kilobytes.
@@ -174,7 +175,7 @@ def _values(name: str, text: str) -> tuple[Items, str]:
     if name.endswith(".json"):
         value = read_json(text)
         if isinstance(value, Fields) and isinstance(value.get("value", (None, 1))[0], list):
-            if line := getattr(value, "repeated", {}).get("value"):
+            if line := (value.repeated or {}).get("value"):
                 raise SyntaxProblem(line, "a second list of records begins here; expected one")
             value = value["value"][0]
         return value if isinstance(value, list) else [(value, 1)], ""

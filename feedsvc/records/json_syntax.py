@@ -6,7 +6,7 @@ from json.decoder import JSONObject  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
-from feedsvc.records.syntax import MAX_VALUES, TOO_MANY, Fields, Items, Number, Placed, SyntaxProblem, Value
+from feedsvc.records.values import MAX_VALUES, TOO_MANY, Fields, Items, Number, Placed, SyntaxProblem, Value
 
 
 def read_json(text: str) -> Value:

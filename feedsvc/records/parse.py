@@ -1,13 +1,17 @@
 """Raw values to records: the meaning of every field, and a problem for each that can't be used."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
 from feedsvc.records import clean
 from feedsvc.records.reader import ABSENT, Converters, Reader
-from feedsvc.records.syntax import Fields
+from feedsvc.records.values import Fields
 
 _MAX_INTEGER = 2**31 - 1
+_SIMPLE_PROVIDER = {"name", "domain"}
+#: The characters of one that is remembered.
+_MAX_REMEMBERED = 200
 
 
 def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) -> Record | None:
@@ -16,13 +20,13 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
     path: the file's name in problems. body: the text after the front matter.
     problems: each fault is appended here; one in a related story, image or topic costs that part alone.
     """
-    reader = Reader(fields, "", path, problems)
+    reader = Reader(fields, _STORY_KEYS, "", path, problems)
     story = _story(reader, body)
     if not story:
         return None
     related: dict[str, Story] = {}
     seen: set[int] = set()
-    for mention in reader.mappings("related"):
+    for mention in reader.mappings("related", _STORY_KEYS):
         if id(mention.fields) in seen:  # an alias of one before
             continue
         seen.add(id(mention.fields))
@@ -33,12 +37,12 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
 
 
 def _story(reader: Reader, body: str) -> Story | None:
-    reader.note_repeated(_STORY_KEYS)
-    title, published = reader.read(_FIRST)
-    has_original = reader.fields.get("originalUrl", ABSENT)[0]
-    url = reader.read_one("webUrl", clean.web_url, "" if has_original else "an address")
-    if has_original and not url:
-        url = reader.read_one("originalUrl", clean.web_url)
+    title, published, url = reader.read(_FIRST)
+    if not url:
+        if reader.fields.get("originalUrl", ABSENT)[0]:
+            url = reader.read_one("originalUrl", clean.web_url)
+        elif not reader.fields.get("webUrl", ABSENT)[0]:
+            reader.problem("webUrl", "is missing; expected an address")
     updated = reader.read_one("updatedDateTime", clean.instant)
     provider, authors, publishers = _provider(reader, url)
     topics: dict[str, str] = {}
@@ -81,8 +85,14 @@ def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[s
         if value is not None:
             reader.problem("provider", "expected a mapping with a name", value)
         value = Fields()
-    told = reader.nested("provider", value)
-    told.note_repeated(_PROVIDER_KEYS)
+    elif value.keys() == _SIMPLE_PROVIDER and not value.repeated:
+        name, domain = value["name"][0], value["domain"][0]
+        if isinstance(name, str) and isinstance(domain, str) and len(name) + len(domain) <= _MAX_REMEMBERED:
+            try:
+                return _simple_provider(name, domain), (), ()
+            except ValueError:
+                pass  # it is read again, to note what is wrong
+    told = reader.nested("provider", value, _PROVIDER_KEYS)
     name, domain = told.read(_PROVIDER)
     images = _images(told)
     authors, publishers = told.names("authors"), told.names("publishers")
@@ -94,10 +104,18 @@ def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[s
     return Provider(clean.slug(name), name, domain, images[0] if images else None), authors, publishers
 
 
+@lru_cache(4096)
+def _simple_provider(name: str, domain: str) -> Provider:
+    """A provider that is told in the most common way; most return again and again."""
+    cleaned = clean.plain_text(name)
+    if not (cleaned and domain):
+        raise ValueError("expected a name and a domain")
+    return Provider(clean.slug(cleaned), cleaned, clean.host_name(domain))
+
+
 def _images(reader: Reader) -> list[Image]:
     images = []
-    for item in reader.mappings("images"):
-        item.note_repeated(_IMAGE_KEYS)
+    for item in reader.mappings("images", _IMAGE_KEYS):
         url, width, height, title = item.read(_IMAGE)
         if url:
             images.append(Image(url, width or None, height or None, title or ""))
@@ -124,6 +142,7 @@ def _pixels(text: str) -> int:
 #: The fields of each mapping that are read together, in the order of their problems.
 _FIRST: Converters = (
     ("title", clean.plain_text, "a title"), ("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z"),
+    ("webUrl", clean.web_url, ""),
 )  # fmt: skip
 _REST: Converters = (
     ("type", clean.plain_text, ""), ("excerpt", clean.plain_text, ""), ("quality", _integer, ""),
@@ -138,7 +157,7 @@ _IMAGE_KEYS = frozenset(key for key, _, _ in _IMAGE)
 _PROVIDER_KEYS = frozenset(("images", "authors", "publishers", *(key for key, _, _ in _PROVIDER)))
 _STORY_KEYS = frozenset(
     (
-        "webUrl", "originalUrl", "updatedDateTime", "provider", "topics", "images", "featuredContent", "published",
-        "deleted", "removed", "related", *(key for key, _, _ in _FIRST + _REST),
+        "originalUrl", "updatedDateTime", "provider", "topics", "images", "featuredContent", "published", "deleted",
+        "removed", "related", *(key for key, _, _ in _FIRST + _REST),
     )
 )  # fmt: skip

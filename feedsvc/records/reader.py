@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from feedsvc.model import Problem
 from feedsvc.records import clean
-from feedsvc.records.syntax import Fields, Items, Number, Placed, Value
+from feedsvc.records.values import Fields, Items, Number, Placed, Value
 
 #: Keys, what makes a value of each one's text, and what is expected of one that mustn't be missing.
 Converters: TypeAlias = tuple[tuple[str, Callable[[str], Any], str], ...]
@@ -30,27 +30,27 @@ def note(problems: list[Problem], problem: Problem) -> None:
 
 
 class Reader:
-    """Reads the fields of one mapping, noting each problem with its place."""
+    """Reads the fields of one mapping, noting each problem with its place.
+
+    known: all that may be read. prefix: what stands before a field's name in a problem.
+    """
 
     __slots__ = ("fields", "path", "prefix", "problems")
 
-    def __init__(self, fields: Fields, prefix: str, path: str, problems: list[Problem]) -> None:
+    def __init__(self, fields: Fields, known: Set[str], prefix: str, path: str, problems: list[Problem]) -> None:
         self.fields = fields
         self.prefix = prefix
         self.path = path
         self.problems = problems
+        for key, line in (fields.repeated or {}).items():
+            if key in known:  # it is the last value that is read
+                self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
 
     def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
         """Note that the value of a field can't be used; message says what is expected."""
         shown = "" if value is None else f"{_show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
         note(self.problems, Problem(self.path, at, self.prefix + key, shown + message))
-
-    def note_repeated(self, known: Set[str]) -> None:
-        """A problem for each known field that stands here more than once; its last value is the one that is read."""
-        for key, line in getattr(self.fields, "repeated", {}).items():
-            if key in known:
-                self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
 
     def read(self, converters: Converters) -> list[Any]:
         """The converted values of scalar fields, in one go; None for each that is absent, empty, or a problem."""
@@ -109,15 +109,15 @@ class Reader:
             self.problem(key, f"expected a list of {expected}", value)
         return []
 
-    def nested(self, name: str, fields: Fields) -> "Reader":
+    def nested(self, name: str, fields: Fields, known: Set[str]) -> "Reader":
         """A reader for a mapping inside this one."""
-        return Reader(fields, f"{self.prefix}{name}.", self.path, self.problems)
+        return Reader(fields, known, f"{self.prefix}{name}.", self.path, self.problems)
 
-    def mappings(self, key: str) -> "Iterator[Reader]":
+    def mappings(self, key: str, known: Set[str]) -> "Iterator[Reader]":
         """A reader for each mapping of a list."""
         for position, (item, line) in enumerate(self.items(key, "mappings")):
             if isinstance(item, Fields):
-                yield self.nested(f"{key}[{position}]", item)
+                yield self.nested(f"{key}[{position}]", item, known)
             else:
                 self.problem(f"{key}[{position}]", f"expected a mapping, not {_show(item)}", line=line)
 
@@ -127,8 +127,7 @@ class Reader:
         for position, (item, line) in enumerate(self.items(key, "names")):
             name = item
             if isinstance(item, Fields):
-                self.nested(f"{key}[{position}]", item).note_repeated(_NAME_KEYS)
-                name = item.get("name", ABSENT)[0]
+                name = self.nested(f"{key}[{position}]", item, _NAME_KEYS).fields.get("name", ABSENT)[0]
             text = clean.plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
             if text:
                 names.append(text)

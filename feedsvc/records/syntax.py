@@ -1,31 +1,33 @@
-"""Text to raw values: front matter and YAML, with the line that each value stands on.
-
-Scalars stay the text that was written (`title: 1984` is a title), so that a fault in one value never costs
-another: PyYAML's own constructors raise for a whole document when one of its dates is impossible.
-"""
+"""Text to raw values: front matter and YAML, with the line that each value stands on."""
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
-from yaml.events import AliasEvent, DocumentEndEvent, StreamEndEvent
+from yaml.events import AliasEvent, DocumentEndEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent, StreamEndEvent
 
-from feedsvc.records.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+from feedsvc.records.block import read_block
+from feedsvc.records.values import (
+    MAX_VALUES,
+    NULLS,
+    NUMERIC,
+    TOO_MANY,
+    Fields,
+    Items,
+    Placed,
+    SyntaxProblem,
+    Value,
+    plain_value,
+)
 
 #: Deeper nesting is refused: no record needs it.
 MAX_DEPTH = 50
-#: Keys and values of one file: what they take in memory is many times what they take in the file.
-MAX_VALUES = 1_000_000
 #: Characters and values that all aliases of one file stand for: a few bytes of aliases can stand for any number.
 MAX_ALIASED = 4_000_000
 
 _OPENING = re.compile(r"\s*^---[ \t]*\n", re.MULTILINE)
 _CLOSING = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d+)?")
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-#: What a number begins with.
-_NUMERIC = frozenset("+-.0123456789")
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAG = _CORE + "str"
 _PLAIN_TAGS = frozenset(
@@ -35,47 +37,11 @@ _GROUP_TAGS = frozenset((None, "!", _CORE + "map", _CORE + "seq"))
 #: What the next value is, if it is not that of a key: an item, a key itself, the fields that the key `<<` brings.
 _ITEM, _KEY, _MERGE = object(), object(), object()
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
-TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
 _TOO_MUCH_ALIASED = f"aliases stand for more than {MAX_ALIASED:,} characters and values; expected fewer in one file"
 #: To libyaml these end a line, but neither to editors nor to YAML 1.2; in the texts of a record they are white space.
 _YAML_1_1_BREAKS = "\x85\u2028\u2029"
 #: What YAML can't hold even in quotes; one stray control character shall not cost the record.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-
-
-class SyntaxProblem(ValueError):
-    """The text as a whole can't be read; `line` counts from 1."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class Number(str):
-    """A scalar that was written as a number, as it was written."""
-
-    __slots__ = ()
-
-
-class Fields(dict[str, "Placed"]):
-    """A mapping. `line` is its own, which an alias of it doesn't change."""
-
-    __slots__ = ("line", "repeated")
-    line: int
-    #: The keys that stand in it more than once, each with the line of its last value, which counts; unset without any.
-    repeated: dict[str, int]
-
-    def repeat(self, key: str, line: int) -> None:
-        """Note that a key stands here again."""
-        if not hasattr(self, "repeated"):
-            self.repeated = {}
-        self.repeated[key] = line
-
-
-Items: TypeAlias = list["Placed"]
-Value: TypeAlias = str | bool | Items | Fields | None
-#: A value, and the line that it stands on.
-Placed: TypeAlias = tuple[Value, int]
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
@@ -93,6 +59,12 @@ def read_yaml(text: str) -> Value:
     for end in _YAML_1_1_BREAKS:
         if end in text:
             text = text.replace(end, " ")
+    block = read_block(text)
+    return block if block is not None else read_any(text)
+
+
+def read_any(text: str) -> Value:
+    """As `read_yaml`, by libyaml."""
     try:
         try:
             return _document(_events(text))
@@ -147,8 +119,8 @@ def _document(get_event: Callable[[], Any]) -> Value:
             if event.tag is not None or not room:
                 _check(event, room, _PLAIN_TAGS)
             value = event.value
-            if not event.style and (value[:1] in _NUMERIC or value in _NULLS) and event.tag != _TEXT_TAG:
-                value = _plain(value)
+            if not event.style and (value[:1] in NUMERIC or value in NULLS) and event.tag != _TEXT_TAG:
+                value = plain_value(value)
             if event.anchor is not None:
                 anchors[event.anchor] = value
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -218,13 +190,6 @@ def _weigh(value: Value, known: dict[int, tuple[Value, int]]) -> int:
         items = value.values() if isinstance(value, Fields) else value
         known[id(value)] = value, 1 + sum(_weigh(item, known) for item, _ in items)
     return known[id(value)][1]
-
-
-def _plain(text: str) -> str | None:
-    """The value of a scalar without quotes."""
-    if text in _NULLS:
-        return None
-    return Number(text) if text.isdecimal() or _NUMBER.fullmatch(text) else text
 
 
 def _merge(fields: Fields, others: Items) -> None:

@@ -18,9 +18,12 @@ from feedsvc.errors import FilterError
 from feedsvc.formats.entries import write_entry
 from feedsvc.index.database import Database
 from feedsvc.model import Entry, Story
+from feedsvc.records.block import read_block
 from feedsvc.records.clean import host_name, slug, web_url
 from feedsvc.records.files import SUFFIXES, parse_file
 from feedsvc.records.reader import MAX_PROBLEMS
+from feedsvc.records.syntax import read_any, split_front_matter
+from feedsvc.records.values import Fields, SyntaxProblem, Value
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
 XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
@@ -38,6 +41,7 @@ def check_file(data: bytes) -> int:
     """Assert what holds for any record file; the first byte chooses its kind. Gives the number of its records."""
     name = "a" + SUFFIXES[data[0] % len(SUFFIXES)] if data else "a.md"
     content = parse_file(name, data[1:])
+    check_yaml(split_front_matter(data[1:].decode(errors="replace"))[0])
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
@@ -51,6 +55,27 @@ def check_file(data: bytes) -> int:
         urls = [story.url for story in (record.story, *record.related)]
         assert len(set(urls)) == len(urls)
     return len(content.records)
+
+
+def check_yaml(text: str) -> bool:
+    """Whether YAML is read without libyaml; assert that libyaml reads the same then."""
+    value = read_block(text)
+    if value is None:
+        return False
+    try:
+        assert told(value) == told(read_any(text)), text
+    except SyntaxProblem as error:
+        raise AssertionError(text) from error
+    return True
+
+
+def told(value: Value) -> Any:
+    """All that a value says, its lines among it, to be compared."""
+    if isinstance(value, Fields):
+        return "mapping", value.line, value.repeated, [(key, line, told(each)) for key, (each, line) in value.items()]
+    if isinstance(value, list):
+        return [(line, told(each)) for each, line in value]
+    return type(value), value
 
 
 def check_story(story: Story) -> None:
