@@ -11,7 +11,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.index.choice import Wanted, choose
 from feedsvc.index.database import IN_LIST, Connection, as_list
 from feedsvc.index.query import find_entries
-from feedsvc.index.resolve import IS_SHOWN_MENTION, RANKED
+from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import Problem, Story
@@ -93,8 +93,6 @@ class _Telling:
     position: int
     mentioned_by: str | None
     listed: bool
-    #: Among all that are told of the story, from 1 on.
-    rank: int
     #: Whether it is by a story that is to be seen, as a mention.
     is_shown_mention: bool
 
@@ -117,12 +115,12 @@ def _tellings(connection: Connection, config: Config, url: str) -> tuple[list[st
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
     shown = _Shown(*found) if found else None
-    ranked = RANKED.format(condition="t.url = ?")
     rows = [
         _Telling(*row)
         for row in connection.execute(
-            f"SELECT id, path, record, position, mentioned_by, listed, rank, {IS_SHOWN_MENTION} FROM ({ranked}) t "
-            "ORDER BY position > 0, rank",
+            f"SELECT t.id, f.path, t.record, t.position, t.mentioned_by, t.listed, {IS_SHOWN_MENTION} "
+            f"FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE} WHERE t.url = ? "
+            f"ORDER BY t.position > 0, {preference('t')}, t.position",
             (url,),
         )
     ]

@@ -27,18 +27,13 @@ def preference(telling: str) -> str:
 
 #: Whether a telling is a mention by a story that is to be seen.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
-#: The tellings that meet a condition, those of one story ranked from 1 on in the order in which they are preferred.
-RANKED = f"""
-    SELECT t.*, f.path, row_number() OVER (
-        PARTITION BY t.url ORDER BY {preference("t")}, t.position
-    ) AS rank
-    FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
-    WHERE {{condition}}
-"""
+#: Those preferred come first, so the others of a story find it there. What is not listed has no provider.
 _INSERT_STORIES = f"""
     INSERT INTO stories
-    SELECT url, id, position = 0, published, month, quality, heat, type, provider
-    FROM ({RANKED}) ranked WHERE rank = 1 AND listed
+    SELECT t.url, t.id, t.position = 0, t.published, t.month, t.quality, t.heat, t.type, coalesce(t.provider, '')
+    FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
+    WHERE {{condition}} ORDER BY t.url, {preference("t")}, t.position
+    ON CONFLICT DO NOTHING
 """
 _INSERT_TOPICS = f"""
     INSERT INTO story_topics
@@ -46,21 +41,21 @@ _INSERT_TOPICS = f"""
     FROM (
         SELECT t.url, own.slug FROM tellings t JOIN told_topics own ON own.telling = t.id
         WHERE {{is_affected}} AND (t.position = 0 OR {IS_SHOWN_MENTION})
-        UNION
+        UNION ALL
         SELECT t.url, theirs.slug FROM tellings t
-        JOIN tellings r ON r.url = t.mentioned_by AND r.position = 0
+        JOIN stories m ON m.url = t.mentioned_by AND m.is_primary
+        JOIN tellings r ON r.url = m.url AND r.position = 0
         JOIN told_topics theirs ON theirs.telling = r.id
-        WHERE {{is_affected}} AND {IS_SHOWN_MENTION}
+        WHERE {{is_affected}}
     ) named JOIN stories s ON s.url = named.url
+    WHERE TRUE
+    ON CONFLICT DO NOTHING
 """
-_SIZES = "count(*), count(*) FILTER (WHERE is_primary)"
-_COUNT = f"""
-    SELECT 'feed', '', month, {_SIZES} FROM stories t WHERE {{is_affected}} GROUP BY month
-    UNION ALL
-    SELECT 'providers', provider, month, {_SIZES} FROM stories t WHERE {{is_affected}} GROUP BY provider, month
-    UNION ALL
-    SELECT 'topics', slug, month, {_SIZES} FROM story_topics t WHERE {{is_affected}} GROUP BY slug, month
-"""
+#: What each affected story counts for: a topic, a provider.
+_COUNTED = (
+    ("topics", "SELECT slug, month, is_primary, count(*) FROM story_topics t WHERE {is_affected} GROUP BY 1, 2, 3"),
+    ("providers", "SELECT provider, month, is_primary, count(*) FROM stories t WHERE {is_affected} GROUP BY 1, 2, 3"),
+)
 #: As the table `names`: how many more or less tellings name what.
 _CHANGES = """
     CREATE TEMPORARY TABLE changes (
@@ -89,6 +84,7 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
+    connection.execute("DELETE FROM stories WHERE provider = ''")
     has_no_record = "NOT EXISTS (SELECT 1 FROM tellings r WHERE r.url = t.url AND r.position = 0)"
     connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {has_no_record} AND {is_affected}"))
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
@@ -118,10 +114,14 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
     """How many affected stories each feed and archive holds, and how many of them are primary."""
     counts: dict[FeedKey, tuple[int, int]] = {}
-    for kind, slug, month, stories, primary in connection.execute(_COUNT.format(is_affected=is_affected)):
-        counts[kind, slug, month] = (stories, primary)
-        all_stories, all_primary = counts.get((kind, slug, ""), (0, 0))
-        counts[kind, slug, ""] = (all_stories + stories, all_primary + primary)
+    for kind, query in _COUNTED:
+        for slug, month, is_primary, stories in connection.execute(query.format(is_affected=is_affected)):
+            keys = [(kind, slug, month), (kind, slug, "")]
+            if kind == "providers":  # each story has one
+                keys += [("feed", "", month), ("feed", "", "")]
+            for key in keys:
+                all_stories, primary = counts.get(key, (0, 0))
+                counts[key] = (all_stories + stories, primary + stories * is_primary)
     return counts
 
 
@@ -133,19 +133,20 @@ def _refresh_feeds(
 ) -> None:
     """Count anew, and stamp, the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
-    keys = before.keys() | after.keys()
-    rows, relinked = [], set()
+    rows, known, relinked = [], [], set()
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
-    for key in keys:
+    for key in before.keys() | after.keys():
         find = f"SELECT stories, primary_stories FROM feeds {where}"
         old: tuple[int, int] = (not is_empty and connection.execute(find, key).fetchone()) or (0, 0)
+        if old[0]:
+            known.append(key)
         gone, come = before.get(key, (0, 0)), after.get(key, (0, 0))
         new = (old[0] - gone[0] + come[0], old[1] - gone[1] + come[1])
         if new[0]:
             rows.append((*key, *new, *stamp))
         if [number > 0 for number in new] != [number > 0 for number in old]:
             relinked.add(key[:2])
-    connection.executemany(f"DELETE FROM feeds {where}", keys)
+    connection.executemany(f"DELETE FROM feeds {where}", known)
     # Where an archive came or went, those beside it link to others than before.
     connection.executemany(
         "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)

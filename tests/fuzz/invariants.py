@@ -21,8 +21,9 @@ from feedsvc.model import Entry, Story
 from feedsvc.records.block import read_block
 from feedsvc.records.clean import host_name, slug, web_url
 from feedsvc.records.files import SUFFIXES, parse_file
+from feedsvc.records.libyaml import read_any
 from feedsvc.records.reader import MAX_PROBLEMS
-from feedsvc.records.syntax import read_any, split_front_matter
+from feedsvc.records.syntax import split_front_matter
 from feedsvc.records.values import Fields, SyntaxProblem, Value
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
