@@ -51,11 +51,11 @@ _INSERT_TOPICS = f"""
     WHERE TRUE
     ON CONFLICT DO NOTHING
 """
-#: What each affected story counts for: a topic, a provider.
-_COUNTED = (
-    ("topics", "SELECT slug, month, is_primary, count(*) FROM story_topics t WHERE {is_affected} GROUP BY 1, 2, 3"),
-    ("providers", "SELECT provider, month, is_primary, count(*) FROM stories t WHERE {is_affected} GROUP BY 1, 2, 3"),
-)
+#: What each affected story counts for.
+_COUNTED = {
+    "topics": "SELECT slug, month, is_primary FROM story_topics t WHERE {is_affected}",
+    "providers": "SELECT provider, month, is_primary FROM stories t WHERE {is_affected}",
+}
 #: As the table `names`: how many more or less tellings name what.
 _CHANGES = """
     CREATE TEMPORARY TABLE changes (
@@ -114,8 +114,10 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
     """How many affected stories each feed and archive holds, and how many of them are primary."""
     counts: dict[FeedKey, tuple[int, int]] = {}
-    for kind, query in _COUNTED:
-        for slug, month, is_primary, stories in connection.execute(query.format(is_affected=is_affected)):
+    for kind, query in _COUNTED.items():
+        # To group them, the database would sort them, which takes longer.
+        told = Counter(connection.execute(query.format(is_affected=is_affected)))
+        for (slug, month, is_primary), stories in told.items():
             keys = [(kind, slug, month), (kind, slug, "")]
             if kind == "providers":  # each story has one
                 keys += [("feed", "", month), ("feed", "", "")]

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from feedsvc.records.values import MAX_VALUES, NULLS, NUMERIC, Fields, Items, Value, plain_value
+from feedsvc.records.values import MAX_VALUES, NULLS, NUMERIC, Fields, plain_value
 
 #: Tabs, which are white space in some places; and what YAML can't hold, or takes for the end of a line.
 _UNUSUAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -23,6 +23,10 @@ _INDICATORS = frozenset(" -?:,[]{}#&*!|>'\"%@`")
 #: More characters before a colon, and deeper nesting, are left to libyaml, too.
 _MAX_BEFORE = 100
 _MAX_DEPTH = 20
+#: The characters of a line that is remembered.
+_MAX_SHORT = 32
+#: Stands for a value that may follow.
+_OPEN = object()
 
 
 class _OtherError(ValueError):
@@ -31,7 +35,7 @@ class _OtherError(ValueError):
 
 def read_block(text: str) -> Fields | None:
     """The mapping that a YAML text is; None if that is for libyaml to say."""
-    if len(text) >= MAX_VALUES // 2 or (not text.replace("\n", "").isprintable() and _UNUSUAL.search(text)):
+    if len(text) >= MAX_VALUES // 2:
         return None
     try:
         return _mapping(text) or None
@@ -48,19 +52,10 @@ def _mapping(text: str) -> Fields:
     # The key whose value may follow.
     open_key = ""
     for line, whole in enumerate(text.split("\n"), 1):
-        before, colon, written = whole.partition(": ")
-        if colon or whole[-1:] == ":":
-            before = before if colon else whole[:-1]
-            if len(before) > _MAX_BEFORE:
-                raise _OtherError
-            here, mark, key = _key(before)
-        elif found := _ITEM.fullmatch(whole):
-            here, mark, key, written = len(found[1]), 2, "", found[2]
-        elif not whole.strip(" "):
+        told = _short_line(whole) if len(whole) <= _MAX_SHORT else _line(whole)
+        if not told:
             continue
-        else:
-            raise _OtherError
-        value = _value(written, line) if written else None
+        here, mark, key, value = told
         if open_key and here + bool(mark) > at:  # what stands here is the value of that key
             nested: Any = [] if mark else _fields(line)
             target[open_key] = nested, line
@@ -68,6 +63,8 @@ def _mapping(text: str) -> Fields:
             target, at = nested, here
         while at > here or (at == here and not mark and type(target) is list):
             target, at = around.pop()
+        if type(value) is tuple:
+            value = [(item, line) for item in value]
         if mark:
             if at != here or type(target) is not list:
                 raise _OtherError
@@ -83,8 +80,12 @@ def _mapping(text: str) -> Fields:
             raise _OtherError
         if key in target or len(around) > _MAX_DEPTH:
             raise _OtherError
-        target[key] = value, line
-        open_key = "" if written else key
+        if value is _OPEN:
+            target[key] = None, line
+            open_key = key
+        else:
+            target[key] = value, line
+            open_key = ""
     return root
 
 
@@ -92,6 +93,31 @@ def _fields(line: int) -> Fields:
     fields = Fields()
     fields.line = line
     return fields
+
+
+def _line(whole: str) -> tuple[int, int, str, Any] | None:
+    """(column, length of an item's mark, key, value) of a line; None if it is empty.
+
+    An item has no key, or else that of a mapping which begins there. A list is told as a tuple of texts.
+    """
+    if not whole.isprintable() and _UNUSUAL.search(whole):
+        raise _OtherError
+    before, colon, written = whole.partition(": ")
+    if colon or whole[-1:] == ":":
+        before = before if colon else whole[:-1]
+        if len(before) > _MAX_BEFORE:
+            raise _OtherError
+        here, mark, key = _key(before)
+        return here, mark, key, _value(written) if written else _OPEN
+    if found := _ITEM.fullmatch(whole):
+        return len(found[1]), 2, "", _value(found[2])
+    if whole.strip(" "):
+        raise _OtherError
+    return None
+
+
+# Most return again and again.
+_short_line = lru_cache(4096)(_line)
 
 
 @lru_cache(4096)
@@ -103,7 +129,7 @@ def _key(before: str) -> tuple[int, int, str]:
     return len(found[1]), len(found[2] or ""), found[3]
 
 
-def _value(written: str, line: int) -> Value:
+def _value(written: str) -> str | tuple[str, ...] | None:
     first = written[0]
     if first == '"':
         if written.find('"', 1) == len(written) - 1 and "\\" not in written:
@@ -115,8 +141,7 @@ def _value(written: str, line: int) -> Value:
             return written[1:-1].replace("''", "'")
     elif first == "[":
         if _LIST.fullmatch(written):
-            items: Items = [(text, line) for text in re.findall('"([^"]*)"', written)]
-            return items
+            return tuple(re.findall('"([^"]*)"', written))
     elif not (": " in written or " #" in written or written[-1] in ": "):
         if first in NUMERIC or written in NULLS:
             value = plain_value(written)
