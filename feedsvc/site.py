@@ -17,7 +17,7 @@ from feedsvc.output import Groups, Made, Manifest, Output, Writer, file_name
 
 __all__ = ["BuildResult", "build", "file_name"]
 #: Feeds that are made at a time.
-BATCH = 16
+BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)

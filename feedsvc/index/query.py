@@ -193,15 +193,14 @@ def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str
 
 
 def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic]]:
+    rows = connection.execute(
+        f"SELECT url, slug FROM story_topics WHERE url {IN_LIST} ORDER BY slug", (as_list(urls),)
+    ).fetchall()
+    named = _named(connection, "topics", sorted({slug for _, slug in rows}))
+    topics = {slug: Topic(slug, name) for slug, (name, _, _) in named.items()}
     found = defaultdict(list)
-    for url, slug, name in connection.execute(
-        f"""
-        SELECT o.url, o.slug, (SELECT min(name) FROM names n WHERE n.kind = 'topics' AND n.slug = o.slug)
-        FROM story_topics o WHERE o.url {IN_LIST} ORDER BY o.slug
-        """,
-        (as_list(urls),),
-    ):
-        found[url].append(Topic(slug, name))
+    for url, slug in rows:
+        found[url].append(topics[slug])
     return found
 
 
