@@ -105,7 +105,7 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
             archives = select_archives(connection, self.config)
-            revisions = query.revisions(connection)
+            revisions = query.revisions(connection, self.config.feeds.archives)
         pages = self.config.build.pages
         found: list[tuple[int, list[str]]] = [(0, [path]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [OPML_PATH, "/"] if pages else [OPML_PATH]))
@@ -120,7 +120,7 @@ class Documents:
         """The addresses of all current feeds, decoded, with their revisions: those that name the hub."""
         with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
-            revisions = query.revisions(connection)
+            revisions = query.revisions(connection, archives=False)
         return {
             feed.address.path(format): revisions.get((feed.address.kind, feed.address.slug, ""), catalogue.revision)
             for feed in catalogue.feeds

@@ -49,8 +49,9 @@ def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
 
 def all_problems(connection: Connection) -> tuple[Problem, ...]:
     """Every problem of every file, by file and line."""
+    # Not simply joined: SQLite would look through all files, which are already in order.
     rows = connection.execute(
-        "SELECT f.path, p.line, p.field, p.message, p.refuses FROM problems p JOIN files f ON f.id = p.file "
+        "SELECT f.path, p.line, p.field, p.message, p.refuses FROM problems p CROSS JOIN files f WHERE f.id = p.file "
         "ORDER BY f.path, p.number"
     )
     return tuple(Problem(path, line, field, message, bool(refuses)) for path, line, field, message, refuses in rows)
@@ -95,7 +96,12 @@ def newest(connection: Connection) -> datetime:
 
 def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:
     """The number of stories that a feed draws from."""
-    chosen, values = choose(address, wanted, "count(*)")
+    if _is_counted(address, wanted):
+        size = f"coalesce(max({_size(wanted.primary_only)}), 0)"
+        chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ?"
+        values: list[Any] = [address.kind, address.slug, address.month]
+    else:
+        chosen, values = choose(address, wanted, "count(*)")
     number: int = connection.execute(chosen, values).fetchone()[0]
     return number
 
@@ -105,18 +111,23 @@ def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list
 
     The slug is empty for everything and for a saved filter, which are one feed each.
     """
-    if address.kind == "custom" or any(conditions(wanted)):
+    if _is_counted(address, wanted):
+        size = _size(wanted.primary_only)
+        chosen = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0"
+        values: list[Any] = [address.kind]
+    else:
         slug = {"topics": "o.slug", "providers": "s.provider"}.get(address.kind, "''")
         chosen, values = choose(address, wanted, f"DISTINCT {slug}, {ordered_by(address)}.month", of_all=True)
-    else:
-        size = _size(wanted.primary_only)
-        chosen, values = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0", [address.kind]
     return sorted(connection.execute(chosen, values))
 
 
-def revisions(connection: Connection) -> dict[tuple[str, str, str], int]:
-    """The revision of each feed and archive of everything, topics and providers, by kind, slug and month."""
-    rows = connection.execute("SELECT kind, slug, month, revision FROM feeds")
+def revisions(connection: Connection, archives: bool) -> dict[tuple[str, str, str], int]:
+    """The revision of each feed of everything, topics and providers by kind, slug and month.
+
+    archives: whether those of the archives are asked for, too.
+    """
+    condition = "" if archives else " WHERE month = ''"
+    rows = connection.execute(f"SELECT kind, slug, month, revision FROM feeds{condition}")
     return {(kind, slug, month): revision for kind, slug, month, revision in rows}
 
 
@@ -173,6 +184,11 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
             related=tuple(related_of[url].values()),
             mentioned_by=tuple(mentioning_of[url].values()),
         )
+
+
+def _is_counted(address: FeedAddress, wanted: Wanted) -> bool:
+    """Whether the index knows how many of the stories that are wanted a feed has."""
+    return address.kind != "custom" and not any(conditions(wanted))
 
 
 def _size(primary_only: bool) -> str:
