@@ -77,15 +77,6 @@ def fill_all_but_its_header_with_garbage(index: Path) -> None:
         stream.write(random.randbytes(index.stat().st_size - 100))
 
 
-def lose_half_of_its_pages(index: Path) -> None:
-    """As where the power fails before a new file is on the disk."""
-    pages = range(index.stat().st_size // 4096)
-    with index.open("r+b") as stream:
-        for page in random.sample(pages, len(pages) // 2):
-            stream.seek(4096 * page)
-            stream.write(bytes(4096))
-
-
 def sql(index: Path, script: str) -> None:
     with closing(sqlite3.connect(index)) as connection:
         connection.executescript(script)
@@ -124,13 +115,10 @@ SILENT = [delete, delete_its_folder, delete_all_but_the_log, empty, make_it_an_o
 LOG = [cut_its_log, empty_its_log, fill_its_log_with_garbage]
 DAMAGE = [
     cut_its_header, cut_in_half, fill_with_garbage, fill_all_but_its_header_with_garbage,
-    fill_all_but_its_start_with_garbage, lose_half_of_its_pages, encode_otherwise,
+    fill_all_but_its_start_with_garbage, encode_otherwise,
     write_texts_that_are_no_texts,
 ]  # fmt: skip
-SOME = [
-    delete_its_folder, empty, make_it_an_older_one, cut_its_log, cut_in_half, fill_with_garbage, lose_half_of_its_pages,
-    encode_otherwise,
-]  # fmt: skip
+SOME = [delete_its_folder, empty, make_it_an_older_one, cut_its_log, cut_in_half, fill_with_garbage, encode_otherwise]
 CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'
 
 

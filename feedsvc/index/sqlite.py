@@ -104,13 +104,12 @@ class Database:
             try:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
                 if not may_be_old:
-                    _prepare(connection)
+                    _mark(connection)
                 connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")
                 if not may_be_old:
                     connection.execute("PRAGMA journal_mode = WAL")  # which stays so
-                    connection.execute("PRAGMA synchronous = NORMAL")
             except BaseException:
                 connection.close()  # which rolls back
                 raise
@@ -176,14 +175,8 @@ class Database:
         return kind(f"{self.file}: {error}; expected {expected}")
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make ready to write. A file says that it is ours, in its very header: before there is a log, which may be lost.
-
-    A new one is not waited for until it is on the disk. Where the power fails before, zeros stand in it, if anything:
-    that is noticed as damage, and it is made anew. In one that was there before, what stood there could stay.
-    """
-    if connection.execute("PRAGMA user_version").fetchone() == (0,):
-        connection.execute("PRAGMA synchronous = OFF")
+def _mark(connection: sqlite3.Connection) -> None:
+    """Have a file say that it is ours, in its very header: before there is a log, which may be lost."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
