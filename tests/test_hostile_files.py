@@ -235,6 +235,7 @@ def test_folders_of_any_depth_are_searched_as_deep_as_a_path_can_be(tmp_path: Pa
         ("a.md", f"{FIELDS}provider: {{name: P, x: 1, x: 2,\n name: Q}}\n", ["5: provider.name"], "A"),
         ("a.md", f"{FIELDS}images:\n- url: https://a.example/i\n  url: https://a.example/j\n", ["6: images[0].url"], "A"),
         ("a.md", f"{FIELDS}topics:\n- name: T\n  name: U\n", ["6: topics[0].name"], "A"),
+        ("a.md", f"{FIELDS}topics: [&t {{name: T, name: U}}, *t, *t]\n", ["4: topics[0].name"], "A"),
         ("a.md", f"{FIELDS}related: [{{{FIELDS.replace(chr(10), ', ')}\n title: M}}]\n", ["5: related[0].title"], "A"),
         ("a.md", f"x: &x {{title: M}}\n<<: *x\n<<: *x\n{FIELDS}", [], "A"),
         ("a.json", f'{{{JSON_FIELDS},\n"title": "B", "x": 1, "x": 2}}', ["2: title"], "B"),

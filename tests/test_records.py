@@ -232,6 +232,12 @@ def test_problems_come_in_the_order_of_the_fields_meaning() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("value", [[], {}, False])
+def test_an_address_that_is_no_text_is_not_missing(value: object) -> None:
+    fields = {"title": "A", "publishedDateTime": "2020-06-13", "webUrl": value}
+    assert [problem.field for problem in parse_file("a.json", json.dumps(fields).encode()).problems] == ["webUrl"]
+
+
 @pytest.mark.parametrize("text", ["7", "+1", "-1_0", ".5", "5.", "1e5", "1.5E-3", "1٣"])
 def test_a_plain_number_is_no_name(text: str) -> None:
     assert [problem.field for problem in parse_file("a.md", f"{FIELDS}topics: [{text}]\n".encode()).problems] == [

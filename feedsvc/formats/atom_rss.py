@@ -36,11 +36,13 @@ class Head(NamedTuple):
     html_title: Rows
     #: Name and page.
     author: Rows
-    #: URLs, each with its media type; of the other formats; and of the page, which has none.
+    #: URL and media type: of this document, of the other formats.
     self: Rows
     others: Rows
+    #: URLs.
     page: Rows
     hub: Rows
+    #: URL and media type: of the current feed where this is an archive, and of the archives beside it.
     current: Rows
     previous_archive: Rows
     next_archive: Rows
@@ -102,7 +104,7 @@ def _template(format: Format, ttl: int, shape: Shape) -> Template:
 
 
 def serialise(format: Format, said: Head, updated: datetime, ttl: int) -> str:
-    """What feedgen writes of a feed without entries that says this, but for its time.
+    """What feedgen writes of a feed without entries that says this, with a time in place of those that it says.
 
     ttl: minutes that a reader may keep it.
     """

@@ -1,4 +1,4 @@
-"""What feedgen writes once of each shape, and is then filled in with what feeds and entries say.
+"""Templates: what feedgen writes once for each shape, to be filled in with what feeds and entries say.
 
 feedgen builds a tree of elements for one entry of each shape (so many topics, so many links, with a picture or not),
 with marks in place of what it says; every entry of that shape is the text of this one, filled in. So are the heads of

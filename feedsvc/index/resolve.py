@@ -12,7 +12,7 @@ on the files' names and contents alone, never on history.
 from collections import Counter
 from typing import TypeAlias
 
-from feedsvc.index.database import Connection, analyze, insert
+from feedsvc.index.database import Connection, analyze, count_by, insert
 from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
 from feedsvc.index.tellings import Name, Told
 
@@ -35,6 +35,7 @@ _INSERT_STORIES = f"""
     WHERE {{condition}} ORDER BY t.url, {preference("t")}, t.position
     ON CONFLICT DO NOTHING
 """
+#: Without WHERE, SQLite would take ON for that of a join.
 _INSERT_TOPICS = f"""
     INSERT INTO story_topics
     SELECT s.url, named.slug, s.published, s.month, s.is_primary
@@ -51,11 +52,8 @@ _INSERT_TOPICS = f"""
     WHERE TRUE
     ON CONFLICT DO NOTHING
 """
-#: What each affected story counts for.
-_COUNTED = {
-    "topics": "SELECT slug, month, is_primary FROM story_topics t WHERE {is_affected}",
-    "providers": "SELECT provider, month, is_primary FROM stories t WHERE {is_affected}",
-}
+#: What each story counts for: the column and the table that tell.
+_COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 #: As the table `names`: how many more or less tellings name what.
 _CHANGES = """
     CREATE TEMPORARY TABLE changes (
@@ -114,10 +112,9 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
     """How many affected stories each feed and archive holds, and how many of them are primary."""
     counts: dict[FeedKey, tuple[int, int]] = {}
-    for kind, query in _COUNTED.items():
-        # To group them, the database would sort them, which takes longer.
-        told = Counter(connection.execute(query.format(is_affected=is_affected)))
-        for (slug, month, is_primary), stories in told.items():
+    for kind, (column, table) in _COUNTED.items():
+        grouped = count_by(connection, f"{column}, month, is_primary", f"{table} t WHERE {is_affected}")
+        for (slug, month, is_primary), stories in grouped.items():
             keys = [(kind, slug, month), (kind, slug, "")]
             if kind == "providers":  # each story has one
                 keys += [("feed", "", month), ("feed", "", "")]

@@ -41,7 +41,7 @@ def _story(reader: Reader, body: str) -> Story | None:
     if not url:
         if reader.fields.get("originalUrl", ABSENT)[0]:
             url = reader.read_one("originalUrl", clean.web_url)
-        elif not reader.fields.get("webUrl", ABSENT)[0]:
+        elif reader.fields.get("webUrl", ABSENT)[0] in (None, ""):
             reader.problem("webUrl", "is missing; expected an address")
     updated = reader.read_one("updatedDateTime", clean.instant)
     provider, authors, publishers = _provider(reader, url)

@@ -42,9 +42,11 @@ class Reader:
         self.prefix = prefix
         self.path = path
         self.problems = problems
-        for key, line in (fields.repeated or {}).items():
-            if key in known:  # it is the last value that is read
-                self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
+        if fields.repeated:
+            for key, line in fields.repeated.items():
+                if key in known:  # it is the last value that is read
+                    self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
+            fields.repeated = None  # aliases of it, which may be many, tell nothing new
 
     def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
         """Note that the value of a field can't be used; message says what is expected."""

@@ -34,7 +34,7 @@ class Number(str):
 class Fields(dict[str, "Placed"]):
     """A mapping. `line` is its own, which an alias of it doesn't change."""
 
-    __slots__ = ("__dict__", "line")
+    __slots__ = ("__dict__", "line")  # what is rare, and has a default, is in __dict__
     line: int
     #: The keys that stand in it more than once, each with the line of its last value, which counts; None without any.
     repeated: dict[str, int] | None = None
