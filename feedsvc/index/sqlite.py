@@ -103,9 +103,9 @@ class Database:
             self._used.append(which)
             try:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
+                connection.execute(begin)
                 if not may_be_old:
                     _mark(connection)
-                connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")
                 if not may_be_old:
