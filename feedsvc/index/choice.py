@@ -1,6 +1,5 @@
 """Says in SQL which stories a feed takes."""
 
-from calendar import timegm
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +18,15 @@ class Wanted:
     limit: int | None = None
 
 
-def ordered_by(address: FeedAddress) -> str:
+def table(address: FeedAddress) -> str:
     """The table whose times order a feed's stories."""
     return "o" if address.kind == "topics" else "s"
+
+
+def newest_first(address: FeedAddress) -> str:
+    """The order of a feed's stories, as an index has it."""
+    ordering = table(address)
+    return f"{ordering}.month DESC, {ordering}.published DESC, {ordering}.url"
 
 
 def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False) -> tuple[str, list[Any]]:
@@ -29,15 +34,14 @@ def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = Fa
 
     columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
     """
-    table = ordered_by(address)
     source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
     asked = conditions(wanted)
     if address.kind in ("topics", "providers") and not of_all:
         asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
     if address.month:
-        asked.append((f"{table}.published >= ? AND {table}.published < ?", list(bounds(address.month))))
+        asked.append((f"{table(address)}.month = ?", [address.month]))
     if wanted.primary_only:
-        asked.append((f"{table}.is_primary", []))
+        asked.append((f"{table(address)}.is_primary", []))
     where = " AND ".join(["TRUE", *(condition for condition, _ in asked)])
     return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in asked for value in values]
 
@@ -62,14 +66,3 @@ def conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
             if least is not None:
                 found.append((f"{column} >= ?", [least]))
     return found
-
-
-def bounds(month: str) -> tuple[int, int]:
-    """The first second of a month, and of the one after."""
-    year, number = int(month[:4]), int(month[5:])
-    end = (year + number // 12, number % 12 + 1)
-    return _seconds(year, number), _seconds(*end)
-
-
-def _seconds(year: int, month: int) -> int:
-    return timegm((year, month, 1, 0, 0, 0))

@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -104,15 +103,6 @@ def analyze(connection: Connection, *tables: str) -> None:
     """Let PostgreSQL know how much tables hold now: its plans depend on it. SQLite's depend on the indexes alone."""
     if not isinstance(connection, sqlite3.Connection):
         connection.execute(f"ANALYZE {', '.join(tables)}")
-
-
-def count_by(connection: Connection, columns: str, source: str) -> dict[tuple[Any, ...], int]:
-    """How many rows of a source, which may be with a condition, have the same in some columns."""
-    if not isinstance(connection, sqlite3.Connection):
-        rows = connection.execute(f"SELECT {columns}, count(*) FROM {source} GROUP BY {columns}")
-        return {tuple(same): number for *same, number in rows}
-    # SQLite would sort them all to group them, which takes longer.
-    return Counter(connection.execute(f"SELECT {columns} FROM {source}"))
 
 
 def as_list(values: Iterable[str | int]) -> Values:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.addresses import FeedAddress, Kind
-from feedsvc.index.choice import Wanted, bounds, choose, conditions, ordered_by
+from feedsvc.index.choice import Wanted, choose, conditions, newest_first, table
 from feedsvc.index.database import IN_LIST, Connection, as_list, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.tellings import story_decoder
@@ -91,7 +91,7 @@ def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tu
 
 def newest(connection: Connection) -> datetime:
     """The time of the newest story."""
-    return _moment(connection.execute("SELECT max(published) FROM stories").fetchone()[0])
+    return _moment(connection.execute("SELECT max(published) FROM stories WHERE month = (SELECT max(month) FROM stories)").fetchone()[0])
 
 
 def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:
@@ -117,7 +117,7 @@ def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list
         values: list[Any] = [address.kind]
     else:
         slug = {"topics": "o.slug", "providers": "s.provider"}.get(address.kind, "''")
-        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {ordered_by(address)}.month", of_all=True)
+        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {table(address)}.month", of_all=True)
     return sorted(connection.execute(chosen, values))
 
 
@@ -133,12 +133,11 @@ def revisions(connection: Connection, archives: bool) -> dict[tuple[str, str, st
 
 def neighbours(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[str | None, str | None]:
     """The months before and after an archive's that have archives of their own."""
-    table = ordered_by(address)
-    chosen, values = choose(replace(address, month=""), wanted, f"{table}.month")
-    begin, end = bounds(address.month)
-    before = f"{chosen} AND {table}.published < ? ORDER BY {table}.published DESC LIMIT 1"
-    after = f"{chosen} AND {table}.published >= ? ORDER BY {table}.published LIMIT 1"
-    found = [connection.execute(*each).fetchone() for each in ((before, [*values, begin]), (after, [*values, end]))]
+    month = f"{table(address)}.month"
+    chosen, values = choose(replace(address, month=""), wanted, month)
+    before = f"{chosen} AND {month} < ? ORDER BY {month} DESC LIMIT 1"
+    after = f"{chosen} AND {month} > ? ORDER BY {month} LIMIT 1"
+    found = [connection.execute(sql, [*values, address.month]).fetchone() for sql in (before, after)]
     return tuple(row[0] if row else None for row in found)  # type: ignore[return-value]
 
 
@@ -150,8 +149,8 @@ def find_entries(connection: Connection, feeds: Iterable[tuple[FeedAddress, Want
     pending: list[list[Any]] = []
     for address, wanted in feeds:
         chosen, values = choose(address, wanted, "s.url, s.is_primary, s.provider, s.telling")
-        table, limit = ordered_by(address), ALL if wanted.limit is None else wanted.limit
-        rows = connection.execute(f"{chosen} ORDER BY {table}.published DESC, {table}.url LIMIT ?", [*values, limit])
+        limit = ALL if wanted.limit is None else wanted.limit
+        rows = connection.execute(f"{chosen} ORDER BY {newest_first(address)} LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
         if sum(map(len, pending)) >= TOGETHER:
             yield from _read(connection, pending)

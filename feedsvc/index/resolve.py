@@ -12,7 +12,7 @@ on the files' names and contents alone, never on history.
 from collections import Counter
 from typing import TypeAlias
 
-from feedsvc.index.database import Connection, analyze, count_by, insert
+from feedsvc.index.database import Connection, analyze, insert
 from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
 from feedsvc.index.tellings import Name, Told
 
@@ -27,10 +27,11 @@ def preference(telling: str) -> str:
 
 #: Whether a telling is a mention by a story that is to be seen.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
-#: Those preferred come first, so the others of a story find it there. What is not listed has no provider.
+#: Those preferred come first, so the others of a story find it there. What is not listed has no provider, and is deleted
+#: when it has kept mentions of its story away.
 _INSERT_STORIES = f"""
     INSERT INTO stories
-    SELECT t.url, t.id, t.position = 0, t.published, t.month, t.quality, t.heat, t.type, coalesce(t.provider, '')
+    SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month, t.quality, t.heat, t.type, coalesce(t.provider, '')
     FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
     WHERE {{condition}} ORDER BY t.url, {preference("t")}, t.position
     ON CONFLICT DO NOTHING
@@ -82,9 +83,8 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
+    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {is_affected}"))
     connection.execute("DELETE FROM stories WHERE provider = ''")
-    has_no_record = "NOT EXISTS (SELECT 1 FROM tellings r WHERE r.url = t.url AND r.position = 0)"
-    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {has_no_record} AND {is_affected}"))
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     for statement in STORY_INDEXES:
         connection.execute(statement)
@@ -113,14 +113,17 @@ def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int,
     """How many affected stories each feed and archive holds, and how many of them are primary."""
     counts: dict[FeedKey, tuple[int, int]] = {}
     for kind, (column, table) in _COUNTED.items():
-        grouped = count_by(connection, f"{column}, month, is_primary", f"{table} t WHERE {is_affected}")
-        for (slug, month, is_primary), stories in grouped.items():
+        rows = connection.execute(
+            f"SELECT {column}, month, count(*), count(*) FILTER (WHERE is_primary) "
+            f"FROM {table} t WHERE {is_affected} GROUP BY {column}, month"
+        )
+        for slug, month, stories, primary_stories in rows:
             keys = [(kind, slug, month), (kind, slug, "")]
             if kind == "providers":  # each story has one
                 keys += [("feed", "", month), ("feed", "", "")]
             for key in keys:
                 all_stories, primary = counts.get(key, (0, 0))
-                counts[key] = (all_stories + stories, primary + stories * is_primary)
+                counts[key] = (all_stories + stories, primary + primary_stories)
     return counts
 
 

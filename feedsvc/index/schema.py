@@ -1,7 +1,7 @@
 """The tables of the index."""
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 4
+VERSION = 5
 #: Tells SQLite's files of ours from those of others: "feed".
 APPLICATION_ID = 0x66656564
 #: More than a file of the greatest size can hold.
@@ -146,8 +146,10 @@ TELLING_INDEXES = (
     "CREATE INDEX IF NOT EXISTS tellings_by_url ON tellings (url, position)",
     "CREATE INDEX IF NOT EXISTS tellings_by_mention ON tellings (mentioned_by)",
 )
+#: In the order of feeds. The month, though it follows from `published`, lets archives be counted without sorting.
 STORY_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS stories_by_time ON stories (published DESC, url, is_primary)",
-    "CREATE INDEX IF NOT EXISTS stories_by_provider ON stories (provider, published DESC, url, is_primary)",
-    "CREATE INDEX IF NOT EXISTS story_topics_by_time ON story_topics (slug, published DESC, url, is_primary)",
+    "CREATE INDEX IF NOT EXISTS stories_by_time ON stories (month DESC, published DESC, url, is_primary)",
+    "CREATE INDEX IF NOT EXISTS stories_by_provider ON stories (provider, month DESC, published DESC, url, is_primary)",
+    "CREATE INDEX IF NOT EXISTS story_topics_by_time ON story_topics "
+    "(slug, month DESC, published DESC, url, is_primary)",
 )
