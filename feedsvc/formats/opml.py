@@ -1,6 +1,6 @@
 """OPML 2.0 (http://opml.org/spec2.opml): all feeds, in folders."""
 
-from xml.etree import ElementTree
+from lxml import etree
 
 from feedsvc.addresses import absolute
 from feedsvc.model import Catalogue, Listed
@@ -8,9 +8,9 @@ from feedsvc.model import Catalogue, Listed
 
 def write_opml(catalogue: Catalogue) -> bytes:
     """The list of feeds, each once, in the first format that is published. Empty folders are left out."""
-    opml = ElementTree.Element("opml", version="2.0")
-    ElementTree.SubElement(ElementTree.SubElement(opml, "head"), "title").text = catalogue.title
-    body = ElementTree.SubElement(opml, "body")
+    opml = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(opml, "head"), "title").text = catalogue.title
+    body = etree.SubElement(opml, "body")
     for name, feeds in (
         ("Everything", (catalogue.everything,)),
         ("Topics", catalogue.topics),
@@ -18,10 +18,10 @@ def write_opml(catalogue: Catalogue) -> bytes:
         ("Custom", catalogue.custom),
     ):
         if feeds:
-            folder = ElementTree.SubElement(body, "outline", text=name)
+            folder = etree.SubElement(body, "outline", text=name)
             for feed in feeds:
-                ElementTree.SubElement(folder, "outline", _attributes(catalogue, feed))
-    return bytes(ElementTree.tostring(opml, encoding="utf-8", xml_declaration=True))
+                etree.SubElement(folder, "outline", _attributes(catalogue, feed))
+    return bytes(etree.tostring(opml, encoding="utf-8", xml_declaration=True))
 
 
 def _attributes(catalogue: Catalogue, feed: Listed) -> dict[str, str]:

@@ -78,20 +78,22 @@ def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) 
 def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tuple[FeedRow, int]]:
     """The feeds of all topics or providers, by slug, with their numbers of stories."""
     size = _size(primary_only)
+    # From names to feeds, of which there are many more: those of each month.
     rows = connection.execute(
         f"""
-        SELECT slug, (SELECT min(name) FROM names n WHERE n.kind = f.kind AND n.slug = f.slug),
-            revision, changed, {size}
-        FROM feeds f WHERE kind = ? AND month = '' AND {size} > 0 ORDER BY slug
+        SELECT n.slug, n.name, f.revision, f.changed, f.{size}
+        FROM (SELECT slug, min(name) AS name FROM names WHERE kind = ? GROUP BY slug) n CROSS JOIN feeds f
+        WHERE f.kind = ? AND f.slug = n.slug AND f.month = '' AND f.{size} > 0 ORDER BY n.slug
         """,
-        (kind,),
+        (kind, kind),
     )
     return [(FeedRow(slug, name, revision, _moment(changed)), size) for slug, name, revision, changed, size in rows]
 
 
 def newest(connection: Connection) -> datetime:
     """The time of the newest story."""
-    return _moment(connection.execute("SELECT max(published) FROM stories WHERE month = (SELECT max(month) FROM stories)").fetchone()[0])
+    rows = connection.execute("SELECT published FROM stories ORDER BY month DESC, published DESC LIMIT 1")
+    return _moment(*(rows.fetchone() or (None,)))
 
 
 def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:

@@ -27,11 +27,12 @@ def preference(telling: str) -> str:
 
 #: Whether a telling is a mention by a story that is to be seen.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
-#: Those preferred come first, so the others of a story find it there. What is not listed has no provider, and is deleted
-#: when it has kept mentions of its story away.
+#: Those preferred come first, so the others of a story find it there. What is not listed has no provider: it keeps
+#: mentions of its story away, then it is deleted.
 _INSERT_STORIES = f"""
     INSERT INTO stories
-    SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month, t.quality, t.heat, t.type, coalesce(t.provider, '')
+    SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month, t.quality, t.heat, t.type,
+        coalesce(t.provider, '')
     FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
     WHERE {{condition}} ORDER BY t.url, {preference("t")}, t.position
     ON CONFLICT DO NOTHING
