@@ -4,7 +4,7 @@
 
 Both make the feeds of everything, of each topic and of each provider of a record, in Atom and RSS, each of the newest 50
 entries; first they are compared. Then whole processes are timed, in turn, after one of each that isn't counted: cold
-(no output, no index, no caches of Hugo's), then unchanged, then with another title of the newest record.
+(no output, no index, no caches of Hugo's), then unchanged, then with another title of a new record.
 
 The limit is what can't be saved: reading the files, parsing them by nothing but PyYAML's C parser in two processes, and
 writing the output.

@@ -3,7 +3,7 @@
     python tests/benchmarks/databases.py [--records 5000] [--runs 5] [--corpus DIR] [--seconds 3]
 
 PostgreSQL runs on this machine as it comes, on the same two cores. `feedsvc check` syncs: with no index, unchanged, and
-with another title of the newest record. Then wrk asks `feedsvc serve` with 16 connections for the feed of everything, a
+with another title of a new record. Then wrk asks `feedsvc serve` with 16 connections for the feed of everything, a
 cold render is the first request for a topic's feed of 50 entries, and a change is published once the feed that is asked
 for every 5 ms shows it. Runs on either database take turns.
 """

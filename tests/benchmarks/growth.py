@@ -2,8 +2,8 @@
 
     python tests/benchmarks/growth.py [--sizes 500 5000 50000] [--runs 5]
 
-Builds are those that are compared with Hugo's, as whole processes: cold, unchanged, and with another title of the newest
-record. The first sync is `feedsvc check` with no index. The service has the default configuration; renders and changes in
+Builds are those that are compared with Hugo's, as whole processes: cold, unchanged, and with another title of a new
+record, each time another one. The first sync is `feedsvc check` with no index. The service has the default configuration; renders and changes in
 it are measured as by serving.py, then every feed is asked for in every format, and the workers' memory looked at.
 """
 

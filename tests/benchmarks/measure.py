@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -38,6 +39,8 @@ formats = ["atom", "rss"]
 [build]
 pages = false
 """
+#: Records that are changed in turn.
+MOST_CHANGED = 10
 
 
 def give_up(message: str, status: int = 1) -> NoReturn:
@@ -181,8 +184,8 @@ class Site:
         return peak_memory([FEEDSVC, command], self.folder)
 
     @cached_property
-    def _newest(self) -> Path:
-        """The record of front matter with the newest time."""
+    def _newest(self) -> Iterator[Path]:
+        """The MOST_CHANGED records of front matter with the newest times, in turn: one alone may mention many stories or few."""
         times = {}
         for path in self.records.rglob("*.*"):
             if path.is_file() and (
@@ -191,13 +194,14 @@ class Site:
                 times[path] = found[1]
         if not times:
             give_up("there is no record with front matter, a title and a time, which could be changed")
-        return max(times, key=times.__getitem__)
+        return cycle(sorted(times, key=times.__getitem__)[-MOST_CHANGED:])
 
     def change_record(self) -> str:
-        """Give the newest record another title, which it returns."""
+        """Give one of the newest records, each time another, another title, which it returns."""
         title = f"Changed at {time.time_ns()}"
-        text = self._newest.read_text(encoding="utf-8")
-        self._newest.write_text(re.sub("^title: .*", f'title: "{title}"', text, count=1, flags=re.M), encoding="utf-8")
+        path = next(self._newest)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub("^title: .*", f'title: "{title}"', text, count=1, flags=re.M), encoding="utf-8")
         return title
 
     def feeds(self) -> list[tuple[int, list[str]]]:

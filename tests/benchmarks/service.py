@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from types import MappingProxyType
 
-from measure import FEEDSVC, Site, below, give_up, kilobytes
+from measure import FEEDSVC, MOST_CHANGED, Site, below, give_up, kilobytes
 
 #: Entries of a full feed.
 FULL = 50
@@ -95,9 +95,9 @@ class Service:
         self.connection.close()  # it may have been idle for too long
         title = site.change_record().encode()
         started = time.perf_counter()
-        while title not in self.get("/feed.atom?limit=1&related=links")[2]:
+        while title not in self.get(f"/feed.atom?limit={MOST_CHANGED}&related=links")[2]:
             if time.perf_counter() - started > CHANGE_PATIENCE:
-                give_up("the record with the newest time was changed, and isn't the first one served; is it a draft?")
+                give_up("one of the newest records was changed, and isn't among the first served; is it a draft?")
             time.sleep(0.005)
         return time.perf_counter() - started
 
