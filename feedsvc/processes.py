@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from multiprocessing import get_context, parent_process, resource_tracker
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ from feedsvc.errors import WorkerError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,6 +24,12 @@ R = TypeVar("R")
 def interrupts_blocked() -> Iterator[None]:
     """Block SIGINT, which Ctrl-C sends to all processes of a group: those started meanwhile never get it."""
     resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
+    with _interrupts_masked():
+        yield
+
+
+@contextmanager
+def _interrupts_masked() -> Iterator[None]:
     mask = pthread_sigmask(SIG_BLOCK, {SIGINT})
     try:
         yield
@@ -44,6 +52,50 @@ def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
 
 
+def ahead(function: Callable[[T], R], items: Sequence[T], meanwhile: Callable[[], object]) -> Callable[[], list[R]]:
+    """Apply a function to each item, in a process of its own, while this one goes on.
+
+    The results are got by a call of what is given. If they are not there yet, it does first what is to be done
+    `meanwhile`, then waits. Where processes can't be forked safely, it begins only with that call.
+    """
+    pending = [_begun(function, item, meanwhile) if _can_fork() else partial(function, item) for item in items]
+    return cache(lambda: [receive() for receive in pending])
+
+
+def _begun(function: Callable[[T], R], item: T, meanwhile: Callable[[], object]) -> Callable[[], R]:
+    """What gives the result of a child process."""
+    context = get_context("fork")
+    try:
+        receiver, sender = context.Pipe(duplex=False)
+        child = context.Process(target=_send, args=(sender, function, item), daemon=True)
+        with sender, _interrupts_masked():
+            child.start()
+    except OSError:  # there may be no more processes
+        return partial(function, item)
+
+    def receive() -> R:
+        if not receiver.poll():
+            meanwhile()
+        try:
+            result: R = receiver.recv()
+        except EOFError:  # it was killed
+            return function(item)
+        child.join()
+        return result
+
+    return receive
+
+
+def _send(sender: "Connection[Any, Any]", function: Callable[[T], R], item: T) -> None:
+    end_with_parent()
+    sender.send(function(item))
+
+
+def _can_fork() -> bool:
+    """Whether a fork does no harm: it copies the locks that threads hold as they are."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 class Workers:
     """Worker processes, one per core, started when there is enough for them to do, and ended with the context.
 
@@ -64,10 +116,9 @@ class Workers:
     def start(self) -> None:
         """Start them now, while that takes the least time: before this process has threads or opens an index.
 
-        They are forked, with all that is loaded. A fork copies the locks that threads hold, and what SQLite believes
-        of its own, as they are.
+        They are forked, with all that is loaded. What SQLite believes of its own locks would be copied, too.
         """
-        if sys.platform == "linux" and threading.active_count() == 1:
+        if _can_fork():
             self._pool = _start_pool("fork")
             with interrupts_blocked():
                 self._pool.submit(os.getpid)  # which lets it start all of them

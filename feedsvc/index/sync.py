@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,7 +20,8 @@ from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
 from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files, read_file
+from feedsvc.records.files import RecordFile, file_name, find_file, find_files, list_folder, read_file
+from feedsvc.records.folders import Digests, digests
 
 #: Files that are read at a time.
 BATCH = 50
@@ -27,6 +29,8 @@ BATCH = 50
 RECENT_NS = 2_000_000_000
 #: Stands for a time that no file has.
 NO_TIME = -1
+
+_KNOWN_FILES = "SELECT path, id, size, changed FROM files"
 
 #: A file to look at: its id, itself, and the hash of what it held before.
 Job: TypeAlias = tuple[int, RecordFile, str]
@@ -63,37 +67,41 @@ def sync(
     progress: Callable[[int, int], None] = _no_progress,
     mapping: Callable[..., Iterable[Any]] = map,
     paths: Collection[str] | None = None,
+    look: Callable[[], Digests] | None = None,
 ) -> SyncResult:
     """Read into the index what has changed in the records folder. Raises RecordsError and IndexUnusableError.
 
     progress: called with the number of files looked at so far, and of those to look at.
     mapping: as the built-in `map`; that of Workers reads on all cores.
     paths: those below the folder where something changed, as a watch told; without them, all files are looked at.
+    look: gives the digests of the folder and all below, if somebody looks already.
     """
     started, begun = time.time_ns(), time.monotonic()
     with index.writing() as connection:
         _match_fingerprint(connection, config, started)
         problems_before = all_problems(connection)
-        looked_at, gone, first_new = _compare(connection, config.records_folder, paths)
+        folder = config.records_folder
+        changes = _compare(connection, folder, paths, look or partial(digests, [os.fspath(folder)]))
         told = Told()
-        forget(connection, gone, told)
-        connection.executemany("DELETE FROM files WHERE id = ?", ((id,) for id in gone))
+        forget(connection, changes.gone, told)
+        connection.executemany("DELETE FROM files WHERE id = ?", ((id,) for id in changes.gone))
         read = partial(_read, include_unpublished=config.records.include_unpublished)
-        jobs = list(batches(looked_at, BATCH))
+        jobs = list(batches(changes.looked_at, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
-            _note_files(connection, readings.same + readings.anew, started)
-            forget(connection, [id for id, _, _ in readings.anew if id < first_new], told)
+            _note_files(connection, readings.same + readings.anew, started, changes.folders)
+            forget(connection, [id for id, _, _ in readings.anew if id < changes.first_new], told)
             keep(connection, readings.rows, told)
             changed += len(readings.anew)
             done += len(batch)
-            progress(done, len(looked_at))
+            progress(done, len(changes.looked_at))
+        _note_folders(connection, changes.folders)
         if told.urls:
-            resolve(connection, told, started // 10**9, is_first=first_new == 1)
+            resolve(connection, told, started // 10**9, is_first=changes.first_new == 1)
         problems = all_problems(connection)
         took = time.monotonic() - begun
         note_sync(connection, took, problems_changed=problems != problems_before)
-        return SyncResult(changed, len(gone), problems, took)
+        return SyncResult(changed, len(changes.gone), problems, took)
 
 
 def _match_fingerprint(connection: Connection, config: Config, now: int) -> None:
@@ -112,15 +120,37 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
         )
 
 
-def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> tuple[list[Job], list[int], int]:
-    """(files that are new or look changed, the ids of those that are gone, the first id of a new one)."""
-    known_files = "SELECT path, id, size, changed FROM files"
+@dataclass(slots=True)
+class _Changes:
+    """What is to be done to bring the index in step."""
+
+    #: Files that are new, from this id on, or look changed.
+    looked_at: list[Job]
+    first_new: int
+    #: The ids of files that are gone.
+    gone: list[int]
+    #: Folders that are not known to be as they were, by name: their digests; None of those that are gone.
+    folders: dict[str, str | None]
+
+
+def _compare(
+    connection: Connection, folder: Path, paths: Collection[str] | None, look: Callable[[], Digests]
+) -> _Changes:
+    """What has changed in a folder of records."""
+    folders: dict[str, str | None]
     if paths is None or any(_is_folder(connection, folder, path) for path in paths):
-        rows = connection.execute(known_files)
-        found: Iterable[RecordFile | None] = find_files(folder)
+        before = dict(connection.execute("SELECT path, digest FROM folders"))
+        paths_of, now = _by_name(folder, look())
+        if before.keys() - now.keys():  # are they gone, or did another process note them after that look?
+            paths_of, now = _by_name(folder, digests([os.fspath(folder)]))
+        folders = {name: now.get(name) for name in before | now if not now.get(name) or before.get(name) != now[name]}
+        rows: Iterable[Any] = chain.from_iterable(_files_in(connection, name) for name in folders)
+        listed = (list_folder(folder, paths_of[name])[0] for name in folders if name in now)
+        found: Iterable[RecordFile | None] = chain.from_iterable(listed) if before else find_files(folder)
     else:
+        folders = {}
         names = as_list(file_name(folder, path) for path in paths)
-        rows = connection.execute(f"{known_files} WHERE path {IN_LIST}", (names,))
+        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {IN_LIST}", (names,))
         found = [find_file(folder, path) for path in paths]
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
@@ -129,16 +159,39 @@ def _compare(connection: Connection, folder: Path, paths: Collection[str] | None
     for file in filter(None, found):
         if file.name.endswith("/"):
             unreadable.append(file.name)
-        before = known.pop(file.name, None)
-        if not before:
+        old = known.pop(file.name, None)
+        if not old:
             looked_at.append((new_id, file, ""))
             new_id += 1
-        elif before[2] != file.size or before[3] != file.changed:
-            (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", before[1:2]).fetchone()
-            looked_at.append((before[1], file, hash))
+        elif old[2] != file.size or old[3] != file.changed:
+            (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", old[1:2]).fetchone()
+            looked_at.append((old[1], file, hash))
     # What is in a folder that can't be read is not gone: it stays as it was read last.
-    gone = [id for path, id, *_ in known.values() if not path.startswith(tuple(unreadable))]
-    return looked_at, gone, first_new
+    out_of_reach = tuple(unreadable)
+    gone = [id for path, id, *_ in known.values() if not path.startswith(out_of_reach)]
+    folders = {
+        name: digest for name, digest in folders.items() if digest is not None or not name.startswith(out_of_reach)
+    }
+    return _Changes(looked_at, first_new, gone, folders)
+
+
+def _by_name(folder: Path, seen: Digests) -> tuple[dict[str, str], Digests]:
+    """(the paths of folders, their digests), by name."""
+    paths = {file_name(folder, path): path for path in seen}
+    return paths, {name: seen[path] for name, path in paths.items()}
+
+
+def _files_in(connection: Connection, folder: str) -> list[Any]:
+    """Rows of the files right in a folder."""
+    if folder:
+        rows = connection.execute(f"{_KNOWN_FILES} WHERE path >= ? AND path < ?", (f"{folder}/", f"{folder}0"))
+    else:
+        rows = connection.execute(_KNOWN_FILES)
+    return [row for row in rows if _folder_of(row[0]) == folder]
+
+
+def _folder_of(file: str) -> str:
+    return file.rpartition("/")[0]
 
 
 def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
@@ -150,17 +203,25 @@ def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
     return os.path.isdir(path) or below.fetchone() is not None
 
 
-def _note_files(connection: Connection, files: list[Job], started: int) -> None:
-    """Note the names, sizes, times and hashes of files."""
+def _note_files(connection: Connection, files: list[Job], started: int, folders: dict[str, str | None]) -> None:
+    """Note the names, sizes, times and hashes of files, and in `folders` where some may change without a new time."""
     rows = []
     for id, file, hash in files:
         settled = hash and file.changed < started - RECENT_NS
         rows.append((id, file.name, file.size, file.changed if settled else NO_TIME, hash))
+        folder = _folder_of(file.name)
+        folders[folder] = folders.get(folder, "") if settled else ""
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
         "DO UPDATE SET size = excluded.size, changed = excluded.changed, hash = excluded.hash",
         rows,
     )
+
+
+def _note_folders(connection: Connection, folders: dict[str, str | None]) -> None:
+    """Note the digests of folders, and forget those that are gone."""
+    connection.executemany("DELETE FROM folders WHERE path = ?", ((name,) for name in folders))
+    insert(connection, "folders", [(name, digest) for name, digest in folders.items() if digest is not None])
 
 
 def _read(jobs: list[Job], include_unpublished: bool) -> _Readings:

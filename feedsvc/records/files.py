@@ -54,25 +54,39 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
 
     A folder below it that can't be read is told of as a file is. Raises RecordsError if the folder itself can't be.
     """
-    entries = check_folder(folder)
-    unreadable = set()
-    while entries:
-        entry = entries.pop()
+    pending = [os.fspath(folder)]
+    while pending:
+        files, folders = list_folder(folder, pending.pop())
+        pending += folders
+        yield from files
+
+
+def list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str]]:
+    """What `find_files` finds right in a folder, which is `folder` or below it; and the folders there."""
+    files, folders = list[RecordFile](), list[str]()
+    is_top = path == os.fspath(folder)
+    is_readable = True
+    try:
+        entries = check_folder(folder) if is_top else list(os.scandir(path))
+    except OSError as error:
+        entries, is_readable = [], isinstance(error, (FileNotFoundError, NotADirectoryError))
+    for entry in entries:
         try:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                entries += os.scandir(entry.path)
+                folders.append(entry.path)
             elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-                yield _record_file(folder, entry.path, entry.stat(follow_symlinks=False))
+                files.append(_record_file(folder, entry.path, entry.stat(follow_symlinks=False)))
         except (FileNotFoundError, NotADirectoryError):
             continue  # it went away between the listing and the look at it
         except OSError:
-            unreadable.add(entry.path if entry.is_dir(follow_symlinks=False) else os.path.dirname(entry.path))
-    for path in unreadable:
-        if path == os.fspath(folder):
+            is_readable = False
+    if not is_readable:
+        if is_top:
             raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
-        yield RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
+        files.append(RecordFile(f"{file_name(folder, path)}/", path, 0, 0))
+    return files, folders
 
 
 def find_file(folder: Path, path: str) -> RecordFile | None:
