@@ -98,7 +98,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     from feedsvc.records.folders import begin_look
 
     config = load_config(config_file, records=records, out=out)
-    look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))
+    look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))  # which is there when it waits
     from feedsvc import site
     from feedsvc.documents import Documents, load_writers
     from feedsvc.processes import Workers

@@ -53,10 +53,10 @@ def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
 
 
 def ahead(function: Callable[[T], R], items: Sequence[T], meanwhile: Callable[[], object]) -> Callable[[], list[R]]:
-    """Apply a function to each item, in a process of its own, while this one goes on.
+    """Apply a function to each item in a child process, while this one goes on.
 
-    The results are got by a call of what is given. If they are not there yet, it does first what is to be done
-    `meanwhile`, then waits. Where processes can't be forked safely, it begins only with that call.
+    A call of what is given gets the results. If they are not there yet, it does first what is to be done `meanwhile`,
+    then waits. Where no child can do it, that call does it itself.
     """
     pending = [_begun(function, item, meanwhile) if _can_fork() else partial(function, item) for item in items]
     return cache(lambda: [receive() for receive in pending])
@@ -78,7 +78,7 @@ def _begun(function: Callable[[T], R], item: T, meanwhile: Callable[[], object])
             meanwhile()
         try:
             result: R = receiver.recv()
-        except EOFError:  # it was killed
+        except (EOFError, OSError):  # it was killed, or could not do it
             return function(item)
         child.join()
         return result
@@ -87,8 +87,11 @@ def _begun(function: Callable[[T], R], item: T, meanwhile: Callable[[], object])
 
 
 def _send(sender: "Connection[Any, Any]", function: Callable[[T], R], item: T) -> None:
-    end_with_parent()
-    sender.send(function(item))
+    try:
+        end_with_parent()
+        sender.send(function(item))
+    except Exception:  # the parent does it then, and tells what is wrong
+        os._exit(1)
 
 
 def _can_fork() -> bool:

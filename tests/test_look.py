@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -19,13 +21,17 @@ from feedsvc.index import sync as sync_module
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
 from feedsvc.processes import ahead
-from feedsvc.records.folders import begin_look, digests
+from feedsvc.records.folders import Digests, begin_look, digests
 from tests.conftest import Site, record
 from tests.faults import bound_by_permissions, command
 from tests.test_index import contents, record_texts, titles
 
 #: Longer than the grain of a file system's clock.
 GRAIN_SECONDS = 0.02
+
+
+def look_at(folder: str) -> Digests:
+    return digests([folder], folder)
 
 
 def rewrite_in_disguise(path: Path) -> None:
@@ -42,6 +48,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: path.unlink(),
     "a new file": lambda path: path.with_name("new.md").touch(),
     "a link in its place": lambda path: (path.unlink(), path.symlink_to("/dev/null")),
+    "a pipe in its place": lambda path: (path.unlink(), os.mkfifo(path)),
     "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
 }
 
@@ -51,22 +58,22 @@ def test_any_change_in_a_folder_gives_it_another_digest(tmp_path: Path, change: 
     for name in ("a.md", "sub/a.md", "sub/below/a.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("ab")
-    before = digests([str(tmp_path)])
+    before = look_at(str(tmp_path))
     assert before.keys() == {f"{tmp_path}{below}" for below in ("", "/sub", "/sub/below")}
     assert all(before.values())
     time.sleep(GRAIN_SECONDS)
     change(tmp_path / "sub" / "a.md")
-    after = digests([str(tmp_path)])
+    after = look_at(str(tmp_path))
     assert {path for path in before if before[path] != after[path]} == {f"{tmp_path}/sub"}
 
 
 def test_what_is_hidden_is_not_looked_at_and_what_cannot_be_has_no_digest(tmp_path: Path) -> None:
-    before = digests([str(tmp_path)])
+    before = look_at(str(tmp_path))
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "a.md").touch()
     (tmp_path / ".a.md").touch()
-    assert digests([str(tmp_path)]) == before
-    assert digests([f"{tmp_path}/nowhere"]) == {f"{tmp_path}/nowhere": ""}
+    assert look_at(str(tmp_path)) == before
+    assert look_at(f"{tmp_path}/nowhere") == {f"{tmp_path}/nowhere": ""}
     (tmp_path / "far.md").touch()
     try:
         os.utime(tmp_path / "far.md", ns=(0, 2**63))  # in the year 2262
@@ -74,7 +81,7 @@ def test_what_is_hidden_is_not_looked_at_and_what_cannot_be_has_no_digest(tmp_pa
         pytest.skip("the file system has no such times")
     if (tmp_path / "far.md").stat().st_mtime_ns < 2**63:
         pytest.skip("the file system has no such times")
-    assert digests([str(tmp_path)]) == {str(tmp_path): ""}
+    assert look_at(str(tmp_path)) == {str(tmp_path): ""}
 
 
 def test_child_processes_see_what_one_sees(tmp_path: Path) -> None:
@@ -84,24 +91,41 @@ def test_child_processes_see_what_one_sees(tmp_path: Path) -> None:
         (folder / "a.md").write_text("x" * number)
     look = begin_look(tmp_path)
     seen = look()
-    assert seen == digests([str(tmp_path)])
+    assert seen == look_at(str(tmp_path))
     assert len(seen) == 1 + 7 + 60 + 60
     (tmp_path / "later.md").touch()
     assert look() == seen
     assert begin_look(tmp_path / "nowhere")() == {f"{tmp_path}/nowhere": ""}
 
 
-def _survived(main: int, item: int) -> int:
-    if os.getpid() != main:
+class _Killed:
+    """What kills a process that is to send it."""
+
+    def __reduce__(self) -> Any:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _work(main: int, item: int) -> Any:
+    if os.getpid() == main:
+        return item
+    match item:
+        case 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case 2:
+            return _Killed()
+        case 3:
+            raise MemoryError
+        case 4:  # while it sends more than a pipe holds
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            return "x" * 10_000_000
     return item
 
 
-def test_what_killed_children_leave_undone_is_done_by_their_parent() -> None:
-    done: list[str] = []
-    results = ahead(partial(_survived, os.getpid()), [1, 2, 3], lambda: done.append("meanwhile"))
-    assert results() == [1, 2, 3]
-    assert results() == [1, 2, 3]
+def test_what_children_leave_undone_is_done_by_their_parent(capfd: pytest.CaptureFixture[str]) -> None:
+    results = ahead(partial(_work, os.getpid()), [1, 2, 3, 4, 5], lambda: time.sleep(0.5))
+    assert results() == [1, 2, 3, 4, 5]
+    assert results() == [1, 2, 3, 4, 5]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_only_folders_where_something_changed_are_gone_through(
@@ -140,12 +164,70 @@ def test_only_folders_where_something_changed_are_gone_through(
     assert synced() == ([], 0, 0)
 
 
+@pytest.mark.parametrize("moment", ["listed", "read", "watched"])
+def test_a_folder_that_was_away_for_a_moment_is_read(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """It is as it was, without any new time."""
+    monkeypatch.setattr(sync_module, "RECENT_NS", 0)
+    site = make_site({"1.md": record("One")})
+    site.sync()
+    folder, away = site.config.records_folder, site.folder / "away"
+    site.write("sub/2.md", record("Two", "https://a.example/2"))
+    seen = look_at(str(folder))
+    time.sleep(GRAIN_SECONDS)
+    if moment == "listed":
+        (folder / "sub").rename(away)
+        sync(site.documents.index, site.config, look=lambda: seen)
+        away.rename(folder / "sub")
+    elif moment == "read":
+
+        def read_nothing(*arguments: Any) -> Any:
+            (folder / "sub").rename(away)
+            try:
+                return read_file(*arguments)
+            finally:
+                away.rename(folder / "sub")
+
+        read_file = sync_module.read_file
+        with monkeypatch.context() as patch:
+            patch.setattr(sync_module, "read_file", read_nothing)
+            site.sync()
+    else:
+        site.sync()
+        site.sync()
+        (folder / "sub").rename(away)
+        (folder / "sub").mkdir()
+        sync(site.documents.index, site.config, paths={str(folder / "sub" / "2.md")})
+        assert titles(site) == ["One"]
+        (folder / "sub").rmdir()
+        away.rename(folder / "sub")
+    site.sync()
+    assert sorted(titles(site)) == ["One", "Two"]
+
+
+def test_what_appears_between_the_look_and_the_listing_is_found_and_links_are_not_followed(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "RECENT_NS", 0)
+    site = make_site({"1.md": record("One"), "sub/2.md": record("Two", "https://a.example/2")})
+    folder = site.config.records_folder
+    site.write("3.md", record("Three", "https://a.example/3"))
+    site.write("sub/4.md", record("Four", "https://a.example/4"))
+    seen = look_at(str(folder))
+    site.write("new/below/5.md", record("Five", "https://a.example/5"))
+    (folder / "sub").rename(site.folder / "sub")
+    (folder / "sub").symlink_to(site.folder / "sub")
+    sync(site.documents.index, site.config, look=lambda: seen)
+    assert sorted(titles(site)) == ["Five", "One", "Three"]
+
+
 def test_a_folder_that_another_process_noted_after_the_look_stays(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sync_module, "RECENT_NS", 0)
     site = make_site({"1.md": record("One")})
-    seen = digests([str(site.config.records_folder)])
+    seen = look_at(str(site.config.records_folder))
     site.write("new/2.md", record("Two", "https://a.example/2"))
     site.sync()
     assert sync(site.documents.index, site.config, look=lambda: seen).gone == 0

@@ -33,8 +33,8 @@ TABLES = (
         hash TEXT NOT NULL
     )
     """,
-    # The folders that hold them. digest: stands for all that is in a folder when its files were as `files` tells; empty
-    # if that can't be said.
+    # The folders that hold them. digest: stands for all in a folder as it was when its files were as `files` tells;
+    # empty if that can't be said.
     "CREATE TABLE folders (path TEXT PRIMARY KEY, digest TEXT NOT NULL)",
     """
     CREATE TABLE problems (

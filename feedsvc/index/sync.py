@@ -80,8 +80,8 @@ def sync(
     with index.writing() as connection:
         _match_fingerprint(connection, config, started)
         problems_before = all_problems(connection)
-        folder = config.records_folder
-        changes = _compare(connection, folder, paths, look or partial(digests, [os.fspath(folder)]))
+        top = os.fspath(config.records_folder)
+        changes = _compare(connection, config.records_folder, paths, look or partial(digests, [top], top))
         told = Told()
         forget(connection, changes.gone, told)
         connection.executemany("DELETE FROM files WHERE id = ?", ((id,) for id in changes.gone))
@@ -89,7 +89,8 @@ def sync(
         jobs = list(batches(changes.looked_at, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
-            _note_files(connection, readings.same + readings.anew, started, changes.folders)
+            settled = _note_files(connection, readings.same + readings.anew, started)
+            changes.folders |= {_folder_of(file.name): "" for _, file, _ in batch if file.name not in settled}
             forget(connection, [id for id, _, _ in readings.anew if id < changes.first_new], told)
             keep(connection, readings.rows, told)
             changed += len(readings.anew)
@@ -129,7 +130,8 @@ class _Changes:
     first_new: int
     #: The ids of files that are gone.
     gone: list[int]
-    #: Folders that are not known to be as they were, by name: their digests; None of those that are gone.
+    #: What is to be noted of folders, by name: a digest if what is noted of all their files goes with it, empty if that
+    #: can't be said; None where there are no files.
     folders: dict[str, str | None]
 
 
@@ -137,26 +139,24 @@ def _compare(
     connection: Connection, folder: Path, paths: Collection[str] | None, look: Callable[[], Digests]
 ) -> _Changes:
     """What has changed in a folder of records."""
-    folders: dict[str, str | None]
-    if paths is None or any(_is_folder(connection, folder, path) for path in paths):
-        before = dict(connection.execute("SELECT path, digest FROM folders"))
-        paths_of, now = _by_name(folder, look())
-        if before.keys() - now.keys():  # are they gone, or did another process note them after that look?
-            paths_of, now = _by_name(folder, digests([os.fspath(folder)]))
-        folders = {name: now.get(name) for name in before | now if not now.get(name) or before.get(name) != now[name]}
-        rows: Iterable[Any] = chain.from_iterable(_files_in(connection, name) for name in folders)
-        listed = (list_folder(folder, paths_of[name])[0] for name in folders if name in now)
-        found: Iterable[RecordFile | None] = chain.from_iterable(listed) if before else find_files(folder)
-    else:
-        folders = {}
+    folders: dict[str, str | None] = {}
+    rows: Iterable[Any] = ()
+    found: Iterable[RecordFile | None]
+    if paths is not None and not any(_is_folder(connection, folder, path) for path in paths):
         names = as_list(file_name(folder, path) for path in paths)
         rows = connection.execute(f"{_KNOWN_FILES} WHERE path {IN_LIST}", (names,))
         found = [find_file(folder, path) for path in paths]
+    elif before := dict(connection.execute("SELECT path, digest FROM folders")):
+        found, folders = _go_through(folder, before, look)
+        rows = chain.from_iterable(_files_in(connection, name) for name in folders)
+    else:
+        found = find_files(folder)
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
     looked_at, unreadable = [], []
     for file in filter(None, found):
+        folders.setdefault(_folder_of(file.name), "")
         if file.name.endswith("/"):
             unreadable.append(file.name)
         old = known.pop(file.name, None)
@@ -168,21 +168,39 @@ def _compare(
             looked_at.append((old[1], file, hash))
     # What is in a folder that can't be read is not gone: it stays as it was read last.
     out_of_reach = tuple(unreadable)
-    gone = [id for path, id, *_ in known.values() if not path.startswith(out_of_reach)]
+    gone = [row for name, row in known.items() if not name.startswith(out_of_reach)]
+    for name, *_ in gone:
+        folders.setdefault(_folder_of(name), "")
     folders = {
         name: digest for name, digest in folders.items() if digest is not None or not name.startswith(out_of_reach)
     }
-    return _Changes(looked_at, first_new, gone, folders)
+    return _Changes(looked_at, first_new, [id for _, id, *_ in gone], folders)
 
 
-def _by_name(folder: Path, seen: Digests) -> tuple[dict[str, str], Digests]:
-    """(the paths of folders, their digests), by name."""
-    paths = {file_name(folder, path): path for path in seen}
-    return paths, {name: seen[path] for name, path in paths.items()}
+def _go_through(
+    folder: Path, before: Digests, look: Callable[[], Digests]
+) -> tuple[list[RecordFile], dict[str, str | None]]:
+    """(all files in the folders that are not known to be as they were before, what is to be noted of these folders)."""
+    top = os.fspath(folder)
+    now = {file_name(folder, path): (path, digest) for path, digest in look().items()}
+    if before.keys() - now.keys():  # are they gone, or did another process note them after that look?
+        now = {file_name(folder, path): (path, digest) for path, digest in digests([top], top).items()}
+    same = {name for name, (_, digest) in now.items() if digest and before.get(name) == digest}
+    folders: dict[str, str | None] = dict.fromkeys(before.keys() - same)
+    found = []
+    pending = [path for name, (path, _) in now.items() if name not in same]
+    while pending:
+        path = pending.pop()
+        # Of one scan: a folder may be moved away, and back as it was, between two of them.
+        files, below, digest = list_folder(folder, path)
+        found += files
+        folders[file_name(folder, path)] = digest if files else None
+        pending += [each for each in below if file_name(folder, each) not in now]
+    return found, folders
 
 
 def _files_in(connection: Connection, folder: str) -> list[Any]:
-    """Rows of the files right in a folder."""
+    """Rows of the files right in a folder, out of those of all below it."""
     if folder:
         rows = connection.execute(f"{_KNOWN_FILES} WHERE path >= ? AND path < ?", (f"{folder}/", f"{folder}0"))
     else:
@@ -190,8 +208,9 @@ def _files_in(connection: Connection, folder: str) -> list[Any]:
     return [row for row in rows if _folder_of(row[0]) == folder]
 
 
-def _folder_of(file: str) -> str:
-    return file.rpartition("/")[0]
+def _folder_of(name: str) -> str:
+    """The name of the folder that a file is in, or that can't be read."""
+    return name.rpartition("/")[0]
 
 
 def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
@@ -203,24 +222,24 @@ def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
     return os.path.isdir(path) or below.fetchone() is not None
 
 
-def _note_files(connection: Connection, files: list[Job], started: int, folders: dict[str, str | None]) -> None:
-    """Note the names, sizes, times and hashes of files, and in `folders` where some may change without a new time."""
-    rows = []
+def _note_files(connection: Connection, files: list[Job], started: int) -> set[str]:
+    """Note the names, sizes, times and hashes of files. Gives the names of those that can't change at the same time."""
+    rows, settled = [], set()
     for id, file, hash in files:
-        settled = hash and file.changed < started - RECENT_NS
-        rows.append((id, file.name, file.size, file.changed if settled else NO_TIME, hash))
-        folder = _folder_of(file.name)
-        folders[folder] = folders.get(folder, "") if settled else ""
+        if is_settled := bool(hash) and file.changed < started - RECENT_NS:
+            settled.add(file.name)
+        rows.append((id, file.name, file.size, file.changed if is_settled else NO_TIME, hash))
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
         "DO UPDATE SET size = excluded.size, changed = excluded.changed, hash = excluded.hash",
         rows,
     )
+    return settled
 
 
 def _note_folders(connection: Connection, folders: dict[str, str | None]) -> None:
-    """Note the digests of folders, and forget those that are gone."""
-    connection.executemany("DELETE FROM folders WHERE path = ?", ((name,) for name in folders))
+    """Note the digests of folders, and forget those without files."""
+    connection.execute(f"DELETE FROM folders WHERE path {IN_LIST}", (as_list(folders),))
     insert(connection, "folders", [(name, digest) for name, digest in folders.items() if digest is not None])
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from feedsvc.errors import RecordsError
 from feedsvc.model import Problem, Record
+from feedsvc.records.folders import scan
 from feedsvc.records.json_syntax import read_json
 from feedsvc.records.parse import parse_record
 from feedsvc.records.reader import note
@@ -41,10 +42,10 @@ class Content:
     problems: tuple[Problem, ...] = ()
 
 
-def check_folder(folder: Path) -> list[os.DirEntry[str]]:
-    """What a records folder holds at its top. Raises RecordsError if it isn't a folder that can be read."""
+def check_folder(folder: Path) -> None:
+    """Raise RecordsError if a records folder isn't one that can be read."""
     try:
-        return list(os.scandir(folder))
+        os.scandir(folder).close()
     except OSError as error:
         raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
 
@@ -56,37 +57,32 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
     """
     pending = [os.fspath(folder)]
     while pending:
-        files, folders = list_folder(folder, pending.pop())
+        files, folders, _ = list_folder(folder, pending.pop())
         pending += folders
         yield from files
 
 
-def list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str]]:
-    """What `find_files` finds right in a folder, which is `folder` or below it; and the folders there."""
-    files, folders = list[RecordFile](), list[str]()
-    is_top = path == os.fspath(folder)
-    is_readable = True
+def list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], str]:
+    """What `find_files` finds right in a folder, which is `folder` or below it; the folders there; and its digest."""
+    top = os.fspath(folder)
+    itself = RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
     try:
-        entries = check_folder(folder) if is_top else list(os.scandir(path))
+        scanned = scan(path, top)
     except OSError as error:
-        entries, is_readable = [], isinstance(error, (FileNotFoundError, NotADirectoryError))
-    for entry in entries:
-        try:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-                files.append(_record_file(folder, entry.path, entry.stat(follow_symlinks=False)))
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # it went away between the listing and the look at it
-        except OSError:
-            is_readable = False
-    if not is_readable:
-        if is_top:
+        if path == top:
+            raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
+        is_gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        return [] if is_gone else [itself], [], ""
+    files = [
+        _record_file(folder, os.path.join(path, name), stat)
+        for name, stat in scanned.others
+        if name.lower().endswith(SUFFIXES) and S_ISREG(stat.st_mode)
+    ]
+    if any(name.lower().endswith(SUFFIXES) for name in scanned.out_of_reach):
+        if path == top:
             raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
-        files.append(RecordFile(f"{file_name(folder, path)}/", path, 0, 0))
-    return files, folders
+        files.append(itself)
+    return files, scanned.folders, scanned.digest
 
 
 def find_file(folder: Path, path: str) -> RecordFile | None:
