@@ -148,7 +148,7 @@ def _compare(
         found = [find_file(folder, path) for path in paths]
     elif before := dict(connection.execute("SELECT path, digest FROM folders")):
         found, folders = _go_through(folder, before, look)
-        rows = chain.from_iterable(_files_in(connection, name) for name in folders)
+        rows = chain.from_iterable(_files_in(connection, name) for name in folders.keys() & before.keys())
     else:
         found = find_files(folder)
     known = {row[0]: row for row in rows}
