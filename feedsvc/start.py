@@ -48,6 +48,8 @@ def synced(
     check_folder(config.records_folder)  # before anything is written
     with nullcontext(workers) if workers else Workers() as pool, progress_bar("Reading records") as progress:
         if is_new(config):  # so that all records are to be read
+            if look:
+                look()  # whose processes end with this
             pool.start()
         try:
             index = open_index(config)
