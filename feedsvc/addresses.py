@@ -11,8 +11,8 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from feedsvc.errors import FilterError
-from feedsvc.records.clean import slug as slug_of
-from feedsvc.records.clean import xml_text
+from feedsvc.text import slug as slug_of
+from feedsvc.text import xml_text
 
 Kind = Literal["feed", "topics", "providers", "custom"]
 Related = Literal["entries", "links", "none"]

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from feedsvc.addresses import FILTERS, parse_filters
 from feedsvc.errors import ConfigError, FilterError
 from feedsvc.model import EPOCH
-from feedsvc.records.clean import plain_text, slug, web_url
 from feedsvc.tables import Build, Custom, Feeds, Index, Records, Serve, Site, Table
+from feedsvc.text import plain_text, slug, web_url
 
 DEFAULT_NAME = "config.toml"
 AnyTable = TypeVar("AnyTable", bound=Table)

@@ -17,7 +17,6 @@ from feedsvc.index import query
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed
-from feedsvc.records.clean import slug
 from feedsvc.selection import (
     canonical,
     feed_revision,
@@ -26,6 +25,7 @@ from feedsvc.selection import (
     select_feeds,
     select_slugs,
 )
+from feedsvc.text import slug
 
 OPML_PATH = "/feeds.opml"
 #: Seconds beyond max-age for which a cache may deliver what it has: while it asks anew, and while nobody answers.

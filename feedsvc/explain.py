@@ -15,9 +15,9 @@ from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import Problem, Story
-from feedsvc.records.clean import web_url
 from feedsvc.records.files import SUFFIXES, find_files, read_file, spelled_out
 from feedsvc.selection import related_mode, wanted_stories
+from feedsvc.text import web_url
 
 #: The tellings that are a record's own, with their files.
 _RECORDS = f"tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE} WHERE t.position = 0"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from feedsvc.records.clean import MAX_SLUG, content_html, host_name, instant, plain_text, slug, web_url, xml_text
+from feedsvc.records.content import content_html
+from feedsvc.text import MAX_SLUG, host_name, instant, plain_text, slug, web_url, xml_text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from feedsvc.addresses import FeedAddress, Filters
 from feedsvc.formats import atom_rss
 from feedsvc.formats.entries import say, serialise, write_entry
 from feedsvc.model import Entry, Feed, Image, Provider, Related, Story, Topic
-from feedsvc.records.clean import plain_text, xml_text
+from feedsvc.text import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"
 texts = (

@@ -4,9 +4,9 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
-from feedsvc.records import clean
 from feedsvc.records.reader import ABSENT, Converters, Reader
 from feedsvc.records.values import Fields
+from feedsvc.text import host_name, instant, plain_text, slug, web_url
 
 _MAX_INTEGER = 2**31 - 1
 _SIMPLE_PROVIDER = {"name", "domain"}
@@ -40,14 +40,14 @@ def _story(reader: Reader, body: str) -> Story | None:
     title, published, url = reader.read(_FIRST)
     if not url:
         if reader.fields.get("originalUrl", ABSENT)[0]:
-            url = reader.read_one("originalUrl", clean.web_url)
+            url = reader.read_one("originalUrl", web_url)
         elif reader.fields.get("webUrl", ABSENT)[0] in (None, ""):
             reader.problem("webUrl", "is missing; expected an address")
-    updated = reader.read_one("updatedDateTime", clean.instant)
+    updated = reader.read_one("updatedDateTime", instant)
     provider, authors, publishers = _provider(reader, url)
     topics: dict[str, str] = {}
     for name in reader.names("topics"):
-        topics.setdefault(clean.slug(name), name)
+        topics.setdefault(slug(name), name)
     content = reader.content("featuredContent", body, url)
     images = _images(reader)
     kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
@@ -62,7 +62,7 @@ def _story(reader: Reader, body: str) -> Story | None:
         published=published,
         updated=updated or published,
         provider=provider,
-        topics=tuple(Topic(slug, name) for slug, name in topics.items()),
+        topics=tuple(Topic(*each) for each in topics.items()),
         excerpt=excerpt or "",
         content_html=content,
         image=images[0] if images else None,
@@ -101,16 +101,16 @@ def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[s
         domain = domain or (f"[{name}]" if ":" in name else name)  # of an IPv6 address, as URLs have it
     if not name:
         return None, authors, publishers
-    return Provider(clean.slug(name), name, domain, images[0] if images else None), authors, publishers
+    return Provider(slug(name), name, domain, images[0] if images else None), authors, publishers
 
 
 @lru_cache(4096)
 def _simple_provider(name: str, domain: str) -> Provider:
     """A provider that is told in the most common way; most return again and again."""
-    cleaned = clean.plain_text(name)
+    cleaned = plain_text(name)
     if not (cleaned and domain):
         raise ValueError("expected a name and a domain")
-    return Provider(clean.slug(cleaned), cleaned, clean.host_name(domain))
+    return Provider(slug(cleaned), cleaned, host_name(domain))
 
 
 def _images(reader: Reader) -> list[Image]:
@@ -141,17 +141,17 @@ def _pixels(text: str) -> int:
 
 #: The fields of each mapping that are read together, in the order of their problems.
 _FIRST: Converters = (
-    ("title", clean.plain_text, "a title"), ("publishedDateTime", clean.instant, "a time such as 2020-06-13T01:29:00Z"),
-    ("webUrl", clean.web_url, ""),
+    ("title", plain_text, "a title"), ("publishedDateTime", instant, "a time such as 2020-06-13T01:29:00Z"),
+    ("webUrl", web_url, ""),
 )  # fmt: skip
 _REST: Converters = (
-    ("type", clean.plain_text, ""), ("excerpt", clean.plain_text, ""), ("quality", _integer, ""),
-    ("heat", _integer, ""), ("ampWebUrl", clean.web_url, ""), ("cdnAmpWebUrl", clean.web_url, ""),
+    ("type", plain_text, ""), ("excerpt", plain_text, ""), ("quality", _integer, ""),
+    ("heat", _integer, ""), ("ampWebUrl", web_url, ""), ("cdnAmpWebUrl", web_url, ""),
 )  # fmt: skip
-_PROVIDER: Converters = (("name", clean.plain_text, ""), ("domain", clean.host_name, ""))
+_PROVIDER: Converters = (("name", plain_text, ""), ("domain", host_name, ""))
 _IMAGE: Converters = (
-    ("url", clean.web_url, "an address"), ("width", _pixels, ""), ("height", _pixels, ""),
-    ("title", clean.plain_text, ""),
+    ("url", web_url, "an address"), ("width", _pixels, ""), ("height", _pixels, ""),
+    ("title", plain_text, ""),
 )  # fmt: skip
 _IMAGE_KEYS = frozenset(key for key, _, _ in _IMAGE)
 _PROVIDER_KEYS = frozenset(("images", "authors", "publishers", *(key for key, _, _ in _PROVIDER)))

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Set
 from typing import Any, TypeAlias
 
 from feedsvc.model import Problem
-from feedsvc.records import clean
+from feedsvc.records.content import content_html
 from feedsvc.records.values import Fields, Items, Number, Placed, Value
+from feedsvc.text import plain_text
 
 #: Keys, what makes a value of each one's text, and what is expected of one that mustn't be missing.
 Converters: TypeAlias = tuple[tuple[str, Callable[[str], Any], str], ...]
@@ -84,9 +85,9 @@ class Reader:
         if not url or not (own or body.strip()):
             return ""
         if own:
-            return self.read_one(key, lambda text: clean.content_html(text, url)) or ""
+            return self.read_one(key, lambda text: content_html(text, url)) or ""
         try:
-            return clean.content_html(body, url)
+            return content_html(body, url)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
@@ -130,7 +131,7 @@ class Reader:
             name = item
             if isinstance(item, Fields):
                 name = self.nested(f"{key}[{position}]", item, _NAME_KEYS).fields.get("name", ABSENT)[0]
-            text = clean.plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
+            text = plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
             if text:
                 names.append(text)
             else:

@@ -19,12 +19,12 @@ from feedsvc.formats.entries import write_entry
 from feedsvc.index.database import Database
 from feedsvc.model import Entry, Story
 from feedsvc.records.block import read_block
-from feedsvc.records.clean import host_name, slug, web_url
 from feedsvc.records.files import SUFFIXES, parse_file
 from feedsvc.records.libyaml import read_any
 from feedsvc.records.reader import MAX_PROBLEMS
 from feedsvc.records.syntax import split_front_matter
 from feedsvc.records.values import Fields, SyntaxProblem, Value
+from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
 XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
