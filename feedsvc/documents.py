@@ -10,13 +10,12 @@ from importlib import import_module
 from itertools import groupby
 from urllib.parse import parse_qsl
 
-from feedsvc.addresses import FeedAddress, Filters, parse_feed_path, parse_filters
 from feedsvc.config import Config
 from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
 from feedsvc.index import query
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed
+from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
 from feedsvc.selection import (
     canonical,
     feed_revision,

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from feedsvc.addresses import EVERYTHING, FILTERS, FeedAddress, Filters
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.index.choice import Wanted, choose
@@ -14,7 +13,7 @@ from feedsvc.index.query import find_entries
 from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
-from feedsvc.model import Problem, Story
+from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
 from feedsvc.records.files import SUFFIXES, find_files, read_file, spelled_out
 from feedsvc.selection import related_mode, wanted_stories
 from feedsvc.text import web_url

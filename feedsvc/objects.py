@@ -14,12 +14,12 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from feedsvc.addresses import parse_feed_path
 from feedsvc.config import Config
 from feedsvc.documents import OPML_PATH, Document, cache_control
 from feedsvc.encodings import MIN_BYTES, encode
 from feedsvc.formats import ASSETS
 from feedsvc.index.database import batches
+from feedsvc.model import parse_feed_path
 from feedsvc.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
 from feedsvc.stores import Headers, Store
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from feedsvc.addresses import EVERYTHING, FeedAddress, Filters, Kind
 from feedsvc.config import Config
 from feedsvc.index import query
 from feedsvc.index.choice import Wanted
 from feedsvc.index.database import Connection
 from feedsvc.index.query import FeedRow
-from feedsvc.model import Catalogue, Entry, Feed, Listed
+from feedsvc.model import EVERYTHING, Catalogue, Entry, Feed, FeedAddress, Filters, Kind, Listed
 
 
 def canonical(config: Config, address: FeedAddress) -> FeedAddress:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from feedsvc.addresses import Filters, Related
+from feedsvc.model import Filters, RelatedMode
 
 
 class Table(Struct, frozen=True):
@@ -60,7 +60,7 @@ class Feeds(Table, frozen=True):
         "rss",
         "json",
     )
-    related: Annotated[Related, Meta(description='"entries", "links" or "none"')] = "entries"
+    related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Whether each month has a feed of its own.
     archives: Flag = True

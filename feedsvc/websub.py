@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from feedsvc import __version__
-from feedsvc.addresses import absolute
 from feedsvc.documents import Documents
 from feedsvc.errors import FeedsvcError, IndexUnusableError
 from feedsvc.index import announcements
+from feedsvc.model import absolute
 
 #: Feeds that one request tells of.
 BATCH = 100

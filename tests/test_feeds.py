@@ -24,7 +24,7 @@ def walk(site: Site) -> dict[str, Any]:
 
 
 def url(site: Site, address: str) -> str:
-    from feedsvc.addresses import absolute
+    from feedsvc.model import absolute
 
     return absolute(site.config.site.base_url, address)
 

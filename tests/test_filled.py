@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.addresses import FeedAddress, Filters
 from feedsvc.formats import atom_rss
 from feedsvc.formats.entries import say, serialise, write_entry
-from feedsvc.model import Entry, Feed, Image, Provider, Related, Story, Topic
+from feedsvc.model import Entry, Feed, FeedAddress, Filters, Image, Provider, Related, Story, Topic
 from feedsvc.text import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"

@@ -134,7 +134,7 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
 ) -> None:
     from lxml import etree
 
-    from feedsvc.addresses import FeedAddress
+    from feedsvc.model import FeedAddress
 
     site = make_site(large.files, feeds={"limit": 20})
     told = {**large.mentions, **large.stories}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.addresses import parse_filters
 from feedsvc.errors import FilterError
+from feedsvc.model import parse_filters
 from feedsvc.records.files import SUFFIXES, parse_file
 from tests.conftest import record
 from tests.fuzz.invariants import check_address, check_file

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from feedsvc.addresses import absolute
+from feedsvc.model import absolute
 from tests.conftest import Site, record
 from tests.corpus import Corpus
 from tests.rules import check_content, check_url

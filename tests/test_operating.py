@@ -178,7 +178,6 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
 def test_an_error_is_one_line_with_its_traceback(log_format: str) -> None:
     program = f"""
 import logging
-from feedsvc import logs
 logs.configure({log_format!r})
 try:
     raise ValueError("one\\ntwo")

@@ -12,11 +12,10 @@ from feedgen.ext.dc import DcEntryExtension
 from feedgen.ext.media import MediaEntryExtension
 from lxml import etree
 
-from feedsvc.addresses import MAX_LIMIT, FeedAddress, absolute
 from feedsvc.formats.content import entry_html, html_title
 from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, template
 from feedsvc.formats.links import EntryLinks
-from feedsvc.model import Entry
+from feedsvc.model import MAX_LIMIT, Entry, FeedAddress, absolute
 
 Format: TypeAlias = Literal["atom", "rss"]
 

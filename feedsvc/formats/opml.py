@@ -2,8 +2,7 @@
 
 from lxml import etree
 
-from feedsvc.addresses import absolute
-from feedsvc.model import Catalogue, Listed
+from feedsvc.model import Catalogue, Listed, absolute
 
 
 def write_opml(catalogue: Catalogue) -> bytes:

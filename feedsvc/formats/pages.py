@@ -2,9 +2,8 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feedsvc.addresses import FeedAddress
 from feedsvc.formats import MEDIA_TYPES
-from feedsvc.model import Catalogue, Feed
+from feedsvc.model import Catalogue, Feed, FeedAddress
 
 #: That are shown.
 _MAX_PROBLEMS = 100

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from feedsvc.addresses import FeedAddress, Filters
 from feedsvc.index.database import IN_LIST, as_list
+from feedsvc.model import FeedAddress, Filters
 
 
 @dataclass(frozen=True, slots=True)

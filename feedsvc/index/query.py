@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from feedsvc.addresses import FeedAddress, Kind
 from feedsvc.index.choice import Wanted, choose, conditions, newest_first, table
 from feedsvc.index.database import IN_LIST, Connection, as_list, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.tellings import story_decoder
-from feedsvc.model import EPOCH, Entry, Image, Problem, Provider, Topic
+from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Problem, Provider, Topic
 
 #: Entries that are read together.
 TOGETHER = 500

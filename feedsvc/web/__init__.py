@@ -8,11 +8,11 @@ from urllib.parse import quote
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from feedsvc.addresses import absolute
 from feedsvc.config import Config, load_config
 from feedsvc.documents import Documents
 from feedsvc.errors import FilterError, IndexUnusableError, one_line
 from feedsvc.index.database import open_index
+from feedsvc.model import absolute
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.delivery import ERROR, MAX_QUERY, Deliverer
 from feedsvc.web.multiprocess import HAS_METRICS

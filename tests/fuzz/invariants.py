@@ -11,13 +11,12 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from lxml import etree, html
 
-from feedsvc.addresses import MAX_LIMIT, FeedAddress, parse_feed_path, parse_filters
 from feedsvc.config import parse_config
 from feedsvc.documents import Documents
 from feedsvc.errors import FilterError
 from feedsvc.formats.entries import write_entry
 from feedsvc.index.database import Database
-from feedsvc.model import Entry, Story
+from feedsvc.model import MAX_LIMIT, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
 from feedsvc.records.files import SUFFIXES, parse_file
 from feedsvc.records.libyaml import read_any

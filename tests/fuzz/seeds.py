@@ -1,6 +1,6 @@
 """What the fuzzer begins with: records and addresses, and the words that they are made of."""
 
-from feedsvc.addresses import FILTERS
+from feedsvc.model import FILTERS
 from feedsvc.records.files import SUFFIXES
 from tests.conftest import SAMPLE
 

@@ -1,28 +1,25 @@
-"""The addresses of feeds, and the filters that their query strings carry.
+"""The filters of feeds, as query strings and [[custom]] tables say them.
 
-`/feed`, `/topics/<slug>`, `/providers/<slug>` and `/custom/<slug>`; then `/2020-06` for the archive of a month
-(RFC 5005); then a format as suffix. Filters are written in one canonical order: one choice of stories, one address.
+Filters are written in one canonical order: one choice of stories, one address.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from feedsvc.errors import FilterError
 from feedsvc.text import slug as slug_of
 from feedsvc.text import xml_text
 
-Kind = Literal["feed", "topics", "providers", "custom"]
-Related = Literal["entries", "links", "none"]
+RelatedMode = Literal["entries", "links", "none"]
 
 MAX_LIMIT = 500
 #: Of a parameter: its characters, and how often it may be repeated.
 MAX_VALUE = 200
 MAX_REPEATS = 20
 _MAX_INTEGER = 2**31 - 1
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 #: Every filter in canonical order, and what it expects.
@@ -50,13 +47,13 @@ class Filters:
     without_provider: tuple[str, ...] = ()
     min_quality: int | None = None
     min_heat: int | None = None
-    related: Related | None = None
+    related: RelatedMode | None = None
     limit: int | None = None
 
     def without(self, defaults: "Filters") -> "Filters":
         """These filters, but for those that say what holds anyway."""
         same = {name for name in FILTERS if getattr(self, name) == getattr(defaults, name)}
-        emptied: dict[str, Any] = {name: getattr(_NO_FILTERS, name) for name in same}
+        emptied: dict[str, Any] = {name: getattr(NO_FILTERS, name) for name in same}
         return replace(self, **emptied)
 
     @property
@@ -78,7 +75,7 @@ class Filters:
         return pairs
 
 
-_NO_FILTERS = Filters()
+NO_FILTERS = Filters()
 
 
 def parse_filters(pairs: Iterable[tuple[str, Any]]) -> Filters:
@@ -97,7 +94,7 @@ def _parse(name: str, values: list[Any]) -> Any:
     expects = FILTERS[name]
     if len(values) > MAX_REPEATS or any(isinstance(value, str) and len(value) > MAX_VALUE for value in values):
         raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
-    if getattr(_NO_FILTERS, name) == ():
+    if getattr(NO_FILTERS, name) == ():
         cleaned = set()
         for value in values:
             one = _cleaned(name, value) if isinstance(value, str) else ""
@@ -124,58 +121,3 @@ def _cleaned(name: str, value: str) -> str:
     """A name as a slug, a type as text that a feed's title can hold; empty if there is nothing in it."""
     text = " ".join(xml_text(value).split())
     return text.lower() if name == "type" else slug_of(value) if text else ""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedAddress:
-    """Which stories a feed holds: all, those of a topic, a provider or a saved filter; of one month; filtered."""
-
-    kind: Kind
-    #: Of the topic, provider or saved filter; empty for everything.
-    slug: str = ""
-    #: As `2020-06`, for the archive of that month; empty for the current feed.
-    month: str = ""
-    filters: Filters = _NO_FILTERS
-
-    @property
-    def feed_path(self) -> str:
-        """The path of the current feed without format, as people read it: `/topics/ai`, `/feed`."""
-        return f"/{self.kind}/{self.slug}" if self.slug else f"/{self.kind}"
-
-    @property
-    def page_path(self) -> str:
-        """The path of the HTML page that shows the feed."""
-        return f"{self.feed_path}/" if self.slug else "/"
-
-    def path(self, format: str) -> str:
-        """The path in a format, or without any if it is empty."""
-        return self.feed_path + (f"/{self.month}" if self.month else "") + (f".{format}" if format else "")
-
-    def url(self, base_url: str, format: str = "") -> str:
-        """The absolute URL in a format; without one, the feed's id."""
-        url = absolute(base_url, self.path(format))
-        return url if self.filters == _NO_FILTERS else f"{url}?{self.filters.query}"
-
-
-EVERYTHING = FeedAddress("feed")
-
-
-def parse_feed_path(path: str, filters: Filters = Filters()) -> FeedAddress | None:
-    """The feed that a path (decoded, without format) names; None if it names none."""
-    match path.split("/"):
-        case ["", "feed"]:
-            return FeedAddress("feed", filters=filters)
-        case ["", "feed", month] if _MONTH.fullmatch(month):
-            return FeedAddress("feed", "", month, filters)
-        case ["", ("topics" | "providers" | "custom") as kind, slug] if slug and slug.isprintable():
-            return FeedAddress(kind, slug, filters=filters)
-        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if (
-            slug and slug.isprintable() and _MONTH.fullmatch(month)
-        ):
-            return FeedAddress(kind, slug, month, filters)
-    return None
-
-
-def absolute(base_url: str, path: str) -> str:
-    """The absolute URL of a path of ours, in ASCII."""
-    return base_url + quote(path)

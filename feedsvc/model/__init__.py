@@ -1,0 +1,36 @@
+"""The values that everything else passes along. Frozen, and without any I/O.
+
+All times are UTC, to the second; all URLs are absolute, normalised and ASCII; all texts are plain
+unless their name says HTML, and hold only characters that XML can hold.
+"""
+
+from feedsvc.model.address import EVERYTHING, FeedAddress, Kind, absolute, parse_feed_path
+from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, Listed, Related
+from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filters, RelatedMode, parse_filters
+from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
+
+__all__ = [
+    "EPOCH",
+    "EVERYTHING",
+    "FILTERS",
+    "MAX_LIMIT",
+    "NO_FILTERS",
+    "Catalogue",
+    "Entry",
+    "Feed",
+    "FeedAddress",
+    "Filters",
+    "Image",
+    "Kind",
+    "Listed",
+    "Problem",
+    "Provider",
+    "Record",
+    "Related",
+    "RelatedMode",
+    "Story",
+    "Topic",
+    "absolute",
+    "parse_feed_path",
+    "parse_filters",
+]

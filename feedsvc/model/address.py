@@ -1,0 +1,71 @@
+"""The addresses of feeds.
+
+`/feed`, `/topics/<slug>`, `/providers/<slug>` and `/custom/<slug>`; then `/2020-06` for the archive of a month
+(RFC 5005); then a format as suffix, and filters as query string.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from feedsvc.model.filters import NO_FILTERS, Filters
+
+Kind = Literal["feed", "topics", "providers", "custom"]
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAddress:
+    """Which stories a feed holds: all, those of a topic, a provider or a saved filter; of one month; filtered."""
+
+    kind: Kind
+    #: Of the topic, provider or saved filter; empty for everything.
+    slug: str = ""
+    #: As `2020-06`, for the archive of that month; empty for the current feed.
+    month: str = ""
+    filters: Filters = NO_FILTERS
+
+    @property
+    def feed_path(self) -> str:
+        """The path of the current feed without format, as people read it: `/topics/ai`, `/feed`."""
+        return f"/{self.kind}/{self.slug}" if self.slug else f"/{self.kind}"
+
+    @property
+    def page_path(self) -> str:
+        """The path of the HTML page that shows the feed."""
+        return f"{self.feed_path}/" if self.slug else "/"
+
+    def path(self, format: str) -> str:
+        """The path in a format, or without any if it is empty."""
+        return self.feed_path + (f"/{self.month}" if self.month else "") + (f".{format}" if format else "")
+
+    def url(self, base_url: str, format: str = "") -> str:
+        """The absolute URL in a format; without one, the feed's id."""
+        url = absolute(base_url, self.path(format))
+        return url if self.filters == NO_FILTERS else f"{url}?{self.filters.query}"
+
+
+EVERYTHING = FeedAddress("feed")
+
+
+def parse_feed_path(path: str, filters: Filters = NO_FILTERS) -> FeedAddress | None:
+    """The feed that a path (decoded, without format) names; None if it names none."""
+    match path.split("/"):
+        case ["", "feed"]:
+            return FeedAddress("feed", filters=filters)
+        case ["", "feed", month] if _MONTH.fullmatch(month):
+            return FeedAddress("feed", "", month, filters)
+        case ["", ("topics" | "providers" | "custom") as kind, slug] if slug and slug.isprintable():
+            return FeedAddress(kind, slug, filters=filters)
+        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if (
+            slug and slug.isprintable() and _MONTH.fullmatch(month)
+        ):
+            return FeedAddress(kind, slug, month, filters)
+    return None
+
+
+def absolute(base_url: str, path: str) -> str:
+    """The absolute URL of a path of ours, in ASCII."""
+    return base_url + quote(path)
