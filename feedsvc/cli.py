@@ -219,7 +219,7 @@ def init(config_file: Path | None) -> None:
     from feedsvc.errors import ConfigError
 
     path = config_file or Path(DEFAULT_NAME)
-    template = files("feedsvc").joinpath("template.toml").read_bytes()
+    template = files("feedsvc.config").joinpath("template.toml").read_bytes()
     try:
         with path.open("xb") as stream:
             stream.write(template)

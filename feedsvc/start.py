@@ -39,11 +39,11 @@ def synced(
 
     if not is_followed:
         look = look or begin_look(config.records_folder)  # meanwhile, the rest is loaded
+    from feedsvc.config import Index as IndexTable
     from feedsvc.index.database import is_new, open_index
     from feedsvc.index.sync import SyncResult, sync
     from feedsvc.processes import Workers
     from feedsvc.records.files import check_folder
-    from feedsvc.tables import Index as IndexTable
 
     check_folder(config.records_folder)  # before anything is written
     with nullcontext(workers) if workers else Workers() as pool, progress_bar("Reading records") as progress:

@@ -15,11 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from feedsvc.config import Config, parse_config
+from feedsvc.config import Config, Index, parse_config
 from feedsvc.documents import Documents
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
-from feedsvc.tables import Index
 from tests.corpus import Corpus
 from tests.postgres import Postgres
 

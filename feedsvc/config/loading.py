@@ -13,9 +13,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec.structs import replace
 
+from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError
 from feedsvc.model import EPOCH, FILTERS, parse_filters
-from feedsvc.tables import Build, Custom, Feeds, Index, Records, Serve, Site, Table
 from feedsvc.text import plain_text, slug, web_url
 
 DEFAULT_NAME = "config.toml"
