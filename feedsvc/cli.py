@@ -101,7 +101,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))  # which is there when it waits
     from feedsvc import site
     from feedsvc.documents import Documents, load_writers
-    from feedsvc.processes import Workers
+    from feedsvc.workers import Workers
 
     site.open_output(config, config.out)  # which tells of a missing library before anything is done
     with Workers(meanwhile=partial(load_writers, config)) as workers:

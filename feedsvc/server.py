@@ -25,9 +25,9 @@ from feedsvc.errors import FeedsvcError, IndexUnusableError, ServeError
 from feedsvc.index.database import Index
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
-from feedsvc.processes import Workers, end_with_parent, interrupts_blocked
 from feedsvc.web import create_app, multiprocess
 from feedsvc.websub import announce_changes
+from feedsvc.workers import Workers, end_with_parent, interrupts_blocked
 
 #: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
 RESCAN_SECONDS = 60

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from feedsvc.config import Config
     from feedsvc.index.database import Index
     from feedsvc.index.sync import SyncResult
-    from feedsvc.processes import Workers
     from feedsvc.records.folders import Digests
+    from feedsvc.workers import Workers
 
 
 #: Seconds after which to look again whether another node has filled the index.
@@ -42,8 +42,8 @@ def synced(
     from feedsvc.config import Index as IndexTable
     from feedsvc.index.database import is_new, open_index
     from feedsvc.index.sync import SyncResult, sync
-    from feedsvc.processes import Workers
     from feedsvc.records.files import check_folder
+    from feedsvc.workers import Workers
 
     check_folder(config.records_folder)  # before anything is written
     with nullcontext(workers) if workers else Workers() as pool, progress_bar("Reading records") as progress:

@@ -19,7 +19,7 @@ from feedsvc.index.database import Index, open_index
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
-from feedsvc.processes import Workers
+from feedsvc.workers import Workers
 from tests.conftest import Site, record
 from tests.corpus import Corpus
 from tests.postgres import Postgres

@@ -20,8 +20,8 @@ from feedsvc.config import parse_config
 from feedsvc.index import sync as sync_module
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
-from feedsvc.processes import ahead
 from feedsvc.records.folders import Digests, begin_look, digests
+from feedsvc.workers import ahead
 from tests.conftest import Site, record
 from tests.faults import bound_by_permissions, command
 from tests.test_index import contents, record_texts, titles

@@ -17,9 +17,9 @@ from feedsvc.documents import Documents
 from feedsvc.encodings import MIN_BYTES
 from feedsvc.errors import ConfigError, OutputError
 from feedsvc.output import MANIFEST
-from feedsvc.processes import Workers
 from feedsvc.site import BuildResult, build
 from feedsvc.web import create_app
+from feedsvc.workers import Workers
 from tests.conftest import ROOT, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.faults import command, start, undisturbed

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import NamedTuple, TypeAlias
 
-from feedsvc.processes import ahead
+from feedsvc.workers import ahead
 
 #: The digest of each folder, by its path; empty where there is none.
 Digests: TypeAlias = dict[str, str]
