@@ -100,7 +100,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     config = load_config(config_file, records=records, out=out)
     look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))  # which is there when it waits
     from feedsvc import site
-    from feedsvc.documents import Documents, load_writers
+    from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
 
     site.open_output(config, config.out)  # which tells of a missing library before anything is done
@@ -130,7 +130,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 def check(config_file: Path | None, records: str | None) -> None:
     """Show every problem in every record of a folder of RECORDS."""
     from feedsvc.config import load_config
-    from feedsvc.selection import unknown_names
+    from feedsvc.feeds.selection import unknown_names
 
     config = load_config(config_file, records=records)
     config, index, result = synced(config)
@@ -150,7 +150,7 @@ def check(config_file: Path | None, records: str | None) -> None:
 def feeds(config_file: Path | None) -> None:
     """List the feeds, with their numbers of stories and addresses."""
     from feedsvc.config import load_config
-    from feedsvc.documents import Documents
+    from feedsvc.feeds.documents import Documents
 
     config = load_config(config_file)
     config, index, result = synced(config)
@@ -171,7 +171,7 @@ def show(config_file: Path | None, address: str) -> None:
     from urllib.parse import parse_qsl, unquote
 
     from feedsvc.config import load_config
-    from feedsvc.documents import Documents
+    from feedsvc.feeds.documents import Documents
 
     config = load_config(config_file)
     config, index, result = synced(config)
@@ -198,7 +198,7 @@ def show(config_file: Path | None, address: str) -> None:
 def why(config_file: Path | None, subject: str) -> None:
     """Tell in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
     from feedsvc.config import load_config
-    from feedsvc.explain import explain
+    from feedsvc.feeds.explanation import explain
 
     config = load_config(config_file)
     config, index, _ = synced(config)
@@ -236,7 +236,7 @@ def _report(result: "SyncResult") -> None:
 
 
 def _print_addresses(config: "Config", index: "Index") -> None:
-    from feedsvc.documents import Documents
+    from feedsvc.feeds.documents import Documents
 
     catalogue = Documents(index, config).catalogue()
     size = catalogue.everything.size

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from feedsvc.documents import Document
-from feedsvc.encodings import ENCODINGS, MIN_BYTES, encode
 from feedsvc.errors import OutputError
+from feedsvc.feeds.documents import Document
+from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
 from feedsvc.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
 
 _LOCK = ".feedsvc.lock"

@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 
 from feedsvc.config import Config
-from feedsvc.documents import OPML_PATH, Document, cache_control
-from feedsvc.encodings import MIN_BYTES, encode
+from feedsvc.feeds.documents import OPML_PATH, Document, cache_control
+from feedsvc.feeds.encodings import MIN_BYTES, encode
 from feedsvc.formats import ASSETS
 from feedsvc.index.database import batches
 from feedsvc.model import parse_feed_path

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from feedsvc.documents import Document
 from feedsvc.errors import OutputError
+from feedsvc.feeds.documents import Document
 
 #: Tells of the files that builds wrote: no other one is ever replaced or removed.
 MANIFEST = ".feedsvc.json"

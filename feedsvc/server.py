@@ -20,8 +20,8 @@ from watchfiles import watch
 
 from feedsvc import logs
 from feedsvc.config import Config
-from feedsvc.documents import Documents
 from feedsvc.errors import FeedsvcError, IndexUnusableError, ServeError
+from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from feedsvc.config import Config
-from feedsvc.documents import Documents
-from feedsvc.encodings import ENCODINGS
+from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.encodings import ENCODINGS
 from feedsvc.folder import Folder, file_state
 from feedsvc.index.database import batches, open_index
 from feedsvc.output import Groups, Made, Manifest, Output, Writer, file_name

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from feedsvc import __version__
-from feedsvc.documents import Documents
 from feedsvc.errors import FeedsvcError, IndexUnusableError
+from feedsvc.feeds.documents import Documents
 from feedsvc.index import announcements
 from feedsvc.model import absolute
 

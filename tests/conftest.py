@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from feedsvc.config import Config, Index, parse_config
-from feedsvc.documents import Documents
+from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus

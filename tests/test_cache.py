@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from feedsvc.config import parse_config
-from feedsvc.documents import Document, Documents
 from feedsvc.errors import IndexUnusableError
+from feedsvc.feeds.documents import Document, Documents
 from feedsvc.web import cache
 from feedsvc.web.cache import FORM_BYTES, DocumentCache
 from tests.conftest import Site, record

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
-from feedsvc.documents import Documents
+from feedsvc.feeds.documents import Documents
 from feedsvc.web import create_app, delivery
 from feedsvc.web.cache import DocumentCache
 from tests.conftest import Site, record

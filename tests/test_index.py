@@ -167,8 +167,8 @@ def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
 
 
 def entries(site: Site, path: str = "/feed") -> list[Entry]:
+    from feedsvc.feeds.selection import select_feed
     from feedsvc.model import parse_feed_path
-    from feedsvc.selection import select_feed
 
     address = parse_feed_path(path)
     assert address

@@ -13,9 +13,9 @@ import pytest
 
 from feedsvc import objects, stores
 from feedsvc.config import parse_config
-from feedsvc.documents import Documents
-from feedsvc.encodings import MIN_BYTES
 from feedsvc.errors import ConfigError, OutputError
+from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.encodings import MIN_BYTES
 from feedsvc.output import MANIFEST
 from feedsvc.site import BuildResult, build
 from feedsvc.web import create_app

@@ -21,7 +21,7 @@ import pytest
 
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.explain import explain
+from feedsvc.feeds.explanation import explain
 from feedsvc.index import postgres as database
 from feedsvc.index import session
 from feedsvc.index.database import open_index

@@ -12,8 +12,8 @@ import zstandard
 
 from feedsvc import folder as folder_module
 from feedsvc.config import parse_config
-from feedsvc.documents import Documents
-from feedsvc.encodings import ENCODINGS, MIN_BYTES
+from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES
 from feedsvc.site import BuildResult, build
 from tests.conftest import Site, record
 

@@ -9,8 +9,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.config import Config, load_config
-from feedsvc.documents import Documents
 from feedsvc.errors import FilterError, IndexUnusableError, one_line
+from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import open_index
 from feedsvc.model import absolute
 from feedsvc.web.cache import DocumentCache

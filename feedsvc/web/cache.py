@@ -6,9 +6,9 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from feedsvc.documents import Document, Documents
-from feedsvc.encodings import encode
 from feedsvc.errors import IndexUnusableError
+from feedsvc.feeds.documents import Document, Documents
+from feedsvc.feeds.encodings import encode
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 
 #: Bytes that a worker keeps: bodies, their compressed forms, and what stands around them.

@@ -17,8 +17,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from feedsvc.documents import Documents
 from feedsvc.errors import IndexUnusableError
+from feedsvc.feeds.documents import Documents
 from feedsvc.web.multiprocess import MULTIPROC_DIR
 
 #: Seconds in which requests are counted together.

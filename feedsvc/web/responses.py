@@ -5,8 +5,8 @@ from functools import lru_cache
 from flask import Response
 from werkzeug.http import http_date, parse_accept_header, remove_entity_headers
 
-from feedsvc.documents import Document, cache_control
-from feedsvc.encodings import ENCODINGS, MIN_BYTES
+from feedsvc.feeds.documents import Document, cache_control
+from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES
 
 #: (name, value)
 Headers = list[tuple[str, str]]

@@ -11,12 +11,7 @@ from itertools import groupby
 from urllib.parse import parse_qsl
 
 from feedsvc.config import Config
-from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
-from feedsvc.index import query
-from feedsvc.index.database import Connection, Index
-from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
-from feedsvc.selection import (
+from feedsvc.feeds.selection import (
     canonical,
     feed_revision,
     select_archives,
@@ -24,6 +19,11 @@ from feedsvc.selection import (
     select_feeds,
     select_slugs,
 )
+from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
+from feedsvc.index import query
+from feedsvc.index.database import Connection, Index
+from feedsvc.index.status import Status, read_status
+from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
 from feedsvc.text import slug
 
 OPML_PATH = "/feeds.opml"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
+from feedsvc.feeds.selection import related_mode, wanted_stories
 from feedsvc.index.choice import Wanted, choose
 from feedsvc.index.database import IN_LIST, Connection, as_list
 from feedsvc.index.query import find_entries
@@ -15,7 +16,6 @@ from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
 from feedsvc.records.files import SUFFIXES, find_files, read_file, spelled_out
-from feedsvc.selection import related_mode, wanted_stories
 from feedsvc.text import web_url
 
 #: The tellings that are a record's own, with their files.
