@@ -99,7 +99,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 
     config = load_config(config_file, records=records, out=out)
     look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))  # which is there when it waits
-    from feedsvc import site
+    from feedsvc.build import site
     from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
 

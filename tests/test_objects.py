@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from feedsvc import objects, stores
+from feedsvc.build import bucket as objects
+from feedsvc.build import stores
+from feedsvc.build.output import MANIFEST
+from feedsvc.build.site import BuildResult, build
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError, OutputError
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import MIN_BYTES
-from feedsvc.output import MANIFEST
-from feedsvc.site import BuildResult, build
 from feedsvc.web import create_app
 from feedsvc.workers import Workers
 from tests.conftest import ROOT, Site, free_port, record, wait_until

@@ -10,11 +10,11 @@ import brotli
 import pytest
 import zstandard
 
-from feedsvc import folder as folder_module
+from feedsvc.build import directory as folder_module
+from feedsvc.build.site import BuildResult, build
 from feedsvc.config import parse_config
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES
-from feedsvc.site import BuildResult, build
 from tests.conftest import Site, record
 
 DECODERS: dict[str, Callable[[bytes], bytes]] = {

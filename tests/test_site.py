@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from feedsvc import folder
+from feedsvc.build import directory as folder
+from feedsvc.build.output import MANIFEST
+from feedsvc.build.site import BuildResult, build, file_name
 from feedsvc.errors import OutputError
-from feedsvc.output import MANIFEST
-from feedsvc.site import BuildResult, build, file_name
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 from tests.corpus import Corpus

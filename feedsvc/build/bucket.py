@@ -14,14 +14,14 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from feedsvc.build.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
+from feedsvc.build.stores import Headers, Store
 from feedsvc.config import Config
 from feedsvc.feeds.documents import OPML_PATH, Document, cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
 from feedsvc.formats import ASSETS
 from feedsvc.index.database import batches
 from feedsvc.model import parse_feed_path
-from feedsvc.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
-from feedsvc.stores import Headers, Store
 
 #: Requests that are under way at a time.
 PARALLEL = 16

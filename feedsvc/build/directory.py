@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from feedsvc.build.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
-from feedsvc.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
 
 _LOCK = ".feedsvc.lock"
 _TEMPORARY = ".feedsvc.{}.tmp"

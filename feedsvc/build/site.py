@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from feedsvc.build.directory import Folder, file_state
+from feedsvc.build.output import Groups, Made, Manifest, Output, Writer, file_name
 from feedsvc.config import Config
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import ENCODINGS
-from feedsvc.folder import Folder, file_state
 from feedsvc.index.database import batches, open_index
-from feedsvc.output import Groups, Made, Manifest, Output, Writer, file_name
 
 __all__ = ["BuildResult", "build", "file_name"]
 #: Feeds that are made at a time.
@@ -93,14 +93,14 @@ def open_output(config: Config, out: Path | str) -> Output:
     """The folder or the bucket to build into. Raises OutputError where the library for it is missing."""
     if isinstance(out, Path):
         return Folder(out, config.build.precompress)
-    from feedsvc.objects import Bucket  # which few need
+    from feedsvc.build.bucket import Bucket  # which few need
 
     return Bucket(out, config)
 
 
 def _stamp(config: Config) -> str:
     """Differs whenever the configuration, feedsvc's own code, or a library that writes documents does."""
-    code = Path(__file__).parent
+    code = Path(__file__).parent.parent
     sources = [str(path) for path in code.rglob("*.*") if path.suffix != ".pyc"]
     sources += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2")) if spec]
     states = [(path, file_state(Path(path))) for path in sorted(sources)]
