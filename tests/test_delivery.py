@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
 from feedsvc.feeds.documents import Documents
-from feedsvc.web import create_app, delivery
+from feedsvc.web import create_app, middleware
 from feedsvc.web.cache import DocumentCache
 from tests.conftest import Site, record
 
@@ -197,12 +197,12 @@ def test_the_application_keeps_to_wsgi(app: Flask) -> None:
 
 
 def test_remembered_targets_are_bounded(app: Flask, site: Site) -> None:
-    deliverer: Any = delivery.Deliverer(DocumentCache(site.documents), app.wsgi_app)
-    for number in range(delivery.KNOWN_TARGETS + 10):
+    deliverer: Any = middleware.Deliverer(DocumentCache(site.documents), app.wsgi_app)
+    for number in range(middleware.KNOWN_TARGETS + 10):
         deliverer._address({"PATH_INFO": "/feed.atom", "QUERY_STRING": f"x={number}"})
-    query = "x=" + "y" * delivery.MAX_KNOWN_TARGET
+    query = "x=" + "y" * middleware.MAX_KNOWN_TARGET
     assert call(deliverer, {**create_environ("/feed.atom"), "QUERY_STRING": query})[0] == "200 OK"
-    assert deliverer._known_address.cache_info().currsize == delivery.KNOWN_TARGETS
+    assert deliverer._known_address.cache_info().currsize == middleware.KNOWN_TARGETS
 
 
 def test_an_unforeseen_error_is_a_500_in_plain_text(

@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-import feedsvc.web
+import feedsvc.web.application
 from feedsvc import logs, server
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
@@ -261,7 +261,7 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
 def test_without_prometheus_client_metrics_say_what_to_install(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feedsvc.web, "HAS_METRICS", False)
+    monkeypatch.setattr(feedsvc.web.application, "HAS_METRICS", False)
     client = create_app(make_site({"1.md": record()}).config).test_client()
     assert client.get("/feed.atom").status_code == client.get("/readyz").status_code == 200
     response = client.get("/metrics")
