@@ -70,8 +70,8 @@ def main() -> None:
 @_records
 def serve(config_file: Path | None, records: str | None) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
-    from feedsvc import logs, server
     from feedsvc.config import load_config
+    from feedsvc.serve import logs, server
 
     config = load_config(config_file, records=records)
     ip = server.check_address(config.serve.host, config.serve.port)
@@ -111,7 +111,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
             built = site.build(documents, config.out, progress, workers.map)
     failure = ""
     if config.feeds.hub:
-        from feedsvc import websub
+        from feedsvc.serve import websub
 
         websub.note_changes(documents)
         _, failure = websub.tell_hub(documents)

@@ -18,9 +18,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 import feedsvc.web.application
-from feedsvc import logs, server
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
+from feedsvc.serve import logs, server
 from feedsvc.web import cache, create_app
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.test_http import ask

@@ -18,15 +18,15 @@ from granian.log import LogLevels
 from granian.server import Server
 from watchfiles import watch
 
-from feedsvc import logs
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, IndexUnusableError, ServeError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
+from feedsvc.serve import logs
+from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
-from feedsvc.websub import announce_changes
 from feedsvc.workers import Workers, end_with_parent, interrupts_blocked
 
 #: Seconds after which the folder is looked through even if nothing told of a change: some file systems don't tell.
