@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.build.test_site import files
 from tests.conftest import FEEDSVC
-from tests.test_site import files
 
 IS_ROOT = os.geteuid() == 0
 

@@ -15,9 +15,9 @@ import pytest
 
 from tests.conftest import Service, record, running_service, wait_until
 from tests.corpus import Corpus
-from tests.test_hostile_http import Wire, resident, workers
-from tests.test_operating import tell
-from tests.test_serve import addresses, get
+from tests.serve.test_operating import tell
+from tests.serve.test_serve import addresses, get
+from tests.web.test_hostile_http import Wire, resident, workers
 
 CONNECTIONS = 64
 #: Seconds between two changes of records.

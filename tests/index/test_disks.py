@@ -11,12 +11,12 @@ import pytest
 from feedsvc.index.database import open_index
 from feedsvc.index.sync import sync
 from feedsvc.records.reader import MAX_PROBLEMS
+from tests.build.test_site import files
 from tests.conftest import Site, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, at_another_time, bound_by_permissions, command, mounted, remount, undisturbed
-from tests.test_index import contents, titles
-from tests.test_serve import entries
-from tests.test_site import files
+from tests.index.test_index import contents, titles
+from tests.serve.test_serve import entries
 
 CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'
 

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.build.test_site import files
 from tests.conftest import running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, command, kill_after, start, undisturbed
-from tests.test_serve import get, members
-from tests.test_site import files
+from tests.serve.test_serve import get, members
 
 #: Short enough to be killed in each of its parts.
 CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'

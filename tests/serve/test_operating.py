@@ -23,7 +23,7 @@ from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import logs, server
 from feedsvc.web import cache, create_app
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
-from tests.test_http import ask
+from tests.web.test_http import ask
 
 BAD = "title: <b>B</b>\nquality: <script>\nunknown: CANARY\n"
 
@@ -178,6 +178,7 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
 def test_an_error_is_one_line_with_its_traceback(log_format: str) -> None:
     program = f"""
 import logging
+from feedsvc.serve import logs
 logs.configure({log_format!r})
 try:
     raise ValueError("one\\ntwo")

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Site
+from tests.feeds.test_feeds import url as absolute
 from tests.rules import check_content, check_feed, check_url
-from tests.test_feeds import url as absolute
 
 #: What means something to those who write or read XML, HTML, templates, formats or terminals.
 TOKENS = (

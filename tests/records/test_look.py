@@ -24,7 +24,7 @@ from feedsvc.records.folders import Digests, begin_look, digests
 from feedsvc.workers import ahead
 from tests.conftest import Site, record
 from tests.faults import bound_by_permissions, command
-from tests.test_index import contents, record_texts, titles
+from tests.index.test_index import contents, record_texts, titles
 
 #: Longer than the grain of a file system's clock.
 GRAIN_SECONDS = 0.02

@@ -21,11 +21,11 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import MIN_BYTES
 from feedsvc.web import create_app
 from feedsvc.workers import Workers
+from tests.build.test_site import FEW, files, run
 from tests.conftest import ROOT, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.faults import command, start, undisturbed
 from tests.object_store import S3, Asked, running_s3
-from tests.test_site import FEW, files, run
 
 pytest.importorskip("s3fs")
 pytest.importorskip("moto")

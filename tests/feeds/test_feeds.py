@@ -13,7 +13,7 @@ from tests.conftest import SAMPLE, Site, record
 from tests.corpus import Corpus, Told
 from tests.rules import check_feed
 
-GOLDEN = Path(__file__).parent / "data"
+GOLDEN = Path(__file__).parent.parent / "data"
 
 
 def walk(site: Site) -> dict[str, Any]:

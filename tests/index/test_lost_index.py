@@ -14,12 +14,12 @@ import pytest
 
 from feedsvc.index.database import Database
 from feedsvc.index.schema import VERSION
+from tests.build.test_site import files
 from tests.conftest import record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, command, start, undisturbed
 from tests.rules import check_feed
-from tests.test_serve import entries
-from tests.test_site import files
+from tests.serve.test_serve import entries
 
 #: Of an index by an early version, which had other tables, and these.
 OLD_TABLES = """

@@ -16,8 +16,8 @@ from reader import make_reader
 
 from tests.conftest import FEEDSVC, Service, answers, record, running_service, wait_until
 from tests.corpus import Corpus
+from tests.feeds.test_feeds import check_entry, plain
 from tests.rules import check_feed
-from tests.test_feeds import check_entry, plain
 
 
 def addresses(folder: Path) -> list[str]:
