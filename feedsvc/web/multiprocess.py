@@ -3,8 +3,10 @@
 It is for prometheus-client, which must not be imported before the environment names the folder.
 """
 
+import atexit
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -48,6 +50,7 @@ def remove() -> None:
 
 def join() -> None:
     """Prepare to count, in a worker process."""
+    atexit.register(warnings.simplefilter, "ignore", ResourceWarning)  # prometheus-client never closes its files
     if MULTIPROC_DIR not in os.environ:
         return
     files = [Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db") for kind in ("counter", "histogram")]
