@@ -1,3 +1,5 @@
 """feedsvc publishes RSS and Atom feeds from a folder of article records."""
 
-__version__ = "0.1.0"
+from feedsvc.model.version import __version__
+
+__all__ = ["__version__"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedsvc import __version__
 from feedsvc.errors import FeedsvcError, IndexLostError, one_line
+from feedsvc.model.version import __version__
 from feedsvc.start import progress_bar, synced
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def synced(
         try:
             index = open_index(config)
             click.get_current_context().call_on_close(index.close)
-            while is_followed and not index.leads():
+            while is_followed and not index.is_leader():
                 if index.is_filled():
                     return config, index, SyncResult(0, 0, (), 0)
                 time.sleep(WAIT_SECONDS)

@@ -8,7 +8,7 @@ from feedsvc.index import query
 from feedsvc.index.choice import Wanted
 from feedsvc.index.database import Connection
 from feedsvc.index.query import FeedRow
-from feedsvc.model import EVERYTHING, Catalogue, Entry, Feed, FeedAddress, Filters, Kind, Listed
+from feedsvc.model import EVERYTHING, Catalogue, Entry, Feed, FeedAddress, FeedSummary, Filters, Kind
 
 
 def canonical(config: Config, address: FeedAddress) -> FeedAddress:
@@ -67,12 +67,12 @@ def _feed(
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """All feeds that there are."""
 
-    def listed(kind: Kind) -> tuple[Listed, ...]:
+    def listed(kind: Kind) -> tuple[FeedSummary, ...]:
         rows = query.all_feeds(connection, kind, _primary_only(config.feeds.related))
-        return tuple(Listed(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
+        return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
-    def counted(address: FeedAddress, name: str) -> Listed:
-        return Listed(address, name, query.count(connection, address, wanted_stories(config, address)))
+    def counted(address: FeedAddress, name: str) -> FeedSummary:
+        return FeedSummary(address, name, query.count(connection, address, wanted_stories(config, address)))
 
     shown = config.serve.show_problems
     state = query.everything(connection, shown)

@@ -10,13 +10,13 @@ import feedgen.feed
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
-from feedsvc import __version__
 from feedsvc.formats import MEDIA_TYPES
 from feedsvc.formats.content import html_title
 from feedsvc.formats.entries import Format, rfc2822, write_entry
 from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, template
 from feedsvc.formats.links import EntryLinks, FeedLinks
 from feedsvc.model import Feed, Image
+from feedsvc.model.version import __version__
 
 #: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.formats.content import entry_html
-from feedsvc.model import Entry, Feed, Related
+from feedsvc.model import Entry, Feed, Link
 
 
 def write_json(feed: Feed) -> bytes:
@@ -57,7 +57,7 @@ def _item(entry: Entry) -> dict[str, Any]:
     )
 
 
-def _links(links: tuple[Related, ...]) -> list[dict[str, str]]:
+def _links(links: tuple[Link, ...]) -> list[dict[str, str]]:
     return [{"url": link.url, "title": link.title, "provider": link.provider} for link in links]
 
 

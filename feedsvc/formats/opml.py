@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from feedsvc.model import Catalogue, Listed, absolute
+from feedsvc.model import Catalogue, FeedSummary, absolute
 
 
 def write_opml(catalogue: Catalogue) -> bytes:
@@ -23,7 +23,7 @@ def write_opml(catalogue: Catalogue) -> bytes:
     return bytes(etree.tostring(opml, encoding="utf-8", xml_declaration=True))
 
 
-def _attributes(catalogue: Catalogue, feed: Listed) -> dict[str, str]:
+def _attributes(catalogue: Catalogue, feed: FeedSummary) -> dict[str, str]:
     return {
         "type": "rss",  # whatever the format
         "text": feed.name,

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from feedsvc.index.database import IN_LIST, Connection, as_list
 from feedsvc.index.resolve import preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
-from feedsvc.model import Related
+from feedsvc.model import Link
 
 #: The name of the provider of a story `s`.
 _PROVIDER = "(SELECT min(n.name) FROM names n WHERE n.kind = 'providers' AND n.slug = s.provider)"
 
 
-def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
+def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Link]]:
     """For each of these primary stories, those that its records mention: the best record's first, each in its order."""
     rows = connection.execute(
         f"""
@@ -30,7 +30,7 @@ def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, 
     return _links(rows)
 
 
-def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Related]]:
+def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Link]]:
     """For each of these mentions, the primary stories that mention it, newest first."""
     rows = connection.execute(
         f"""
@@ -46,9 +46,9 @@ def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[st
     return _links(rows)
 
 
-def _links(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, Related]]:
-    found: dict[str, dict[str, Related]] = defaultdict(dict)
+def _links(rows: Iterable[tuple[str, str, str, str]]) -> dict[str, dict[str, Link]]:
+    found: dict[str, dict[str, Link]] = defaultdict(dict)
     for start, end, title, provider in rows:
         if end not in found[start]:
-            found[start][end] = Related(end, title, provider)
+            found[start][end] = Link(end, title, provider)
     return found

@@ -116,7 +116,7 @@ class PostgresDatabase:
             except psycopg.Error as error:
                 raise self._explained(error) from error
 
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process is elected to sync; it must ask often to stay so. Raises IndexUnusableError."""
         with self._writing:
             try:

@@ -85,7 +85,7 @@ class Database:
         finally:
             looked_at.close()
 
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process may sync: whoever has the file may."""
         return True
 

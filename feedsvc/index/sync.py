@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from feedsvc import __version__
 from feedsvc.config import Config
 from feedsvc.index.database import IN_LIST, Connection, Index, as_list, batches, create_tables, insert
 from feedsvc.index.query import all_problems
@@ -20,6 +19,7 @@ from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
 from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
+from feedsvc.model.version import __version__
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, list_folder, read_file
 from feedsvc.records.folders import Digests, digests
 

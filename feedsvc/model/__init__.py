@@ -5,7 +5,7 @@ unless their name says HTML, and hold only characters that XML can hold.
 """
 
 from feedsvc.model.address import EVERYTHING, FeedAddress, Kind, absolute, parse_feed_path
-from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, Listed, Related
+from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Link
 from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filters, RelatedMode, parse_filters
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
@@ -19,14 +19,14 @@ __all__ = [
     "Entry",
     "Feed",
     "FeedAddress",
+    "FeedSummary",
     "Filters",
     "Image",
     "Kind",
-    "Listed",
+    "Link",
     "Problem",
     "Provider",
     "Record",
-    "Related",
     "RelatedMode",
     "Story",
     "Topic",

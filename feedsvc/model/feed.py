@@ -11,7 +11,7 @@ EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
+class Link:
     """The other end of a link between two stories."""
 
     url: str
@@ -27,16 +27,16 @@ class Entry:
     provider: Provider
     topics: tuple[Topic, ...] = ()
     #: The stories that a primary story's records list, in their order.
-    related: tuple[Related, ...] = ()
+    related: tuple[Link, ...] = ()
     #: The primary stories that mention this mention, newest first.
-    mentioned_by: tuple[Related, ...] = ()
+    mentioned_by: tuple[Link, ...] = ()
 
     def __hash__(self) -> int:
         # To hash all that it says takes longer than to compare it.
         return hash(self.story.url)
 
     @property
-    def links(self) -> tuple[Related, ...]:
+    def links(self) -> tuple[Link, ...]:
         """Every link that the entry carries, in whichever direction it runs."""
         return self.related + self.mentioned_by
 
@@ -93,7 +93,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FeedSummary:
     """A feed as a list of feeds shows it."""
 
     address: FeedAddress
@@ -112,10 +112,10 @@ class Catalogue:
     language: str
     base_url: str
     formats: tuple[str, ...]
-    everything: Listed
-    topics: tuple[Listed, ...]
-    providers: tuple[Listed, ...]
-    custom: tuple[Listed, ...]
+    everything: FeedSummary
+    topics: tuple[FeedSummary, ...]
+    providers: tuple[FeedSummary, ...]
+    custom: tuple[FeedSummary, ...]
     #: The time of the newest story.
     updated: datetime
     #: A number that each change increases.
@@ -126,6 +126,6 @@ class Catalogue:
     problems: tuple[Problem, ...] | None = None
 
     @property
-    def feeds(self) -> tuple[Listed, ...]:
+    def feeds(self) -> tuple[FeedSummary, ...]:
         """All of them, everything first."""
         return (self.everything, *self.topics, *self.providers, *self.custom)

@@ -175,7 +175,7 @@ def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.Syn
     ):
         if not os.path.samestat(folder.stat(), identity):
             return
-        if not index.leads():  # another node syncs; should it end, all is to be looked at
+        if not index.is_leader():  # another node syncs; should it end, all is to be looked at
             due, is_elected = time.monotonic(), False
             continue
         if config.index.is_shared and not is_elected:

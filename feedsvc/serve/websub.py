@@ -16,11 +16,11 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from feedsvc import __version__
 from feedsvc.errors import FeedsvcError, IndexUnusableError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index import announcements
 from feedsvc.model import absolute
+from feedsvc.model.version import __version__
 
 #: Feeds that one request tells of.
 BATCH = 100
@@ -50,9 +50,9 @@ def announce_changes(documents: Documents, stop: Event) -> None:
     revision = -1
     while not stop.wait(LOOK_SECONDS):
         try:
-            if not documents.index.leads():  # another node does it
+            if not documents.index.is_leader():  # another node does it
                 continue
-            if not documents.index.leads():  # else each node that shares the index would tell the hub
+            if not documents.index.is_leader():  # else each node that shares the index would tell the hub
                 continue
             # Of what was noted at the last look, so that every worker has seen it, too.
             wait, reason = tell_hub(documents)

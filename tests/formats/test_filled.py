@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from feedsvc.formats import atom_rss
 from feedsvc.formats.entries import say, serialise, write_entry
-from feedsvc.model import Entry, Feed, FeedAddress, Filters, Image, Provider, Related, Story, Topic
+from feedsvc.model import Entry, Feed, FeedAddress, Filters, Image, Link, Provider, Story, Topic
 from feedsvc.text import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"
@@ -21,7 +21,7 @@ times = st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1), timezones=st.ju
 )
 images = st.builds(Image, urls, st.none() | st.integers(1, 9999), st.none() | st.integers(1, 9999), texts)
 providers = st.builds(Provider, texts, texts, st.sampled_from([None, "a.example"]))
-related = st.lists(st.builds(Related, urls, texts, texts), max_size=3).map(tuple)
+related = st.lists(st.builds(Link, urls, texts, texts), max_size=3).map(tuple)
 entries = st.builds(
     Entry,
     st.builds(

@@ -494,8 +494,8 @@ def test_a_node_that_stalls_while_it_writes_loses_what_it_wrote(
     with running_proxy(postgres.port) as proxy:
         config = parse_config({"index": {"url": postgres.url(proxy.port, schema=schema)}}, site.folder)
         stalled = open_index(config)
-        assert stalled.leads()
-        assert not site.documents.index.leads()
+        assert stalled.is_leader()
+        assert not site.documents.index.is_leader()
 
         def write() -> None:
             with pytest.raises(IndexUnusableError), stalled.writing() as connection:
