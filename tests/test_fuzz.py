@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from feedsvc.errors import FilterError
 from feedsvc.model import parse_filters
-from feedsvc.records.files import SUFFIXES, parse_file
+from feedsvc.records.reading import parse_file
+from feedsvc.records.syntax import SUFFIXES
 from tests.conftest import record
 from tests.fuzz.invariants import check_address, check_file
 from tests.fuzz.seeds import DICTIONARY, SEEDS

@@ -15,7 +15,9 @@ from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
-from feedsvc.records.files import SUFFIXES, find_files, read_file, spelled_out
+from feedsvc.records.files import find_files, spelled_out
+from feedsvc.records.reading import read_file
+from feedsvc.records.syntax import SUFFIXES
 from feedsvc.text import web_url
 
 #: The tellings that are a record's own, with their files.

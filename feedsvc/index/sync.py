@@ -20,8 +20,9 @@ from feedsvc.index.status import note_sync
 from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
 from feedsvc.model.version import __version__
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files, list_folder, read_file
+from feedsvc.records.files import RecordFile, file_name, find_file, find_files, list_folder
 from feedsvc.records.folders import Digests, digests
+from feedsvc.records.reading import read_file
 
 #: Files that are read at a time.
 BATCH = 50

@@ -10,7 +10,7 @@ import msgspec
 from feedsvc.index.database import Connection, insert
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.model import Story
-from feedsvc.records.files import Content
+from feedsvc.records.reading import Content
 
 Row: TypeAlias = tuple[Any, ...]
 #: What a telling calls a topic or provider: kind, slug, name, domain, image (as JSON); empty where it doesn't say.

@@ -5,6 +5,8 @@ import re
 from feedsvc.records.block import read_block
 from feedsvc.records.values import Value
 
+SUFFIXES = (".md", ".markdown", ".txt", ".yaml", ".yml", ".json")
+
 _OPENING = re.compile(r"\s*^---[ \t]*\n", re.MULTILINE)
 _CLOSING = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 #: To libyaml these end a line, but neither to editors nor to YAML 1.2; in the texts of a record they are white space.

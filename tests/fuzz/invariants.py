@@ -18,10 +18,10 @@ from feedsvc.formats.entries import write_entry
 from feedsvc.index.database import Database
 from feedsvc.model import MAX_LIMIT, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
-from feedsvc.records.files import SUFFIXES, parse_file
 from feedsvc.records.libyaml import read_any
 from feedsvc.records.reader import MAX_PROBLEMS
-from feedsvc.records.syntax import split_front_matter
+from feedsvc.records.reading import parse_file
+from feedsvc.records.syntax import SUFFIXES, split_front_matter
 from feedsvc.records.values import Fields, SyntaxProblem, Value
 from feedsvc.text import host_name, slug, web_url
 

@@ -1,7 +1,7 @@
 """What the fuzzer begins with: records and addresses, and the words that they are made of."""
 
 from feedsvc.model import FILTERS
-from feedsvc.records.files import SUFFIXES
+from feedsvc.records.syntax import SUFFIXES
 from tests.conftest import SAMPLE
 
 _YAML = """---

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from feedsvc.index.sync import sync
-from feedsvc.records.files import MAX_BYTES, find_files, parse_file, read_file
+from feedsvc.records.files import find_files
+from feedsvc.records.reading import MAX_BYTES, parse_file, read_file
 from tests.conftest import FEEDSVC, Site, record
 from tests.test_cli import result
 

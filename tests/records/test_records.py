@@ -7,7 +7,8 @@ import pytest
 
 from feedsvc.errors import RecordsError
 from feedsvc.model import Story
-from feedsvc.records.files import find_files, parse_file, read_file
+from feedsvc.records.files import find_files
+from feedsvc.records.reading import parse_file, read_file
 from tests.conftest import record
 
 FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
