@@ -157,7 +157,7 @@ def feeds(config_file: Path | None) -> None:
     catalogue = Documents(index, config).catalogue()
     width = max(len(feed.name) for feed in catalogue.feeds)
     for feed in catalogue.feeds:
-        urls = [feed.address.url(catalogue.base_url, format) for format in catalogue.formats]
+        urls = [feed.address.url(catalogue.base_url, format.suffix) for format in catalogue.formats]
         click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(urls)}")
     _report(result)
     sys.exit(1 if result.problems else 0)
@@ -242,7 +242,7 @@ def _print_addresses(config: "Config", index: "Index") -> None:
     size = catalogue.everything.size
     click.echo(f"Serving {size} {'story' if size == 1 else 'stories'}. Subscribe to")
     for feed in catalogue.feeds[:MOST_SHOWN]:
-        click.echo(f"  {feed.address.url(catalogue.base_url, catalogue.formats[0])}  {feed.name}")
+        click.echo(f"  {feed.address.url(catalogue.base_url, catalogue.formats[0].suffix)}  {feed.name}")
     if len(catalogue.feeds) > MOST_SHOWN:
         click.echo(f"  and {len(catalogue.feeds) - MOST_SHOWN} more feeds: see {catalogue.base_url}/")
     click.echo("Press Ctrl-C to stop.")

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError
+from feedsvc.formats.registry import find_format
 from feedsvc.model import EPOCH, FILTERS, parse_filters
 from feedsvc.text import plain_text, slug, web_url
 
@@ -110,7 +111,16 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
     tables["site"] = _complete_site(tables["site"], tables["serve"])
     if tables["feeds"].hub:
         tables["feeds"] = replace(tables["feeds"], hub=_address("feeds.hub", tables["feeds"].hub))
+    _check_formats(tables["feeds"].formats)
     return Config(**tables, custom=_custom(data.get("custom", [])), folder=folder, changed=changed)
+
+
+def _check_formats(names: tuple[str, ...]) -> None:
+    for name in names:
+        try:
+            find_format(name)
+        except LookupError as error:
+            raise ConfigError(_unusable("feeds.formats", name, str(error).removeprefix("expected "))) from error
 
 
 def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:

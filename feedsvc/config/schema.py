@@ -22,7 +22,6 @@ Out = Annotated[
     ),
 ]
 Flag = Annotated[bool, Meta(description="true or false")]
-Format = Literal["atom", "rss", "json"]
 
 
 class Site(Table, frozen=True):
@@ -55,7 +54,7 @@ class Index(Table, frozen=True):
 class Feeds(Table, frozen=True):
     #: Entries in a feed.
     limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
-    formats: Annotated[tuple[Format, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
+    formats: Annotated[tuple[str, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
         "atom",
         "rss",
         "json",

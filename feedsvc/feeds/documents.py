@@ -19,7 +19,8 @@ from feedsvc.feeds.selection import (
     select_feeds,
     select_slugs,
 )
-from feedsvc.formats import ASSETS, MEDIA_TYPES, read_asset
+from feedsvc.formats import ASSETS, read_asset
+from feedsvc.formats.registry import find_format
 from feedsvc.index import query
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.status import Status, read_status
@@ -34,9 +35,6 @@ MAX_COMPARED = 60
 #: Each kind of document with its media type, and the module and function that write it. A module is loaded with the
 #: first document that needs it: a build that finds nothing changed needs none of them.
 _WRITERS = {
-    "atom": (f"{MEDIA_TYPES['atom']}; charset=utf-8", "atom_rss", "write_atom"),
-    "rss": (f"{MEDIA_TYPES['rss']}; charset=utf-8", "atom_rss", "write_rss"),
-    "json": (MEDIA_TYPES["json"], "jsonfeed", "write_json"),
     "page": ("text/html; charset=utf-8", "pages", "write_page"),
     "/": ("text/html; charset=utf-8", "pages", "write_home"),
     OPML_PATH: ("text/x-opml; charset=utf-8", "opml", "write_opml"),
@@ -109,7 +107,7 @@ class Documents:
         found: list[tuple[int, list[str]]] = [(0, [path]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [OPML_PATH, "/"] if pages else [OPML_PATH]))
         for address in [feed.address for feed in catalogue.feeds] + archives:
-            paths = [address.path(format) for format in self.config.feeds.formats]
+            paths = [address.path(f".{format}") for format in self.config.feeds.formats]
             if pages and address.slug and not address.month:
                 paths.append(address.page_path)
             found.append((revisions.get((address.kind, address.slug, address.month), catalogue.revision), paths))
@@ -121,7 +119,9 @@ class Documents:
             catalogue = select_catalogue(connection, self.config)
             revisions = query.revisions(connection, archives=False)
         return {
-            feed.address.path(format): revisions.get((feed.address.kind, feed.address.slug, ""), catalogue.revision)
+            feed.address.path(f".{format}"): revisions.get(
+                (feed.address.kind, feed.address.slug, ""), catalogue.revision
+            )
             for feed in catalogue.feeds
             for format in self.config.feeds.formats
         }
@@ -205,11 +205,16 @@ def cache_control(max_age: int) -> str:
 
 def load_writers(config: Config) -> None:
     """Load what writes a build's documents, which takes a while, before the first is asked for."""
-    for kind in (*config.feeds.formats, OPML_PATH, *(("page",) if config.build.pages else ())):
+    import feedsvc.formats.atom_rss  # noqa: F401
+
+    for kind in (OPML_PATH, *(("page",) if config.build.pages else ())):
         _writer(kind)
 
 
 def _write(kind: str, value: Feed | Catalogue, links: tuple[tuple[str, str], ...] = ()) -> Document:
+    if isinstance(value, Feed) and kind != "page":
+        format = find_format(kind)
+        return Document(format.content_type, format.write(value), value.revision, value.changed, links)
     return Document(_WRITERS[kind][0], _writer(kind)(value), value.revision, value.changed, links)
 
 
@@ -223,4 +228,4 @@ def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:
     if format == "page":
         return ()
     hub = ((feed.hub, "hub"),) if feed.hub else ()
-    return ((feed.url(format), "self"), *hub)
+    return ((feed.url(find_format(format)), "self"), *hub)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
-from feedsvc.feeds.selection import related_mode, wanted_stories
+from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
 from feedsvc.index.choice import Wanted, choose
 from feedsvc.index.database import IN_LIST, Connection, as_list
 from feedsvc.index.query import find_entries
@@ -152,7 +152,7 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     facts |= {"quality": shown.quality, "heat": shown.heat}
     addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
-    format = config.feeds.formats[0]
+    format = published_formats(config)[0].suffix
     inside, outside = [], []
     archived = False
     for address in addresses:
@@ -160,10 +160,11 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
         reasons = []
         if wanted.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
-        for single in (Filters(**{name: getattr(some, name)}) for some in wanted.filters for name in FILTERS):
+        for item in (item for filters in wanted.filters for item in filters.items if FILTERS[item[0]].column):
+            single = Filters((item,))
             chosen, values = choose(address, Wanted((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
-                fact = single.labels[0].partition("=")[0].removeprefix("min_").removeprefix("without_")
+                fact = FILTERS[item[0]].column
                 value = "unknown" if facts[fact] in (None, "") else facts[fact]
                 reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
         url = address.url(config.site.base_url, format)

@@ -4,11 +4,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from feedsvc.config import Config
+from feedsvc.formats.registry import find_format
 from feedsvc.index import query
 from feedsvc.index.choice import Wanted
 from feedsvc.index.database import Connection
 from feedsvc.index.query import FeedRow
-from feedsvc.model import EVERYTHING, Catalogue, Entry, Feed, FeedAddress, FeedSummary, Filters, Kind
+from feedsvc.model import (
+    EVERYTHING,
+    NO_FILTERS,
+    Catalogue,
+    Entry,
+    Feed,
+    FeedAddress,
+    FeedSummary,
+    Filters,
+    Format,
+    Kind,
+)
 
 
 def canonical(config: Config, address: FeedAddress) -> FeedAddress:
@@ -52,16 +64,21 @@ def _feed(
         language=config.site.language,
         author=config.site.author,
         image=row.image,
-        formats=config.feeds.formats,
+        formats=published_formats(config),
         ttl=config.serve.max_age // 60,
         # Of archives and filtered feeds, the hub is never told.
-        hub=config.feeds.hub if address == replace(address, month="", filters=Filters()) else "",
+        hub=config.feeds.hub if address == replace(address, month="", filters=NO_FILTERS) else "",
         entries=entries,
         previous_archive=replace(address, month=previous) if previous else None,
         next_archive=replace(address, month=following) if following else None,
         revision=row.revision,
         changed=max(row.changed, config.changed),
     )
+
+
+def published_formats(config: Config) -> tuple[Format, ...]:
+    """Return the formats that feeds are published in."""
+    return tuple(map(find_format, config.feeds.formats))
 
 
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:
@@ -81,7 +98,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         description=config.site.description,
         language=config.site.language,
         base_url=config.site.base_url,
-        formats=config.feeds.formats,
+        formats=published_formats(config),
         everything=counted(EVERYTHING, config.site.title),
         topics=listed("topics"),
         providers=listed("providers"),
@@ -130,7 +147,7 @@ def unknown_names(connection: Connection, config: Config) -> list[str]:
         f"custom {custom.name!r}: {field}: no story has {slug!r}"
         for custom in config.custom.values()
         for field in ("topic", "provider", "without_topic", "without_provider")
-        for slug in getattr(custom.filters, field)
+        for slug in custom.filters.get(field) or ()
         if slug not in (topics if field.endswith("topic") else providers)
     ]
 
@@ -153,31 +170,33 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
 def _defaults(config: Config, address: FeedAddress) -> Filters:
     """What holds for a feed if its address says nothing else."""
     saved = _saved(config, address)
-    return Filters(
-        min_quality=config.feeds.min_quality if saved.min_quality is None else saved.min_quality,
-        related=saved.related or config.feeds.related,
-        limit=saved.limit or config.feeds.limit,
+    quality = saved.get("min_quality")
+    return NO_FILTERS.replace(
+        min_quality=config.feeds.min_quality if quality is None else quality,
+        related=saved.get("related") or config.feeds.related,
+        limit=saved.get("limit") or config.feeds.limit,
     )
 
 
 def _saved(config: Config, address: FeedAddress) -> Filters:
     """The filters of a custom feed; none of any other."""
     custom = config.custom.get(address.slug) if address.kind == "custom" else None
-    return custom.filters if custom else Filters()
+    return custom.filters if custom else NO_FILTERS
 
 
 def wanted_stories(config: Config, address: FeedAddress) -> Wanted:
     own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
-    quality = defaults.min_quality if own.min_quality is None else own.min_quality
+    quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return Wanted(
-        filters=(replace(own, min_quality=quality), replace(saved, min_quality=None)),
+        filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
         primary_only=_primary_only(related_mode(config, address)),
-        limit=None if address.month else own.limit or defaults.limit,
+        limit=None if address.month else own.get("limit") or defaults.get("limit"),
     )
 
 
 def related_mode(config: Config, address: FeedAddress) -> str | None:
-    return address.filters.related or _defaults(config, address).related
+    mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
+    return mode
 
 
 def _primary_only(related: str | None) -> bool:

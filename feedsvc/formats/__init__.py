@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-#: Of each format, without parameters.
-MEDIA_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
-
 #: The files that pages load, by address, with their media types.
 ASSETS = {
     "/assets/style.css": "text/css; charset=utf-8",

@@ -10,12 +10,11 @@ import feedgen.feed
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
-from feedsvc.formats import MEDIA_TYPES
 from feedsvc.formats.content import html_title
-from feedsvc.formats.entries import Format, rfc2822, write_entry
+from feedsvc.formats.entries import Name, rfc2822, write_entry
 from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, template
 from feedsvc.formats.links import EntryLinks, FeedLinks
-from feedsvc.model import Feed, Image
+from feedsvc.model import Feed, Format, Image
 from feedsvc.model.version import __version__
 
 #: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
@@ -55,33 +54,24 @@ class Head(NamedTuple):
 _WIDTHS = (6, 1, 2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 1)
 
 
-def write_atom(feed: Feed) -> bytes:
-    """The feed in Atom 1.0."""
-    return _write("atom", feed)
+def write(name: Name, format: Format, feed: Feed) -> bytes:
+    """Return the feed in Atom or RSS, by name; format: as it is published."""
+    shape, values = escaped(say(name, format, feed))
+    entries = (write_entry(name, feed.base_url, entry) for entry in feed.entries)
+    return b"".join((_template(name, feed.ttl, shape).fill(values), *entries, _END[name]))
 
 
-def write_rss(feed: Feed) -> bytes:
-    """The feed in RSS 2.0."""
-    return _write("rss", feed)
-
-
-def _write(format: Format, feed: Feed) -> bytes:
-    shape, values = escaped(say(format, feed))
-    entries = (write_entry(format, feed.base_url, entry) for entry in feed.entries)
-    return b"".join((_template(format, feed.ttl, shape).fill(values), *entries, _END[format]))
-
-
-def say(format: Format, feed: Feed) -> Head:
+def say(name: Name, format: Format, feed: Feed) -> Head:
     """What a feed says beside its entries in Atom or RSS."""
-    updated, media_type = feed.updated, MEDIA_TYPES[format]
-    image = feed.image if feed.image and (format == "atom" or _fits_rss(feed.image)) else None
+    updated, media_type = feed.updated, format.media_type
+    image = feed.image if feed.image and (name == "atom" or _fits_rss(feed.image)) else None
     previous, following = feed.previous_archive, feed.next_archive
     return Head(
         feed=((feed.id, feed.title, feed.description, feed.language, updated.isoformat(), rfc2822(updated)),),
         html_title=((as_html,),) if (as_html := html_title(feed.title)) else (),
         author=((feed.author, f"{feed.base_url}/"),),
         self=((feed.url(format), media_type),),
-        others=tuple((feed.url(other), MEDIA_TYPES[other]) for other in feed.formats if other != format),
+        others=tuple((feed.url(other), other.media_type) for other in feed.formats if other != format),
         page=((feed.page_url,),),
         hub=((feed.hub,),) if feed.hub else (),
         current=((feed.url(format, feed.current), media_type),) if feed.address.month else (),
@@ -94,16 +84,16 @@ def say(format: Format, feed: Feed) -> Head:
 
 
 @lru_cache(1000)
-def _template(format: Format, ttl: int, shape: Shape) -> Template:
+def _template(name: Name, ttl: int, shape: Shape) -> Template:
     said = Head(*marked(shape, _WIDTHS))
-    text = serialise(format, said, _UPDATED, ttl)
+    text = serialise(name, said, _UPDATED, ttl)
     _, _, _, _, updated, updated_rss = said.feed[0]
     for moment, mark in ((_UPDATED.isoformat(), updated), (rfc2822(_UPDATED), updated_rss)):
         text = text.replace(moment, mark)
-    return template(text.removesuffix(_END[format].decode()), said)
+    return template(text.removesuffix(_END[name].decode()), said)
 
 
-def serialise(format: Format, said: Head, updated: datetime, ttl: int) -> str:
+def serialise(name: Name, said: Head, updated: datetime, ttl: int) -> str:
     """What feedgen writes of a feed without entries that says this, with a time in place of those that it says.
 
     ttl: minutes that a reader may keep it.
@@ -130,7 +120,7 @@ def serialise(format: Format, said: Head, updated: datetime, ttl: int) -> str:
         ("current", said.current), ("prev-archive", said.previous_archive), ("next-archive", said.next_archive),
     ):  # fmt: skip
         links += [{"href": href, "rel": rel, "type": its_type} for href, its_type in archive]
-    if format == "atom":
+    if name == "atom":
         generator.author(name=author, uri=author_page)
         generator.link(others)
         for (image,) in said.image:
@@ -138,14 +128,14 @@ def serialise(format: Format, said: Head, updated: datetime, ttl: int) -> str:
     else:
         generator.register_extension("dc", DcExtension, DcEntryExtension)
         for (image,) in said.image:
-            sizes = {name: size for name in ("width", "height") for (size,) in getattr(said, name)}
+            sizes = {side: size for side in ("width", "height") for (size,) in getattr(said, side)}
             generator.image(image, title, page, **sizes)
-    generator.links.links = links if format == "atom" else others + links
+    generator.links.links = links if name == "atom" else others + links
     # Last: RSS takes it for its one link, and so do some readers in Atom.
     generator.link(href=page, rel="alternate", type="text/html")
     generator.links.html_title = "".join(html for (html,) in said.html_title)
     generator.links.is_archive = bool(said.current)
-    written: bytes = generator.atom_str() if format == "atom" else generator.rss_str()
+    written: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
     return written.decode()
 
 

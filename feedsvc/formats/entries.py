@@ -17,7 +17,7 @@ from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, templ
 from feedsvc.formats.links import EntryLinks
 from feedsvc.model import MAX_LIMIT, Entry, FeedAddress, absolute
 
-Format: TypeAlias = Literal["atom", "rss"]
+Name: TypeAlias = Literal["atom", "rss"]
 
 #: The prefixes that feedgen gives the namespaces.
 _NAMESPACES = {
@@ -67,7 +67,7 @@ class Said(NamedTuple):
 _WIDTHS = (5, 1, 1, 1, 3, 1, 1, 1, 2, 1, 1, 1, 1)
 
 
-def write_entry(format: Format, base_url: str, entry: Entry) -> bytes:
+def write_entry(format: Name, base_url: str, entry: Entry) -> bytes:
     """An entry as it stands in a feed, which declares the namespaces."""
     shape, values = _escaped(base_url, entry)
     return _template(format, shape).fill(values)
@@ -107,7 +107,7 @@ def _page(base_url: str, slug: str) -> str:
 
 
 @lru_cache(1000)
-def _template(format: Format, shape: Shape) -> Template:
+def _template(format: Name, shape: Shape) -> Template:
     said = Said(*marked(shape, _WIDTHS))
     text = serialise(format, said, _PUBLISHED, _UPDATED)
     _, _, published, updated, published_rss = said.story[0]
@@ -120,7 +120,7 @@ def _template(format: Format, shape: Shape) -> Template:
     return template(text, said)
 
 
-def serialise(format: Format, said: Said, published: datetime, updated: datetime) -> str:
+def serialise(format: Name, said: Said, published: datetime, updated: datetime) -> str:
     """What feedgen writes of an entry that says this, but for its times."""
     ((url, title, *_),) = said.story
     ((provider,),) = said.provider

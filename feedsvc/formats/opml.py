@@ -28,6 +28,6 @@ def _attributes(catalogue: Catalogue, feed: FeedSummary) -> dict[str, str]:
         "type": "rss",  # whatever the format
         "text": feed.name,
         "title": feed.name,
-        "xmlUrl": feed.address.url(catalogue.base_url, catalogue.formats[0]),
+        "xmlUrl": feed.address.url(catalogue.base_url, catalogue.formats[0].suffix),
         "htmlUrl": absolute(catalogue.base_url, feed.address.page_path),
     }

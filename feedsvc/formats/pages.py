@@ -2,12 +2,10 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feedsvc.formats import MEDIA_TYPES
-from feedsvc.model import Catalogue, Feed, FeedAddress
+from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
 #: That are shown.
 _MAX_PROBLEMS = 100
-_FORMAT_NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
@@ -16,9 +14,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(
-    format_names=_FORMAT_NAMES, media_types=MEDIA_TYPES, FeedAddress=FeedAddress, max_problems=_MAX_PROBLEMS
-)
+_templates.globals.update(FeedAddress=FeedAddress, FILTERS=FILTERS, max_problems=_MAX_PROBLEMS)
 
 
 def write_home(catalogue: Catalogue) -> bytes:

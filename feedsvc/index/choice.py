@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedsvc.index.database import IN_LIST, as_list
-from feedsvc.model import FeedAddress, Filters
+from feedsvc.model import FILTERS, FeedAddress, Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,18 @@ def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = Fa
 
 
 def conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
-    """What filters ask of a story `s`, as SQL and its values."""
+    """Return what filters ask of a story `s`, as SQL conditions with their values."""
     found: list[tuple[str, list[Any]]] = []
     for filters in wanted.filters:
-        for column, slugs, negation in (
-            ("topic", filters.topic, ""),
-            ("s.provider", filters.provider, ""),
-            ("s.type", filters.type, ""),
-            ("topic", filters.without_topic, "NOT "),
-            ("s.provider", filters.without_provider, "NOT "),
-        ):
-            condition = f"{column} {IN_LIST}"
-            if column == "topic":
+        for name, value in filters.items:
+            filter = FILTERS[name]
+            if not filter.column:
+                continue
+            if not filter.is_repeatable:
+                found.append((f"s.{filter.column} {filter.comparison} ?", [value]))
+                continue
+            condition = f"s.{filter.column} {IN_LIST}"
+            if filter.column == "topic":
                 condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {IN_LIST})"
-            if slugs:
-                found.append((negation + condition, [as_list(slugs)]))
-        for column, least in (("s.quality", filters.min_quality), ("s.heat", filters.min_heat)):
-            if least is not None:
-                found.append((f"{column} >= ?", [least]))
+            found.append((f"NOT {condition}" if filter.comparison == "not in" else condition, [as_list(value)]))
     return found

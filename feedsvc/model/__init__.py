@@ -5,8 +5,8 @@ unless their name says HTML, and hold only characters that XML can hold.
 """
 
 from feedsvc.model.address import EVERYTHING, FeedAddress, Kind, absolute, parse_feed_path
-from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Link
-from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filters, RelatedMode, parse_filters
+from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Format, Link
+from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "Feed",
     "FeedAddress",
     "FeedSummary",
+    "Filter",
     "Filters",
+    "Format",
     "Image",
     "Kind",
     "Link",

@@ -37,13 +37,13 @@ class FeedAddress:
         """The path of the HTML page that shows the feed."""
         return f"{self.feed_path}/" if self.slug else "/"
 
-    def path(self, format: str) -> str:
-        """The path in a format, or without any if it is empty."""
-        return self.feed_path + (f"/{self.month}" if self.month else "") + (f".{format}" if format else "")
+    def path(self, suffix: str = "") -> str:
+        """The path of the feed with a format's suffix; without one, the path of its id."""
+        return self.feed_path + (f"/{self.month}" if self.month else "") + suffix
 
-    def url(self, base_url: str, format: str = "") -> str:
-        """The absolute URL in a format; without one, the feed's id."""
-        url = absolute(base_url, self.path(format))
+    def url(self, base_url: str, suffix: str = "") -> str:
+        """The absolute URL of the feed with a format's suffix; without one, its id."""
+        url = absolute(base_url, self.path(suffix))
         return url if self.filters == NO_FILTERS else f"{url}?{self.filters.query}"
 
 

@@ -1,5 +1,6 @@
 """Feeds and their entries, and the list of all feeds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -8,6 +9,27 @@ from feedsvc.model.story import Image, Problem, Provider, Story, Topic
 
 #: The `updated` of an empty feed: a valid time that every format and reader can hold.
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that feeds are written in."""
+
+    #: As the configuration names it.
+    name: str
+    #: What its addresses and files end in, such as `.atom`.
+    suffix: str
+    #: Without parameters.
+    media_type: str
+    #: What pages call it.
+    label: str
+    #: Return the bytes of a feed: the same for the same feed.
+    write: Callable[["Feed"], bytes]
+
+    @property
+    def content_type(self) -> str:
+        """The media type as HTTP sends it: with the charset, which JSON (RFC 8259) has no parameter for."""
+        return self.media_type if self.media_type.endswith("json") else f"{self.media_type}; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +75,7 @@ class Feed:
     author: str
     image: Image | None
     #: The formats that it is published in.
-    formats: tuple[str, ...]
+    formats: tuple[Format, ...]
     #: Minutes that a reader may keep it.
     ttl: int
     #: The address of the WebSub hub that is told when it changes; empty if none is.
@@ -87,9 +109,9 @@ class Feed:
         """The newest `updated` among the entries."""
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
-    def url(self, format: str, address: FeedAddress | None = None) -> str:
+    def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """The absolute URL of the feed, or of one at another address, in a format."""
-        return (address or self.address).url(self.base_url, format)
+        return (address or self.address).url(self.base_url, format.suffix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +133,7 @@ class Catalogue:
     description: str
     language: str
     base_url: str
-    formats: tuple[str, ...]
+    formats: tuple[Format, ...]
     everything: FeedSummary
     topics: tuple[FeedSummary, ...]
     providers: tuple[FeedSummary, ...]

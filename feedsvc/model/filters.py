@@ -1,77 +1,147 @@
-"""The filters of feeds, as query strings and [[custom]] tables say them.
+"""The filters of feeds, as parameters of an address and keys of a [[custom]] table.
 
-Filters are written in one canonical order: one choice of stories, one address.
+Filters have one canonical order and spelling, so one choice of stories has one address. Adding a filter takes a value
+in FILTERS, and the column of stories that it compares.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from feedsvc.errors import FilterError
-from feedsvc.text import slug as slug_of
-from feedsvc.text import xml_text
+from feedsvc.text import slug, xml_text
 
 RelatedMode = Literal["entries", "links", "none"]
+#: How a story's column is compared with the values of a filter.
+Comparison = Literal["in", "not in", ">="]
 
 MAX_LIMIT = 500
-#: Of a parameter: its characters, and how often it may be repeated.
+#: The characters of a parameter's value, and how often a parameter may be repeated.
 MAX_VALUE = 200
 MAX_REPEATS = 20
 _MAX_INTEGER = 2**31 - 1
 
 
-#: Every filter in canonical order, and what it expects.
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parameter that chooses among the stories of a feed, or says how the feed shows them."""
+
+    name: str
+    #: What a value must be, as error messages put it.
+    expected: str
+    #: Return the canonical form of one value, a text or (from a configuration) a number; raise ValueError(value).
+    parse: Callable[[Any], Any]
+    #: What pages call it.
+    label: str
+    #: The column of stories that is compared, and how; empty for parameters that choose no stories.
+    column: str = ""
+    comparison: Comparison | None = None
+    #: The values that a form offers, each with its label; empty where any value may be written.
+    options: tuple[tuple[str, str], ...] = ()
+    #: The attributes of the form's input element.
+    attributes: tuple[tuple[str, str | int], ...] = ()
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether several values may be given, any of which matches."""
+        return self.comparison in ("in", "not in")
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not xml_text(value).split():
+        raise ValueError(value)
+    return slug(value)
+
+
+def _type(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return " ".join(xml_text(value).split()).lower()
+
+
+def _integer(value: Any, low: int = -_MAX_INTEGER, high: int = _MAX_INTEGER) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,10}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(value)
+    return value
+
+
+def _related(value: Any) -> str:
+    if value not in ("entries", "links", "none"):
+        raise ValueError(value)
+    return str(value)
+
+
+_TEXT = (("maxlength", MAX_VALUE),)
+_NUMBER = (("type", "number"),)
+_MODES = (("", "as usual"), ("entries", "as entries and links"), ("links", "as links"), ("none", "none"))
+
+#: Every filter by name, in canonical order.
 FILTERS = {
-    "topic": "names of topics, any of which a story has",
-    "provider": "names of providers",
-    "type": "types of stories",
-    "without_topic": "names of topics, none of which a story has",
-    "without_provider": "names of providers",
-    "min_quality": "a whole number",
-    "min_heat": "a whole number",
-    "related": '"entries", "links" or "none"',
-    "limit": f"a number from 1 to {MAX_LIMIT}",
-}
+    each.name: each
+    for each in (
+        Filter("topic", column="topic", comparison="in", parse=_name, label="Only the topic", attributes=_TEXT,
+               expected="names of topics, any of which a story has"),
+        Filter("provider", column="provider", comparison="in", parse=_name, label="Only the provider", attributes=_TEXT,
+               expected="names of providers"),
+        Filter("type", column="type", comparison="in", parse=_type, label="Only the type", attributes=_TEXT,
+               expected="types of stories"),
+        Filter("without_topic", column="topic", comparison="not in", parse=_name, label="Without the topic",
+               attributes=_TEXT, expected="names of topics, none of which a story has"),
+        Filter("without_provider", column="provider", comparison="not in", parse=_name, label="Without the provider",
+               attributes=_TEXT, expected="names of providers"),
+        Filter("min_quality", column="quality", comparison=">=", parse=_integer, label="Quality of at least",
+               attributes=_NUMBER, expected="a whole number"),
+        Filter("min_heat", column="heat", comparison=">=", parse=_integer, label="Heat of at least",
+               attributes=_NUMBER, expected="a whole number"),
+        Filter("related", parse=_related, label="Related stories", options=_MODES,
+               expected='"entries", "links" or "none"'),
+        Filter("limit", parse=partial(_integer, low=1, high=MAX_LIMIT), label="Entries",
+               attributes=(*_NUMBER, ("min", 1), ("max", MAX_LIMIT)), expected=f"a number from 1 to {MAX_LIMIT}"),
+    )
+}  # fmt: skip
+_ORDER = {name: place for place, name in enumerate(FILTERS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which stories of a feed to take; an empty field filters nothing. Topics and providers are slugs, all sorted."""
+    """The filters of one feed."""
 
-    topic: tuple[str, ...] = ()
-    provider: tuple[str, ...] = ()
-    type: tuple[str, ...] = ()
-    without_topic: tuple[str, ...] = ()
-    without_provider: tuple[str, ...] = ()
-    min_quality: int | None = None
-    min_heat: int | None = None
-    related: RelatedMode | None = None
-    limit: int | None = None
+    #: Names and values in canonical order: of a repeatable filter a sorted tuple of texts, of others a number or text.
+    items: tuple[tuple[str, Any], ...] = ()
+
+    def get(self, name: str) -> Any:
+        """Return the value of a filter, or None."""
+        return dict(self.items).get(name)
+
+    def replace(self, **values: Any) -> "Filters":
+        """Return these filters with other values; None removes one."""
+        merged = {**dict(self.items), **values}
+        kept = ((name, value) for name, value in merged.items() if value is not None)
+        return Filters(tuple(sorted(kept, key=lambda item: _ORDER[item[0]])))
 
     def without(self, defaults: "Filters") -> "Filters":
-        """These filters, but for those that say what holds anyway."""
-        same = {name for name in FILTERS if getattr(self, name) == getattr(defaults, name)}
-        emptied: dict[str, Any] = {name: getattr(NO_FILTERS, name) for name in same}
-        return replace(self, **emptied)
+        """Return these filters without those that have the same value in `defaults`."""
+        return Filters(tuple(item for item in self.items if item not in defaults.items))
 
     @property
     def query(self) -> str:
-        """The filters as a canonical query string, without `?`; empty if there are none."""
+        """The canonical query string, without `?`; empty if there are no filters."""
         return urlencode(self._pairs())
 
     @property
     def labels(self) -> list[str]:
-        """The filters as people read them, in canonical order."""
+        """Each value as `name=value`, in canonical order."""
         return [f"{name}={value}" for name, value in self._pairs()]
 
     def _pairs(self) -> list[tuple[str, Any]]:
         pairs: list[tuple[str, Any]] = []
-        for name in FILTERS:
-            value = getattr(self, name)
-            if value is not None:
-                pairs += [(name, one) for one in value] if isinstance(value, tuple) else [(name, value)]
+        for name, value in self.items:
+            pairs += [(name, each) for each in value] if isinstance(value, tuple) else [(name, value)]
         return pairs
 
 
@@ -79,45 +149,33 @@ NO_FILTERS = Filters()
 
 
 def parse_filters(pairs: Iterable[tuple[str, Any]]) -> Filters:
-    """Filters from names and values, texts or (of a configuration) numbers and lists. Raises FilterError.
+    """Return the filters that names and values say: texts or (from a configuration) numbers and lists.
 
-    Names that aren't filters are passed over, and so are empty values, which a form sends for fields left blank.
+    Names that are no filters are ignored, and so are empty values, which a form sends for fields left blank.
+    Raise FilterError for a value that a filter can't have.
     """
     given: dict[str, list[Any]] = {}
     for name, value in pairs:
         if name in FILTERS and value != "":
             given.setdefault(name, []).extend(value if isinstance(value, list | tuple) else [value])
-    return Filters(**{name: _parse(name, values) for name, values in given.items()})
+    return NO_FILTERS.replace(**{name: _parse(FILTERS[name], values) for name, values in given.items()})
 
 
-def _parse(name: str, values: list[Any]) -> Any:
-    expects = FILTERS[name]
+def _parse(filter: Filter, values: list[Any]) -> Any:
+    expected = filter.expected
     if len(values) > MAX_REPEATS or any(isinstance(value, str) and len(value) > MAX_VALUE for value in values):
-        raise FilterError(name, "what was given", f"{expects}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each")
-    if getattr(NO_FILTERS, name) == ():
-        cleaned = set()
-        for value in values:
-            one = _cleaned(name, value) if isinstance(value, str) else ""
-            if not one or len(one) > MAX_VALUE:  # a capital letter can come to several small ones
-                raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-            cleaned.add(one)
-        return tuple(sorted(cleaned))
-    value = values[0]
-    if len(values) > 1:
-        raise FilterError(name, "a list", f"{expects}, once")
-    if name == "related":
-        if value not in ("entries", "links", "none"):
-            raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-        return value
-    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,10}", value):
-        value = int(value)
-    low, high = (1, MAX_LIMIT) if name == "limit" else (-_MAX_INTEGER, _MAX_INTEGER)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise FilterError(name, repr(value)[:MAX_VALUE], expects)
-    return value
-
-
-def _cleaned(name: str, value: str) -> str:
-    """A name as a slug, a type as text that a feed's title can hold; empty if there is nothing in it."""
-    text = " ".join(xml_text(value).split())
-    return text.lower() if name == "type" else slug_of(value) if text else ""
+        raise FilterError(
+            filter.name, "what was given", f"{expected}; at most {MAX_REPEATS}, of {MAX_VALUE} characters each"
+        )
+    if len(values) > 1 and not filter.is_repeatable:
+        raise FilterError(filter.name, "a list", f"{expected}, once")
+    parsed = set()
+    for value in values:
+        try:
+            one = filter.parse(value)
+            if one == "" or len(str(one)) > MAX_VALUE:  # a capital letter can come to several small ones
+                raise ValueError(value)
+        except ValueError as error:
+            raise FilterError(filter.name, repr(error.args[0])[:MAX_VALUE], expected) from error
+        parsed.add(one)
+    return tuple(sorted(parsed)) or None if filter.is_repeatable else parsed.pop() if parsed else None

@@ -143,7 +143,7 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
     for feed in catalogue.feeds:
         seen: list[str] = []
         address: FeedAddress | None = feed.address
-        current = etree.fromstring(site.body(feed.address.path("atom")))
+        current = etree.fromstring(site.body(feed.address.path(".atom")))
         newest = texts(current, "a:entry/a:id")
         following = None
         document = current

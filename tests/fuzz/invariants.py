@@ -145,8 +145,8 @@ def check_address(address: str) -> str | None:
         assert not CONTROL.search(str(error))
         return None
     for field in ("topic", "provider", "without_topic", "without_provider"):
-        assert all(name == slug(name) for name in getattr(filters, field))
-    assert 1 <= (filters.limit or 1) <= MAX_LIMIT
+        assert all(name == slug(name) for name in filters.get(field) or ())
+    assert 1 <= (filters.get("limit") or 1) <= MAX_LIMIT
     assert XML_TEXT.fullmatch("".join(filters.labels))
     assert parse_filters(parse_qsl(filters.query)) == filters
     assert parse_filters(reversed(pairs)) == filters  # the order of different parameters does not matter
@@ -166,6 +166,6 @@ def check_feed_address(feed: FeedAddress) -> None:
     assert parse_feed_path(feed.path(""), feed.filters) == feed
     assert parse_feed_path(feed.feed_path) == FeedAddress(feed.kind, feed.slug)
     if not CONTROL.search(feed.slug):
-        url = feed.url("https://feeds.example", "atom")
+        url = feed.url("https://feeds.example", ".atom")
         assert url.isascii()
         assert not re.search(r"[\s<>\"]", url)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.formats.content import entry_html
-from feedsvc.model import Entry, Feed, Link
+from feedsvc.model import Entry, Feed, Format, Link
 
 
 def write_json(feed: Feed) -> bytes:
@@ -14,9 +14,9 @@ def write_json(feed: Feed) -> bytes:
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": feed.page_url,
-        "feed_url": feed.url("json"),
+        "feed_url": feed.url(FORMAT),
         "description": feed.description,
-        "next_url": feed.url("json", feed.previous_archive) if feed.previous_archive else None,
+        "next_url": feed.url(FORMAT, feed.previous_archive) if feed.previous_archive else None,
         "icon": feed.image.url if feed.image else None,
         "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
         "language": feed.language,
@@ -65,3 +65,6 @@ def _known(value: dict[str, Any]) -> dict[str, Any]:
     """The mapping without what is unknown or empty, but for what JSON Feed requires."""
     required = ("items", "content_html")
     return {key: item for key, item in value.items() if item not in (None, "", [], {}) or key in required}
+
+
+FORMAT = Format("json", ".json", "application/feed+json", "JSON Feed", write_json)

@@ -1,0 +1,1 @@
+"""The formats that feedsvc brings: a module for each, by its name, whose FORMAT says what it is."""

@@ -1,0 +1,13 @@
+"""Atom 1.0 (RFC 4287)."""
+
+from feedsvc.model import Feed, Format
+
+
+def write_atom(feed: Feed) -> bytes:
+    """Return the feed in Atom 1.0."""
+    from feedsvc.formats.atom_rss import write  # feedgen takes a while to load
+
+    return write("atom", FORMAT, feed)
+
+
+FORMAT = Format("atom", ".atom", "application/atom+xml", "Atom", write_atom)

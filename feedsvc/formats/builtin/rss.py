@@ -1,0 +1,13 @@
+"""RSS 2.0 (RSS Advisory Board)."""
+
+from feedsvc.model import Feed, Format
+
+
+def write_rss(feed: Feed) -> bytes:
+    """Return the feed in RSS 2.0."""
+    from feedsvc.formats.atom_rss import write  # feedgen takes a while to load
+
+    return write("rss", FORMAT, feed)
+
+
+FORMAT = Format("rss", ".rss", "application/rss+xml", "RSS", write_rss)
