@@ -98,7 +98,7 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     from feedsvc.records.folders import begin_look
 
     config = load_config(config_file, records=records, out=out)
-    look = begin_look(config.records_folder, meanwhile=lambda: load_writers(config))  # which is there when it waits
+    look = begin_look(config.records_folder)
     from feedsvc.build import site
     from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
@@ -168,9 +168,10 @@ def feeds(config_file: Path | None) -> None:
 @click.argument("address")
 def show(config_file: Path | None, address: str) -> None:
     """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
-    from urllib.parse import parse_qsl, unquote
+    from urllib.parse import unquote
 
     from feedsvc.config import load_config
+    from feedsvc.feeds.addresses import Address, Redirect
     from feedsvc.feeds.documents import Documents
 
     config = load_config(config_file)
@@ -181,10 +182,10 @@ def show(config_file: Path | None, address: str) -> None:
     )
     path, _, query = local.partition("#")[0].partition("?")
     path = unquote(path) or "/"
-    document = documents.get(documents.canonical(path, parse_qsl(query))) if "?" not in path else None
+    found = documents.resolve(path, query)
+    document = documents.get(found) if isinstance(found, Address) else None
     if not document:
-        respelt = documents.respelt(path)
-        close = [respelt] if respelt else documents.similar(path)
+        close = [found.path] if isinstance(found, Redirect) else documents.suggestions(path)
         hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
         raise FeedsvcError(f"{address}: nothing is published at this address; {hint}")
     click.echo(document.body, nl=False)

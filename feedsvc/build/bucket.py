@@ -17,7 +17,8 @@ from pathlib import Path
 from feedsvc.build.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
 from feedsvc.build.stores import Headers, Store
 from feedsvc.config import Config
-from feedsvc.feeds.documents import OPML_PATH, Document, cache_control
+from feedsvc.feeds.addresses import OPML_PATH
+from feedsvc.feeds.documents import Document, cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
 from feedsvc.formats import ASSETS
 from feedsvc.index.database import batches
@@ -61,7 +62,7 @@ class Objects:
     def put(self, address: str, document: Document) -> None:
         encoding = "gzip" if self.precompress and len(document.body) >= MIN_BYTES else ""
         body = encode(document.body, encoding) if encoding else document.body
-        headers = Headers(document.media_type, self.cache_control, encoding)
+        headers = Headers(document.content_type, self.cache_control, encoding)
         self.ready.append(StoredObject(address, document.revision, file_name(address), body, headers))
 
 

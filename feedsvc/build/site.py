@@ -53,7 +53,8 @@ def build(
         before = output.read_manifest()
         after = Manifest(_stamp(config), {}, set())
         stale = []
-        for revision, addresses in listing:
+        for revision, found in listing:
+            addresses = [address.path for address in found]
             made = {address: before.made[address] for address in addresses if address in before.made}
             if before.stamp == after.stamp and len(made) == len(addresses) and _are_current(output, made, revision):
                 after.made |= made
@@ -123,7 +124,9 @@ def _make(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Wr
     index = open_index(config)
     try:
         addresses = [address for addresses in batch for address in addresses]
-        for address, document in zip(addresses, Documents(index, config).get_all(addresses), strict=True):
+        documents = Documents(index, config)
+        found = [address for address in map(documents.parse, addresses) if address]
+        for address, document in zip(addresses, documents.get_all(found), strict=True):
             if document:  # else its last story went since the addresses were listed
                 writer.put(address, document)
     finally:

@@ -73,14 +73,14 @@ def note_changes(documents: Documents) -> None:
     current = documents.current()
     with documents.index.reading() as connection:
         known = announcements.noted(connection)
-    stale = [address for address, revision in current.items() if known.get(address, (-1, ""))[0] != revision]
+    stale = [address for address, revision in current.items() if known.get(address.path, (-1, ""))[0] != revision]
     rows = []
     now = int(time.time())
     for address, document in zip(stale, documents.get_all(stale), strict=True):
         if document:  # else its last story went meanwhile
-            is_told = not known or known.get(address, (-1, ""))[1] == document.hash
-            rows.append(announcements.Row(address, current[address], document.hash, None if is_told else now))
-    gone = known.keys() - current.keys()
+            is_told = not known or known.get(address.path, (-1, ""))[1] == document.hash
+            rows.append(announcements.Row(address.path, current[address], document.hash, None if is_told else now))
+    gone = known.keys() - {address.path for address in current}
     if rows or gone:
         with documents.index.writing() as connection:
             announcements.note(connection, rows, gone)

@@ -36,7 +36,7 @@ def test_every_file_is_byte_for_byte_what_http_serves(make_site: Callable[..., S
     site = make_site(Corpus(40).files, custom=[{"name": "Saved", "min_quality": 60}])
     result = run(site)
     client = create_app(site.config).test_client()
-    served = {file_name(address): client.get(address).data for address in site.documents.addresses()}
+    served = {file_name(address): client.get(address).data for address in site.addresses()}
     assert files(site.config.out_folder) == served
     assert (result.written, result.unchanged, result.removed, result.in_the_way) == (len(served), 0, 0, ())
 
