@@ -54,11 +54,9 @@ class Index(Table, frozen=True):
 class Feeds(Table, frozen=True):
     #: Entries in a feed.
     limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
-    formats: Annotated[tuple[str, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
-        "atom",
-        "rss",
-        "json",
-    )
+    formats: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="a list of formats such as atom, rss and json")
+    ] = ("atom", "rss", "json")
     related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Whether each month has a feed of its own.

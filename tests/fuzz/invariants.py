@@ -14,7 +14,7 @@ from lxml import etree, html
 from feedsvc.config import parse_config
 from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
-from feedsvc.formats.entries import write_entry
+from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.database import Database
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
