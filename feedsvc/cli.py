@@ -113,10 +113,10 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     if config.feeds.hub:
         from feedsvc.serve import websub
 
-        websub.note_changes(documents)
-        _, failure = websub.tell_hub(documents)
+        websub.queue_changes(documents)
+        _, failure = websub.notify_hub(documents)
         if failure:
-            click.echo(f"{failure}; the next build tells it", err=True)
+            click.echo(f"{failure}; the next build tries again", err=True)
     _report(result)
     for path in built.in_the_way:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
