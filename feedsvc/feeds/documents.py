@@ -3,6 +3,7 @@
 import hashlib
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -22,7 +23,7 @@ from feedsvc.feeds.selection import (
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.registry import find_format
 from feedsvc.index import query
-from feedsvc.index.database import Connection, Index
+from feedsvc.index.database import Connection, Index, open_index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
 from feedsvc.text import slug
@@ -196,6 +197,16 @@ class Documents:
             return (address if address and address.slug and not address.month else None), "page"
         name, _, format = path.rpartition(".")
         return (parse_feed_path(name, filters) if format in self.config.feeds.formats else None), format
+
+
+@contextmanager
+def open_documents(config: Config) -> Iterator[Documents]:
+    """Open the index that a configuration names, and close it at the end. Raises IndexUnusableError."""
+    index = open_index(config)
+    try:
+        yield Documents(index, config)
+    finally:
+        index.close()
 
 
 def cache_control(max_age: int) -> str:
