@@ -110,6 +110,8 @@ class Bucket:
         #: The manifest that this build read or wrote last, as it was then and with what was added since.
         self._text = b""
         self._manifest: Manifest | None = None
+        #: The files of other builds that wrote a manifest meanwhile.
+        self._others: set[str] = set()
         self._written_at = 0.0
 
     @contextmanager
@@ -134,9 +136,10 @@ class Bucket:
         return manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Replace the manifest. If another build wrote one meanwhile, its files become pending."""
+        """Replace the manifest. If another build wrote one meanwhile, its files become pending, for the next build."""
         if self._text and (other := self.store.read(MANIFEST)) != self._text:
-            manifest.pending |= self._parse(other).file_names
+            self._others |= self._parse(other).file_names
+        manifest.pending |= self._others - manifest.file_names
         text = manifest.text()
         self.store.write(MANIFEST, text, Headers("application/json", "no-store"))
         self._manifest, self._text, self._written_at = manifest, text, time.monotonic()

@@ -143,6 +143,36 @@ def test_the_names_in_a_stored_manifest_stay() -> None:
     assert Manifest.parse(text.encode(), "") == manifest
 
 
+def test_objects_of_a_build_that_ended_meanwhile_are_removed_by_the_next(
+    make_site: Callable[..., Site], shelf: dict[str, bytes]
+) -> None:
+    first, second = make_site(TWO, **FEW), make_site({"3.md": record(topics="[Film]")}, **FEW)
+
+    def upload(each: Site) -> None:
+        build(each.documents, "shelf://a", lambda done, total: None)
+
+    class Overtaken(Shelf):
+        """One whose second read, that of a build before it first writes, is late."""
+
+        reads = 0
+
+        def read(self, name: str) -> bytes:
+            self.reads += 1
+            if self.reads == 2:
+                first.write("4.md", record("Four", "https://d.example/4", topics="[Robots]"))
+                first.sync()
+                upload(first)
+            return super().read(name)
+
+    upload(first)
+    overtaken = Overtaken("shelf://a", shelf)
+    register(OutputScheme(name="overtaken", open=lambda address, config: Bucket(overtaken, config)))
+    build(second.documents, "overtaken://a", lambda done, total: None)
+    assert "topics/robots.atom" in shelf
+    upload(second)
+    assert visible(shelf) == local(second)
+
+
 def test_a_change_of_any_file_of_the_package_changes_the_stamp(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config
 ) -> None:
