@@ -99,11 +99,11 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 
     config = load_config(config_file, records=records, out=out)
     look = begin_look(config.records_folder)
-    from feedsvc.build import site
+    from feedsvc.build import open_output, site
     from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
 
-    site.open_output(config, config.out)  # which tells of a missing library before anything is done
+    open_output(config.out, config)  # which raises what is wrong with the address before anything is done
     with Workers(meanwhile=partial(load_writers, config)) as workers:
         config, index, result = synced(config, workers, look=look)
         with progress_bar("Building") as progress:
@@ -113,15 +113,15 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     if config.feeds.hub:
         from feedsvc.serve import websub
 
-        websub.note_changes(documents)
-        _, failure = websub.tell_hub(documents)
+        websub.queue_changes(documents)
+        _, failure = websub.notify_hub(documents)
         if failure:
-            click.echo(f"{failure}; the next build tells it", err=True)
+            click.echo(f"{failure}; the next build tries again", err=True)
     _report(result)
-    for path in built.in_the_way:
+    for path in built.conflicts:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
     click.echo(f"{config.out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed")
-    sys.exit(1 if result.problems or built.in_the_way or failure else 0)
+    sys.exit(1 if result.problems or built.conflicts or failure else 0)
 
 
 @main.command()

@@ -24,7 +24,7 @@ from feedsvc.feeds.addresses import (
 )
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.index import query
-from feedsvc.index.database import Connection, Index
+from feedsvc.index.database import Connection, Index, open_index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed
 from feedsvc.text import slug
@@ -212,6 +212,16 @@ class Documents:
         from feedsvc.formats import pages
 
         return Document(pages.CONTENT_TYPE, pages.write_home(catalogue), catalogue.revision, catalogue.changed)
+
+
+@contextmanager
+def open_documents(config: Config) -> Iterator[Documents]:
+    """Open the index that a configuration names, and close it at the end. Raises IndexUnusableError."""
+    index = open_index(config)
+    try:
+        yield Documents(index, config)
+    finally:
+        index.close()
 
 
 def load_writers(config: Config) -> None:

@@ -191,7 +191,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refusal(folder: Path, url: str, command: str = "check") -> str:
     """The one line that a command says of an index that it can't use."""
-    (folder / "config.toml").write_text(f"index.url = '{url}'\n")
+    (folder / "config.toml").write_text(f"index.url = '{url}'\nserve.port = {free_port()}\n")
     status, output, errors = result(command, cwd=folder)
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert "secret" not in errors
