@@ -1,7 +1,7 @@
 """The tables of the index."""
 
 #: Of the tables below and of what is stored in them; an index of another version is built anew.
-VERSION = 6
+VERSION = 7
 #: Tells SQLite's files of ours from those of others: "feed".
 APPLICATION_ID = 0x66656564
 #: More than a file of the greatest size can hold.
@@ -33,9 +33,6 @@ TABLES = (
         hash TEXT NOT NULL
     )
     """,
-    # The folders that hold them. digest: stands for all in a folder as it was when its files were as `files` tells;
-    # empty if that can't be said.
-    "CREATE TABLE folders (path TEXT PRIMARY KEY, digest TEXT NOT NULL)",
     """
     CREATE TABLE problems (
         file INTEGER NOT NULL,
