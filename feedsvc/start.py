@@ -31,7 +31,7 @@ def synced(
     is_followed: whether this process is to keep it in step; then it leaves that to another node that does so already.
     """
     from feedsvc.config import Index as IndexTable
-    from feedsvc.index.database import is_new, open_index
+    from feedsvc.index.opening import is_new, open_index
     from feedsvc.index.sync import SyncResult, sync
     from feedsvc.records.files import check_folder
     from feedsvc.workers import Workers

@@ -13,7 +13,8 @@ from feedsvc.build.output import Groups, Made, Manifest, Output, Writer, file_na
 from feedsvc.config import Config
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import ENCODINGS
-from feedsvc.index.database import batches, open_index
+from feedsvc.index.database import batches
+from feedsvc.index.opening import open_index
 
 __all__ = ["BuildResult", "build", "file_name"]
 #: Feeds that are made at a time.

@@ -201,7 +201,7 @@ class PostgresDatabase:
     def _connect(self, settings: dict[str, str]) -> PostgresConnection:
         usual: dict[str, Any] = {"application_name": "feedsvc", "connect_timeout": CONNECT_SECONDS}
         usual |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
-        session = Session.connect(**{**usual, **self._parameters}, autocommit=True)
+        session = Session.connect(**{**usual, **self._parameters}, autocommit=True, cursor_factory=psycopg.RawCursor)
         session.patience = WRITE_SECONDS if settings is _WRITER else READ_SECONDS
         connection = PostgresConnection(session)
         try:

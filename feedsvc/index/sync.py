@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
-from feedsvc.index.database import IN_LIST, Connection, Index, as_list, batches, create_tables, insert
+from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.query import all_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -105,13 +105,13 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:
-        create_tables(connection)
+        connection.create_tables()
         # What was served before changes with this, though there may be no story to tell of it; and no revision is
         # that of an index which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        insert(
-            connection, "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
+        connection.insert(
+            "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
         )
 
 
@@ -132,9 +132,9 @@ def _compare(connection: Connection, folder: Path, paths: Collection[str] | None
     if paths is None or any(_is_folder(connection, folder, path) for path in paths):
         found, rows = find_files(folder), connection.execute(_KNOWN_FILES)
     else:
-        names = as_list(file_name(folder, path) for path in paths)
+        names = connection.dialect.as_list(file_name(folder, path) for path in paths)
         found = [find_file(folder, path) for path in paths]
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {IN_LIST}", (names,))
+        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {connection.dialect.in_list}", (names,))
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new

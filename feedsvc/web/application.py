@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from feedsvc.config import Config, load_config
 from feedsvc.errors import FilterError, IndexUnusableError, one_line
 from feedsvc.feeds.documents import Documents
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.model import absolute
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.middleware import ERROR, MAX_QUERY, Deliverer

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index import sync as sync_module
-from feedsvc.index.database import Index, open_index
+from feedsvc.index.database import Index
+from feedsvc.index.opening import open_index
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
@@ -436,6 +437,16 @@ def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]
         result = sync(site.documents.index, site.config, mapping=workers.map)
     assert site.documents.catalogue().everything.size == number
     assert [problem.path for problem in result.problems] == ["bad.md"]
+
+
+def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Callable[..., Site]) -> None:
+    with make_site({}).documents.index.writing() as connection:
+        literals = """'?', '%', '%s', 'it''s ?', 9 % 4 AS "?%" """
+        expected = ("?", "%", "%s", "it's ?", 1)
+        assert tuple(connection.execute(f"SELECT {literals}").fetchone()) == expected
+        assert tuple(connection.execute(f"SELECT {literals}, ?", ("?%s",)).fetchone()) == (*expected, "?%s")
+        connection.executemany("UPDATE state SET failure = '?%s' || ?", [("a",), ("?%",)])
+        assert connection.execute("SELECT failure FROM state WHERE failure LIKE '?%'").fetchone() == ("?%s?%",)
 
 
 @pytest.mark.sqlite

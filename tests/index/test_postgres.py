@@ -24,7 +24,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.explanation import explain
 from feedsvc.index import postgres as database
 from feedsvc.index import session
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
 from tests.conftest import FEEDSVC, SAMPLE, Site, free_port, record, wait_until
@@ -191,7 +191,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refusal(folder: Path, url: str, command: str = "check") -> str:
     """The one line that a command says of an index that it can't use."""
-    (folder / "config.toml").write_text(f"index.url = '{url}'\n")
+    (folder / "config.toml").write_text(f"index.url = '{url}'\nserve.port = {free_port()}\n")
     status, output, errors = result(command, cwd=folder)
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert "secret" not in errors
@@ -506,7 +506,7 @@ def test_a_node_that_stalls_while_it_writes_loses_what_it_wrote(
         writer = threading.Thread(target=write)
         writer.start()
         time.sleep(0.5)
-        assert wait_until(site.documents.index.leads, 20) < 10
+        assert wait_until(site.documents.index.is_leader, 20) < 10
         site.write("2.md", record("Second", "https://a.example/2"))
         site.sync()
         assert b"Second" in site.body("/feed.atom")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from feedsvc.config import parse_config
 from feedsvc.index import sync as sync_module
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.conftest import Site, record
 from tests.faults import bound_by_permissions, command
