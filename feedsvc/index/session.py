@@ -1,5 +1,6 @@
 """A session with PostgreSQL: its dialect, its parameters, and answers that are not waited for without end."""
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,12 +57,18 @@ class Session(psycopg.Connection[TupleRow]):
 
     #: Seconds.
     patience: float = 5
+    _process = 0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._process = os.getpid()
 
     def wait(self, gen: PQGen[Any], *more: Any, **named: Any) -> Any:
         return super().wait(self._bounded(gen), *more, **named)
 
     def __del__(self, *_: object) -> None:
-        self.close()  # psycopg would warn of those that end with their process
+        if self._process == os.getpid():  # else it is that of the process from which this one was forked
+            self.close()  # psycopg would warn of those that end with their process
 
     def _bounded(self, gen: PQGen[Any]) -> PQGen[Any]:
         deadline = time.monotonic() + self.patience

@@ -1,5 +1,6 @@
 """The index in a file of SQLite: connections, transactions, and errors that say what to do."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import msgspec
 
@@ -70,6 +72,9 @@ class SqliteConnection(sqlite3.Connection):
 class Database:
     """An index's file. Threads may share it: each transaction has a connection of its own.
 
+    Processes that are forked from this one may share it, too: idle connections are closed before a fork, since SQLite's
+    must not be used, nor closed, after one.
+
     Somebody may delete the file or put another one in its place, at any time. Who reads goes on with the old one until
     the new one is filled; who writes makes a new one at once. A damaged file is set aside by whoever notices.
     """
@@ -79,6 +84,7 @@ class Database:
         self._idle: list[tuple[Identity, SqliteConnection]] = []
         #: Which files the connections that transactions use are to.
         self._used: list[Identity] = []
+        _databases.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[SqliteConnection]:
@@ -215,6 +221,23 @@ class Database:
             except OSError:
                 kind = IndexReadOnlyError
         return kind(f"{self.file}: {error}; expected {expected}")
+
+
+#: Those that there are in this process.
+_databases: WeakSet[Database] = WeakSet()
+
+
+def _before_fork() -> None:
+    for database in list(_databases):
+        database.close()
+
+
+def _after_fork_in_child() -> None:
+    for database in list(_databases):
+        database._used = []  # by other threads, which are not in the child
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _mark(connection: SqliteConnection) -> None:
