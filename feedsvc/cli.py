@@ -94,18 +94,15 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     from functools import partial
 
-    from feedsvc.config import load_config
-    from feedsvc.records.folders import begin_look
-
-    config = load_config(config_file, records=records, out=out)
-    look = begin_look(config.records_folder)
     from feedsvc.build import open_output, site
+    from feedsvc.config import load_config
     from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
 
+    config = load_config(config_file, records=records, out=out)
     open_output(config.out, config)  # which raises what is wrong with the address before anything is done
     with Workers(meanwhile=partial(load_writers, config)) as workers:
-        config, index, result = synced(config, workers, look=look)
+        config, index, result = synced(config, workers)
         with progress_bar("Building") as progress:
             documents = Documents(index, config)
             built = site.build(documents, config.out, progress, workers.map)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from feedsvc.config import Config
     from feedsvc.index.database import Index
     from feedsvc.index.sync import SyncResult
-    from feedsvc.records.folders import Digests
     from feedsvc.workers import Workers
 
 
@@ -24,23 +23,15 @@ WAIT_SECONDS = 0.5
 
 
 def synced(
-    config: "Config",
-    workers: "Workers | None" = None,
-    is_followed: bool = False,
-    look: "Callable[[], Digests] | None" = None,
+    config: "Config", workers: "Workers | None" = None, is_followed: bool = False
 ) -> "tuple[Config, Index, SyncResult]":
     """The index, in step with the records folder, with the configuration that names it.
 
     Where it can't be written, it is another one, in a temporary folder. workers: those of the caller, to be used again.
     is_followed: whether this process is to keep it in step; then it leaves that to another node that does so already.
-    look: the look at the records folder that the caller has begun.
     """
-    from feedsvc.records.folders import begin_look
-
-    if not is_followed:
-        look = look or begin_look(config.records_folder)  # meanwhile, the rest is loaded
     from feedsvc.config import Index as IndexTable
-    from feedsvc.index.database import is_new, open_index
+    from feedsvc.index.opening import is_new, open_index
     from feedsvc.index.sync import SyncResult, sync
     from feedsvc.records.files import check_folder
     from feedsvc.workers import Workers
@@ -48,8 +39,6 @@ def synced(
     check_folder(config.records_folder)  # before anything is written
     with nullcontext(workers) if workers else Workers() as pool, progress_bar("Reading records") as progress:
         if is_new(config):  # so that all records are to be read
-            if look:
-                look()  # whose processes end with this
             pool.start()
         try:
             index = open_index(config)
@@ -58,7 +47,7 @@ def synced(
                 if index.is_filled():
                     return config, index, SyncResult(0, 0, (), 0)
                 time.sleep(WAIT_SECONDS)
-            return config, index, sync(index, config, progress, pool.map, look=look)
+            return config, index, sync(index, config, progress, pool.map)
         except IndexReadOnlyError as error:
             click.echo(one_line(f"feedsvc: {error}; until then, a temporary one is made each time"), err=True)
         from tempfile import TemporaryDirectory
@@ -66,7 +55,7 @@ def synced(
         folder = click.get_current_context().with_resource(TemporaryDirectory(prefix="feedsvc-"))
         config = dataclasses.replace(config, index=IndexTable(url=f"sqlite:///{folder}/index.sqlite3"))
         index = open_index(config)
-        return config, index, sync(index, config, progress, pool.map, look=look)
+        return config, index, sync(index, config, progress, pool.map)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
 from multiprocessing import get_context, parent_process, resource_tracker
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +13,6 @@ from feedsvc.errors import WorkerError
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,12 +22,6 @@ R = TypeVar("R")
 def interrupts_blocked() -> Iterator[None]:
     """Block SIGINT, which Ctrl-C sends to all processes of a group: those started meanwhile never get it."""
     resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
-    with _interrupts_masked():
-        yield
-
-
-@contextmanager
-def _interrupts_masked() -> Iterator[None]:
     mask = pthread_sigmask(SIG_BLOCK, {SIGINT})
     try:
         yield
@@ -50,48 +42,6 @@ def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
             os._exit(1)
 
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
-
-
-def ahead(function: Callable[[T], R], items: Sequence[T], meanwhile: Callable[[], object]) -> Callable[[], list[R]]:
-    """Apply a function to each item in a child process, while this one goes on.
-
-    A call of what is given gets the results. If they are not there yet, it does first what is to be done `meanwhile`,
-    then waits. Where no child can do it, that call does it itself.
-    """
-    pending = [_begun(function, item, meanwhile) if _can_fork() else partial(function, item) for item in items]
-    return cache(lambda: [receive() for receive in pending])
-
-
-def _begun(function: Callable[[T], R], item: T, meanwhile: Callable[[], object]) -> Callable[[], R]:
-    """What gives the result of a child process."""
-    context = get_context("fork")
-    try:
-        receiver, sender = context.Pipe(duplex=False)
-        child = context.Process(target=_send, args=(sender, function, item), daemon=True)
-        with sender, _interrupts_masked():
-            child.start()
-    except OSError:  # there may be no more processes
-        return partial(function, item)
-
-    def receive() -> R:
-        if not receiver.poll():
-            meanwhile()
-        try:
-            result: R = receiver.recv()
-        except (EOFError, OSError):  # it was killed, or could not do it
-            return function(item)
-        child.join()
-        return result
-
-    return receive
-
-
-def _send(sender: "Connection[Any, Any]", function: Callable[[T], R], item: T) -> None:
-    try:
-        end_with_parent()
-        sender.send(function(item))
-    except Exception:  # the parent does it then, and tells what is wrong
-        os._exit(1)
 
 
 def _can_fork() -> bool:

@@ -18,7 +18,7 @@ import pytest
 from feedsvc.config import Config, Index, parse_config
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Document, Documents
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus
 from tests.postgres import Postgres

@@ -24,7 +24,8 @@ from feedsvc.feeds.addresses import (
 )
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.index import query
-from feedsvc.index.database import Connection, Index, open_index
+from feedsvc.index.database import Connection, Index
+from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed
 from feedsvc.text import slug

@@ -9,7 +9,7 @@ from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
 from feedsvc.index.choice import Wanted, choose
-from feedsvc.index.database import IN_LIST, Connection, as_list
+from feedsvc.index.database import Connection
 from feedsvc.index.query import find_entries
 from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
@@ -55,8 +55,8 @@ def explain(connection: Connection, config: Config, subject: str) -> Explanation
         paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
     faults = connection.execute(
         "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
-        f"WHERE f.path {IN_LIST} ORDER BY f.path, p.number",
-        (as_list(paths),),
+        f"WHERE f.path {connection.dialect.in_list} ORDER BY f.path, p.number",
+        (connection.dialect.as_list(paths),),
     )
     lines += [f"problem: {Problem(*fault)}" for fault in faults]
     return Explanation(tuple(lines), published)
@@ -162,7 +162,7 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
         for item in (item for filters in wanted.filters for item in filters.items if FILTERS[item[0]].column):
             single = Filters((item,))
-            chosen, values = choose(address, Wanted((single,)), "1")
+            chosen, values = choose(connection.dialect, address, Wanted((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
                 fact = FILTERS[item[0]].column
                 value = "unknown" if facts[fact] in (None, "") else facts[fact]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from feedsvc.index.database import IN_LIST, as_list
+from feedsvc.index.database import Dialect
 from feedsvc.model import FILTERS, FeedAddress, Filters
 
 
@@ -29,13 +29,15 @@ def newest_first(address: FeedAddress) -> str:
     return f"{ordering}.month DESC, {ordering}.published DESC, {ordering}.url"
 
 
-def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False) -> tuple[str, list[Any]]:
+def choose(
+    dialect: Dialect, address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = False
+) -> tuple[str, list[Any]]:
     """SQL and its values: the stories of a feed, or of all feeds of its kind, in no order.
 
     columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
     """
     source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
-    asked = conditions(wanted)
+    asked = conditions(dialect, wanted)
     if address.kind in ("topics", "providers") and not of_all:
         asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
     if address.month:
@@ -46,7 +48,7 @@ def choose(address: FeedAddress, wanted: Wanted, columns: str, of_all: bool = Fa
     return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in asked for value in values]
 
 
-def conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
+def conditions(dialect: Dialect, wanted: Wanted) -> list[tuple[str, list[Any]]]:
     """Return what filters ask of a story `s`, as SQL conditions with their values."""
     found: list[tuple[str, list[Any]]] = []
     for filters in wanted.filters:
@@ -57,8 +59,8 @@ def conditions(wanted: Wanted) -> list[tuple[str, list[Any]]]:
             if not filter.is_repeatable:
                 found.append((f"s.{filter.column} {filter.comparison} ?", [value]))
                 continue
-            condition = f"s.{filter.column} {IN_LIST}"
+            condition = f"s.{filter.column} {dialect.in_list}"
             if filter.column == "topic":
-                condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {IN_LIST})"
-            found.append((f"NOT {condition}" if filter.comparison == "not in" else condition, [as_list(value)]))
+                condition = f"EXISTS (SELECT 1 FROM story_topics n WHERE n.url = s.url AND n.slug {dialect.in_list})"
+            found.append((f"NOT {condition}" if filter.comparison == "not in" else condition, [dialect.as_list(value)]))
     return found

@@ -1,117 +1,92 @@
-"""The index's database, in a file or shared by several nodes: how it is opened, and what both kinds take."""
+"""What the databases of an index have in common: transactions, connections, and a dialect of SQL for each."""
 
 import re
-import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
-import msgspec
-
-from feedsvc.config import Config
-from feedsvc.errors import IndexLostError, IndexUnusableError
-from feedsvc.index import sqlite
-from feedsvc.index.file import make_folder
-from feedsvc.index.sqlite import Database
-
-if TYPE_CHECKING:
-    from feedsvc.index.postgres import PostgresDatabase
-    from feedsvc.index.session import PostgresConnection
-
-#: Whether a column has one of the values that a single parameter brings: so there are few statements, prepared once.
-IN_LIST = "IN (SELECT value FROM json_each(?))"
-Connection: TypeAlias = "sqlite3.Connection | PostgresConnection"
-#: Both are used in the same way, with the same SQL: where PostgreSQL's differs, `session` translates.
-Index: TypeAlias = "Database | PostgresDatabase"
 T = TypeVar("T")
 
 
-class Values(list[str | int]):
-    """The value of a parameter that stands for several: see IN_LIST. PostgreSQL takes it as an array."""
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a database writes what differs between databases. All else is SQL that each of them takes."""
+
+    #: The types of columns. Texts compare by their bytes.
+    text: str
+    integer: str
+    real: str
+    blob: str
+    #: Ends the definition of a table whose rows are stored in the order of its primary key.
+    clustered: str
+    #: Whether a key may be longer than some 2,700 bytes.
+    has_long_keys: bool
+    #: Follows a column that has one of the values in a list. The list is one parameter, so there are few statements.
+    in_list: str
+    #: Return the value of that parameter.
+    as_list: Callable[[Iterable[str | int]], object]
+    #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
+    create_index: Callable[[str, str], str]
 
 
-sqlite3.register_adapter(Values, lambda values: msgspec.json.encode(values).decode())
+class Rows(Protocol):
+    """The rows that a statement found."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
 
 
-def index_file(config: Config) -> Path:
-    """The file of the index that the configuration names. Raises IndexUnusableError."""
-    url = config.index.url
-    path = url.removeprefix("sqlite:///")
-    if path == url or path in ("", ":memory:") or "?" in path:
-        expected = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-        raise IndexUnusableError(f"index.url: {without_password(url)!r} can't be used; expected {expected}")
-    return config.folder / path
+class Connection(Protocol):
+    """A connection in a transaction. In SQL, `?` stands for a parameter, except within quotes."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Rows:
+        """Run a statement."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement with each row of values."""
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows, which have all columns of a table, in order."""
+
+    def analyze(self, *tables: str) -> None:
+        """Let the database count the rows of tables, if its plans depend on that."""
+
+    def create_tables(self) -> None:
+        """Make all tables of the index, empty and without their indexes, in place of any that are there."""
 
 
-def without_password(url: str) -> str:
-    """An index's URL as a message may show it."""
-    return re.sub(r"(?s)(://[^:/?]*):.*@", r"\1@", url)
+class Index(Protocol):
+    """A database that holds the index. Threads may share it. Its methods raise IndexUnusableError."""
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that reads, and sees the index as one sync left it."""
 
-def is_new(config: Config) -> bool:
-    """Whether the index that the configuration names is yet to be filled. Nothing stays open."""
-    if not config.index.is_shared:
-        return not index_file(config).exists()
-    index = open_index(config)
-    try:
-        return not index.is_filled()
-    finally:
-        index.close()
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that writes, alone; readers see all of it or nothing. It has all tables."""
 
+    def is_leader(self) -> bool:
+        """Return whether this process is the one that syncs. It has to ask often to stay so."""
 
-def open_index(config: Config) -> Index:
-    """The index that the configuration names, which may be empty. Raises IndexUnusableError."""
-    if config.index.is_shared:
-        return _open_postgres(config.index.url)
-    database = Database(index_file(config))
-    make_folder(database.file.parent)
-    try:
-        database.check()
-    except IndexLostError:
-        database.check()
-    return database
+    def is_filled(self) -> bool:
+        """Return whether a sync has filled the index."""
 
-
-def _open_postgres(url: str) -> "PostgresDatabase":
-    try:
-        from feedsvc.index.postgres import PostgresDatabase
-    except ImportError as error:
-        raise IndexUnusableError(
-            f"index.url: PostgreSQL needs psycopg ({error}); expected it installed: pip install 'feedsvc[postgres]'"
-        ) from error
-    return PostgresDatabase(url)
-
-
-def create_tables(connection: Connection) -> None:
-    """Make all tables, empty and without their indexes, in place of those that there are."""
-    if not isinstance(connection, sqlite3.Connection):
-        connection.create_tables()
-    else:
-        sqlite.create_tables(connection)
-
-
-def insert(connection: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert rows, which have all columns of the table, in order."""
-    rows = iter(rows)
-    for first in rows:
-        statement = f"INSERT INTO {table} VALUES ({', '.join('?' for _ in first)})"
-        connection.executemany(statement, chain([first], rows))
-
-
-def analyze(connection: Connection, *tables: str) -> None:
-    """Let PostgreSQL know how much tables hold now: its plans depend on it. SQLite's depend on the indexes alone."""
-    if not isinstance(connection, sqlite3.Connection):
-        connection.execute(f"ANALYZE {', '.join(tables)}")
-
-
-def as_list(values: Iterable[str | int]) -> Values:
-    """The value of a parameter that stands for several: see IN_LIST."""
-    return Values(values)
+    def close(self) -> None:
+        """Close the connections that no transaction uses."""
 
 
 def batches(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
+    """Return the items in lists of at most `size`."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def without_password(url: str) -> str:
+    """Return an index's URL as messages show it."""
+    return re.sub(r"(?s)(://[^:/?]*):.*@", r"\1@", url)

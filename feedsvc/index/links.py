@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from feedsvc.index.database import IN_LIST, Connection, as_list
+from feedsvc.index.database import Connection
 from feedsvc.index.resolve import preference
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.model import Link
@@ -22,10 +22,10 @@ def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, 
         JOIN files f ON f.id = m.id / {TELLINGS_PER_FILE}
         JOIN stories s ON s.url = m.url
         JOIN tellings told ON told.id = s.telling
-        WHERE m.mentioned_by {IN_LIST}
+        WHERE m.mentioned_by {connection.dialect.in_list}
         ORDER BY {preference("r")}, m.position
         """,
-        (as_list(urls),),
+        (connection.dialect.as_list(urls),),
     )
     return _links(rows)
 
@@ -38,10 +38,10 @@ def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[st
         FROM tellings m
         JOIN stories s ON s.url = m.mentioned_by AND s.is_primary
         JOIN tellings told ON told.id = s.telling
-        WHERE m.url {IN_LIST}
+        WHERE m.url {connection.dialect.in_list}
         ORDER BY s.published DESC, s.url
         """,
-        (as_list(urls),),
+        (connection.dialect.as_list(urls),),
     )
     return _links(rows)
 

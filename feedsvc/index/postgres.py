@@ -1,5 +1,6 @@
 """The index in PostgreSQL, which any number of nodes read, and which the one among them that is elected syncs."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
+from weakref import WeakSet
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -65,6 +67,11 @@ class PostgresDatabase:
         if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", self.schema):
             expected = "lower-case letters, digits and _"
             raise IndexUnusableError(f"index.url: the schema {self.schema!r} can't be used; expected {expected}")
+        self._begin()
+        _databases.add(self)
+
+    def _begin(self) -> None:
+        """Begin without any session, as also a process does that was forked: those of its parent are not its own."""
         self._idle: list[PostgresConnection] = []
         #: The session that stands for election, and whether it is elected. Whoever uses it holds the lock.
         self._candidate: PostgresConnection | None = None
@@ -201,7 +208,7 @@ class PostgresDatabase:
     def _connect(self, settings: dict[str, str]) -> PostgresConnection:
         usual: dict[str, Any] = {"application_name": "feedsvc", "connect_timeout": CONNECT_SECONDS}
         usual |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
-        session = Session.connect(**{**usual, **self._parameters}, autocommit=True)
+        session = Session.connect(**{**usual, **self._parameters}, autocommit=True, cursor_factory=psycopg.RawCursor)
         session.patience = WRITE_SECONDS if settings is _WRITER else READ_SECONDS
         connection = PostgresConnection(session)
         try:
@@ -243,3 +250,15 @@ class PostgresDatabase:
         return IndexUnusableError(
             f"{self.name}: {said}; expected a PostgreSQL server that lets this user use the schema"
         )
+
+
+#: Those that there are in this process.
+_databases: WeakSet[PostgresDatabase] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for database in list(_databases):
+        database._begin()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

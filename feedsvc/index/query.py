@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.index.choice import Wanted, choose, conditions, newest_first, table
-from feedsvc.index.database import IN_LIST, Connection, as_list, batches
+from feedsvc.index.database import Connection, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.tellings import story_decoder
 from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Problem, Provider, Topic
@@ -97,12 +97,12 @@ def newest(connection: Connection) -> datetime:
 
 def count(connection: Connection, address: FeedAddress, wanted: Wanted) -> int:
     """The number of stories that a feed draws from."""
-    if _is_counted(address, wanted):
+    if _is_counted(connection, address, wanted):
         size = f"coalesce(max({_size(wanted.primary_only)}), 0)"
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ?"
         values: list[Any] = [address.kind, address.slug, address.month]
     else:
-        chosen, values = choose(address, wanted, "count(*)")
+        chosen, values = choose(connection.dialect, address, wanted, "count(*)")
     number: int = connection.execute(chosen, values).fetchone()[0]
     return number
 
@@ -112,13 +112,15 @@ def months(connection: Connection, address: FeedAddress, wanted: Wanted) -> list
 
     The slug is empty for everything and for a saved filter, which are one feed each.
     """
-    if _is_counted(address, wanted):
+    if _is_counted(connection, address, wanted):
         size = _size(wanted.primary_only)
         chosen = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind]
     else:
         slug = {"topics": "o.slug", "providers": "s.provider"}.get(address.kind, "''")
-        chosen, values = choose(address, wanted, f"DISTINCT {slug}, {table(address)}.month", of_all=True)
+        chosen, values = choose(
+            connection.dialect, address, wanted, f"DISTINCT {slug}, {table(address)}.month", of_all=True
+        )
     return sorted(connection.execute(chosen, values))
 
 
@@ -135,7 +137,7 @@ def revisions(connection: Connection, archives: bool) -> dict[tuple[str, str, st
 def neighbours(connection: Connection, address: FeedAddress, wanted: Wanted) -> tuple[str | None, str | None]:
     """The months before and after an archive's that have archives of their own."""
     month = f"{table(address)}.month"
-    chosen, values = choose(replace(address, month=""), wanted, month)
+    chosen, values = choose(connection.dialect, replace(address, month=""), wanted, month)
     before = f"{chosen} AND {month} < ? ORDER BY {month} DESC LIMIT 1"
     after = f"{chosen} AND {month} > ? ORDER BY {month} LIMIT 1"
     found = [connection.execute(sql, [*values, address.month]).fetchone() for sql in (before, after)]
@@ -149,7 +151,7 @@ def find_entries(connection: Connection, feeds: Iterable[tuple[FeedAddress, Want
     """
     pending: list[list[Any]] = []
     for address, wanted in feeds:
-        chosen, values = choose(address, wanted, "s.url, s.is_primary, s.provider, s.telling")
+        chosen, values = choose(connection.dialect, address, wanted, "s.url, s.is_primary, s.provider, s.telling")
         limit = ALL if wanted.limit is None else wanted.limit
         rows = connection.execute(f"{chosen} ORDER BY {newest_first(address)} LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
@@ -170,7 +172,10 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
     urls = [url for url, *_ in rows]
     tellings = [telling for *_, telling in rows]
     told = dict(
-        connection.execute(f"SELECT telling, data FROM told_stories WHERE telling {IN_LIST}", (as_list(tellings),))
+        connection.execute(
+            f"SELECT telling, data FROM told_stories WHERE telling {connection.dialect.in_list}",
+            (connection.dialect.as_list(tellings),),
+        )
     )
     provider_of = _named(connection, "providers", sorted({provider for _, _, provider, _ in rows}))
     topics_of = _topics(connection, urls)
@@ -186,9 +191,9 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
         )
 
 
-def _is_counted(address: FeedAddress, wanted: Wanted) -> bool:
+def _is_counted(connection: Connection, address: FeedAddress, wanted: Wanted) -> bool:
     """Whether the index knows how many of the stories that are wanted a feed has."""
-    return address.kind != "custom" and not any(conditions(wanted))
+    return address.kind != "custom" and not any(conditions(connection.dialect, wanted))
 
 
 def _size(primary_only: bool) -> str:
@@ -201,16 +206,17 @@ def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str
     rows = connection.execute(
         f"""
         SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
-        FROM names WHERE kind = ? AND slug {IN_LIST} GROUP BY slug
+        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
         """,
-        (kind, as_list(slugs)),
+        (kind, connection.dialect.as_list(slugs)),
     )
     return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
 
 
 def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic]]:
     rows = connection.execute(
-        f"SELECT url, slug FROM story_topics WHERE url {IN_LIST} ORDER BY slug", (as_list(urls),)
+        f"SELECT url, slug FROM story_topics WHERE url {connection.dialect.in_list} ORDER BY slug",
+        (connection.dialect.as_list(urls),),
     ).fetchall()
     named = _named(connection, "topics", sorted({slug for _, slug in rows}))
     topics = {slug: Topic(slug, name) for slug, (name, _, _) in named.items()}

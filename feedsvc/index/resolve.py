@@ -12,7 +12,7 @@ on the files' names and contents alone, never on history.
 from collections import Counter
 from typing import TypeAlias
 
-from feedsvc.index.database import Connection, analyze, insert
+from feedsvc.index.database import Connection
 from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
 from feedsvc.index.tellings import Name, Told
 
@@ -56,12 +56,6 @@ _INSERT_TOPICS = f"""
 """
 #: What each story counts for: the column and the table that tell.
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
-#: As the table `names`: how many more or less tellings name what.
-_CHANGES = """
-    CREATE TEMPORARY TABLE changes (
-        kind TEXT, slug TEXT, name TEXT, domain TEXT, image TEXT, tellings INTEGER
-    )
-"""
 
 
 def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> None:
@@ -69,10 +63,9 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
 
     now: seconds since 1970. is_first: whether nothing was told before, so that `told` is all there is.
     """
-    for statement in TELLING_INDEXES:
-        connection.execute(statement)
+    _create_indexes(connection, TELLING_INDEXES)
     if is_first:
-        analyze(connection, "files", "tellings", "told_topics")
+        connection.analyze("files", "tellings", "told_topics")
     (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
     # Later than any change before, even within one second, or when the clock was set back.
     stamp = (revision + 1, max(now, changed + 1))
@@ -87,8 +80,7 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {is_affected}"))
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
-    for statement in STORY_INDEXES:
-        connection.execute(statement)
+    _create_indexes(connection, STORY_INDEXES)
     _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
     if not is_first:
         connection.execute("DROP TABLE affected")
@@ -97,17 +89,22 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     connection.execute("UPDATE state SET revision = ?, changed = ?", stamp)
 
 
+def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
+    for name, on in indexes.items():
+        connection.execute(connection.dialect.create_index(name, on))
+
+
 def _gather_affected(connection: Connection, urls: set[str]) -> None:
     """List the stories that a change of these can reach."""
-    connection.execute("CREATE TEMPORARY TABLE affected (url TEXT PRIMARY KEY)")
-    connection.executemany("INSERT INTO affected VALUES (?)", ((url,) for url in urls))
+    connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
+    connection.insert("affected", ((url,) for url in urls))
     # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
     for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
         connection.execute(
             f"INSERT INTO affected SELECT {column} FROM tellings WHERE {other} IN (SELECT url FROM affected) "
             f"AND {column} IS NOT NULL ON CONFLICT DO NOTHING"
         )
-    analyze(connection, "affected")
+    connection.analyze("affected")
 
 
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
@@ -154,7 +151,7 @@ def _refresh_feeds(
     connection.executemany(
         "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
     )
-    insert(connection, "feeds", sorted(rows))
+    connection.insert("feeds", sorted(rows))
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:
@@ -162,14 +159,17 @@ def _rename(connection: Connection, names: Counter[Name]) -> bool:
     changes = [(*name, number) for name, number in names.items() if number]
     if not changes:
         return False
-    connection.execute(_CHANGES)
-    insert(connection, "changes", changes)
-    analyze(connection, "changes")
+    # As the table `names`: how many more or less tellings name what.
+    text, integer = connection.dialect.text, connection.dialect.integer
+    key = "kind, slug, name, domain, image"
+    columns = ", ".join(f"{column} {text}" for column in key.split(", "))
+    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, tellings {integer})")
+    connection.insert("changes", changes)
+    connection.analyze("changes")
     before = _shown(connection)
     is_touched = "(kind, slug) IN (SELECT kind, slug FROM changes)"
     connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
     connection.execute(f"DELETE FROM names WHERE {is_touched}")
-    key = "kind, slug, name, domain, image"
     connection.execute(
         f"INSERT INTO names SELECT {key}, sum(tellings) FROM changes GROUP BY {key} HAVING sum(tellings) != 0"
     )

@@ -1,16 +1,21 @@
 """The index in a file of SQLite: connections, transactions, and errors that say what to do."""
 
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import msgspec
 
 from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
+from feedsvc.index.database import Dialect
 from feedsvc.index.file import Identity, identity, is_damage, make_folder, set_aside
-from feedsvc.index.schema import APPLICATION_ID, TABLES, VERSION
+from feedsvc.index.schema import APPLICATION_ID, VERSION, tables
 
 #: How long a writer waits for another one.
 BUSY_SECONDS = 60
@@ -24,9 +29,51 @@ _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 #: Tables of every version of the index.
 _OURS = {"state", "files", "problems", "tellings", "stories", "story_topics"}
 
+DIALECT = Dialect(
+    text="TEXT",
+    integer="INTEGER",
+    real="REAL",
+    blob="BLOB",
+    clustered="WITHOUT ROWID",
+    has_long_keys=True,
+    in_list="IN (SELECT value FROM json_each(?))",
+    as_list=lambda values: msgspec.json.encode(list(values)).decode(),
+    create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
+)
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection to an index in SQLite; see feedsvc.index.database.Connection."""
+
+    dialect = DIALECT
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows, which have all columns of a table, in order."""
+        rows = iter(rows)
+        for first in rows:
+            self.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in first)})", chain([first], rows))
+
+    def analyze(self, *tables: str) -> None:
+        """Do nothing: SQLite's plans depend on the indexes alone."""
+
+    def create_tables(self) -> None:
+        """Make all tables of the index, empty and without their indexes, in place of any that are there."""
+        for table in self.table_names():
+            self.execute(f'DROP TABLE "{table}"')
+        for name, columns in tables(DIALECT).items():
+            self.execute(f"CREATE TABLE {name} {columns}")
+        self.execute(f"PRAGMA user_version = {VERSION}")
+
+    def table_names(self) -> set[str]:
+        """Return the names of the tables that are there."""
+        return {name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
 
 class Database:
     """An index's file. Threads may share it: each transaction has a connection of its own.
+
+    Processes that are forked from this one may share it, too: idle connections are closed before a fork, since SQLite's
+    must not be used, nor closed, after one.
 
     Somebody may delete the file or put another one in its place, at any time. Who reads goes on with the old one until
     the new one is filled; who writes makes a new one at once. A damaged file is set aside by whoever notices.
@@ -34,12 +81,13 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._idle: list[tuple[Identity, sqlite3.Connection]] = []
+        self._idle: list[tuple[Identity, SqliteConnection]] = []
         #: Which files the connections that transactions use are to.
         self._used: list[Identity] = []
+        _databases.add(self)
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[SqliteConnection]:
         """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
         with self._transaction("BEGIN", READ_CACHE) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()
@@ -48,7 +96,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[SqliteConnection]:
         """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
 
         It has all tables, though they may be empty. From the second one on, readers needn't wait for it: the log that
@@ -56,7 +104,7 @@ class Database:
         """
         with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
-                create_tables(connection)
+                connection.create_tables()
             yield connection
 
     def check(self) -> None:
@@ -95,7 +143,7 @@ class Database:
             self._idle.pop()[1].close()
 
     @contextmanager
-    def _transaction(self, begin: str, cache: int) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str, cache: int) -> Iterator[SqliteConnection]:
         which = identity(self.file)
         may_be_old = begin == "BEGIN"
         try:
@@ -121,7 +169,7 @@ class Database:
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise self._explained(error, which) from error
 
-    def _connection(self, may_be_old: bool) -> tuple[Identity, sqlite3.Connection]:
+    def _connection(self, may_be_old: bool) -> tuple[Identity, SqliteConnection]:
         """A connection, and which file it is to. may_be_old: to the file that was there before, if need be."""
         until = time.monotonic() + OTHERS_SECONDS
         while True:
@@ -140,8 +188,8 @@ class Database:
                 return which, connection
             connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    def _connect(self) -> SqliteConnection:
+        connection = SqliteConnection(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._check_ours(connection)
             for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
@@ -151,9 +199,9 @@ class Database:
             raise
         return connection
 
-    def _check_ours(self, connection: sqlite3.Connection) -> None:
+    def _check_ours(self, connection: SqliteConnection) -> None:
         (id,) = connection.execute("PRAGMA application_id").fetchone()
-        tables = table_names(connection)
+        tables = connection.table_names()
         if tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS):
             raise IndexUnusableError(f"{self.file}: a database of something else; expected a file for feedsvc alone")
 
@@ -175,21 +223,24 @@ class Database:
         return kind(f"{self.file}: {error}; expected {expected}")
 
 
-def _mark(connection: sqlite3.Connection) -> None:
+#: Those that there are in this process.
+_databases: WeakSet[Database] = WeakSet()
+
+
+def _before_fork() -> None:
+    for database in list(_databases):
+        database.close()
+
+
+def _after_fork_in_child() -> None:
+    for database in list(_databases):
+        database._used = []  # by other threads, which are not in the child
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+
+
+def _mark(connection: SqliteConnection) -> None:
     """Have a file say that it is ours, in its very header: before there is a log, which may be lost."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def table_names(connection: sqlite3.Connection) -> set[str]:
-    """The tables that there are."""
-    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Make all tables, empty and without their indexes, in place of those that there are."""
-    for table in table_names(connection):
-        connection.execute(f'DROP TABLE "{table}"')
-    for statement in TABLES:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")

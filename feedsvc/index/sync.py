@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from feedsvc.config import Config
-from feedsvc.index.database import IN_LIST, Connection, Index, as_list, batches, create_tables, insert
+from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.query import all_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -20,8 +19,7 @@ from feedsvc.index.status import note_sync
 from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
 from feedsvc.model.version import __version__
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files, list_folder
-from feedsvc.records.folders import Digests, digests
+from feedsvc.records.files import RecordFile, file_name, find_file, find_files
 from feedsvc.records.reading import read_file
 
 #: Files that are read at a time.
@@ -68,21 +66,18 @@ def sync(
     progress: Callable[[int, int], None] = _no_progress,
     mapping: Callable[..., Iterable[Any]] = map,
     paths: Collection[str] | None = None,
-    look: Callable[[], Digests] | None = None,
 ) -> SyncResult:
     """Read into the index what has changed in the records folder. Raises RecordsError and IndexUnusableError.
 
     progress: called with the number of files looked at so far, and of those to look at.
     mapping: as the built-in `map`; that of Workers reads on all cores.
     paths: those below the folder where something changed, as a watch told; without them, all files are looked at.
-    look: gives the digests of the folder and all below, if somebody looks already.
     """
     started, begun = time.time_ns(), time.monotonic()
     with index.writing() as connection:
         _match_fingerprint(connection, config, started)
         problems_before = all_problems(connection)
-        top = os.fspath(config.records_folder)
-        changes = _compare(connection, config.records_folder, paths, look or partial(digests, [top], top))
+        changes = _compare(connection, config.records_folder, paths)
         told = Told()
         forget(connection, changes.gone, told)
         connection.executemany("DELETE FROM files WHERE id = ?", ((id,) for id in changes.gone))
@@ -90,14 +85,12 @@ def sync(
         jobs = list(batches(changes.looked_at, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
-            settled = _note_files(connection, readings.same + readings.anew, started)
-            changes.folders |= {_folder_of(file.name): "" for _, file, _ in batch if file.name not in settled}
+            _note_files(connection, readings.same + readings.anew, started)
             forget(connection, [id for id, _, _ in readings.anew if id < changes.first_new], told)
             keep(connection, readings.rows, told)
             changed += len(readings.anew)
             done += len(batch)
             progress(done, len(changes.looked_at))
-        _note_folders(connection, changes.folders)
         if told.urls:
             resolve(connection, told, started // 10**9, is_first=changes.first_new == 1)
         problems = all_problems(connection)
@@ -112,13 +105,13 @@ def _match_fingerprint(connection: Connection, config: Config, now: int) -> None
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:
-        create_tables(connection)
+        connection.create_tables()
         # What was served before changes with this, though there may be no story to tell of it; and no revision is
         # that of an index which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        insert(
-            connection, "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
+        connection.insert(
+            "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
         )
 
 
@@ -131,33 +124,22 @@ class _Changes:
     first_new: int
     #: The ids of files that are gone.
     gone: list[int]
-    #: What is to be noted of folders, by name: a digest if what is noted of all their files goes with it, empty if that
-    #: can't be said; None where there are no files.
-    folders: dict[str, str | None]
 
 
-def _compare(
-    connection: Connection, folder: Path, paths: Collection[str] | None, look: Callable[[], Digests]
-) -> _Changes:
+def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> _Changes:
     """What has changed in a folder of records."""
-    folders: dict[str, str | None] = {}
-    rows: Iterable[Any] = ()
     found: Iterable[RecordFile | None]
-    if paths is not None and not any(_is_folder(connection, folder, path) for path in paths):
-        names = as_list(file_name(folder, path) for path in paths)
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {IN_LIST}", (names,))
-        found = [find_file(folder, path) for path in paths]
-    elif before := dict(connection.execute("SELECT path, digest FROM folders")):
-        found, folders = _go_through(folder, before, look)
-        rows = chain.from_iterable(_files_in(connection, name) for name in folders.keys() & before.keys())
+    if paths is None or any(_is_folder(connection, folder, path) for path in paths):
+        found, rows = find_files(folder), connection.execute(_KNOWN_FILES)
     else:
-        found = find_files(folder)
+        names = connection.dialect.as_list(file_name(folder, path) for path in paths)
+        found = [find_file(folder, path) for path in paths]
+        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {connection.dialect.in_list}", (names,))
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
     looked_at, unreadable = [], []
     for file in filter(None, found):
-        folders.setdefault(_folder_of(file.name), "")
         if file.name.endswith("/"):
             unreadable.append(file.name)
         old = known.pop(file.name, None)
@@ -169,49 +151,8 @@ def _compare(
             looked_at.append((old[1], file, hash))
     # What is in a folder that can't be read is not gone: it stays as it was read last.
     out_of_reach = tuple(unreadable)
-    gone = [row for name, row in known.items() if not name.startswith(out_of_reach)]
-    for name, *_ in gone:
-        folders.setdefault(_folder_of(name), "")
-    folders = {
-        name: digest for name, digest in folders.items() if digest is not None or not name.startswith(out_of_reach)
-    }
-    return _Changes(looked_at, first_new, [id for _, id, *_ in gone], folders)
-
-
-def _go_through(
-    folder: Path, before: Digests, look: Callable[[], Digests]
-) -> tuple[list[RecordFile], dict[str, str | None]]:
-    """(all files in the folders that are not known to be as they were before, what is to be noted of these folders)."""
-    top = os.fspath(folder)
-    now = {file_name(folder, path): (path, digest) for path, digest in look().items()}
-    if before.keys() - now.keys():  # are they gone, or did another process note them after that look?
-        now = {file_name(folder, path): (path, digest) for path, digest in digests([top], top).items()}
-    same = {name for name, (_, digest) in now.items() if digest and before.get(name) == digest}
-    folders: dict[str, str | None] = dict.fromkeys(before.keys() - same)
-    found = []
-    pending = [path for name, (path, _) in now.items() if name not in same]
-    while pending:
-        path = pending.pop()
-        # Of one scan: a folder may be moved away, and back as it was, between two of them.
-        files, below, digest = list_folder(folder, path)
-        found += files
-        folders[file_name(folder, path)] = digest if files else None
-        pending += [each for each in below if file_name(folder, each) not in now]
-    return found, folders
-
-
-def _files_in(connection: Connection, folder: str) -> list[Any]:
-    """Rows of the files right in a folder, out of those of all below it."""
-    if folder:
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path >= ? AND path < ?", (f"{folder}/", f"{folder}0"))
-    else:
-        rows = connection.execute(_KNOWN_FILES)
-    return [row for row in rows if _folder_of(row[0]) == folder]
-
-
-def _folder_of(name: str) -> str:
-    """The name of the folder that a file is in, or that can't be read."""
-    return name.rpartition("/")[0]
+    gone = [id for name, id, *_ in known.values() if not name.startswith(out_of_reach)]
+    return _Changes(looked_at, first_new, gone)
 
 
 def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
@@ -223,25 +164,17 @@ def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
     return os.path.isdir(path) or below.fetchone() is not None
 
 
-def _note_files(connection: Connection, files: list[Job], started: int) -> set[str]:
-    """Note the names, sizes, times and hashes of files. Gives the names of those that can't change at the same time."""
-    rows, settled = [], set()
+def _note_files(connection: Connection, files: list[Job], started: int) -> None:
+    """Note the names, sizes, times and hashes of files."""
+    rows = []
     for id, file, hash in files:
-        if is_settled := bool(hash) and file.changed < started - RECENT_NS:
-            settled.add(file.name)
+        is_settled = bool(hash) and file.changed < started - RECENT_NS
         rows.append((id, file.name, file.size, file.changed if is_settled else NO_TIME, hash))
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) "
         "DO UPDATE SET size = excluded.size, changed = excluded.changed, hash = excluded.hash",
         rows,
     )
-    return settled
-
-
-def _note_folders(connection: Connection, folders: dict[str, str | None]) -> None:
-    """Note the digests of folders, and forget those without files."""
-    connection.execute(f"DELETE FROM folders WHERE path {IN_LIST}", (as_list(folders),))
-    insert(connection, "folders", [(name, digest) for name, digest in folders.items() if digest is not None])
 
 
 def _read(jobs: list[Job], include_unpublished: bool) -> _Readings:

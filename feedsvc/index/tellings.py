@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from feedsvc.index.database import Connection, insert
+from feedsvc.index.database import Connection
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.model import Story
 from feedsvc.records.reading import Content
@@ -58,7 +58,7 @@ class Rows:
 def keep(connection: Connection, rows: Rows, told: Told) -> None:
     """Insert what files say, noting in `told` what that is."""
     for name, table in rows.tables.items():
-        insert(connection, name, table)
+        connection.insert(name, table)
     told.urls.update(row[_URL] for row in rows.tables["tellings"])
     told.names.update(rows.names)
 

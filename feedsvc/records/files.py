@@ -8,11 +8,10 @@ from stat import S_ISREG
 from msgspec import Struct
 
 from feedsvc.errors import RecordsError
-from feedsvc.records.folders import scan
 from feedsvc.records.syntax import SUFFIXES
 
 
-class RecordFile(Struct, frozen=True):
+class RecordFile(Struct, frozen=True, gc=False):
     """A file that may hold records, as a listing of the folder shows it."""
 
     #: See `file_name`. It ends in "/" for a folder that can't be read.
@@ -32,38 +31,58 @@ def check_folder(folder: Path) -> None:
 
 
 def find_files(folder: Path) -> Iterator[RecordFile]:
-    """All record files below a folder, in no particular order. Hidden ones and symbolic links are skipped.
+    """Return all record files below a folder, in no particular order. Hidden ones and symbolic links are skipped.
 
-    A folder below it that can't be read is told of as a file is. Raises RecordsError if the folder itself can't be.
+    A folder below it that can't be read is returned as a file is. Raises RecordsError if the folder itself can't be.
     """
-    pending = [os.fspath(folder)]
-    while pending:
-        files, folders, _ = list_folder(folder, pending.pop())
-        pending += folders
-        yield from files
-
-
-def list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], str]:
-    """What `find_files` finds right in a folder, which is `folder` or below it; the folders there; and its digest."""
     top = os.fspath(folder)
-    itself = RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
+    pending = [top]
+    while pending:
+        path = pending.pop()
+        itself = RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
+        try:
+            files, folders, is_whole = _list_folder(folder, path)
+        except OSError as error:
+            if path == top:
+                raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
+            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # else it is gone
+                yield itself
+            continue
+        yield from files
+        if not is_whole:
+            if path == top:
+                raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
+            yield itself
+        pending += folders
+
+
+def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], bool]:
+    """Return (record files, paths of folders, whether these are all files) right in a folder. Raises OSError."""
+    name = file_name(folder, path)
+    prefix, start = f"{name}/" if name else "", os.path.join(path, "")
+    files, folders, is_whole = list[RecordFile](), list[str](), True
+    # A link that took the folder's place after its name was listed is not followed.
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if name else 0))
     try:
-        scanned = scan(path, top)
-    except OSError as error:
-        if path == top:
-            raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
-        is_gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        return [] if is_gone else [itself], [], ""
-    files = [
-        _record_file(folder, os.path.join(path, name), stat)
-        for name, stat in scanned.others
-        if name.lower().endswith(SUFFIXES) and S_ISREG(stat.st_mode)
-    ]
-    if any(name.lower().endswith(SUFFIXES) for name in scanned.out_of_reach):
-        if path == top:
-            raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
-        files.append(itself)
-    return files, scanned.folders, scanned.digest
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                is_named_so = entry.name.lower().endswith(SUFFIXES)
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(start + entry.name)
+                    elif is_named_so:
+                        stat = entry.stat(follow_symlinks=False)
+                        if S_ISREG(stat.st_mode):
+                            files.append(_record_file(prefix + spelled_out(entry.name), start + entry.name, stat))
+                except FileNotFoundError:
+                    continue
+                except OSError:
+                    is_whole = is_whole and not is_named_so
+    finally:
+        os.close(descriptor)
+    return files, folders, is_whole
 
 
 def find_file(folder: Path, path: str) -> RecordFile | None:
@@ -77,7 +96,7 @@ def find_file(folder: Path, path: str) -> RecordFile | None:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _record_file(folder, path, found) if S_ISREG(found.st_mode) else None
+    return _record_file(file_name(folder, path), path, found) if S_ISREG(found.st_mode) else None
 
 
 def file_name(folder: Path, path: str) -> str:
@@ -92,5 +111,5 @@ def spelled_out(path: str) -> str:
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _record_file(folder: Path, path: str, stat: os.stat_result) -> RecordFile:
-    return RecordFile(file_name(folder, path), path, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))
+def _record_file(name: str, path: str, stat: os.stat_result) -> RecordFile:
+    return RecordFile(name, path, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns))

@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.config import Config, load_config
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.web.blueprint import EXTENSION, NAME, create_blueprint
 from feedsvc.web.middleware import DocumentMiddleware
 from feedsvc.web.observe import counted, logged

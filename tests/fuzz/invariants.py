@@ -15,7 +15,7 @@ from feedsvc.config import parse_config
 from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
 from feedsvc.formats.feedgen_templates import write_entry
-from feedsvc.index.database import Database
+from feedsvc.index.sqlite import Database
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
 from feedsvc.records.libyaml import read_any

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from feedsvc.records.reader import MAX_PROBLEMS
 from tests.build.test_site import files

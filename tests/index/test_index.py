@@ -1,9 +1,12 @@
 """The index: the same whatever its history, and a cache that can be deleted."""
 
+import gc
 import os
 import random
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +18,8 @@ from hypothesis import strategies as st
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index import sync as sync_module
-from feedsvc.index.database import Index, open_index
+from feedsvc.index.database import Index
+from feedsvc.index.opening import open_index
 from feedsvc.index.schema import TELLINGS_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
@@ -438,6 +442,16 @@ def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]
     assert [problem.path for problem in result.problems] == ["bad.md"]
 
 
+def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Callable[..., Site]) -> None:
+    with make_site({}).documents.index.writing() as connection:
+        literals = """'?', '%', '%s', 'it''s ?', 9 % 4 AS "?%" """
+        expected = ("?", "%", "%s", "it's ?", 1)
+        assert tuple(connection.execute(f"SELECT {literals}").fetchone()) == expected
+        assert tuple(connection.execute(f"SELECT {literals}, ?", ("?%s",)).fetchone()) == (*expected, "?%s")
+        connection.executemany("UPDATE state SET failure = '?%s' || ?", [("a",), ("?%",)])
+        assert connection.execute("SELECT failure FROM state WHERE failure LIKE '?%'").fetchone() == ("?%s?%",)
+
+
 @pytest.mark.sqlite
 def test_secrets_and_unknown_keys_never_reach_the_index(make_site: Callable[..., Site]) -> None:
     more = {"secured": "canary", "unknown": "{a: [canary]}", "canary": "x", "provider": "{name: N, note: canary}"}
@@ -463,3 +477,64 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database" * 100)
     open_index(parse_config({"index": {"url": "sqlite:///notes.txt"}}, tmp_path)).close()
     assert (tmp_path / "notes.txt.damaged").read_text().startswith("not a database")
+
+
+def in_fork(function: Callable[[], object]) -> int:
+    """Run a function in a process that is forked from this one, and ends as interpreters do; give its exit status."""
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            function()
+            gc.collect()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_process_that_is_forked_leaves_its_parents_connections_alone(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record("One")})
+    index = site.documents.index
+    assert index.is_leader()
+    assert titles(site) == ["One"]
+    file = str(site.folder / ".feedsvc" / "index.sqlite3")
+
+    def open_files() -> list[str]:
+        return [path for entry in Path("/proc/self/fd").iterdir() if (path := os.path.realpath(entry)).startswith(file)]
+
+    def change() -> None:
+        assert open_files() == []
+        assert titles(site) == ["One"]
+        if site.config.index.is_shared:
+            assert not index.is_leader()  # its parent is
+        site.write("1.md", record("Two"))
+        site.sync()
+        assert titles(site) == ["Two"]
+
+    assert in_fork(change) == 0
+    assert index.is_leader()
+    assert titles(site) == ["Two"]
+    site.write("1.md", record("Three"))
+    site.sync()
+    assert titles(site) == ["Three"]
+
+
+def test_a_process_may_be_forked_while_another_thread_reads(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record("One")})
+    begun, done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with site.documents.index.reading():
+            begun.set()
+            done.wait(10)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait(10)
+    started = time.monotonic()
+    assert in_fork(lambda: titles(site)) == 0
+    assert time.monotonic() - started < 3
+    done.set()
+    reader.join()
+    assert titles(site) == ["One"]

@@ -97,7 +97,7 @@ def test_a_build_whose_worker_is_killed_is_one_line_and_the_next_one_finishes(tm
     put(tmp_path / "records", Corpus(120, seed=3, providers=4))
     (tmp_path / "config.toml").write_text(CONFIG)
     process = start("build", cwd=tmp_path)
-    # It, multiprocessing's resource tracker and the workers; those that looked at the folder before were fewer.
+    # It, multiprocessing's resource tracker and the workers.
     wait_until(lambda: len(members(process.pid)) >= 2 + (os.cpu_count() or 1), 20)
     worker = max(members(process.pid))
     os.kill(worker, signal.SIGKILL)

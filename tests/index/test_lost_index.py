@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.index.database import Database
 from feedsvc.index.schema import VERSION
+from feedsvc.index.sqlite import Database
 from tests.build.test_site import files
 from tests.conftest import record, running_service, wait_until
 from tests.corpus import Corpus

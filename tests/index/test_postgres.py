@@ -24,7 +24,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.explanation import explain
 from feedsvc.index import postgres as database
 from feedsvc.index import session
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
 from tests.conftest import FEEDSVC, SAMPLE, Site, free_port, record, wait_until

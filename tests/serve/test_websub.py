@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from feedsvc.feeds.documents import Documents
-from feedsvc.index.database import open_index
+from feedsvc.index.opening import open_index
 from feedsvc.serve import websub
 from tests.conftest import FEEDSVC, Service, Site, free_port, record, running_service, wait_until
 from tests.hub import Handler, Hub, answering, running_hub, running_subscriber

@@ -1,0 +1,53 @@
+"""Opens the index that the configuration names."""
+
+from pathlib import Path
+
+from feedsvc.config import Config
+from feedsvc.errors import IndexLostError, IndexUnusableError
+from feedsvc.index.database import Index, without_password
+from feedsvc.index.file import make_folder
+from feedsvc.index.sqlite import Database
+
+
+def open_index(config: Config) -> Index:
+    """Return the index that the configuration names, which may be empty. Raises IndexUnusableError."""
+    if config.index.is_shared:
+        return _open_postgres(config.index.url)
+    database = Database(_file(config))
+    make_folder(database.file.parent)
+    try:
+        database.check()
+    except IndexLostError:
+        database.check()
+    return database
+
+
+def is_new(config: Config) -> bool:
+    """Return whether no sync has filled the index that the configuration names. Raises IndexUnusableError."""
+    if not config.index.is_shared:
+        return not _file(config).exists()
+    index = _open_postgres(config.index.url)
+    try:
+        return not index.is_filled()
+    finally:
+        index.close()
+
+
+def _file(config: Config) -> Path:
+    """Return the file of the index that the configuration names. Raises IndexUnusableError."""
+    url = config.index.url
+    path = url.removeprefix("sqlite:///")
+    if path == url or path in ("", ":memory:") or "?" in path:
+        expected = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+        raise IndexUnusableError(f"index.url: {without_password(url)!r} can't be used; expected {expected}")
+    return config.folder / path
+
+
+def _open_postgres(url: str) -> Index:
+    try:
+        from feedsvc.index.postgres import PostgresDatabase
+    except ImportError as error:
+        raise IndexUnusableError(
+            f"index.url: PostgreSQL needs psycopg ({error}); expected it installed: pip install 'feedsvc[postgres]'"
+        ) from error
+    return PostgresDatabase(url)
