@@ -17,8 +17,8 @@ Folder = Annotated[str, Meta(pattern=r"^[^\0]+\Z", description="a folder")]
 Out = Annotated[
     str,
     Meta(
-        pattern=r"^((s3|gs|az|memory)://[^/\0]|(?![A-Za-z][A-Za-z0-9+.-]*:/)[^\0])[^\0]*\Z",
-        description="a folder, or an address that begins with s3://BUCKET, gs://BUCKET, az://CONTAINER or memory://NAME",
+        pattern=r"^([A-Za-z][A-Za-z0-9+.-]*://|(?![A-Za-z][A-Za-z0-9+.-]*:/))[^\0]+\Z",
+        description="a folder, or an address such as s3://BUCKET/PREFIX",
     ),
 ]
 Flag = Annotated[bool, Meta(description="true or false")]
@@ -66,7 +66,7 @@ class Feeds(Table, frozen=True):
 
 
 class Build(Table, frozen=True):
-    #: A folder, or a bucket with a prefix: s3://bucket/prefix.
+    #: A folder, or an address such as s3://BUCKET/PREFIX, whose scheme an output is registered for.
     out: Out = "public"
     #: Whether HTML pages are written, too.
     pages: Flag = True

@@ -128,7 +128,7 @@ def titles(root: ElementTree.Element) -> dict[str | None, str | None]:
 
 def check_site(site: Site, expected: dict[str, dict[str, Any]]) -> None:
     """Assert that every document is well-formed, and holds the data of the expected stories, which are by URL."""
-    for address in site.documents.addresses():
+    for address in site.addresses():
         body = site.body(address)
         if address.endswith((".atom", ".rss", ".opml")):
             ElementTree.fromstring(body)

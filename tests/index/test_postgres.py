@@ -35,9 +35,9 @@ from tests.test_cli import result
 
 def documents(site: Site, *more: str) -> dict[str, bytes]:
     """All documents, and some more, by address."""
-    addresses = [*site.documents.addresses(), *more]
+    addresses = [address for target in (*site.addresses(), *more) if (address := site.address(target))]
     found = zip(addresses, site.documents.get_all(addresses), strict=True)
-    return {address: document.body for address, document in found if document}
+    return {address.target: document.body for address, document in found if document}
 
 
 def letters(number: int) -> str:
@@ -142,8 +142,8 @@ def test_who_writes_waits_for_another_writer(make_site: Callable[..., Site], pos
 
 def test_what_asks_for_a_nul_is_not_found(make_site: Callable[..., Site], postgres: Postgres) -> None:
     site = make_site({"1.md": record(topics="[AI]")}, index={"url": postgres.url()})
-    assert site.documents.get("/topics/a\0i.atom") is None
-    assert site.documents.get("/topics/a\0i/2020-06.atom") is None
+    assert site.document("/topics/a\0i.atom") is None
+    assert site.document("/topics/a\0i/2020-06.atom") is None
 
 
 def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(
@@ -191,7 +191,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refusal(folder: Path, url: str, command: str = "check") -> str:
     """The one line that a command says of an index that it can't use."""
-    (folder / "config.toml").write_text(f"index.url = '{url}'\n")
+    (folder / "config.toml").write_text(f"index.url = '{url}'\nserve.port = {free_port()}\n")
     status, output, errors = result(command, cwd=folder)
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert "secret" not in errors
@@ -506,7 +506,7 @@ def test_a_node_that_stalls_while_it_writes_loses_what_it_wrote(
         writer = threading.Thread(target=write)
         writer.start()
         time.sleep(0.5)
-        assert wait_until(site.documents.index.leads, 20) < 10
+        assert wait_until(site.documents.index.is_leader, 20) < 10
         site.write("2.md", record("Second", "https://a.example/2"))
         site.sync()
         assert b"Second" in site.body("/feed.atom")
