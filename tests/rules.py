@@ -1,4 +1,4 @@
-"""What every feed has to keep to, as assertions on its XML and on what feedparser reads in it."""
+"""The rules that every feed in Atom or RSS follows, as assertions on its XML and on what feedparser reads in it."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ def texts(element: Any, path: str) -> list[str]:
 
 
 def check_feed(body: bytes, self_url: str) -> Any:
-    """Assert every rule on a feed or archive in Atom or RSS; gives what feedparser reads."""
+    """Assert all rules on a feed or archive in Atom or RSS. Return what feedparser reads in it."""
     root = etree.fromstring(body)
     parsed = feedparser.parse(body)
     assert not parsed.bozo, parsed.bozo_exception
@@ -44,7 +44,7 @@ def check_feed(body: bytes, self_url: str) -> Any:
 
 
 def _check_archive(root: Any, self_url: str) -> None:
-    """An archive (RFC 5005) is marked, and names the current feed; a current feed is not."""
+    """Assert that an archive (RFC 5005) is marked and links to the current feed, and that a current feed is not marked."""
     is_archive = bool(re.search(r"/[0-9]{4}-[0-9]{2}\.", self_url))
     assert len(root.xpath("//fh:archive", namespaces=NAMESPACES)) == is_archive
     assert not root.xpath("//fh:complete", namespaces=NAMESPACES)
@@ -63,7 +63,7 @@ def check_url(url: str) -> None:
 
 
 def check_content(content: str) -> None:
-    """Content is HTML without relative URLs, style, script or frames."""
+    """Assert that content is HTML without relative URLs, styles, scripts, frames and forms."""
     fragment = html.fragment_fromstring(content, create_parent="div")
     for element in fragment.iter():
         assert element.tag not in ("script", "style", "iframe", "object", "form")
@@ -84,7 +84,7 @@ def check_unique(values: list[str]) -> None:
 
 
 def check_pictures(item: Any) -> None:
-    """The picture of Media RSS is in the content too: readers differ in which they show."""
+    """Assert that the picture of Media RSS is in the content, too: some readers show one, some the other."""
     content = html_text("".join(texts(item, "content:encoded | a:content | description")))
     for element in item.iter(f"{MEDIA}content", f"{MEDIA}thumbnail"):
         assert element.getparent() is item

@@ -1,8 +1,8 @@
-"""A `Feed` to bytes: no clock, no request, no configuration, so the same feed gives the same bytes."""
+"""From a `Feed` to bytes: without a clock, request or configuration, so the same feed has the same bytes."""
 
 from pathlib import Path
 
-#: The files that pages load, by address, with their media types.
+#: The files that pages load: the content type of each, by address.
 ASSETS = {
     "/assets/style.css": "text/css; charset=utf-8",
     "/assets/script.js": "text/javascript; charset=utf-8",
@@ -11,5 +11,5 @@ ASSETS = {
 
 
 def read_asset(address: str) -> bytes:
-    """The bytes of one of ASSETS."""
+    """Return the bytes of the file at an address of ASSETS."""
     return (Path(__file__).parent / address.removeprefix("/")).read_bytes()

@@ -243,7 +243,7 @@ def _size(values: EntryValues | HeadValues) -> dict[str, str]:
 
 def _rfc2822(moment: datetime) -> str:
     """Return a time in UTC as RSS has it."""
-    # With an offset, format_datetime asks strftime for it, which looks up the time zone of the machine each time.
+    # With an offset, format_datetime calls strftime, which reads the time zone of the machine each time.
     return format_datetime(moment.replace(tzinfo=None)).removesuffix("-0000") + "+0000"
 
 

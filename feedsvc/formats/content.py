@@ -1,4 +1,4 @@
-"""An entry's HTML content: picture, excerpt, the story's own content, and the related stories."""
+"""The HTML content of an entry: its picture, its excerpt, the content of its story, and lists of its links."""
 
 from collections.abc import Iterator
 from html import escape
@@ -7,12 +7,12 @@ from feedsvc.model import Entry
 
 
 def entry_html(entry: Entry) -> str:
-    """The content that readers show. It ends in the related stories, since few readers show `rel="related"` links."""
+    """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image
     values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
     for link in entry.links:
         values += (link.url, link.title, link.provider)
-    # All at once, apart by a character that none of them holds.
+    # All at once, separated by a character that none of them holds.
     escaped = escape("\0".join(values), quote=False)
     texts, attributes = escaped.split("\0"), escaped.replace('"', "&quot;").replace("'", "&#x27;").split("\0")
     items = [
@@ -32,7 +32,7 @@ def entry_html(entry: Entry) -> str:
 
 
 def html_title(title: str) -> str:
-    """A title with markup characters as HTML, since readers take plain ones for HTML, too; empty for any other."""
+    """Return a title with `<` or `&` as HTML, since readers parse plain titles as HTML, too; else empty."""
     return escape(title, quote=False) if "<" in title or "&" in title else ""
 
 

@@ -1,10 +1,10 @@
-"""The feedgen extension for what feedgen lacks: links with their `rel`, archives, and titles that hold `<` or `&`.
+"""The feedgen extension for links with a `rel`, archives (RFC 5005), and titles in HTML.
 
-feedgen writes every link of an Atom entry without `rel`, `type` and `title`, and none of an RSS item's but one.
-Its Atom tree bears bare names, so Atom elements are made without a namespace.
+feedgen writes the links of an Atom entry without `rel`, `type` and `title`, and only one link of an RSS item. Its Atom
+elements have no namespace in the tree, so neither have those that are added here.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.util import xml_elem
@@ -13,15 +13,15 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
 
 #: The attributes of a link, by name.
-Link = dict[str, str]
+Attributes: TypeAlias = dict[str, str]
 
 
 class FeedLinks(BaseExtension):  # type: ignore[misc]
-    """Links of the feed beside `self` and its page, a title that is HTML, and the mark of an archive (RFC 5005, 4)."""
+    """The links of a feed apart from `self` and its page; its title in HTML; whether it is an archive (RFC 5005, 4)."""
 
     def __init__(self) -> None:
-        self.links: list[Link] = []
-        #: For Atom, which can say that it is HTML.
+        self.links: list[Attributes] = []
+        #: Written in Atom, where titles have a type.
         self.html_title = ""
         self.is_archive = False
 
@@ -46,11 +46,11 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
 
 
 class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
-    """Links of an entry beside the one to its story, and a title that is HTML."""
+    """The links of an entry apart from the one to its story; its title in HTML."""
 
     def __init__(self) -> None:
-        self.links: list[Link] = []
-        #: For Atom, which can say that it is HTML.
+        self.links: list[Attributes] = []
+        #: Written in Atom, where titles have a type.
         self.html_title = ""
 
     def extend_atom(self, entry: Any) -> Any:

@@ -1,4 +1,4 @@
-"""OPML 2.0 (http://opml.org/spec2.opml): all feeds, in folders."""
+"""OPML 2.0 (http://opml.org/spec2.opml): the list of all feeds, in folders."""
 
 from lxml import etree
 
@@ -8,7 +8,7 @@ CONTENT_TYPE = "text/x-opml; charset=utf-8"
 
 
 def write_opml(catalogue: Catalogue) -> bytes:
-    """The list of feeds, each once, in the first format that is published. Empty folders are left out."""
+    """Return the list of all feeds in OPML, with the addresses of the first published format, without empty folders."""
     opml = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(opml, "head"), "title").text = catalogue.title
     body = etree.SubElement(opml, "body")
@@ -27,7 +27,7 @@ def write_opml(catalogue: Catalogue) -> bytes:
 
 def _attributes(catalogue: Catalogue, feed: FeedSummary) -> dict[str, str]:
     return {
-        "type": "rss",  # whatever the format
+        "type": "rss",  # of every format
         "text": feed.name,
         "title": feed.name,
         "xmlUrl": feed.address.url(catalogue.base_url, catalogue.formats[0].suffix),

@@ -1,12 +1,25 @@
-"""HTML pages for people, from Jinja templates."""
+"""The HTML pages of feeds, from Jinja templates."""
+
+from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
 CONTENT_TYPE = "text/html; charset=utf-8"
-#: That are shown.
+
+#: Problems that the page of everything shows.
 _MAX_PROBLEMS = 100
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def _date_and_time(moment: datetime) -> str:
+    """Return a time in UTC as people read it, in English whatever the locale of the process, which `%B` depends on."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
+
 
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
@@ -15,14 +28,15 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["date_and_time"] = _date_and_time
 _templates.globals.update(FeedAddress=FeedAddress, FILTERS=FILTERS, max_problems=_MAX_PROBLEMS)
 
 
 def write_home(catalogue: Catalogue) -> bytes:
-    """The page of the feed of everything, which lists all feeds."""
+    """Return the page of the feed of everything, which lists all feeds."""
     return _templates.get_template("home.html").render(site=catalogue, root="").encode()
 
 
 def write_page(feed: Feed) -> bytes:
-    """The page of a topic, provider or saved filter."""
+    """Return the page of a topic, provider or saved filter."""
     return _templates.get_template("feed.html").render(feed=feed, site=feed, root="../../").encode()

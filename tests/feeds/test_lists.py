@@ -1,4 +1,4 @@
-"""JSON Feed and OPML."""
+"""JSON Feed and OPML: their structure, and the data of records in them."""
 
 import json
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from tests.corpus import Corpus
 from tests.rules import check_content, check_url
 
 
-@pytest.mark.sqlite  # test_postgres sees that PostgreSQL's documents are the same
-def test_every_json_feed_of_the_corpus_keeps_the_rules_and_says_what_the_records_say(
+@pytest.mark.sqlite  # test_postgres compares PostgreSQL's documents with these
+def test_every_json_feed_of_the_corpus_is_valid_and_has_the_data_of_the_records(
     make_site: Callable[..., Site], corpus: Corpus
 ) -> None:
     site = make_site(corpus.files)
-    told = {**corpus.mentions, **corpus.stories}
+    stories = {**corpus.mentions, **corpus.stories}
     for address in site.addresses():
         if not address.endswith(".json"):
             continue
@@ -31,11 +31,11 @@ def test_every_json_feed_of_the_corpus_keeps_the_rules_and_says_what_the_records
             check_url(feed[name])
         assert len({item["id"] for item in feed["items"]}) == len(feed["items"])
         for item in feed["items"]:
-            check_item(item, told)
+            check_item(item, stories)
 
 
-def check_item(item: dict[str, Any], told: dict[str, Any]) -> None:
-    story = told[item["id"]]
+def check_item(item: dict[str, Any], stories: dict[str, Any]) -> None:
+    story = stories[item["id"]]
     assert item["url"] == item["id"]
     assert item["title"] == story.title
     assert item["authors"][0]["name"] == item["_feedsvc"]["provider"]["name"] == story.provider
@@ -44,19 +44,19 @@ def check_item(item: dict[str, Any], told: dict[str, Any]) -> None:
     if item["content_html"]:
         check_content(item["content_html"])
     assert [link["url"] for link in item["_feedsvc"].get("related", ())] == [
-        url for url in story.related if url in told
+        url for url in story.related if url in stories
     ]
 
 
-def test_a_json_feed_holds_the_records_own_data(sample_site: Site) -> None:
+def test_a_json_feed_has_further_fields_of_the_record_in_its_extension(sample_site: Site) -> None:
     feed = json.loads(sample_site.body("/feed.json"))
     (article,) = (item for item in feed["items"] if "related" in item["_feedsvc"])
-    own = article["_feedsvc"]
-    assert (own["quality"], own["heat"], own["type"]) == (84, -1, "article")
-    assert own["amp_url"].endswith("/amp/")
-    assert own["provider"] == {"name": "Forbes", "slug": "forbes", "url": "https://forbes.com/"}
-    assert len(own["related"]) == 17
-    assert own["related"][0]["provider"] == "TechCrunch"
+    extension = article["_feedsvc"]
+    assert (extension["quality"], extension["heat"], extension["type"]) == (84, -1, "article")
+    assert extension["amp_url"].endswith("/amp/")
+    assert extension["provider"] == {"name": "Forbes", "slug": "forbes", "url": "https://forbes.com/"}
+    assert len(extension["related"]) == 17
+    assert extension["related"][0]["provider"] == "TechCrunch"
     assert feed["next_url"] == "https://feeds.example/feed/2020-06.json"
     assert "canary" not in str(feed)
 

@@ -1,12 +1,17 @@
 """Atom and RSS from templates have the bytes that feedgen renders for the values themselves."""
 
-from datetime import UTC, datetime
+import locale
+from datetime import UTC, datetime, timedelta, timezone
 
+import feedgen.entry
 import feedgen.feed
 import feedgen.util
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from feedsvc.formats import feedgen_templates
 from feedsvc.formats.atom_rss import entry_values, head_values, render_entry, render_head
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
@@ -60,6 +65,28 @@ def test_times_are_written_as_feedgen_writes_them(published: datetime, updated: 
     values = entry_values(BASE, Entry(Story("https://a.example/", "A", published, updated, provider), provider))
     assert (values.published, values.updated) == (published.isoformat(), updated.isoformat())
     assert values.published_rss == feedgen.util.formatRFC2822(published)  # its own, which the writers replace
+
+
+@given(times, st.integers(-12, 12))
+def test_other_users_of_feedgen_in_the_process_get_its_times(time: datetime, hours: int) -> None:
+    moment = time.replace(tzinfo=timezone(timedelta(hours=hours)))
+    for module in (feedgen.feed, feedgen.entry):
+        assert module.formatRFC2822(moment) == feedgen.util.formatRFC2822(moment)
+
+
+def test_feedgen_renders_each_shape_once_and_never_sets_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = []
+    monkeypatch.setattr(
+        feedgen_templates, "render_entry", lambda name, values: rendered.append(name) or render_entry(name, values)
+    )
+    monkeypatch.setattr(locale, "setlocale", None)  # so that a call of it fails
+    feedgen_templates._entry_template.cache_clear()
+    provider, time = Provider("a", "A"), datetime(2020, 6, 13, tzinfo=UTC)
+    plain = [Story(f"https://a.example/{number}", f"Title {number}", time, time, provider) for number in range(3)]
+    for story in (*plain, *(replace(story, excerpt="An excerpt") for story in plain)):
+        for name in ("atom", "rss"):
+            write_entry(name, BASE, Entry(story, provider))
+    assert rendered == ["atom", "rss"] * 2
 
 
 slugs = st.text("ab-é日", min_size=1, max_size=8)

@@ -1,4 +1,4 @@
-"""Any text in any field: feeds stay well-formed and say it as it is, and pages show it as text."""
+"""Any text in any field: feeds are well-formed and hold it unchanged, and pages show it as text."""
 
 import html
 import json
@@ -17,7 +17,7 @@ from tests.conftest import Site
 from tests.feeds.test_feeds import url as absolute
 from tests.rules import check_content, check_feed, check_url
 
-#: What means something to those who write or read XML, HTML, templates, formats or terminals.
+#: Texts with a meaning in XML, HTML, templates, formatting or terminals.
 TOKENS = (
     "]]>", "<![CDATA[", "<!--", "-->", "<?xml", "<!DOCTYPE x [<!ENTITY e 'x'>]>", "&e;", "&amp;", "&amp;lt;", "&lt;b&gt;", "&#0;",
     "&#x1f;", "&#xd800;", "&#x110000;", "&#128;", "&nbsp;", "&copy=1", "&", "<", ">", '"', "'", "`", "\\", "\\u0000", "%s", "%(x)s",
@@ -67,24 +67,26 @@ records = st.lists(st.tuples(stories, st.lists(stories, max_size=2), urls, st.bo
 
 
 def cleaned(text: str | None) -> str:
-    """A text as the README says that it is read."""
-    kept = (char for char in html.unescape(text or "") if char in "\t\n\r" or _is_xml(ord(char)))
-    return " ".join("".join(kept).split())
+    """Return a text as feedsvc reads it, by the README."""
+    allowed = (char for char in html.unescape(text or "") if char in "\t\n\r" or _is_xml(ord(char)))
+    return " ".join("".join(allowed).split())
 
 
 def _is_xml(code: int) -> bool:
-    """Whether XML can hold a character, which is no control character."""
+    """Return whether XML can hold a character, and it is no control character."""
     return 0x20 <= code <= 0x7E or code == 0x85 or 0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
 
 
 def as_json(value: Any, escaped: bool) -> bytes:
-    """JSON with everything escaped; or with nothing that is not allowed in YAML, to stand there."""
-    text = json.dumps(value, ensure_ascii=escaped).replace("LONG", "x" * 100_000)  # reports on faults stay short
+    """Return JSON with everything escaped; or unescaped, without the characters that YAML forbids."""
+    text = json.dumps(value, ensure_ascii=escaped).replace(
+        "LONG", "x" * 100_000
+    )  # so that reports of failures are short
     return text.encode() if escaped else re.sub("[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", "", text).encode()
 
 
 def page(site: Site, address: str) -> Any:
-    """A page's tree, asserted to hold nothing that runs, nor any address but of the web."""
+    """Return the tree of a page. Assert that it holds nothing that runs, and no addresses except http and https."""
     tree = lxml.html.document_fromstring(site.body(address), parser=lxml.html.HTMLParser(encoding="utf-8"))
     assert len(tree.xpath("//script")) == 1
     assert not tree.xpath("//style | //iframe | //object | //embed | //base | //svg | //meta[@http-equiv] | //textarea")
@@ -102,7 +104,7 @@ def shown(elements: Any) -> list[str]:
 
 
 def as_feedparser(text: str) -> str:
-    """A text as feedparser gives it: it takes one that could be, such as `Ø¦`, for UTF-8 that was read as Latin-1."""
+    """Return a text as feedparser does: if it could be UTF-8 read as Latin-1, such as `Ø¦`, it is decoded again."""
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:
@@ -110,7 +112,7 @@ def as_feedparser(text: str) -> str:
 
 
 def titles(root: ElementTree.Element) -> dict[str | None, str | None]:
-    """The titles of a feed's entries by id, as an XML parser gives them."""
+    """Return the titles of a feed's entries by id, as an XML parser reads them."""
     if root.tag == "rss":
         return {item.findtext("guid"): item.findtext("title") for item in root.iter("item")}
     atom = "{http://www.w3.org/2005/Atom}"
@@ -124,8 +126,8 @@ def titles(root: ElementTree.Element) -> dict[str | None, str | None]:
     return found
 
 
-def check_site(site: Site, told: dict[str, dict[str, Any]]) -> None:
-    """Assert that every document is well-formed, and says of each story with a known URL what its record says."""
+def check_site(site: Site, expected: dict[str, dict[str, Any]]) -> None:
+    """Assert that every document is well-formed, and holds the data of the expected stories, which are by URL."""
     for address in site.addresses():
         body = site.body(address)
         if address.endswith((".atom", ".rss", ".opml")):
@@ -139,22 +141,24 @@ def check_site(site: Site, told: dict[str, dict[str, Any]]) -> None:
         body = site.body(f"/feed.{format}")
         check_feed(body, absolute(site, f"/feed.{format}"))
         written = titles(ElementTree.fromstring(body))
-        assert {url: written[url] for url in told} == {url: cleaned(story["title"]) for url, story in told.items()}
+        assert {url: written[url] for url in expected} == {
+            url: cleaned(story["title"]) for url, story in expected.items()
+        }
         read = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
         entries = {entry.id: entry for entry in read.entries}
-        assert told.keys() <= entries.keys()
-        for story_url, story in told.items():
+        assert expected.keys() <= entries.keys()
+        for story_url, story in expected.items():
             check_entry(entries[story_url], story, format)
     items = {item["id"]: item for item in json.loads(site.body("/feed.json"))["items"]}
     providers = {feed.name: feed.address for feed in site.documents.catalogue().providers}
-    for story_url, story in told.items():
+    for story_url, story in expected.items():
         item = items[story_url]
         assert item["title"] == cleaned(story["title"])
         assert item.get("summary", "") == cleaned(story.get("excerpt"))
         for link in (item.get("image"), item["_feedsvc"].get("amp_url"), item["_feedsvc"].get("cdn_amp_url")):
             assert link is None or check_url(link) is None
-        shelf = page(site, providers[item["authors"][0]["name"]].page_path)
-        (article,) = shelf.xpath(f"//article[h3/a/@href='{story_url}']")
+        provider_page = page(site, providers[item["authors"][0]["name"]].page_path)
+        (article,) = provider_page.xpath(f"//article[h3/a/@href='{story_url}']")
         assert shown(article.xpath("h3")) == [cleaned(story["title"])]
         assert shown(article.xpath("p[not(@class)]")) == [cleaned(story.get("excerpt"))] * ("summary" in item)
         assert shown(article.xpath("ul[@class='topics']/li")) == item.get("tags", [])
@@ -169,7 +173,7 @@ def check_entry(entry: Any, story: dict[str, Any], format: str) -> None:
         check_url(link.href)
 
 
-def test_any_text_in_any_field_is_said_by_every_feed_and_shown_as_text(
+def test_every_feed_holds_any_text_in_any_field_and_pages_show_it_as_text(
     make_site: Callable[..., Site], full: bool
 ) -> None:
     site = make_site({}, feeds={"limit": 500})
@@ -184,11 +188,11 @@ def test_any_text_in_any_field_is_said_by_every_feed_and_shown_as_text(
     def check(given: list[tuple[dict[str, Any], list[dict[str, Any]], str, bool]]) -> None:
         for path in site.config.records_folder.iterdir():
             path.unlink()
-        told = {}
+        expected = {}
         for number, (story, related, hostile, escaped) in enumerate(given):
-            value: Any = {**story, "webUrl": f"https://told.example/{number}", "publishedDateTime": "2020-06-13"}
+            value: Any = {**story, "webUrl": f"https://valid.example/{number}", "publishedDateTime": "2020-06-13"}
             value["related"] = [
-                {**mention, "webUrl": f"https://told.example/{number}/{position}", "publishedDateTime": "2020-06-12"}
+                {**mention, "webUrl": f"https://valid.example/{number}/{position}", "publishedDateTime": "2020-06-12"}
                 for position, mention in enumerate(related)
             ] + [{**story, "webUrl": hostile, "publishedDateTime": "2020-06-12"}]
             body = as_json(value, escaped)
@@ -197,16 +201,16 @@ def test_any_text_in_any_field_is_said_by_every_feed_and_shown_as_text(
             value = json.loads(body)
             for one in (value, *value["related"][:-1]):
                 if cleaned(one["title"]):
-                    told[one["webUrl"]] = one
+                    expected[one["webUrl"]] = one
                 elif one is value:
                     break  # a record without a title mentions nothing
         site.sync()
-        check_site(site, told)
+        check_site(site, expected)
 
     check()
 
 
-def test_a_title_of_1_mb_is_said_whole(make_site: Callable[..., Site], full: bool) -> None:
+def test_every_document_holds_a_title_of_1_mb_whole(make_site: Callable[..., Site], full: bool) -> None:
     for part in ["]]>日 \U0001f680&amp;{{7*7}}", *(["<b>", "&amp;lt;", "]]>"] if full else [])]:
         title = (part * (2**20 // len(part.encode()))).strip()
         value = {"title": title, "webUrl": "https://a.example/0", "publishedDateTime": "2020-06-13"}

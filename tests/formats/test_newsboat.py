@@ -1,4 +1,4 @@
-"""A real newsboat, which fetches through a proxy that counts the service's answers."""
+"""Feeds and pages in a real newsboat, which fetches through a proxy that counts the statuses of responses."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat i
 
 
 class Newsboat:
-    """A newsboat with a home of its own, and the statuses that it got since they were last taken."""
+    """A newsboat with its own home directory, and the statuses of the responses to its last reload."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -37,11 +37,11 @@ class Newsboat:
                 headers = {name: value for name, value in self.headers.items() if name != "Proxy-Connection"}
                 with closing(HTTPConnection(url.netloc, timeout=20)) as service:
                     service.request("GET", url._replace(scheme="", netloc="").geturl(), headers=headers)
-                    answer = service.getresponse()
-                    body = answer.read()
-                statuses[answer.status] += 1
-                self.send_response_only(answer.status)
-                for name, value in answer.getheaders():
+                    response = service.getresponse()
+                    body = response.read()
+                statuses[response.status] += 1
+                self.send_response_only(response.status)
+                for name, value in response.getheaders():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
@@ -88,7 +88,7 @@ def newsboat(tmp_path: Path) -> Iterator[Newsboat]:
 
 
 def feed_of(page: str) -> str:
-    """The Atom feed that a page tells of, as readers find it."""
+    """Return the address of the Atom feed that a page links to, as readers discover it."""
     with urlopen(page) as response:
         links = html.document_fromstring(response.read()).xpath(
             '//link[@rel="alternate"][@type="application/atom+xml"]'
@@ -98,9 +98,9 @@ def feed_of(page: str) -> str:
 
 
 def check_reloads(newsboat: Newsboat, feeds: int) -> None:
-    """All feeds come at first, and none when newsboat has them.
+    """Assert that newsboat downloads all feeds at first, and none of them again.
 
-    Newsboat 2.21 keeps the ETags of a feed from its second reload on, since it notes them before it adds the feed.
+    Newsboat 2.21 stores the ETag of a feed only at the second reload, since at the first it does so before it adds the feed.
     """
     assert newsboat.reload() == {200: feeds}
     assert newsboat.reload() in ({200: feeds}, {304: feeds})
@@ -108,7 +108,7 @@ def check_reloads(newsboat: Newsboat, feeds: int) -> None:
 
 
 @pytest.mark.parametrize(("path", "stories"), [("/", 18), ("/topics/ai/", 18), ("/providers/forbes/", 2)])
-def test_newsboat_gets_the_feed_that_a_page_tells_of_and_304_from_then_on(
+def test_newsboat_gets_the_feed_that_a_page_links_to_and_then_304(
     path: str, stories: int, sample_service: Service, newsboat: Newsboat
 ) -> None:
     (newsboat.home / "urls").write_text(f"{feed_of(sample_service.base_url + path)}\n")
@@ -117,7 +117,9 @@ def test_newsboat_gets_the_feed_that_a_page_tells_of_and_304_from_then_on(
     assert newsboat.run("-x", "print-unread") == f"{stories} unread articles"
 
 
-def test_newsboat_imports_all_feeds_and_holds_every_story_once(sample_service: Service, newsboat: Newsboat) -> None:
+def test_newsboat_imports_all_feeds_from_opml_and_has_every_story_once(
+    sample_service: Service, newsboat: Newsboat
+) -> None:
     opml = newsboat.home / "feeds.opml"
     with urlopen(f"{sample_service.base_url}/feeds.opml") as response:
         opml.write_bytes(response.read())
@@ -126,12 +128,12 @@ def test_newsboat_imports_all_feeds_and_holds_every_story_once(sample_service: S
     assert len(urls) == 21
     check_reloads(newsboat, len(urls))
     assert {url for (url,) in newsboat.rows("select rssurl from rss_feed")} == urls
-    # Stories are the same in every feed by their ids, and newsboat keeps one of each.
+    # A story has the same id in every feed, and newsboat stores it once.
     assert newsboat.rows("select count(*), count(distinct url) from rss_item") == [(18, 18)]
     assert newsboat.run("-x", "print-unread") == "18 unread articles"
 
 
-def test_newsboat_takes_the_page_for_a_feeds_site(sample_service: Service, newsboat: Newsboat) -> None:
+def test_newsboat_opens_the_page_as_the_site_of_a_feed(sample_service: Service, newsboat: Newsboat) -> None:
     page = f"{sample_service.base_url}/topics/ai/"
     (newsboat.home / "urls").write_text(f"{feed_of(page)}\n")
     newsboat.reload()

@@ -1,4 +1,4 @@
-"""The pages in a real browser. Every test also asserts that nothing went wrong, and that only the service was asked."""
+"""Pages in a real browser. Every test also asserts that there are no errors, and no requests to other hosts."""
 
 import re
 import shutil
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed")
 
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
-#: Notes what the keyboard must reach, in order.
+#: Stores the controls that the keyboard must reach, in order, in `window.wanted`; returns their number.
 CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, input, select, summary")]
   .filter((one) => one.checkVisibility())).length"""
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 THEMES = {"light": "rgb(248, 247, 245)", "dark": "rgb(21, 23, 26)"}
-#: What is wrong with the looks of a page, as texts.
+#: Returns the faults of layout and contrast of a page, as texts.
 FAULTS = """() => {
   const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
   const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
@@ -65,13 +65,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def pictures() -> list[str]:
-    """The pictures that pages asked other hosts for."""
+    """The URLs of pictures that pages requested from other hosts."""
     return []
 
 
 @pytest.fixture
 def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., Page]]:
-    """Opens a page in a context of its own, on watch for faults; options: of the context."""
+    """Return a function that opens a page in a new context, and fail the test if there was a fault. options: of the context."""
     contexts, faults = [], []
 
     def answer(route: Route) -> None:
@@ -97,7 +97,7 @@ def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., P
 
 
 def pages(service: Service, page: Page) -> list[str]:
-    """The home page and all that it leads to."""
+    """Return the URLs of the home page and of all pages that it lists."""
     return [f"{service.base_url}/", *page.locator(".group a").evaluate_all("links => links.map((a) => a.href)")]
 
 
@@ -111,7 +111,7 @@ def titles(url: str) -> set[str]:
 
 
 def focus(page: Page, selector: str) -> None:
-    """Press Tab until an element has the focus."""
+    """Press Tab until the element has the focus."""
     for _ in range(80):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -119,7 +119,7 @@ def focus(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab never reaches {selector}")
 
 
-def test_search_narrows_topics_and_providers_while_typing_and_says_how_many(sample_service, open_page) -> None:
+def test_search_filters_topics_and_providers_while_typing_and_shows_how_many(sample_service, open_page) -> None:
     page = open_page(f"{sample_service.base_url}/")
     everything = shown(page)
     assert len(everything) == 20
@@ -133,7 +133,7 @@ def test_search_narrows_topics_and_providers_while_typing_and_says_how_many(samp
     assert shown(page) == everything
 
 
-def test_copy_buttons_copy_the_addresses_and_say_so_for_a_moment(sample_service, open_page) -> None:
+def test_copy_buttons_copy_the_addresses_and_confirm_it_for_a_moment(sample_service, open_page) -> None:
     page = open_page(f"{sample_service.base_url}/topics/ai/", permissions=CLIPBOARD)
     for suffix in ("atom", "rss", "json"):
         button = page.locator(f"[data-copy=address-{suffix}]")
@@ -161,7 +161,7 @@ def test_the_filter_form_builds_the_filtered_address_and_opens_it(sample_service
     assert set() < titles(address) < titles(f"{sample_service.base_url}/feed.rss")
 
 
-def test_every_page_leads_readers_to_its_feeds_without_a_fault(sample_service, open_page, pictures) -> None:
+def test_every_page_links_to_its_feeds_in_every_format(sample_service, open_page, pictures) -> None:
     page = open_page(f"{sample_service.base_url}/")
     urls = pages(sample_service, page)
     assert len(urls) == 21
@@ -182,7 +182,7 @@ def test_every_page_leads_readers_to_its_feeds_without_a_fault(sample_service, o
     assert pictures == []
 
 
-def test_pictures_load_only_once_they_are_asked_for(sample_service, open_page, pictures) -> None:
+def test_pictures_load_only_when_they_are_opened(sample_service, open_page, pictures) -> None:
     page = open_page(f"{sample_service.base_url}/topics/ai/")
     page.mouse.wheel(0, 3000)
     page.wait_for_timeout(300)
@@ -269,7 +269,7 @@ HOSTILE = (
 )
 
 
-def test_hostile_records_are_shown_as_text_and_run_nothing(tmp_path: Path, open_page) -> None:
+def test_hostile_records_are_shown_as_text_and_run_no_script(tmp_path: Path, open_page) -> None:
     (tmp_path / "records").mkdir()
     bad = '"javascript:alert(1)"'
     for number, text in enumerate(HOSTILE):
@@ -287,10 +287,11 @@ def test_hostile_records_are_shown_as_text_and_run_nothing(tmp_path: Path, open_
             page.goto(url)
             page.evaluate(OPEN_ALL)
             assert page.evaluate(FAULTS) == []
-            expect(page.locator("script, main img[onerror], [onclick]")).to_have_count(1)  # its own script
+            expect(page.locator("script, main img[onerror], [onclick]")).to_have_count(1)  # that of the page
             assert page.locator("a").evaluate_all("all => all.every((a) => /^https?:$/.test(a.protocol))")
             page.locator("[name=topic]").fill(HOSTILE[0])
             expect(page.locator("#address-filtered")).to_contain_text("?topic=%3Cscript%3E")
         page.goto(f"{service.base_url}/topics/all/")
-        told = page.locator("article h3").all_inner_texts()
-        assert sorted(told) == sorted(text.replace('\\"', '"') for text in HOSTILE)
+        titles_shown = page.locator("article h3").all_inner_texts()
+        assert sorted(titles_shown) == sorted(text.replace('\\"', '"') for text in HOSTILE)
+        page.close()  # before the service ends, since the browser may still request the icon

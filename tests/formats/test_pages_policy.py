@@ -1,6 +1,6 @@
-"""The pages' Content-Security-Policy in a real browser, on pages that hold what hostile records say as markup.
+"""The Content-Security-Policy of pages in a real browser, on pages with the markup of hostile records unescaped.
 
-Pages show records as text; this is about the day when one of them does not: nothing runs, and nothing is asked for.
+Pages escape records; should one fail to, the policy ensures that no script runs and no other host gets a request.
 """
 
 import shutil
@@ -20,7 +20,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't i
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed")
 
-#: Each, if it may, runs a script, asks another host, or leads a form or a link there.
+#: Each runs a script, loads from another host, or makes a link or form lead there, unless a policy forbids it.
 MARKUP = (
     "<script>alert(1)</script>",
     "<script src=//evil.example/x.js></script>",
@@ -47,7 +47,7 @@ MARKUP = (
 
 @pytest.fixture
 def unescaped(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a service whose templates don't escape what records say."""
+    """The URL of a service whose templates do not escape."""
     monkeypatch.setattr(pages._templates, "autoescape", False)
     monkeypatch.setattr(pages._templates, "cache", {})
     files: dict[str, str | bytes] = {
@@ -74,7 +74,7 @@ def page() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("policy", [True, False])
-def test_markup_of_records_runs_nothing_and_asks_for_nothing_under_the_policy(
+def test_the_policy_prevents_markup_from_running_scripts_and_requesting_other_hosts(
     unescaped: str, page: Any, policy: bool
 ) -> None:
     requests, dialogs = [], []
@@ -96,12 +96,12 @@ def test_markup_of_records_runs_nothing_and_asks_for_nothing_under_the_policy(
     assert response.headers.get("content-security-policy") == (PAGE_POLICY if policy else None)
     assert page.locator("article script, article iframe, article [onerror], article [onload]").count() >= 6
     for selector in ("#link", "#form button", "#script button"):
-        if policy or page.locator(selector).count():  # without it, the page may be gone by now
+        if policy or page.locator(selector).count():  # without it, the browser may have left the page by now
             page.locator(selector).click(no_wait_after=True, force=True)
             page.wait_for_timeout(100)
     page.wait_for_timeout(300)
     if policy:
         assert (requests, dialogs) == ([], [])
-    else:  # so this markup would do harm
+    else:  # which shows that the markup is harmful
         assert len(dialogs) > 3
         assert len(requests) > 5

@@ -1,4 +1,4 @@
-// Search, copy buttons and the filtered address. Pages work without it, so what needs it is hidden until here.
+// Search, copy buttons and filtered addresses. Pages work without this script: elements that need it are hidden.
 "use strict";
 
 document.documentElement.classList.add("script");
@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const text = button.textContent;
   const name = button.ariaLabel;
   let timer;
-  const say = (newText, newName) => {
+  const setLabel = (newText, newName) => {
     button.textContent = newText;
     button.ariaLabel = newName;
   };
@@ -16,13 +16,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const address = document.getElementById(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(address.textContent);
-      say("Copied", "Copied");
+      setLabel("Copied", "Copied");
     } catch {
-      getSelection().selectAllChildren(address); // no permission: leave it selected, ready for the keyboard
-      say("Selected", "Selected");
+      getSelection().selectAllChildren(address); // no permission to copy: select it, to be copied by keyboard
+      setLabel("Selected", "Selected");
     }
     clearTimeout(timer);
-    timer = setTimeout(() => say(text, name), 1500);
+    timer = setTimeout(() => setLabel(text, name), 1500);
   });
 }
 
@@ -54,7 +54,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   location.assign(built.textContent);
 });
-addEventListener("pageshow", build); // browsers fill in again what was there before
+addEventListener("pageshow", build); // browsers restore the values of forms
 build();
 
 const search = document.getElementById("search");

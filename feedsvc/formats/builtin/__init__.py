@@ -1,1 +1,1 @@
-"""The formats that feedsvc brings: a module for each, by its name, whose FORMAT says what it is."""
+"""The built-in formats: a module for each, which has the name of the format, and the `Format` as FORMAT."""

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1, with related stories and what else the record says under `_feedsvc`."""
+"""JSON Feed 1.1 (https://jsonfeed.org/version/1.1), whose extension `_feedsvc` holds what it has no field for."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from feedsvc.model import Entry, Feed, Format, Link
 
 
 def write_json(feed: Feed) -> bytes:
-    """The feed in JSON Feed 1.1 (https://jsonfeed.org/version/1.1)."""
+    """Return the feed in JSON Feed 1.1."""
     value = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -28,7 +28,7 @@ def write_json(feed: Feed) -> bytes:
 
 def _item(entry: Entry) -> dict[str, Any]:
     story, provider = entry.story, entry.provider
-    own = {
+    extension = {
         "provider": _known({"name": provider.name, "slug": provider.slug, "url": provider.url}),
         "type": story.type,
         "quality": story.quality,
@@ -52,7 +52,7 @@ def _item(entry: Entry) -> dict[str, Any]:
             "date_modified": story.updated.isoformat(),
             "authors": [_known({"name": provider.name, "url": provider.url})],
             "tags": [topic.name for topic in entry.topics],
-            "_feedsvc": _known(own),
+            "_feedsvc": _known(extension),
         }
     )
 
@@ -62,7 +62,7 @@ def _links(links: tuple[Link, ...]) -> list[dict[str, str]]:
 
 
 def _known(value: dict[str, Any]) -> dict[str, Any]:
-    """The mapping without what is unknown or empty, but for what JSON Feed requires."""
+    """Return the mapping without unknown and empty values, except those that JSON Feed requires."""
     required = ("items", "content_html")
     return {key: item for key, item in value.items() if item not in (None, "", [], {}) or key in required}
 
