@@ -5,25 +5,27 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 
 import errno
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedsvc.errors import FeedsvcError, IndexLostError, one_line
+from feedsvc import api
+from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, one_line
 from feedsvc.model.version import __version__
-from feedsvc.start import progress_bar, synced
 
 if TYPE_CHECKING:
-    from feedsvc.config import Config
-    from feedsvc.index.database import Index
     from feedsvc.index.sync import SyncResult
 
-# Flask, feedgen and the other libraries take half a second to import: each command imports what it needs.
+#: Feeds that `serve` prints when it starts.
+MOST_SHOWN = 30
 
 
 class _Command(click.Command):
-    """Begins once more where the index is lost on the way: what it is made from is still there."""
+    """A command that starts again, once, if the index is lost meanwhile: the records still have all that it held."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -33,7 +35,7 @@ class _Command(click.Command):
 
 
 class _Commands(click.Group):
-    """Shows feedsvc's own errors in one line."""
+    """Commands whose errors are shown in one line."""
 
     command_class = _Command
 
@@ -70,18 +72,14 @@ def main() -> None:
 @_records
 def serve(config_file: Path | None, records: str | None) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
-    from feedsvc.config import load_config
-    from feedsvc.serve import logs, server
+    with _site(config_file, records) as site, ExitStack() as reading:
+        progress = reading.enter_context(progress_bar("Reading records"))
 
-    config = load_config(config_file, records=records)
-    ip = server.check_address(config.serve.host, config.serve.port)
-    config, index, result = synced(config, is_followed=config.serve.watch)
-    logs.configure(config.serve.log_format)
-    sync_log = logs.SyncLog()
-    if result.seconds:  # else another node syncs
-        sync_log.add(result)
-    _print_addresses(config, index)
-    server.serve(config, index, ip, sync_log)
+        def ready() -> None:
+            reading.close()
+            _print_addresses(site)
+
+        site.serve(progress, ready)
 
 
 @main.command()
@@ -92,33 +90,19 @@ def serve(config_file: Path | None, records: str | None) -> None:
 )
 def build(config_file: Path | None, records: str | None, out: str | None) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
-    from functools import partial
-
-    from feedsvc.build import open_output, site
-    from feedsvc.config import load_config
-    from feedsvc.feeds.documents import Documents, load_writers
-    from feedsvc.workers import Workers
-
-    config = load_config(config_file, records=records, out=out)
-    open_output(config.out, config)  # which raises what is wrong with the address before anything is done
-    with Workers(meanwhile=partial(load_writers, config)) as workers:
-        config, index, result = synced(config, workers)
+    with _site(config_file, records, out) as site:
+        with progress_bar("Reading records") as progress:
+            result = site.sync(progress, will_build=True)
         with progress_bar("Building") as progress:
-            documents = Documents(index, config)
-            built = site.build(documents, config.out, progress, workers.map)
-    failure = ""
-    if config.feeds.hub:
-        from feedsvc.serve import websub
-
-        websub.queue_changes(documents)
-        _, failure = websub.notify_hub(documents)
-        if failure:
-            click.echo(f"{failure}; the next build tries again", err=True)
-    _report(result)
-    for path in built.conflicts:
-        click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
-    click.echo(f"{config.out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed")
-    sys.exit(1 if result.problems or built.conflicts or failure else 0)
+            built = site.build(progress=progress)
+        _print_problems(result)
+        if built.hub_failure:
+            click.echo(f"{built.hub_failure}; the next build tries again", err=True)
+        for path in built.conflicts:
+            click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
+        counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+        click.echo(f"{site.config.out}: {counts}")
+        sys.exit(1 if result.problem_count or built.conflicts or built.hub_failure else 0)
 
 
 @main.command()
@@ -126,38 +110,27 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 @_records
 def check(config_file: Path | None, records: str | None) -> None:
     """Show every problem in every record of a folder of RECORDS."""
-    from feedsvc.config import load_config
-    from feedsvc.feeds.selection import unknown_names
-
-    config = load_config(config_file, records=records)
-    config, index, result = synced(config)
-    with index.reading() as connection:
-        warnings = unknown_names(connection, config)
-    for problem in result.problems:
-        click.echo(str(problem))
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-    number = len(result.problems)
-    click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
-    sys.exit(1 if result.problems else 0)
+    with _synced(config_file, records) as (site, result):
+        for problem in result.problems:
+            click.echo(str(problem))
+        for warning in site.warnings():
+            click.echo(f"warning: {warning}", err=True)
+        number = result.problem_count
+        click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
+        sys.exit(1 if number else 0)
 
 
 @main.command()
 @_config
 def feeds(config_file: Path | None) -> None:
     """List the feeds, with their numbers of stories and addresses."""
-    from feedsvc.config import load_config
-    from feedsvc.feeds.documents import Documents
-
-    config = load_config(config_file)
-    config, index, result = synced(config)
-    catalogue = Documents(index, config).catalogue()
-    width = max(len(feed.name) for feed in catalogue.feeds)
-    for feed in catalogue.feeds:
-        urls = [feed.address.url(catalogue.base_url, format.suffix) for format in catalogue.formats]
-        click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(urls)}")
-    _report(result)
-    sys.exit(1 if result.problems else 0)
+    with _synced(config_file) as (site, result):
+        found = site.feeds()
+        width = max(len(feed.name) for feed in found)
+        for feed in found:
+            click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
+        _print_problems(result)
+        sys.exit(1 if result.problem_count else 0)
 
 
 @main.command()
@@ -165,58 +138,29 @@ def feeds(config_file: Path | None) -> None:
 @click.argument("address")
 def show(config_file: Path | None, address: str) -> None:
     """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
-    from urllib.parse import unquote
-
-    from feedsvc.config import load_config
-    from feedsvc.feeds.addresses import Address, Redirect
-    from feedsvc.feeds.documents import Documents
-
-    config = load_config(config_file)
-    config, index, result = synced(config)
-    documents = Documents(index, config)
-    local = (
-        address.removeprefix(config.site.base_url) if f"{address}/".startswith(f"{config.site.base_url}/") else address
-    )
-    path, _, query = local.partition("#")[0].partition("?")
-    path = unquote(path) or "/"
-    found = documents.resolve(path, query)
-    document = documents.get(found) if isinstance(found, Address) else None
-    if not document:
-        close = [found.path] if isinstance(found, Redirect) else documents.suggestions(path)
-        hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
-        raise FeedsvcError(f"{address}: nothing is published at this address; {hint}")
-    click.echo(document.body, nl=False)
-    _report(result)
-    sys.exit(1 if result.problems else 0)
+    with _synced(config_file) as (site, result):
+        click.echo(site.document(address).body, nl=False)
+        _print_problems(result)
+        sys.exit(1 if result.problem_count else 0)
 
 
 @main.command()
 @_config
 @click.argument("subject", metavar="URL-OR-PATH")
 def why(config_file: Path | None, subject: str) -> None:
-    """Tell in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
-    from feedsvc.config import load_config
-    from feedsvc.feeds.explanation import explain
-
-    config = load_config(config_file)
-    config, index, _ = synced(config)
-    with index.reading() as connection:
-        explanation = explain(connection, config, subject)
-    for line in explanation.lines:
-        click.echo(one_line(line))
-    sys.exit(0 if explanation.published else 1)
+    """Explain in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
+    with _synced(config_file) as (site, _):
+        explanation = site.explain(subject)
+        for line in explanation.lines:
+            click.echo(one_line(line))
+        sys.exit(0 if explanation.published else 1)
 
 
 @main.command()
 @_config
 def init(config_file: Path | None) -> None:
     """Write a commented config.toml. It never overwrites one."""
-    from importlib.resources import files
-
-    from feedsvc.config import DEFAULT_NAME
-    from feedsvc.errors import ConfigError
-
-    path = config_file or Path(DEFAULT_NAME)
+    path = config_file or Path("config.toml")
     template = files("feedsvc.config").joinpath("template.toml").read_bytes()
     try:
         with path.open("xb") as stream:
@@ -228,24 +172,47 @@ def init(config_file: Path | None) -> None:
     click.echo(f"{path}: written")
 
 
-def _report(result: "SyncResult") -> None:
-    for problem in result.problems:
+def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
+    from feedsvc.config import load_config
+
+    return api.Site(load_config(config_file, records=records, out=out))
+
+
+@contextmanager
+def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[tuple[api.Site, SyncResult]]":
+    with _site(config_file, records) as site:
+        with progress_bar("Reading records") as progress:
+            result = site.sync(progress)
+        yield site, result
+
+
+def _print_problems(result: "SyncResult") -> None:
+    for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
 
 
-def _print_addresses(config: "Config", index: "Index") -> None:
-    from feedsvc.feeds.documents import Documents
-
-    catalogue = Documents(index, config).catalogue()
-    size = catalogue.everything.size
+def _print_addresses(site: api.Site) -> None:
+    found = site.feeds()
+    size = found[0].size
     click.echo(f"Serving {size} {'story' if size == 1 else 'stories'}. Subscribe to")
-    for feed in catalogue.feeds[:MOST_SHOWN]:
-        click.echo(f"  {feed.address.url(catalogue.base_url, catalogue.formats[0].suffix)}  {feed.name}")
-    if len(catalogue.feeds) > MOST_SHOWN:
-        click.echo(f"  and {len(catalogue.feeds) - MOST_SHOWN} more feeds: see {catalogue.base_url}/")
+    for feed in found[:MOST_SHOWN]:
+        click.echo(f"  {site.urls(feed)[0]}  {feed.name}")
+    if len(found) > MOST_SHOWN:
+        click.echo(f"  and {len(found) - MOST_SHOWN} more feeds: see {site.config.site.base_url}/")
     click.echo("Press Ctrl-C to stop.")
     sys.stdout.flush()
 
 
-#: Feeds that `serve` prints when it starts.
-MOST_SHOWN = 30
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on a terminal, and nothing elsewhere; yield a function of the numbers done and to do."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show

@@ -23,6 +23,10 @@ class FilterError(FeedsvcError):
         super().__init__(f"{name}: {shown} can't be used; expected {expects}")
 
 
+class AddressError(FeedsvcError):
+    """Nothing is published at an address."""
+
+
 class RecordsError(FeedsvcError):
     """The records folder as a whole can't be read."""
 

@@ -63,8 +63,13 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the processes, without what they have not begun."""
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     def start(self) -> None:
         """Start them now, while that takes the least time: before this process has threads or opens an index.

@@ -32,6 +32,8 @@ class BuildResult:
     unchanged: int
     removed: int
     conflicts: tuple[Path | str, ...]
+    #: Why the hub could not be notified; empty if it was, or if there is none.
+    hub_failure: str = ""
 
 
 def build(

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,21 +61,35 @@ TABLES: dict[str, type[Table]] = {
 }
 
 
-def load_config(path: Path | None = None, *, records: str | None = None, out: str | None = None) -> Config:
-    """The configuration in a file, or the defaults.
+def load_config(
+    path: Path | str | None = None,
+    *,
+    records: Path | str | None = None,
+    out: Path | str | None = None,
+    **tables: Mapping[str, Any],
+) -> Config:
+    """Return the configuration in a file, completed with defaults.
 
     path: the file; without it `config.toml` in the current folder, if there is one.
     records, out: folders, relative to the current one, that replace those of the file; out may be an address, too.
-    Raises ConfigError.
+    tables: more keys, which replace those of the file. Raise ConfigError.
+
+        >>> config = feedsvc.load_config(feeds={"limit": 20}, site={"title": "News"})
+        >>> config.feeds.limit
+        20
     """
+    path = Path(path) if path else None
     if path is None and Path(DEFAULT_NAME).exists():
         path = Path(DEFAULT_NAME)
     data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
+    for name, keys in tables.items():
+        if isinstance(data.setdefault(name, {}), dict):
+            data[name].update(keys)
     table = data.get("records")
     usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
-    for table, key, value in (("records", "path", records), ("build", "out", out)):
-        if value is not None and isinstance(data.setdefault(table, {}), dict):
-            data[table][key] = str(Path.cwd() / value) if value and "://" not in value else value
+    for name, key, value in (("records", "path", records), ("build", "out", out)):
+        if value is not None and isinstance(data.setdefault(name, {}), dict):
+            data[name][key] = str(Path.cwd() / value) if value != "" and "://" not in str(value) else str(value)
     try:
         config = parse_config(data, folder, changed)
     except ConfigError as error:

@@ -1,0 +1,320 @@
+"""What commands and programs call: a site, from its records to its feeds.
+
+Each function imports what it needs: Flask, feedgen and the other libraries take half a second to load.
+"""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from feedsvc.errors import AddressError, IndexReadOnlyError, one_line
+
+if TYPE_CHECKING:
+    from flask import Blueprint, Flask
+
+    from feedsvc.build import BuildResult
+    from feedsvc.config import Config
+    from feedsvc.feeds.documents import Document, Documents
+    from feedsvc.feeds.explanation import Explanation
+    from feedsvc.index.database import Index
+    from feedsvc.index.sync import SyncResult
+    from feedsvc.model import FeedSummary
+    from feedsvc.records.files import Records
+    from feedsvc.workers import Workers
+
+#: Seconds between two looks whether another node has filled the index.
+WAIT_SECONDS = 0.5
+
+#: Called with the numbers of things done, and to do.
+Progress = Callable[[int, int], None]
+
+log = logging.getLogger("feedsvc")
+
+
+def open(
+    config: "Config | Path | str | None" = None,
+    *,
+    records: Sequence[Mapping[str, Any]] | Path | str | None = None,
+    **site: str,
+) -> "Site":
+    """Return a site, whose index `Site.sync` fills from its records.
+
+    config: a configuration, or its file; without it, that of `load_config`.
+    records: mappings with the fields of records, which are kept in memory, as their index is; or a folder of records,
+    in place of the configuration's. site: keys of the configuration's table [site]. Raise ConfigError.
+
+        >>> site = feedsvc.open(records=[record], title="News")
+        >>> site.sync().read
+        1
+    """
+    from feedsvc.config import Config, load_config
+
+    folder, mappings = (records, None) if isinstance(records, str | Path) else (None, records)
+    if not isinstance(config, Config):
+        config = load_config(config, records=folder, **({"site": site} if site else {}))
+    elif folder or site:
+        raise TypeError("a Config is complete; expected a file, or neither a folder of records nor keys of [site]")
+    return Site(config, mappings)
+
+
+def create_app(config: "Config | Site | None" = None) -> "Flask":
+    """Return a WSGI application that serves a site, with middleware that delivers documents before Flask is reached.
+
+    So Flask's hooks (`before_request` and the like) see no request for a document: where you need them, register
+    `blueprint` in an application of your own. It reads the index, which `Site.sync`, `feedsvc serve` or `feedsvc build`
+    fills. config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of
+    `load_config`. Raise ConfigError and IndexUnusableError.
+
+        >>> client = feedsvc.create_app(site).test_client()
+        >>> client.get("/feed.atom").content_type
+        'application/atom+xml; charset=utf-8'
+    """
+    from feedsvc.web import create_app as create
+
+    return create(config.config, config.index) if isinstance(config, Site) else create(config)
+
+
+def blueprint(site: "Site") -> "Blueprint":
+    """Return a Flask blueprint of a site, for an application of your own.
+
+    Flask's hooks, error handlers and `url_for("feedsvc.document", path="feed.atom")` work for every document. Where
+    `site.base_url` isn't set, addresses follow the prefix. It may be registered more than once, with other names.
+
+        >>> app = flask.Flask("news")
+        >>> app.register_blueprint(feedsvc.blueprint(site), url_prefix="/news")
+        >>> app.test_client().get("/news/feed.json").status
+        '200 OK'
+    """
+    from feedsvc.web.blueprint import create_blueprint
+
+    return create_blueprint(site.index, site.config)
+
+
+class Site:
+    """A site: a configuration, its records, and the index of them. Use it as a context manager, or call `close`."""
+
+    def __init__(self, config: "Config", records: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """records: mappings in memory, in place of the folder that the configuration names."""
+        #: The configuration. It names another index once that which it named could not be written.
+        self.config = config
+        self._records = records
+        self._index: Index | None = None
+        self._workers: Workers | None = None
+        self._temporary: TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> "Site":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def index(self) -> "Index":
+        """The index, opened when it is first needed. Raise IndexUnusableError."""
+        if self._index is None:
+            from feedsvc.index.memory import MemoryDatabase
+            from feedsvc.index.opening import open_index
+
+            self._index = open_index(self.config) if self._records is None else MemoryDatabase()
+        return self._index
+
+    @property
+    def documents(self) -> "Documents":
+        """The documents of the site, by their addresses."""
+        from feedsvc.feeds.documents import Documents
+
+        return Documents(self.index, self.config)
+
+    def sync(self, progress: Progress | None = None, *, will_build: bool = False) -> "SyncResult":
+        """Read into the index what has changed in the records since the last sync.
+
+        Where the index can't be written, a temporary one is used, and a warning logged. will_build: whether `build`
+        follows, so that worker processes load what writes documents meanwhile, and a faulty `build.out` is an error now.
+        Raise RecordsError, IndexUnusableError, OutputError and WorkerError.
+
+            >>> result = site.sync()
+            >>> (result.read, result.gone, result.problem_count)
+            (1, 0, 0)
+        """
+        if will_build:
+            from feedsvc.build import open_output
+
+            open_output(self.config.out, self.config)
+        return self._sync(progress, will_build=will_build)
+
+    def feeds(self) -> "tuple[FeedSummary, ...]":
+        """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
+
+            >>> [(feed.name, feed.size) for feed in site.feeds()]
+            [('News', 1), ('AI', 1), ('Example', 1)]
+        """
+        return self.documents.catalogue().feeds
+
+    def urls(self, feed: "FeedSummary") -> list[str]:
+        """Return the URLs of a feed, one for each format.
+
+            >>> site.urls(site.feeds()[0])[0]
+            'http://127.0.0.1:8000/feed.atom'
+        """
+        suffixes = [format.suffix for format in self.documents.formats]
+        return [feed.address.url(self.config.site.base_url, suffix) for suffix in suffixes]
+
+    def document(self, address: str) -> "Document":
+        """Return the document at an address: a path with or without a query string, or a URL of the site.
+
+        Raise AddressError, which suggests others, if nothing is published there, FilterError and IndexUnusableError.
+
+            >>> site.document("/topics/ai.atom?limit=5").body[:38]
+            b"<?xml version='1.0' encoding='UTF-8'?>"
+        """
+        from feedsvc.feeds.addresses import Address, Redirect
+
+        documents, base_url = self.documents, self.config.site.base_url
+        local = address.removeprefix(base_url) if f"{address}/".startswith(f"{base_url}/") else address
+        path, _, query = local.partition("#")[0].partition("?")
+        path = unquote(path) or "/"
+        found = documents.resolve(path, query)
+        document = documents.get(found) if isinstance(found, Address) else None
+        if document:
+            return document
+        close = [found.path] if isinstance(found, Redirect) else documents.suggestions(path)
+        hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
+        raise AddressError(f"{address}: nothing is published at this address; {hint}")
+
+    def build(self, out: Path | str | None = None, progress: Progress | None = None) -> "BuildResult":
+        """Write every document as a file, and only what changed; then notify the hub, if there is one.
+
+        out: a directory, or an address such as s3://BUCKET/PREFIX; without it, `build.out` of the configuration.
+        Raise OutputError, IndexUnusableError and WorkerError.
+
+            >>> site.build("public").written > 10
+            True
+        """
+        from feedsvc import build
+
+        out = self.config.out if out is None else Path(out) if "://" not in str(out) else out
+        documents = self.documents
+        mapping = self._pool().map if self._records is None else None
+        result = build.build(documents, out, progress or _no_progress, mapping)
+        if not self.config.feeds.hub:
+            return result
+        from feedsvc.serve import websub
+
+        websub.queue_changes(documents)
+        _, failure = websub.notify_hub(documents)
+        return dataclasses.replace(result, hub_failure=failure)
+
+    def explain(self, subject: str) -> "Explanation":
+        """Return in which feeds a story is, and why it isn't in others.
+
+        subject: the story's URL, or the path of its record's file. Raise FeedsvcError if there is no such story or file.
+
+            >>> print(site.explain("https://example.org/1").lines[0])
+            https://example.org/1
+        """
+        from feedsvc.feeds.explanation import explain
+
+        with self.index.reading() as connection:
+            return explain(connection, self.config, subject)
+
+    def warnings(self) -> list[str]:
+        """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
+
+            >>> site.warnings()
+            []
+        """
+        from feedsvc.feeds.selection import unknown_names
+
+        with self.index.reading() as connection:
+            return unknown_names(connection, self.config)
+
+    def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
+        """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
+
+        ready: called when the index is in step, before the server starts. Raise ServeError, RecordsError and
+        IndexUnusableError.
+        """
+        from feedsvc.serve import logs, server
+
+        serve = self.config.serve
+        ip = server.check_address(serve.host, serve.port)
+        result = self._sync(progress, follows=serve.watch)
+        self._end_workers()
+        logs.configure(serve.log_format)
+        sync_log = logs.SyncLog()
+        if result.seconds:  # else another node syncs
+            sync_log.add(result)
+        ready()
+        server.serve(self.config, self.index, ip, sync_log)
+
+    def close(self) -> None:
+        """Close the index, and end the worker processes."""
+        self._end_workers()
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        if self._temporary:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
+        """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
+        from feedsvc.index.opening import is_new
+        from feedsvc.index.sync import sync
+        from feedsvc.records.files import RecordFolder, RecordMappings
+
+        if self._records is not None:
+            mappings = RecordMappings(self._records)
+            return sync(self.index, self.config, progress or _no_progress, records=mappings)
+        records = RecordFolder(self.config.records_folder)
+        records.check()  # before anything is written
+        if self._index is None and is_new(self.config):  # so that all records are to be read
+            self._pool(will_build).start()
+        try:
+            return self._sync_folder(records, progress, will_build, follows)
+        except IndexReadOnlyError as error:
+            log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
+        self._use_temporary_index()
+        return self._sync_folder(records, progress, will_build, follows)
+
+    def _sync_folder(
+        self, records: "Records", progress: Progress | None, will_build: bool, follows: bool
+    ) -> "SyncResult":
+        from feedsvc.index.sync import SyncResult, sync
+
+        while follows and not self.index.is_leader():
+            if self.index.is_filled():
+                return SyncResult(self.index)
+            time.sleep(WAIT_SECONDS)
+        return sync(self.index, self.config, progress or _no_progress, self._pool(will_build).map, records=records)
+
+    def _use_temporary_index(self) -> None:
+        from feedsvc.config import Index
+
+        self._temporary = TemporaryDirectory(prefix="feedsvc-")
+        self._index = None
+        url = f"sqlite:///{self._temporary.name}/index.sqlite3"
+        self.config = dataclasses.replace(self.config, index=Index(url=url))
+
+    def _pool(self, will_build: bool = False) -> "Workers":
+        if self._workers is None:
+            from feedsvc.feeds.documents import load_writers
+            from feedsvc.workers import Workers
+
+            self._workers = Workers(meanwhile=partial(load_writers, self.config) if will_build else None)
+        return self._workers
+
+    def _end_workers(self) -> None:
+        if self._workers:
+            self._workers.end()
+            self._workers = None
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Do nothing."""
