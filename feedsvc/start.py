@@ -45,7 +45,7 @@ def synced(
             click.get_current_context().call_on_close(index.close)
             while is_followed and not index.is_leader():
                 if index.is_filled():
-                    return config, index, SyncResult(0, 0, (), 0)
+                    return config, index, SyncResult(index)
                 time.sleep(WAIT_SECONDS)
             return config, index, sync(index, config, progress, pool.map)
         except IndexReadOnlyError as error:

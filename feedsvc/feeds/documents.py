@@ -21,7 +21,7 @@ from feedsvc.feeds.selection import (
 )
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.registry import find_format
-from feedsvc.index import query
+from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
@@ -70,7 +70,7 @@ class Documents:
     def revision(self) -> int:
         """A number that increases with every change; documents stay as they are while it does."""
         with self.index.reading() as connection:
-            return query.everything(connection, self.config.serve.show_problems).revision
+            return reader.everything(connection, self.config.serve.show_problems).revision
 
     def status(self) -> Status:
         """How far the index is in step with the records folder."""
@@ -84,7 +84,7 @@ class Documents:
         feed_address, _ = self._parse(address)
         with self.index.reading() as connection:
             if address in ("/", OPML_PATH):
-                return query.everything(connection, self.config.serve.show_problems).revision
+                return reader.everything(connection, self.config.serve.show_problems).revision
             return feed_revision(connection, self.config, feed_address) if feed_address else None
 
     def slugs(self, kind: str) -> list[str]:
@@ -102,7 +102,7 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
             archives = select_archives(connection, self.config)
-            revisions = query.revisions(connection, self.config.feeds.archives)
+            revisions = reader.revisions(connection, self.config.feeds.archives)
         pages = self.config.build.pages
         found: list[tuple[int, list[str]]] = [(0, [path]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [OPML_PATH, "/"] if pages else [OPML_PATH]))
@@ -117,7 +117,7 @@ class Documents:
         """The addresses of all current feeds, decoded, with their revisions: those that name the hub."""
         with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
-            revisions = query.revisions(connection, archives=False)
+            revisions = reader.revisions(connection, archives=False)
         return {
             feed.address.path(f".{format}"): revisions.get(
                 (feed.address.kind, feed.address.slug, ""), catalogue.revision

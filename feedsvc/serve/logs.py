@@ -8,7 +8,6 @@ from typing import Any
 
 from feedsvc.errors import one_line
 from feedsvc.index.sync import SyncResult
-from feedsvc.model import Problem
 
 log = logging.getLogger("feedsvc")
 
@@ -48,19 +47,18 @@ class SyncLog:
     """Logs syncs; a problem once, for as long as it lasts."""
 
     def __init__(self) -> None:
-        self._known: frozenset[Problem] = frozenset()
+        self._is_first = True
         #: Why a sync failed since; empty if none did.
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
         """Log what a sync changed, what it refused, and how long it took."""
-        for problem in result.problems:
-            if problem not in self._known:
-                where = {"file": problem.path, "line": problem.line, "field": problem.field}
-                log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
-        self._known = frozenset(result.problems)
+        for problem in result.problems if self._is_first else result.new_problems:
+            where = {"file": problem.path, "line": problem.line, "field": problem.field}
+            log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
+        self._is_first = False
         self.failure = ""
-        counts = {"read": result.read, "gone": result.gone, "problems": len(result.problems)}
+        counts = {"read": result.read, "gone": result.gone, "problems": result.problem_count}
         log.info(
             "synced in %.3f s: files read %d, gone %d, problems %d",
             result.seconds,
