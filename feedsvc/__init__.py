@@ -1,10 +1,10 @@
 """Publish RSS, Atom and JSON feeds from a folder of article records.
 
-    import feedsvc
+import feedsvc
 
-    with feedsvc.open("config.toml") as site:
-        site.sync()
-        site.build("public")
+with feedsvc.open("config.toml") as site:
+    site.sync()
+    site.build("public")
 """
 
 from feedsvc.api import Site, blueprint, create_app, open

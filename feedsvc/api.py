@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from feedsvc.index.database import Index
     from feedsvc.index.sync import SyncResult
     from feedsvc.model import FeedSummary
-    from feedsvc.records.files import Records
+    from feedsvc.records.collection import Records
     from feedsvc.workers import Workers
 
 #: Seconds between two looks whether another node has filled the index.
@@ -57,7 +57,7 @@ def open(
 
     folder, mappings = (records, None) if isinstance(records, str | Path) else (None, records)
     if not isinstance(config, Config):
-        config = load_config(config, records=folder, **({"site": site} if site else {}))
+        config = load_config(config, records=folder, tables={"site": site})
     elif folder or site:
         raise TypeError("a Config is complete; expected a file, or neither a folder of records nor keys of [site]")
     return Site(config, mappings)
@@ -135,7 +135,7 @@ class Site:
         """Read into the index what has changed in the records since the last sync.
 
         Where the index can't be written, a temporary one is used, and a warning logged. will_build: whether `build`
-        follows, so that worker processes load what writes documents meanwhile, and a faulty `build.out` is an error now.
+        follows, so that worker processes load what writes documents meanwhile, and a bad `build.out` is an error now.
         Raise RecordsError, IndexUnusableError, OutputError and WorkerError.
 
             >>> result = site.sync()
@@ -151,16 +151,16 @@ class Site:
     def feeds(self) -> "tuple[FeedSummary, ...]":
         """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
 
-            >>> [(feed.name, feed.size) for feed in site.feeds()]
-            [('News', 1), ('AI', 1), ('Example', 1)]
+        >>> [(feed.name, feed.size) for feed in site.feeds()]
+        [('News', 1), ('AI', 1), ('Example', 1)]
         """
         return self.documents.catalogue().feeds
 
     def urls(self, feed: "FeedSummary") -> list[str]:
         """Return the URLs of a feed, one for each format.
 
-            >>> site.urls(site.feeds()[0])[0]
-            'http://127.0.0.1:8000/feed.atom'
+        >>> site.urls(site.feeds()[0])[0]
+        'http://127.0.0.1:8000/feed.atom'
         """
         suffixes = [format.suffix for format in self.documents.formats]
         return [feed.address.url(self.config.site.base_url, suffix) for suffix in suffixes]
@@ -213,7 +213,7 @@ class Site:
     def explain(self, subject: str) -> "Explanation":
         """Return in which feeds a story is, and why it isn't in others.
 
-        subject: the story's URL, or the path of its record's file. Raise FeedsvcError if there is no such story or file.
+        subject: the story's URL, or the path of its record's file. Raise FeedsvcError if there is neither.
 
             >>> print(site.explain("https://example.org/1").lines[0])
             https://example.org/1
@@ -226,8 +226,8 @@ class Site:
     def warnings(self) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
 
-            >>> site.warnings()
-            []
+        >>> site.warnings()
+        []
         """
         from feedsvc.feeds.selection import unknown_names
 
@@ -267,13 +267,14 @@ class Site:
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
         from feedsvc.index.opening import is_new
         from feedsvc.index.sync import sync
-        from feedsvc.records.files import RecordFolder, RecordMappings
+        from feedsvc.records.collection import RecordFolder, RecordMappings
+        from feedsvc.records.files import check_folder
 
         if self._records is not None:
             mappings = RecordMappings(self._records)
             return sync(self.index, self.config, progress or _no_progress, records=mappings)
+        check_folder(self.config.records_folder)  # before anything is written
         records = RecordFolder(self.config.records_folder)
-        records.check()  # before anything is written
         if self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:

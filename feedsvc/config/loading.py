@@ -66,7 +66,7 @@ def load_config(
     *,
     records: Path | str | None = None,
     out: Path | str | None = None,
-    **tables: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Config:
     """Return the configuration in a file, completed with defaults.
 
@@ -74,7 +74,7 @@ def load_config(
     records, out: folders, relative to the current one, that replace those of the file; out may be an address, too.
     tables: more keys, which replace those of the file. Raise ConfigError.
 
-        >>> config = feedsvc.load_config(feeds={"limit": 20}, site={"title": "News"})
+        >>> config = feedsvc.load_config(tables={"site": {"title": "News"}, "feeds": {"limit": 20}})
         >>> config.feeds.limit
         20
     """
@@ -82,7 +82,7 @@ def load_config(
     if path is None and Path(DEFAULT_NAME).exists():
         path = Path(DEFAULT_NAME)
     data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
-    for name, keys in tables.items():
+    for name, keys in (tables or {}).items():
         if isinstance(data.setdefault(name, {}), dict):
             data[name].update(keys)
     table = data.get("records")

@@ -23,7 +23,7 @@ from feedsvc.feeds.addresses import (
     parse_address,
 )
 from feedsvc.formats import ASSETS, read_asset
-from feedsvc.index import query
+from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
@@ -153,7 +153,7 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
             archives = selection.select_archives(connection, self.config)
-            revisions = query.revisions(connection, self.config.feeds.archives)
+            revisions = reader.revisions(connection, self.config.feeds.archives)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [Address(OPML_PATH), *([Address(HOME_PATH)] if pages else [])]))
@@ -168,7 +168,7 @@ class Documents:
         """Return the addresses of all current feeds, those that name the hub, with their revisions."""
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
-            revisions = query.revisions(connection, archives=False)
+            revisions = reader.revisions(connection, archives=False)
         return {
             feed_address(feed, format): revisions.get((feed.kind, feed.slug, ""), catalogue.revision)
             for feed in (summary.address for summary in catalogue.feeds)
@@ -191,7 +191,7 @@ class Documents:
         return [f"/{kind}/{found}/" for found in get_close_matches(name, near, n=3)]
 
     def _revision(self, connection: Connection) -> int:
-        return query.everything(connection, self.config.serve.show_problems).revision
+        return reader.everything(connection, self.config.serve.show_problems).revision
 
     def _write_feed(self, address: Address, feed: Feed) -> Document:
         if not address.format:

@@ -8,33 +8,33 @@ from pathlib import Path
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
-from feedsvc.index.choice import Wanted, choose
 from feedsvc.index.database import Connection
-from feedsvc.index.query import find_entries
-from feedsvc.index.resolve import IS_SHOWN_MENTION, preference
-from feedsvc.index.schema import TELLINGS_PER_FILE
-from feedsvc.index.tellings import story_decoder
+from feedsvc.index.occurrences import story_decoder
+from feedsvc.index.query import StoryQuery, select_stories
+from feedsvc.index.reader import find_entries
+from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
+from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
-from feedsvc.records.files import find_files, spelled_out
+from feedsvc.records.files import find_file, path_of, spelled_out
 from feedsvc.records.reading import read_file
 from feedsvc.records.syntax import SUFFIXES
 from feedsvc.text import web_url
 
-#: The tellings that are a record's own, with their files.
-_RECORDS = f"tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE} WHERE t.position = 0"
+#: The occurrences that are a record's own, with their files.
+_RECORDS = f"occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.position = 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is known of the stories asked for, line by line."""
+    """Why stories are in some feeds and not in others."""
 
     lines: tuple[str, ...]
-    #: Whether there are such stories, and each is in a feed, be it an archive.
+    #: Whether there are such stories, and each is in a feed or an archive.
     published: bool
 
 
 def explain(connection: Connection, config: Config, subject: str) -> Explanation:
-    """Where the story with a URL, or each story of a record file, is published, and why it isn't elsewhere.
+    """Return where the story with a URL, or each story of a record file, is published, and why not elsewhere.
 
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
     Raises FeedsvcError if there is no such story or file.
@@ -48,9 +48,9 @@ def explain(connection: Connection, config: Config, subject: str) -> Explanation
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        told, shown = _tellings(connection, config, url)
+        occurrences, shown = _occurrences(connection, config, url)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
-        lines += [url, *told, *feeds]
+        lines += [url, *occurrences, *feeds]
         published &= found
         paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
     faults = connection.execute(
@@ -67,14 +67,14 @@ def _known_url(connection: Connection, subject: str) -> str:
         url = web_url(subject)
     except ValueError as error:
         raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
-    if not connection.execute("SELECT 1 FROM tellings WHERE url = ?", (url,)).fetchone():
+    if not connection.execute("SELECT 1 FROM occurrences WHERE url = ?", (url,)).fetchone():
         expected = "a record's, or a related story's where neither it nor its record is a draft or deleted"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")
     return url
 
 
 def _record_file(connection: Connection, config: Config, subject: str) -> str:
-    """The name in the index of the record file at a path."""
+    """Return the name in the index of the record file at a path. Raises FeedsvcError."""
     for path in (Path(subject), config.records_folder / subject):
         name = os.path.relpath(os.path.realpath(path), os.path.realpath(config.records_folder))
         for known in (spelled_out(name), subject):
@@ -85,8 +85,8 @@ def _record_file(connection: Connection, config: Config, subject: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """What one record tells of a story."""
+class _Occurrence:
+    """A place where a record names a story."""
 
     id: int
     path: str
@@ -94,7 +94,7 @@ class _Telling:
     position: int
     mentioned_by: str | None
     listed: bool
-    #: Whether it is by a story that is to be seen, as a mention.
+    #: Whether it is a mention by a story that is shown.
     is_shown_mention: bool
 
 
@@ -111,17 +111,17 @@ class _Shown:
     heat: int | None
 
 
-def _tellings(connection: Connection, config: Config, url: str) -> tuple[list[str], _Shown | None]:
-    """(what each record tells of a story, and which counts; the story, None if it is in no feed)."""
+def _occurrences(connection: Connection, config: Config, url: str) -> tuple[list[str], _Shown | None]:
+    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed)."""
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
     shown = _Shown(*found) if found else None
     rows = [
-        _Telling(*row)
+        _Occurrence(*row)
         for row in connection.execute(
             f"SELECT t.id, f.path, t.record, t.position, t.mentioned_by, t.listed, {IS_SHOWN_MENTION} "
-            f"FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE} WHERE t.url = ? "
-            f"ORDER BY t.position > 0, {preference('t')}, t.position",
+            f"FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.url = ? "
+            f"ORDER BY t.position > 0, {precedence('t')}, t.position",
             (url,),
         )
     ]
@@ -145,7 +145,7 @@ def _tellings(connection: Connection, config: Config, url: str) -> tuple[list[st
 
 
 def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[str], bool]:
-    """(each feed that might hold a story, with the reason if it doesn't; whether any does, be it an archive)."""
+    """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
     facts: dict[str, object] = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
@@ -156,25 +156,25 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     inside, outside = [], []
     archived = False
     for address in addresses:
-        wanted = wanted_stories(config, address)
+        query = wanted_stories(config, address)
         reasons = []
-        if wanted.primary_only and not shown.is_primary:
+        if query.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
-        for item in (item for filters in wanted.filters for item in filters.items if FILTERS[item[0]].column):
+        for item in (item for filters in query.filters for item in filters.items if FILTERS[item[0]].column):
             single = Filters((item,))
-            chosen, values = choose(connection.dialect, address, Wanted((single,)), "1")
+            chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
                 fact = FILTERS[item[0]].column
                 value = "unknown" if facts[fact] in (None, "") else facts[fact]
                 reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
         url = address.url(config.site.base_url, format)
         if not reasons and shown.url in (
-            entry.story.url for entry in next(find_entries(connection, [(address, wanted)]))
+            entry.story.url for entry in next(find_entries(connection, [(address, query)]))
         ):
             inside.append(f"  in {url}")
             continue
         if not reasons:
-            reasons.append(f"older than its newest {wanted.limit}, which is its limit")
+            reasons.append(f"older than its newest {query.limit}, which is its limit")
             if config.feeds.archives:
                 archived = True
                 archive = FeedAddress(address.kind, address.slug, shown.month)
@@ -183,16 +183,16 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     return inside + outside, bool(inside) or archived
 
 
-def _story(connection: Connection, config: Config, row: _Telling) -> Story:
-    """The story as a telling has it; of a draft or deleted record, the index doesn't keep it."""
+def _story(connection: Connection, config: Config, row: _Occurrence) -> Story:
+    """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
     if row.listed:
-        (data,) = connection.execute("SELECT data FROM told_stories WHERE telling = ?", (row.id,)).fetchone()
+        (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
         return story_decoder.decode(data)
     number: int = row.record
-    for file in find_files(config.records_folder):
-        result = read_file(file) if file.name == row.path else None
-        if result and result[1] and len(result[1].records) > number:
-            return result[1].records[number].story
+    file = find_file(config.records_folder, os.path.join(config.records_folder, path_of(row.path)))
+    result = read_file(file) if file else None
+    if result and result[1] and len(result[1].records) > number:
+        return result[1].records[number].story
     raise FeedsvcError(f"{row.path}: changed while it was looked at; try again")
 
 
@@ -203,6 +203,6 @@ def _summary(story: Story) -> str:
     return f'"{story.title}"; {published}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
 
 
-def _place(row: _Telling) -> str:
-    """The file of a telling, and which of the file's stories tells it, if it isn't the first."""
+def _place(row: _Occurrence) -> str:
+    """Return the file of an occurrence, with the number of its record if that isn't the first."""
     return f"{row.path} (story {row.record + 1})" if row.record else row.path

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from feedsvc.config import Config
 from feedsvc.formats.registry import find_format
-from feedsvc.index import query
-from feedsvc.index.choice import Wanted
+from feedsvc.index import reader
 from feedsvc.index.database import Connection
-from feedsvc.index.query import FeedRow
+from feedsvc.index.occurrences import read_problems
+from feedsvc.index.query import StoryQuery
+from feedsvc.index.reader import FeedRow
 from feedsvc.model import (
     EPOCH,
     EVERYTHING,
@@ -35,11 +36,11 @@ def find_feed(
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
     row = _find_row(connection, config, address)
     wanted = wanted_stories(config, address)
-    if not row or (address.month and not query.count(connection, address, wanted)):
+    if not row or (address.month and not reader.count(connection, address, wanted)):
         return None
 
     def select() -> Feed | None:
-        (entries,) = query.find_entries(connection, [(address, wanted)])
+        (entries,) = reader.find_entries(connection, [(address, wanted)])
         return _feed(connection, config, address, row, entries)
 
     return row.revision, select
@@ -48,7 +49,7 @@ def find_feed(
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
     """The feed at each canonical address; None where there is none."""
     found = [(address, _find_row(connection, config, address)) for address in addresses]
-    entries = query.find_entries(
+    entries = reader.find_entries(
         connection, [(address, wanted_stories(config, address)) for address, row in found if row]
     )
     for address, row in found:
@@ -63,7 +64,7 @@ def _feed(
     if address.month:
         if not entries:
             return None
-        previous, following = query.neighbours(connection, address, wanted_stories(config, address))
+        previous, following = reader.neighbours(connection, address, wanted_stories(config, address))
     elif config.feeds.archives and entries:
         previous = entries[0].story.published.isoformat()[:7]  # strftime doesn't pad years before 1000
     return _make_feed(config, address, row, entries, previous, following)
@@ -114,14 +115,14 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """All feeds that there are."""
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
-        rows = query.all_feeds(connection, kind, _primary_only(config.feeds.related))
+        rows = reader.all_feeds(connection, kind, _primary_only(config.feeds.related))
         return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
     def counted(address: FeedAddress, name: str) -> FeedSummary:
-        return FeedSummary(address, name, query.count(connection, address, wanted_stories(config, address)))
+        return FeedSummary(address, name, reader.count(connection, address, wanted_stories(config, address)))
 
     shown = config.serve.show_problems
-    state = query.everything(connection, shown)
+    state = reader.everything(connection, shown)
     return Catalogue(
         title=config.site.title,
         description=config.site.description,
@@ -132,10 +133,10 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         topics=listed("topics"),
         providers=listed("providers"),
         custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
-        updated=query.newest(connection),
+        updated=reader.newest(connection),
         revision=state.revision,
         changed=max(state.changed, config.changed),
-        problems=query.all_problems(connection) if shown else None,
+        problems=read_problems(connection) if shown else None,
     )
 
 
@@ -145,7 +146,7 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
         return []
     found = []
     for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
-        for slug, month in query.months(connection, address, wanted_stories(config, address)):
+        for slug, month in reader.months(connection, address, wanted_stories(config, address)):
             found.append(replace(address, slug=slug or address.slug, month=month))
     return found
 
@@ -154,7 +155,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
     """The slugs of all feeds of a kind, in order; none if there is no such kind."""
     match kind:
         case "topics" | "providers" as listed:
-            return [row.slug for row, _ in query.all_feeds(connection, listed, _primary_only(config.feeds.related))]
+            return [row.slug for row, _ in reader.all_feeds(connection, listed, _primary_only(config.feeds.related))]
         case "custom":
             return sorted(config.custom)
     return []
@@ -162,8 +163,8 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
 
 def unknown_names(connection: Connection, config: Config) -> list[str]:
     """Warnings of saved filters that name a topic or provider which no story has."""
-    topics = {row.slug for row, _ in query.all_feeds(connection, "topics", primary_only=False)}
-    providers = {row.slug for row, _ in query.all_feeds(connection, "providers", primary_only=False)}
+    topics = {row.slug for row, _ in reader.all_feeds(connection, "topics", primary_only=False)}
+    providers = {row.slug for row, _ in reader.all_feeds(connection, "providers", primary_only=False)}
     return [
         f"custom {custom.name!r}: {field}: no story has {slug!r}"
         for custom in config.custom.values()
@@ -182,10 +183,10 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
     if address.month and not config.feeds.archives:
         return None
     if address.kind == "custom":
-        return query.everything(connection) if address.slug in config.custom else None
+        return reader.everything(connection) if address.slug in config.custom else None
     if address == replace(EVERYTHING, filters=address.filters):
-        return query.everything(connection)
-    return query.find_feed(connection, address, _primary_only(config.feeds.related))
+        return reader.everything(connection)
+    return reader.find_feed(connection, address, _primary_only(config.feeds.related))
 
 
 def _defaults(config: Config, address: FeedAddress) -> Filters:
@@ -205,10 +206,10 @@ def _saved(config: Config, address: FeedAddress) -> Filters:
     return custom.filters if custom else NO_FILTERS
 
 
-def wanted_stories(config: Config, address: FeedAddress) -> Wanted:
+def wanted_stories(config: Config, address: FeedAddress) -> StoryQuery:
     own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
-    return Wanted(
+    return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
         primary_only=_primary_only(related_mode(config, address)),
         limit=None if address.month else own.get("limit") or defaults.get("limit"),

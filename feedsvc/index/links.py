@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from feedsvc.index.database import Connection
-from feedsvc.index.resolve import preference
-from feedsvc.index.schema import TELLINGS_PER_FILE
+from feedsvc.index.resolve import precedence
+from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import Link
 
 #: The name of the provider of a story `s`.
@@ -13,17 +13,17 @@ _PROVIDER = "(SELECT min(n.name) FROM names n WHERE n.kind = 'providers' AND n.s
 
 
 def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Link]]:
-    """For each of these primary stories, those that its records mention: the best record's first, each in its order."""
+    """Return the stories that the records of each primary story mention: those of the best record first, in order."""
     rows = connection.execute(
         f"""
-        SELECT m.mentioned_by, m.url, told.title, {_PROVIDER}
-        FROM tellings m
-        JOIN tellings r ON r.id = m.id - m.position
-        JOIN files f ON f.id = m.id / {TELLINGS_PER_FILE}
+        SELECT m.mentioned_by, m.url, shown.title, {_PROVIDER}
+        FROM occurrences m
+        JOIN occurrences r ON r.id = m.id - m.position
+        JOIN files f ON f.id = m.id / {OCCURRENCES_PER_FILE}
         JOIN stories s ON s.url = m.url
-        JOIN tellings told ON told.id = s.telling
+        JOIN occurrences shown ON shown.id = s.occurrence
         WHERE m.mentioned_by {connection.dialect.in_list}
-        ORDER BY {preference("r")}, m.position
+        ORDER BY {precedence("r")}, m.position
         """,
         (connection.dialect.as_list(urls),),
     )
@@ -31,13 +31,13 @@ def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, 
 
 
 def mentioning(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Link]]:
-    """For each of these mentions, the primary stories that mention it, newest first."""
+    """Return the primary stories that mention each mention, newest first."""
     rows = connection.execute(
         f"""
-        SELECT m.url, s.url, told.title, {_PROVIDER}
-        FROM tellings m
+        SELECT m.url, s.url, shown.title, {_PROVIDER}
+        FROM occurrences m
         JOIN stories s ON s.url = m.mentioned_by AND s.is_primary
-        JOIN tellings told ON told.id = s.telling
+        JOIN occurrences shown ON shown.id = s.occurrence
         WHERE m.url {connection.dialect.in_list}
         ORDER BY s.published DESC, s.url
         """,

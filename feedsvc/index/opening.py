@@ -6,14 +6,14 @@ from feedsvc.config import Config
 from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.database import Index, without_password
 from feedsvc.index.file import make_folder
-from feedsvc.index.sqlite import Database
+from feedsvc.index.sqlite import SqliteDatabase
 
 
 def open_index(config: Config) -> Index:
     """Return the index that the configuration names, which may be empty. Raises IndexUnusableError."""
     if config.index.is_shared:
         return _open_postgres(config.index.url)
-    database = Database(_file(config))
+    database = SqliteDatabase(_file(config))
     make_folder(database.file.parent)
     try:
         database.check()

@@ -15,8 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index.database import without_password
-from feedsvc.index.schema import VERSION
-from feedsvc.index.session import BEAT_SECONDS, VERSION_NOTE, NoAnswerError, PostgresConnection, Session
+from feedsvc.index.session import BEAT_SECONDS, NoAnswerError, PostgresConnection, Session
 
 #: How long it may take to connect, to answer a reader or a writer, and until another writer is done.
 CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS, BUSY_SECONDS = 2, 5, 600, 60
@@ -198,7 +197,7 @@ class PostgresDatabase:
         connection = self._connect(_READER)
         try:
             connection.execute(begin)
-            if not self._has_tables(connection) or not connection.execute("SELECT 1 FROM state").fetchone():
+            if not connection.has_tables(self.name) or not connection.execute("SELECT 1 FROM state").fetchone():
                 raise _EmptyError(f"{self.name}: empty; expected feedsvc serve or feedsvc build to fill it")
         except BaseException:
             connection.close()
@@ -219,30 +218,12 @@ class PostgresDatabase:
             raise
         return connection
 
-    def _has_tables(self, connection: PostgresConnection) -> bool:
-        """Whether the schema holds an index. Raises IndexUnusableError if that is another's."""
-        encoding, note, tables = connection.execute(
-            "SELECT current_setting('server_encoding'), obj_description(to_regclass('state'), 'pg_class'), "
-            "(SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())"
-        ).fetchone()
-        another = "another schema, which ?schema=NAME in index.url names"
-        if encoding != "UTF8":
-            raise IndexUnusableError(f"{self.name}: the database is in {encoding}; expected one in UTF8")
-        if tables and not (note or "").startswith(VERSION_NOTE):
-            raise IndexUnusableError(f"{self.name}: tables of something else; expected {another}")
-        if tables and note != f"{VERSION_NOTE}{VERSION}":
-            version = note.removeprefix(VERSION_NOTE)
-            raise IndexUnusableError(
-                f"{self.name}: an index of version {version}; expected version {VERSION}, or {another}"
-            )
-        return bool(tables)
-
     def _make_tables(self, connection: PostgresConnection) -> None:
         """Make the schema and its tables if need be."""
         (exists,) = connection.execute("SELECT current_schema() IS NOT NULL").fetchone()
         if not exists:
             connection.execute(f"CREATE SCHEMA {self.schema}")
-        if not self._has_tables(connection):
+        if not connection.has_tables(self.name):
             connection.create_tables()
 
     def _explained(self, error: psycopg.Error) -> IndexUnusableError:

@@ -1,40 +1,40 @@
-"""Works out, from everything that record files tell, which stories there are, their topics, and which feeds changed.
+"""Computes stories, their topics, and the feeds that changed from the occurrences in record files.
 
-Only stories that a change can reach are worked out anew, each from all that is told of it: so the result depends
-on the files' names and contents alone, never on history.
+Only stories that a change can affect are computed, each from all of its occurrences: so the result depends on the
+files' names and contents alone, never on history.
 
-- A story's telling is its primary record's if there is one, else a mention's; among several the newest `updated`,
-  then the greatest quality, then the first by path. If it is not listed (a draft, deleted), the story is hidden.
-- A mention counts while the story that mentions it is to be seen.
-- A story has the topics that its records name, and those that the records of the stories mentioning it name.
+- A story is taken from its own record if it has one, else from a mention; of several, from the one with the newest
+  `updated`, then the greatest quality, then the first path. If that is not listed (a draft, deleted), it is hidden.
+- A mention counts if the story that mentions it is shown.
+- A story has the topics of its records, and those of the records of the stories that mention it.
 """
 
 from collections import Counter
 from typing import TypeAlias
 
 from feedsvc.index.database import Connection
-from feedsvc.index.schema import STORY_INDEXES, TELLING_INDEXES, TELLINGS_PER_FILE
-from feedsvc.index.tellings import Name, Told
+from feedsvc.index.occurrences import Changes, Name
+from feedsvc.index.schema import OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 
-#: Kind, slug and month, as rows of `feeds` have them.
+#: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
 
 
-def preference(telling: str) -> str:
-    """The order in which tellings of one story are preferred, `f` being their files, but for those of one record."""
-    return f"{telling}.updated DESC, coalesce({telling}.quality, -2147483648) DESC, f.path, {telling}.record"
+def precedence(occurrence: str) -> str:
+    """Return the order of the occurrences of one story, the best first. `f`: their files."""
+    return f"{occurrence}.updated DESC, coalesce({occurrence}.quality, -2147483648) DESC, f.path, {occurrence}.record"
 
 
-#: Whether a telling is a mention by a story that is to be seen.
+#: Whether an occurrence `t` is a mention by a story that is shown.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
-#: Those preferred come first, so the others of a story find it there. What is not listed has no provider: it keeps
-#: mentions of its story away, then it is deleted.
+#: The best occurrence of a story comes first, and the others conflict with it. One that isn't listed has no provider:
+#: it hides mentions of its story, and is deleted afterwards.
 _INSERT_STORIES = f"""
     INSERT INTO stories
     SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month, t.quality, t.heat, t.type,
         coalesce(t.provider, '')
-    FROM tellings t JOIN files f ON f.id = t.id / {TELLINGS_PER_FILE}
-    WHERE {{condition}} ORDER BY t.url, {preference("t")}, t.position
+    FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE}
+    WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING
 """
 #: Without WHERE, SQLite would take ON for that of a join.
@@ -42,37 +42,37 @@ _INSERT_TOPICS = f"""
     INSERT INTO story_topics
     SELECT s.url, named.slug, s.published, s.month, s.is_primary
     FROM (
-        SELECT t.url, own.slug FROM tellings t JOIN told_topics own ON own.telling = t.id
+        SELECT t.url, own.slug FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
         WHERE {{is_affected}} AND (t.position = 0 OR {IS_SHOWN_MENTION})
         UNION ALL
-        SELECT t.url, theirs.slug FROM tellings t
+        SELECT t.url, theirs.slug FROM occurrences t
         JOIN stories m ON m.url = t.mentioned_by AND m.is_primary
-        JOIN tellings r ON r.url = m.url AND r.position = 0
-        JOIN told_topics theirs ON theirs.telling = r.id
+        JOIN occurrences r ON r.url = m.url AND r.position = 0
+        JOIN occurrence_topics theirs ON theirs.occurrence = r.id
         WHERE {{is_affected}}
     ) named JOIN stories s ON s.url = named.url
     WHERE TRUE
     ON CONFLICT DO NOTHING
 """
-#: What each story counts for: the column and the table that tell.
+#: The kinds of feeds whose stories are counted, each with its column of slugs and the table that has it.
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> None:
-    """Bring stories, their topics, and all feeds in step with the tellings.
+def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) -> None:
+    """Bring stories, their topics, and all feeds in step with the occurrences.
 
-    now: seconds since 1970. is_first: whether nothing was told before, so that `told` is all there is.
+    now: in seconds since 1970. is_first: whether the index was empty, so that all stories are among the changes.
     """
-    _create_indexes(connection, TELLING_INDEXES)
+    _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
-        connection.analyze("files", "tellings", "told_topics")
+        connection.analyze("files", "occurrences", "occurrence_topics")
     (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
     # Later than any change before, even within one second, or when the clock was set back.
     stamp = (revision + 1, max(now, changed + 1))
-    #: Whether `t` is among the stories to work out anew.
+    # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
-        _gather_affected(connection, told.urls)
+        _gather_affected(connection, changes.urls)
     before = _count(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
@@ -84,7 +84,7 @@ def resolve(connection: Connection, told: Told, now: int, is_first: bool) -> Non
     _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
     if not is_first:
         connection.execute("DROP TABLE affected")
-    if _rename(connection, told.names):  # entries of any feed may show the old name
+    if _rename(connection, changes.names):  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
     connection.execute("UPDATE state SET revision = ?, changed = ?", stamp)
 
@@ -101,7 +101,7 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
     # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
     for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
         connection.execute(
-            f"INSERT INTO affected SELECT {column} FROM tellings WHERE {other} IN (SELECT url FROM affected) "
+            f"INSERT INTO affected SELECT {column} FROM occurrences WHERE {other} IN (SELECT url FROM affected) "
             f"AND {column} IS NOT NULL ON CONFLICT DO NOTHING"
         )
     connection.analyze("affected")
@@ -159,11 +159,11 @@ def _rename(connection: Connection, names: Counter[Name]) -> bool:
     changes = [(*name, number) for name, number in names.items() if number]
     if not changes:
         return False
-    # As the table `names`: how many more or less tellings name what.
+    # As the table `names`: how many more or less occurrences name what.
     text, integer = connection.dialect.text, connection.dialect.integer
     key = "kind, slug, name, domain, image"
     columns = ", ".join(f"{column} {text}" for column in key.split(", "))
-    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, tellings {integer})")
+    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, occurrences {integer})")
     connection.insert("changes", changes)
     connection.analyze("changes")
     before = _shown(connection)
@@ -171,7 +171,7 @@ def _rename(connection: Connection, names: Counter[Name]) -> bool:
     connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
     connection.execute(f"DELETE FROM names WHERE {is_touched}")
     connection.execute(
-        f"INSERT INTO names SELECT {key}, sum(tellings) FROM changes GROUP BY {key} HAVING sum(tellings) != 0"
+        f"INSERT INTO names SELECT {key}, sum(occurrences) FROM changes GROUP BY {key} HAVING sum(occurrences) != 0"
     )
     after = _shown(connection)
     connection.execute("DROP TABLE changes")

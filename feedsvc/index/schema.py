@@ -2,12 +2,12 @@
 
 from feedsvc.index.database import Dialect
 
-#: Of the tables below and of what is stored in them; an index of another version is built anew.
+#: The version of the tables and of what they hold; an index of another version is built anew.
 VERSION = 7
-#: Tells SQLite's files of ours from those of others: "feed".
+#: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
-#: More than a file of the greatest size can hold.
-TELLINGS_PER_FILE = 2**20
+#: More than the largest file can have.
+OCCURRENCES_PER_FILE = 2**20
 
 
 def tables(d: Dialect) -> dict[str, str]:
@@ -15,10 +15,11 @@ def tables(d: Dialect) -> dict[str, str]:
     text, integer = d.text, d.integer
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
     return {
-        # One row: what the index was built from; a number that each change increases, also over indexes that were
-        # deleted; when it last changed, and when the problems did, in seconds since 1970 and never the same twice.
-        # synced, took: when the last sync that worked ended, in seconds since 1970, and how many it took.
-        # failure: why the folder could not be read into it since; empty if it could.
+        # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
+        # over indexes that were deleted. changed, problems: when the stories and the problems last changed, in seconds
+        # since 1970, and never the same twice.
+        # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
+        # failure: why a sync failed since; empty if none did.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -45,11 +46,11 @@ def tables(d: Dialect) -> dict[str, str]:
             refuses BOOLEAN NOT NULL,
             PRIMARY KEY (file, number)
         ) {d.clustered}""",
-        # What each record tells: at position 0 of its own story, from 1 on of the stories that it mentions, in order.
-        # id: of the file, times TELLINGS_PER_FILE, plus a running number: a record's tellings follow each other.
-        # mentioned_by: the URL of the record's own story, where this is one that it mentions.
-        # listed: false for a draft or deleted record, which hides its story and tells nothing else.
-        "tellings": f"""(
+        # The places where records name stories: at position 0 their own, from 1 on those that they mention, in order.
+        # id: of the file, times OCCURRENCES_PER_FILE, plus a running number: a record's occurrences follow each other.
+        # mentioned_by: the URL of the record's own story, if this is a mention.
+        # listed: false for a draft or deleted record, which hides its story and has no mentions.
+        "occurrences": f"""(
             id {integer} PRIMARY KEY,
             record {integer} NOT NULL,
             position {integer} NOT NULL,
@@ -65,28 +66,28 @@ def tables(d: Dialect) -> dict[str, str]:
             provider {text},
             title {text}
         )""",
-        # The stories that listed tellings tell, as JSON.
-        "told_stories": f"(telling {integer} PRIMARY KEY, data {d.blob} NOT NULL)",
-        # The topics that each telling names; a mention's are those of its record, and its own.
-        "told_topics": f"""(
-            telling {integer} NOT NULL,
+        # The stories of listed occurrences, as JSON.
+        "occurrence_stories": f"(occurrence {integer} PRIMARY KEY, data {d.blob} NOT NULL)",
+        # The topics of each occurrence; a mention's are its own, and those of its record.
+        "occurrence_topics": f"""(
+            occurrence {integer} NOT NULL,
             slug {text} NOT NULL,
-            PRIMARY KEY (telling, slug)
+            PRIMARY KEY (occurrence, slug)
         ) {d.clustered}""",
-        # What tellings call topics and providers, and how many do.
-        # domain, image (as JSON): of a provider; empty where they aren't told.
+        # The names of topics and providers, each with the number of occurrences that have it.
+        # domain, image (as JSON): of a provider; empty where unknown.
         "names": f"""(
             kind {text} NOT NULL,
             slug {text} NOT NULL,
             name {text} NOT NULL,
             domain {text} NOT NULL,
             image {text} NOT NULL,
-            tellings {integer} NOT NULL{long_key}
+            occurrences {integer} NOT NULL{long_key}
         ) {d.clustered}""",
-        # The stories that feeds may hold, each with the telling that won.
+        # The stories that feeds may hold, each with its best occurrence.
         "stories": f"""(
             url {text} PRIMARY KEY,
-            telling {integer} NOT NULL,
+            occurrence {integer} NOT NULL,
             is_primary BOOLEAN NOT NULL,
             published {integer} NOT NULL,
             month {text} NOT NULL,
@@ -115,9 +116,9 @@ def tables(d: Dialect) -> dict[str, str]:
             changed {integer} NOT NULL,
             PRIMARY KEY (kind, slug, month)
         ) {d.clustered}""",
-        # The current feeds' documents, by address, as they were when they were last compared for the WebSub hub.
+        # The current feeds' documents, by address, as they were when they were last compared.
         # revision, hash: of the feed and of the document.
-        # due: when the hub is to be told, in seconds since 1970. attempts: how often it could not be told since.
+        # due: when to announce it to the WebSub hub, in seconds since 1970; or NULL. attempts: those that failed since.
         "announcements": f"""(
             address {text} PRIMARY KEY,
             revision {integer} NOT NULL,
@@ -128,10 +129,10 @@ def tables(d: Dialect) -> dict[str, str]:
     }
 
 
-#: Made when the rows are there, where all are new: that takes less time.
-TELLING_INDEXES = {
-    "tellings_by_url": "tellings (url, position)",
-    "tellings_by_mention": "tellings (mentioned_by)",
+#: Made after the first rows are inserted, which takes less time.
+OCCURRENCE_INDEXES = {
+    "occurrences_by_url": "occurrences (url, position)",
+    "occurrences_by_mention": "occurrences (mentioned_by)",
 }
 #: In the order of feeds. The month, though it follows from `published`, lets archives be counted without sorting.
 STORY_INDEXES = {

@@ -15,13 +15,14 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready
 
+from feedsvc.errors import IndexUnusableError
 from feedsvc.index.database import Dialect, Rows
 from feedsvc.index.schema import VERSION, tables
 
 #: How often a session that writes gives a sign of life.
 BEAT_SECONDS = 2
 #: What the comment on the table `state` says before the version of the tables.
-VERSION_NOTE = "feedsvc index, version "
+_VERSION_NOTE = "feedsvc index, version "
 
 DIALECT = Dialect(
     text='TEXT COLLATE "C"',
@@ -120,7 +121,26 @@ class PostgresConnection:
         if exists:
             return
         self.execute("CREATE INDEX names_by_slug ON names (kind, slug)")
-        self.execute(f"COMMENT ON TABLE state IS '{VERSION_NOTE}{VERSION}'")
+        self.execute(f"COMMENT ON TABLE state IS '{_VERSION_NOTE}{VERSION}'")
+
+    def has_tables(self, name: str) -> bool:
+        """Return whether the schema holds an index. name: of the index, in messages.
+
+        Raises IndexUnusableError if the schema holds something else, or an index of another version.
+        """
+        encoding, note, tables = self.execute(
+            "SELECT current_setting('server_encoding'), obj_description(to_regclass('state'), 'pg_class'), "
+            "(SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())"
+        ).fetchone()
+        another = "another schema, which ?schema=NAME in index.url names"
+        if encoding != "UTF8":
+            raise IndexUnusableError(f"{name}: the database is in {encoding}; expected one in UTF8")
+        if tables and not (note or "").startswith(_VERSION_NOTE):
+            raise IndexUnusableError(f"{name}: tables of something else; expected {another}")
+        if tables and note != f"{_VERSION_NOTE}{VERSION}":
+            version = note.removeprefix(_VERSION_NOTE)
+            raise IndexUnusableError(f"{name}: an index of version {version}; expected version {VERSION}, or {another}")
+        return bool(tables)
 
     @contextmanager
     def beating(self) -> Iterator[None]:

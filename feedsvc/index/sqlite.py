@@ -27,7 +27,7 @@ READ_CACHE, WRITE_CACHE = 2048, 65536
 #: What SQLite says where it may not write.
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 #: Tables of every version of the index.
-_OURS = {"state", "files", "problems", "tellings", "stories", "story_topics"}
+_OURS = {"state", "files", "problems", "stories", "story_topics"}
 
 DIALECT = Dialect(
     text="TEXT",
@@ -69,7 +69,7 @@ class SqliteConnection(sqlite3.Connection):
         return {name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-class Database:
+class SqliteDatabase:
     """An index's file. Threads may share it: each transaction has a connection of its own.
 
     Processes that are forked from this one may share it, too: idle connections are closed before a fork, since SQLite's
@@ -119,7 +119,7 @@ class Database:
         """
         if not self.file.exists():
             return False
-        looked_at = Database(self.file)
+        looked_at = SqliteDatabase(self.file)
         try:
             with looked_at.reading():
                 return True
@@ -224,7 +224,7 @@ class Database:
 
 
 #: Those that there are in this process.
-_databases: WeakSet[Database] = WeakSet()
+_databases: WeakSet[SqliteDatabase] = WeakSet()
 
 
 def _before_fork() -> None:

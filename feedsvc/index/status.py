@@ -1,32 +1,32 @@
-"""Whether the index is in step with the records folder, as the last sync left word of."""
+"""Whether the index is in step with the records, as the last syncs noted."""
 
 import time
 from dataclasses import dataclass
 
 from feedsvc.index.database import Connection, Index
 
-#: Seconds after which a service that follows its folder must have synced again: it does so once a minute at least.
+#: Seconds within which a service that follows its folder has to sync again: it does so once a minute at least.
 OVERDUE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the last syncs left: times in seconds since 1970, durations in seconds."""
+    """The state of the index after the last syncs."""
 
-    #: When the last one that worked ended, and how long it took.
+    #: The end of the last successful sync, in seconds since 1970, and its duration in seconds.
     synced: float
     took: float
-    #: Why one failed since; empty if none did.
+    #: Why a sync failed since; empty if none did.
     failure: str
-    #: Stories that feeds may hold.
+    #: The number of stories that feeds may hold.
     stories: int
-    #: Records, and files, that are left out whole.
+    #: The number of records, and of whole files, that are refused.
     refused: int
 
     def lag(self, is_followed: bool) -> str:
-        """Why the index may be behind the folder; empty if it is in step.
+        """Return why the index may be out of date; an empty text if it is in step.
 
-        is_followed: whether a service follows the folder, so that a sync that is missing tells of a fault.
+        is_followed: whether a service follows the folder, so that a missing sync is a fault.
         """
         if self.failure:
             return self.failure
@@ -37,15 +37,16 @@ class Status:
 
 
 def read_status(connection: Connection) -> Status:
-    """The status that syncs noted."""
-    (stories,) = connection.execute("SELECT count(*) FROM stories").fetchone()
+    """Return the status that syncs noted."""
+    everything = "SELECT coalesce(max(stories), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
+    (stories,) = connection.execute(everything).fetchone()
     (refused,) = connection.execute("SELECT count(*) FROM problems WHERE refuses").fetchone()
     synced, took, failure = connection.execute("SELECT synced, took, failure FROM state").fetchone()
     return Status(synced, took, failure, stories, refused)
 
 
 def note_sync(connection: Connection, took: float, problems_changed: bool) -> None:
-    """Note, at its end, a sync that works, and how many seconds it took."""
+    """Note a successful sync, at its end. took: its duration in seconds."""
     now = time.time()
     connection.execute("UPDATE state SET synced = ?, took = ?, failure = ''", (now, took))
     if problems_changed:
@@ -54,6 +55,6 @@ def note_sync(connection: Connection, took: float, problems_changed: bool) -> No
 
 
 def note_failure(index: Index, reason: str) -> None:
-    """Note that the folder can't be read into the index. Raises IndexUnusableError."""
+    """Note why a sync failed. Raises IndexUnusableError."""
     with index.writing() as connection:
         connection.execute("UPDATE state SET failure = ?", (reason,))

@@ -1,63 +1,62 @@
-"""Brings the index in step with the records folder, in one transaction."""
+"""Brings the index in step with the records, in one transaction."""
 
-import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import msgspec
 
 from feedsvc.config import Config
 from feedsvc.index.database import Connection, Index, batches
-from feedsvc.index.query import all_problems
+from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows, read_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
-from feedsvc.index.tellings import Rows, Told, forget, keep
 from feedsvc.model import Problem
 from feedsvc.model.version import __version__
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files
-from feedsvc.records.reading import read_file
+from feedsvc.records.collection import RecordFolder, Records
+from feedsvc.records.files import RecordFile
 
 #: Files that are read at a time.
 BATCH = 50
-#: A file whose time is as recent as this may change again without a new time, so it is looked at again next time.
+#: A file whose time is as recent as this may change again without a new time, so the next sync reads it again.
 RECENT_NS = 2_000_000_000
 #: Stands for a time that no file has.
 NO_TIME = -1
 
 _KNOWN_FILES = "SELECT path, id, size, changed FROM files"
 
-#: A file to look at: its id, itself, and the hash of what it held before.
+#: A file to read: its id, itself, and its hash when it was read last.
 Job: TypeAlias = tuple[int, RecordFile, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyncResult:
-    """What a sync did: files that were read, files that are gone, and every problem there is, by file and line."""
+    """What a sync did."""
 
-    read: int
-    gone: int
-    problems: tuple[Problem, ...]
-    #: That it took.
-    seconds: float
+    index: Index
+    #: The numbers of files that had changed, and of files that are gone.
+    read: int = 0
+    gone: int = 0
+    #: The problems that files have now and did not have before, by file and line.
+    new_problems: tuple[Problem, ...] = ()
+    #: The number of all problems.
+    problem_count: int = 0
+    #: The duration.
+    seconds: float = 0
 
-
-@dataclass(slots=True)
-class _Readings:
-    """Files as they were read, each with its hash now: those that hold what they held before, and the others."""
-
-    same: list[Job] = field(default_factory=list)
-    anew: list[Job] = field(default_factory=list)
-    #: What the others say.
-    rows: Rows = field(default_factory=Rows)
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, by file and line: read from the index when first asked for. Raises IndexUnusableError."""
+        with self.index.reading() as connection:
+            return read_problems(connection)
 
 
 def _no_progress(done: int, total: int) -> None:
-    """For those who need none."""
+    """Do nothing."""
 
 
 def sync(
@@ -66,106 +65,118 @@ def sync(
     progress: Callable[[int, int], None] = _no_progress,
     mapping: Callable[..., Iterable[Any]] = map,
     paths: Collection[str] | None = None,
+    records: Records | None = None,
 ) -> SyncResult:
-    """Read into the index what has changed in the records folder. Raises RecordsError and IndexUnusableError.
+    """Read what has changed among the records into the index. Raises RecordsError and IndexUnusableError.
 
-    progress: called with the number of files looked at so far, and of those to look at.
+    progress: called with the number of files read so far, and of those to read.
     mapping: as the built-in `map`; that of Workers reads on all cores.
-    paths: those below the folder where something changed, as a watch told; without them, all files are looked at.
+    paths: those where something changed, as a watch reports them; without them, all files are looked at.
+    records: by default, the folder that the configuration names.
     """
     started, begun = time.time_ns(), time.monotonic()
+    records = RecordFolder(config.records_folder) if records is None else records
     with index.writing() as connection:
-        _match_fingerprint(connection, config, started)
-        problems_before = all_problems(connection)
-        changes = _compare(connection, config.records_folder, paths)
-        told = Told()
-        forget(connection, changes.gone, told)
-        connection.executemany("DELETE FROM files WHERE id = ?", ((id,) for id in changes.gone))
-        read = partial(_read, include_unpublished=config.records.include_unpublished)
-        jobs = list(batches(changes.looked_at, BATCH))
+        _match_fingerprint(connection, config, records, started)
+        plan = _plan(connection, records, paths)
+        changes = Changes()
+        delete_rows(connection, plan.gone, changes)
+        connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
+        read = partial(_read, records=records, include_unpublished=config.records.include_unpublished)
+        jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
-            _note_files(connection, readings.same + readings.anew, started)
-            forget(connection, [id for id, _, _ in readings.anew if id < changes.first_new], told)
-            keep(connection, readings.rows, told)
-            changed += len(readings.anew)
+            _note_files(connection, readings.same + readings.changed, started)
+            delete_rows(connection, [id for id, _, _ in readings.changed if id < plan.first_new], changes)
+            insert_rows(connection, readings.rows, changes)
+            changed += len(readings.changed)
             done += len(batch)
-            progress(done, len(changes.looked_at))
-        if told.urls:
-            resolve(connection, told, started // 10**9, is_first=changes.first_new == 1)
-        problems = all_problems(connection)
-        took = time.monotonic() - begun
-        note_sync(connection, took, problems_changed=problems != problems_before)
-        return SyncResult(changed, len(changes.gone), problems, took)
+            progress(done, len(plan.to_read))
+        if changes.urls:
+            resolve(connection, changes, started // 10**9, is_first=plan.first_new == 1)
+        old, new = Counter(changes.old_problems), Counter(changes.new_problems)
+        (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
+        seconds = time.monotonic() - begun
+        note_sync(connection, seconds, problems_changed=old != new)
+    new_problems = tuple(sorted(new.keys() - old.keys(), key=lambda problem: (problem.path, problem.line)))
+    return SyncResult(index, changed, len(plan.gone), new_problems, problem_count, seconds)
 
 
-def _match_fingerprint(connection: Connection, config: Config, now: int) -> None:
-    """Empty an index that was built from another folder, by other rules, or by another version. now: in nanoseconds."""
-    built_from = (VERSION, __version__, str(config.records_folder), config.records.include_unpublished)
+def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
+    """Empty an index that was built from other records, by other rules, or by another version. now: in nanoseconds."""
+    built_from = (VERSION, __version__, records.name, config.records.include_unpublished)
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:
         connection.create_tables()
-        # What was served before changes with this, though there may be no story to tell of it; and no revision is
-        # that of an index which was here before.
+        # What was served before changes with this, even if there is no story now; and no revision is that of an index
+        # which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        connection.insert(
-            "state", [(fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")]
-        )
+        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")
+        connection.insert("state", [state])
 
 
 @dataclass(slots=True)
-class _Changes:
+class _Plan:
     """What is to be done to bring the index in step."""
 
-    #: Files that are new, from this id on, or look changed.
-    looked_at: list[Job]
+    #: Files that are new, from this id on, or whose size or time changed.
+    to_read: list[Job]
     first_new: int
     #: The ids of files that are gone.
     gone: list[int]
 
 
-def _compare(connection: Connection, folder: Path, paths: Collection[str] | None) -> _Changes:
-    """What has changed in a folder of records."""
-    found: Iterable[RecordFile | None]
-    if paths is None or any(_is_folder(connection, folder, path) for path in paths):
-        found, rows = find_files(folder), connection.execute(_KNOWN_FILES)
+def _plan(connection: Connection, records: Records, paths: Collection[str] | None) -> _Plan:
+    """Return what differs between the records and the files in the index."""
+    files: Iterable[RecordFile | None]
+    if (found := _find(connection, records, paths)) is None:
+        files, rows = records.files(), connection.execute(_KNOWN_FILES)
     else:
-        names = connection.dialect.as_list(file_name(folder, path) for path in paths)
-        found = [find_file(folder, path) for path in paths]
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {connection.dialect.in_list}", (names,))
+        files, dialect = found.values(), connection.dialect
+        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {dialect.in_list}", (dialect.as_list(found),))
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
-    looked_at, unreadable = [], []
-    for file in filter(None, found):
+    to_read, unreadable = [], []
+    for file in filter(None, files):
         if file.name.endswith("/"):
             unreadable.append(file.name)
         old = known.pop(file.name, None)
         if not old:
-            looked_at.append((new_id, file, ""))
+            to_read.append((new_id, file, ""))
             new_id += 1
         elif old[2] != file.size or old[3] != file.changed:
             (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", old[1:2]).fetchone()
-            looked_at.append((old[1], file, hash))
-    # What is in a folder that can't be read is not gone: it stays as it was read last.
+            to_read.append((old[1], file, hash))
+    # The files in a folder that can't be read are not gone: their rows stay.
     out_of_reach = tuple(unreadable)
     gone = [id for name, id, *_ in known.values() if not name.startswith(out_of_reach)]
-    return _Changes(looked_at, first_new, gone)
+    return _Plan(to_read, first_new, gone)
 
 
-def _is_folder(connection: Connection, folder: Path, path: str) -> bool:
-    """Whether a path is a folder, the records folder itself among them, one that held files, or in one out of reach."""
-    if not path.startswith(f"{folder}{os.sep}") or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
-        return True
-    name = file_name(folder, path)
-    below = connection.execute("SELECT 1 FROM files WHERE path > ? AND path < ?", (f"{name}/", f"{name}0"))
-    return os.path.isdir(path) or below.fetchone() is not None
+def _find(
+    connection: Connection, records: Records, paths: Collection[str] | None
+) -> dict[str, RecordFile | None] | None:
+    """Return the files at paths by name, None for those that are gone; or None if all files have to be looked at."""
+    if paths is None:
+        return None
+    files = {}
+    for path in paths:
+        found = records.find(path)
+        if found is None:
+            return None
+        name, file = found
+        files[name] = file
+        below = connection.execute("SELECT 1 FROM files WHERE path > ? AND path < ?", (f"{name}/", f"{name}0"))
+        if below.fetchone():  # it was a folder
+            return None
+    return files
 
 
 def _note_files(connection: Connection, files: list[Job], started: int) -> None:
-    """Note the names, sizes, times and hashes of files."""
+    """Write the names, sizes, times and hashes of files into the index."""
     rows = []
     for id, file, hash in files:
         is_settled = bool(hash) and file.changed < started - RECENT_NS
@@ -177,14 +188,24 @@ def _note_files(connection: Connection, files: list[Job], started: int) -> None:
     )
 
 
-def _read(jobs: list[Job], include_unpublished: bool) -> _Readings:
-    """Read some files, but for those that are gone."""
+@dataclass(slots=True)
+class _Readings:
+    """Files that were read, each with its hash now."""
+
+    #: Those with the content that they had before, and the others, with their rows.
+    same: list[Job] = field(default_factory=list)
+    changed: list[Job] = field(default_factory=list)
+    rows: FileRows = field(default_factory=FileRows)
+
+
+def _read(jobs: list[Job], records: Records, include_unpublished: bool) -> _Readings:
+    """Read files, but for those that are gone."""
     readings = _Readings()
     for id, file, known_hash in jobs:
-        if result := read_file(file, known_hash):
+        if result := records.read(file, known_hash):
             hash, content = result
             if content:
-                readings.anew.append((id, file, hash))
+                readings.changed.append((id, file, hash))
                 readings.rows.add(id, content, include_unpublished)
             else:
                 readings.same.append((id, file, hash))

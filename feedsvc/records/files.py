@@ -1,6 +1,7 @@
 """Record files on disk: finding them."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
@@ -12,7 +13,7 @@ from feedsvc.records.syntax import SUFFIXES
 
 
 class RecordFile(Struct, frozen=True, gc=False):
-    """A file that may hold records, as a listing of the folder shows it."""
+    """A file that may hold records, as it was when its folder was listed."""
 
     #: See `file_name`. It ends in "/" for a folder that can't be read.
     name: str
@@ -86,7 +87,7 @@ def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], 
 
 
 def find_file(folder: Path, path: str) -> RecordFile | None:
-    """The record file at a path below a folder; None if there is none that `find_files` would find."""
+    """Return the record file at a path below a folder; None if `find_files` would not return it."""
     relative = os.path.relpath(path, folder)
     is_plain = os.path.realpath(path) == os.path.join(os.path.realpath(folder), relative)  # no link on the way
     is_hidden = any(part.startswith(".") for part in relative.split(os.sep))
@@ -100,15 +101,23 @@ def find_file(folder: Path, path: str) -> RecordFile | None:
 
 
 def file_name(folder: Path, path: str) -> str:
-    """The name of a file below a folder: relative, with `/`, as `spelled_out` has it."""
+    """Return the name of a file below a folder: its relative path, as `spelled_out` writes it."""
     return spelled_out(path[len(os.fspath(folder).rstrip("/")) + 1 :])
 
 
 def spelled_out(path: str) -> str:
-    """A path with bytes that are not UTF-8 as `\\xff`, and each backslash doubled: no two paths become the same."""
+    """Return a path with bytes that are not UTF-8 as `\\xff`, and each backslash doubled: names of paths are unique."""
     if "\\" in path:
         path = path.replace("\\", "\\\\")
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> str:
+    """Return the relative path of which `spelled_out` made a name."""
+    return os.fsdecode(re.sub(rb"\\\\|\\x[0-9a-f]{2}", lambda match: _BYTES[match[0]], name.encode()))
+
+
+_BYTES = {rb"\\": b"\\"} | {b"\\x%02x" % byte: bytes([byte]) for byte in range(256)}
 
 
 def _record_file(name: str, path: str, stat: os.stat_result) -> RecordFile:

@@ -1,6 +1,7 @@
 """Reading one record file into records and problems."""
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass, replace
 
@@ -87,6 +88,12 @@ def parse_file(name: str, data: bytes) -> Content:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             note(problems, Problem(name, line, "", message, refuses=True))
     return Content(tuple(record for record in records if record), tuple(problems))
+
+
+def parse_mapping(mapping: object, name: str) -> Content:
+    """Return the record in a mapping in memory. name: what stands for a file in problems."""
+    content = parse_file(f"{name}.json", json.dumps(mapping, default=str, skipkeys=True).encode())
+    return replace(content, problems=tuple(replace(problem, path=name) for problem in content.problems))
 
 
 def _values(name: str, text: str) -> tuple[Items, str]:

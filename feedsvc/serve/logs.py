@@ -8,7 +8,6 @@ from typing import Any
 
 from feedsvc.errors import one_line
 from feedsvc.index.sync import SyncResult
-from feedsvc.model import Problem
 
 log = logging.getLogger("feedsvc")
 
@@ -48,19 +47,18 @@ class SyncLog:
     """Logs syncs, and each problem of the records when it is new."""
 
     def __init__(self) -> None:
-        self._known: frozenset[Problem] = frozenset()
+        self._is_first = True
         #: The reason why the last sync failed; empty if it did not.
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
         """Log the result of a sync: new problems, then the number of files, of problems, and of seconds."""
-        for problem in result.problems:
-            if problem not in self._known:
-                where = {"file": problem.path, "line": problem.line, "field": problem.field}
-                log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
-        self._known = frozenset(result.problems)
+        for problem in result.problems if self._is_first else result.new_problems:
+            where = {"file": problem.path, "line": problem.line, "field": problem.field}
+            log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
+        self._is_first = False
         self.failure = ""
-        counts = {"read": result.read, "gone": result.gone, "problems": len(result.problems)}
+        counts = {"read": result.read, "gone": result.gone, "problems": result.problem_count}
         log.info(
             "synced in %.3f s: files read %d, gone %d, problems %d",
             result.seconds,

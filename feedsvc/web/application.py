@@ -8,6 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.config import Config, load_config
+from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
 from feedsvc.web.blueprint import EXTENSION, NAME, create_blueprint
 from feedsvc.web.middleware import DocumentMiddleware
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, index: Index | None = None) -> Flask:
     """Return the WSGI application. It reads the index that `feedsvc serve` or `feedsvc build` keeps in step.
 
     Documents are delivered by middleware, before Flask's hooks: `before_request` and the like see only what is left.
     Whoever needs them for documents registers `feedsvc.blueprint` in an application of their own.
 
     config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of config.toml here.
+    index: without it, the one that the configuration names.
     Raise ConfigError, and IndexUnusableError if the index can't be opened.
     """
     if config is None:
@@ -32,7 +34,7 @@ def create_app(config: Config | None = None) -> Flask:
         config = load_config(Path(name) if name else None)
     app = Flask("feedsvc", static_folder=None)
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
-    app.register_blueprint(create_blueprint(open_index(config), config))
+    app.register_blueprint(create_blueprint(index or open_index(config), config))
     delivery, metrics = app.extensions[EXTENSION][NAME]
     application: WSGIApplication = DocumentMiddleware(app.wsgi_app, delivery)
     if metrics:

@@ -1,5 +1,7 @@
 """`feedsvc why` tells where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
 
+import os
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -7,7 +9,8 @@ import pytest
 from msgspec.structs import fields as keys
 
 from feedsvc.config import TABLES, load_config, parse_config
-from tests.conftest import record
+from feedsvc.feeds.explanation import explain
+from tests.conftest import Site, record
 from tests.test_cli import feedsvc, result
 
 BASE = "http://127.0.0.1:8000"
@@ -106,6 +109,18 @@ def test_a_draft_or_deleted_record_hides_its_story_and_its_duplicates(
         f"  not in any feed: b.md, which counts, is {state}{hint}\n",
         "",
     )
+
+
+@pytest.mark.parametrize("name", [b"a.md", b"sub/a\\b.md", b"\xff\\xff/\xc3.md"])
+def test_the_file_of_an_unlisted_record_is_read_without_a_look_at_others(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    site = make_site({os.fsdecode(name): record("Draft", published="false"), "b.md": record(url="https://a.example/2")})
+    monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("a folder was listed"))
+    with site.documents.index.reading() as connection:
+        explanation = explain(connection, site.config, URL)
+    assert "own record, a draft" in explanation.lines[1]
+    assert '"Draft"' in explanation.lines[2]
 
 
 def test_a_mention_is_in_no_feed_when_no_shown_story_mentions_it(folder: Path) -> None:

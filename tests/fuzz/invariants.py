@@ -15,7 +15,7 @@ from feedsvc.config import parse_config
 from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
 from feedsvc.formats.feedgen_templates import write_entry
-from feedsvc.index.sqlite import Database
+from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
 from feedsvc.records.libyaml import read_any
@@ -30,7 +30,7 @@ XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLDER = Path("/nowhere")
 DOCUMENTS = Documents(
-    Database(FOLDER),
+    SqliteDatabase(FOLDER),
     parse_config(
         {"feeds": {"min_quality": 5}, "custom": [{"name": "Saved", "topic": ["AI"], "min_quality": 7}]}, FOLDER
     ),

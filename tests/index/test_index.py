@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
+from feedsvc.index import occurrences
 from feedsvc.index import sync as sync_module
 from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
-from feedsvc.index.schema import TELLINGS_PER_FILE
+from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
+from feedsvc.records import collection
 from feedsvc.workers import Workers
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -62,16 +64,16 @@ steps = st.one_of(
 )
 
 
-_TELLING = f"(SELECT f.path FROM files f WHERE f.id = t.id / {TELLINGS_PER_FILE}), t.record, t.position"
+_OCCURRENCE = f"(SELECT f.path FROM files f WHERE f.id = t.id / {OCCURRENCES_PER_FILE}), t.record, t.position"
 CONTENTS = (
     "SELECT path, size, hash FROM files",
     "SELECT path, number, line, field, message FROM problems p JOIN files f ON f.id = p.file",
-    f"SELECT {_TELLING}, url, mentioned_by, listed, published, month, updated, quality, heat, type, provider, title, data "
-    "FROM tellings t LEFT JOIN told_stories d ON d.telling = t.id",
-    f"SELECT {_TELLING}, slug FROM told_topics d JOIN tellings t ON t.id = d.telling",
+    f"SELECT {_OCCURRENCE}, url, mentioned_by, listed, published, month, updated, quality, heat, type, provider, title, data "
+    "FROM occurrences t LEFT JOIN occurrence_stories d ON d.occurrence = t.id",
+    f"SELECT {_OCCURRENCE}, slug FROM occurrence_topics d JOIN occurrences t ON t.id = d.occurrence",
     "SELECT * FROM names",
-    f"SELECT {_TELLING}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, provider FROM stories) s "
-    "JOIN tellings t ON t.id = (SELECT telling FROM stories o WHERE o.url = s.url)",
+    f"SELECT {_OCCURRENCE}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, provider FROM stories) s "
+    "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
     "SELECT * FROM story_topics",
     "SELECT kind, slug, month, stories, primary_stories FROM feeds",
 )
@@ -158,8 +160,8 @@ def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
     def shuffled(folder: Path) -> list[Any]:
         return random.Random(2).sample(found := list(find_files(folder)), len(found))
 
-    find_files = sync_module.find_files
-    monkeypatch.setattr(sync_module, "find_files", shuffled)
+    find_files = collection.find_files
+    monkeypatch.setattr(collection, "find_files", shuffled)
     other = make_site(corpus.files)
     assert fingerprints(other) == before
 
@@ -387,10 +389,8 @@ def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypa
         os.utime(path, (1, 1))
     assert sync(site.documents.index, site.config).read == 0  # other times, the same contents
     read: list[str] = []
-    original = sync_module.read_file
-    monkeypatch.setattr(
-        sync_module, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1]
-    )
+    original = collection.read_file
+    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
     revision = site.documents.revision()
     sync(site.documents.index, site.config)
     assert read == []
@@ -411,7 +411,7 @@ def test_where_a_watch_tells_of_changes_only_those_are_looked_at(
         sync(site.documents.index, site.config, paths={str(folder / name) for name in names})
 
     with monkeypatch.context() as patch:
-        patch.setattr(sync_module, "find_files", lambda folder: pytest.fail("all files were looked at"))
+        patch.setattr(collection, "find_files", lambda folder: pytest.fail("all files were looked at"))
         site.write("2.md", record("Changed", URLS[1]))
         site.write("4.txt", record("Four", URLS[3]))
         (folder / ".hidden").mkdir()
@@ -450,6 +450,56 @@ def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Cal
         assert tuple(connection.execute(f"SELECT {literals}, ?", ("?%s",)).fetchone()) == (*expected, "?%s")
         connection.executemany("UPDATE state SET failure = '?%s' || ?", [("a",), ("?%",)])
         assert connection.execute("SELECT failure FROM state WHERE failure LIKE '?%'").fetchone() == ("?%s?%",)
+
+
+def test_a_sync_of_one_file_reads_no_problems_but_its_own(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty = {f"{number}.md": record(url=f"https://a.example/{number}", quality="x", heat="y") for number in range(9)}
+    site = make_site(faulty)
+    loaded: list[int] = []
+    read_problems = occurrences.read_problems
+
+    def counted(*arguments: Any) -> Any:
+        loaded.append(len(found := read_problems(*arguments)))
+        return found
+
+    monkeypatch.setattr(occurrences, "read_problems", counted)
+    monkeypatch.setattr(sync_module, "read_problems", counted)
+    site.write("3.md", record(url="https://a.example/3", quality="x", type="[]"))
+    result = sync(site.documents.index, site.config, paths={str(site.config.records_folder / "3.md")})
+    assert loaded == [2]
+    assert [(problem.path, problem.field) for problem in result.new_problems] == [("3.md", "type")]
+    assert result.problem_count == 18
+    assert [problem.path for problem in result.problems] == [f"{number}.md" for number in range(9) for _ in "ab"]
+    assert loaded == [2, 18]
+
+
+def test_a_sync_that_changes_problems_alone_is_noted(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(quality="x")})
+
+    def noted() -> int:
+        with site.documents.index.reading() as connection:
+            return int(connection.execute("SELECT problems FROM state").fetchone()[0])
+
+    before = noted()
+    site.sync()
+    assert noted() == before
+    site.write("1.md", record(quality="x", more="z"))  # no other problem
+    site.sync()
+    assert noted() == before
+    (site.config.records_folder / "1.md").rename(site.config.records_folder / "2.md")
+    site.sync()
+    assert noted() > before
+
+
+def test_the_status_takes_the_number_of_stories_from_the_feeds(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(related=related("x")), "2.md": "x"})
+    assert (site.documents.status().stories, site.documents.status().refused) == (2, 1)
+    with site.documents.index.writing() as connection:
+        connection.execute("UPDATE feeds SET stories = 7 WHERE kind = 'feed' AND month = ''")
+    assert site.documents.status().stories == 7
+    assert make_site({}).documents.status().stories == 0
 
 
 @pytest.mark.sqlite

@@ -89,7 +89,7 @@ def test_documents_and_explanations_are_those_of_an_index_in_a_file(
         told = []
         for site in sites:
             with site.documents.index.reading() as connection:
-                urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM tellings ORDER BY url")]
+                urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM occurrences ORDER BY url")]
                 told.append([explain(connection, site.config, subject) for subject in [*urls[:40], "new.md"]])
         assert told[0] == told[1]
 

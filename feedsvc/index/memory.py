@@ -1,0 +1,50 @@
+"""The index in the memory of one process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+from feedsvc.errors import IndexLostError
+from feedsvc.index.sqlite import SqliteConnection
+
+
+class MemoryDatabase:
+    """An index that ends with its process. Threads may share it: one transaction at a time uses its connection."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._connection = SqliteConnection(":memory:", isolation_level=None, check_same_thread=False)
+        self._connection.create_tables()
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteConnection]:
+        """Return a transaction that reads. Raises IndexLostError if no sync has filled the index."""
+        with self._lock:
+            if not self.is_filled():
+                raise IndexLostError("the index in memory: empty; expected a sync to fill it")
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteConnection]:
+        """Return a transaction that writes."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def is_leader(self) -> bool:
+        """Return True: there is no other process."""
+        return True
+
+    def is_filled(self) -> bool:
+        """Return whether a sync has filled the index."""
+        with self._lock:
+            return self._connection.execute("SELECT 1 FROM state").fetchone() is not None
+
+    def close(self) -> None:
+        """Close the connection, and delete what the index holds."""
+        self._connection.close()
