@@ -18,7 +18,6 @@ from feedsvc.errors import (
     OutputError,
     RecordsError,
     ServeError,
-    WorkerError,
 )
 from feedsvc.model.version import __version__
 
@@ -33,7 +32,6 @@ __all__ = [
     "RecordsError",
     "ServeError",
     "Site",
-    "WorkerError",
     "__version__",
     "blueprint",
     "create_app",

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from feedsvc.errors import AddressError, IndexReadOnlyError, one_line
+from feedsvc.errors import AddressError, IndexReadOnlyError, ServeError, one_line
 
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
@@ -97,7 +97,12 @@ def blueprint(site: "Site") -> "Blueprint":
 
 
 class Site:
-    """A site: a configuration, its records, and the index of them. Use it as a context manager, or call `close`."""
+    """A site: a configuration, its records, and the index of them. Use it as a context manager, or call `close`.
+
+    >>> with feedsvc.open(records=[record]) as site:
+    ...     site.sync().read
+    1
+    """
 
     def __init__(self, config: "Config", records: Sequence[Mapping[str, Any]] | None = None) -> None:
         """records: mappings in memory, in place of the folder that the configuration names."""
@@ -138,9 +143,9 @@ class Site:
         follows, so that worker processes load what writes documents meanwhile, and a bad `build.out` is an error now.
         Raise RecordsError, IndexUnusableError, OutputError and WorkerError.
 
-            >>> result = site.sync()
+            >>> result = site.sync()  # again, and nothing has changed
             >>> (result.read, result.gone, result.problem_count)
-            (1, 0, 0)
+            (0, 0, 0)
         """
         if will_build:
             from feedsvc.build import open_output
@@ -239,7 +244,15 @@ class Site:
 
         ready: called when the index is in step, before the server starts. Raise ServeError, RecordsError and
         IndexUnusableError.
+
+            >>> feedsvc.open(feedsvc.load_config(tables={"serve": {"host": "name.invalid"}})).serve()
+            Traceback (most recent call last):
+                ...
+            feedsvc.errors.ServeError: can't listen on name.invalid, port 8000: ...; set serve.host or serve.port
         """
+        if self._records is not None:
+            message = "records in memory can't be served by other processes; expected a folder, or create_app"
+            raise ServeError(message)
         from feedsvc.serve import logs, server
 
         serve = self.config.serve
@@ -254,7 +267,10 @@ class Site:
         server.serve(self.config, self.index, ip, sync_log)
 
     def close(self) -> None:
-        """Close the index, and end the worker processes."""
+        """Close the index, and end the worker processes. What is asked for afterwards opens the index again.
+
+        >>> site.close()
+        """
         self._end_workers()
         if self._index is not None:
             self._index.close()

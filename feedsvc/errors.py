@@ -9,30 +9,67 @@ def one_line(text: str) -> str:
 
 
 class FeedsvcError(Exception):
-    """Something that a user can put right; `str()` of it is the whole message, on one line."""
+    """Something that a user can put right; `str()` of it is the whole message, on one line.
+
+    >>> try:
+    ...     site.document("/topics/aii.atom")
+    ... except feedsvc.FeedsvcError as error:
+    ...     print(error)
+    /topics/aii.atom: nothing is published at this address; did you mean /topics/ai/?
+    """
 
 
 class ConfigError(FeedsvcError):
-    """The configuration can't be used as it stands."""
+    """The configuration can't be used as it stands.
+
+    >>> feedsvc.open(titel="News")
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.ConfigError: options: site.titel is not a key that feedsvc knows; did you mean title?
+    """
 
 
 class FilterError(FeedsvcError):
-    """A filter has a value that it can't have."""
+    """A filter has a value that it can't have.
+
+    >>> site.document("/feed.atom?limit=0")
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.FilterError: limit: 0 can't be used; expected a number from 1 to 500
+    """
 
     def __init__(self, name: str, shown: str, expects: str) -> None:
         super().__init__(f"{name}: {shown} can't be used; expected {expects}")
 
 
 class AddressError(FeedsvcError):
-    """Nothing is published at an address."""
+    """Nothing is published at an address.
+
+    >>> site.document("/nowhere")
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.AddressError: /nowhere: nothing is published at this address; expected one that ...
+    """
 
 
 class RecordsError(FeedsvcError):
-    """The records folder as a whole can't be read."""
+    """The records folder as a whole can't be read.
+
+    >>> feedsvc.open(records="nowhere").sync()
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.RecordsError: .../nowhere: No such file or directory; expected a folder of records
+    """
 
 
 class IndexUnusableError(FeedsvcError):
-    """The index can't be opened or written."""
+    """The index can't be opened or written.
+
+    >>> feedsvc.open(records=[record]).feeds()
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.IndexLostError: the index in memory: empty; expected a sync to fill it
+    """
 
 
 class IndexLostError(IndexUnusableError):
@@ -48,8 +85,20 @@ class WorkerError(FeedsvcError):
 
 
 class OutputError(FeedsvcError):
-    """The output folder can't be written."""
+    """The output can't be written.
+
+    >>> site.build("ftp://host/folder")
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.OutputError: ftp://host/folder: ftp:// is not a scheme that feedsvc knows; expected ...
+    """
 
 
 class ServeError(FeedsvcError):
-    """The service can't start."""
+    """The service can't start.
+
+    >>> site.serve()
+    Traceback (most recent call last):
+        ...
+    feedsvc.errors.ServeError: records in memory can't be served by other processes; expected a folder, or create_app
+    """

@@ -1,0 +1,128 @@
+"""The library: what `import feedsvc` gives, and the examples in its documentation."""
+
+import doctest
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+
+import feedsvc
+from tests.conftest import ROOT, record
+
+RECORD: dict[str, Any] = {
+    "title": "One",
+    "webUrl": "https://example.org/1",
+    "publishedDateTime": datetime(2020, 6, 13, 1, 29, tzinfo=UTC),
+    "provider": {"name": "Example"},
+    "topics": ["AI"],
+}
+PUBLIC = [getattr(feedsvc, name) for name in feedsvc.__all__ if name != "__version__"]
+METHODS = [
+    member
+    for name, member in inspect.getmembers(feedsvc.Site, lambda member: inspect.isfunction(member))
+    if not name.startswith("_")
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *METHODS], ids=lambda each: each.__qualname__)
+def test_each_public_name_has_an_example_that_works(name: Any, folder: Path) -> None:
+    with feedsvc.open(records=[RECORD], title="News") as site:
+        site.sync()
+        names = {"feedsvc": feedsvc, "flask": flask, "record": RECORD, "site": site}
+        (examples,) = doctest.DocTestFinder(recurse=False).find(name, name.__qualname__, globs=names)
+        assert examples.examples, "no example"
+        report: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+        assert runner.run(examples, out=report.append).failed == 0, "".join(report)
+
+
+def test_a_site_of_mappings_publishes_them_and_leaves_nothing_on_the_disk(folder: Path) -> None:
+    mention = {"title": "Two", "webUrl": "https://b.example/", "publishedDateTime": "2020-06-12"}
+    broken = {"title": "Three"}
+    with feedsvc.open(records=[{**RECORD, "related": [mention]}, broken], title="News") as site:
+        result = site.sync()
+        assert [str(problem) for problem in result.problems] == [
+            "record 2:1: publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z",
+            "record 2:1: webUrl: is missing; expected an address",
+        ]
+        assert [(feed.name, feed.size) for feed in site.feeds()[:1]] == [("News", 2)]
+        assert b"<title>One</title>" in site.document("/topics/ai.atom").body
+        with pytest.raises(feedsvc.AddressError, match="did you mean /topics/ai/"):
+            site.document("/topics/aii.atom")
+    assert list(folder.iterdir()) == []
+
+
+def test_mappings_can_change_between_syncs() -> None:
+    records = [dict(RECORD)]
+    with feedsvc.open(records=records) as site:
+        site.sync()
+        records[0]["title"] = "Changed"
+        records.append({**RECORD, "webUrl": "https://example.org/2"})
+        assert site.sync().read == 2
+        assert b"<title>Changed</title>" in site.document("/feed.atom").body
+        records.clear()
+        assert site.sync().gone == 2
+        assert [feed.size for feed in site.feeds()] == [0]
+
+
+def test_a_site_in_memory_builds_the_files_that_a_folder_of_the_same_records_does(folder: Path) -> None:
+    (folder / "posts").mkdir()
+    more = {"provider": "{name: Example}", "topics": "[AI]"}
+    (folder / "posts" / "1.md").write_text(record("One", "https://example.org/1", "2020-06-13T01:29:00Z", **more))
+    for records, out in (([RECORD], "memory"), ("posts", "files")):
+        with feedsvc.open(records=records, title="News") as site:
+            site.sync()
+            assert site.build(out).conflicts == ()
+    files = {
+        out: {path.relative_to(out): path.read_bytes() for path in Path(out).rglob("*") if path.is_file()}
+        for out in ("memory", "files")
+    }
+    for each in files.values():
+        each.pop(Path(".feedsvc.json"))
+    assert files["memory"] == files["files"]
+
+
+def test_a_configuration_is_completed_by_keywords_and_a_folder(folder: Path) -> None:
+    (folder / "other.toml").write_text('site.title = "File"\nsite.author = "Me"\n')
+    with feedsvc.open("other.toml", records=ROOT / "seeds", title="Keyword") as site:
+        assert (site.config.site.title, site.config.site.author) == ("Keyword", "Me")
+        assert site.config.records_folder == ROOT / "seeds"
+    with pytest.raises(TypeError, match="complete"):
+        feedsvc.open(site.config, title="Other")
+    with pytest.raises(feedsvc.ConfigError, match=r"site\.titel"):
+        feedsvc.open(titel="Other")
+
+
+def test_records_in_memory_are_not_served_by_other_processes() -> None:
+    with feedsvc.open(records=[RECORD]) as site, pytest.raises(feedsvc.ServeError, match="create_app"):
+        site.serve()
+
+
+def test_python_m_feedsvc_is_the_command() -> None:
+    command = [sys.executable, "-m", "feedsvc", "--version"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    output = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    assert output == f"feedsvc, version {feedsvc.__version__}\n"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (ROOT / "feedsvc" / "py.typed").exists()
+
+
+def test_only_the_command_line_needs_click() -> None:
+    users = [path for path in (ROOT / "feedsvc").rglob("*.py") if "import click" in path.read_text()]
+    assert users == [ROOT / "feedsvc" / "cli.py"]
