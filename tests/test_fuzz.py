@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from feedsvc.errors import FilterError
 from feedsvc.model import parse_filters
 from feedsvc.records.reading import parse_file
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 from tests.conftest import record
 from tests.fuzz.invariants import check_address, check_file
 from tests.fuzz.seeds import DICTIONARY, SEEDS
@@ -23,7 +23,9 @@ def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: byte
     assert check_address(seed.decode())
 
 
-@given(st.sampled_from(range(len(SUFFIXES))), st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20))
+@given(
+    st.sampled_from(range(len(suffixes()))), st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20)
+)
 def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) -> None:
     check_file(bytes([suffix]) + "".join(words).encode(errors="replace"))
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from feedsvc.errors import RecordsError
 from feedsvc.records.folders import scan
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 
 
 class RecordFile(Struct, frozen=True):
@@ -54,12 +54,13 @@ def list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], s
             raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
         is_gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
         return [] if is_gone else [itself], [], ""
+    endings = suffixes()
     files = [
         _record_file(folder, os.path.join(path, name), stat)
         for name, stat in scanned.others
-        if name.lower().endswith(SUFFIXES) and S_ISREG(stat.st_mode)
+        if name.lower().endswith(endings) and S_ISREG(stat.st_mode)
     ]
-    if any(name.lower().endswith(SUFFIXES) for name in scanned.out_of_reach):
+    if any(name.lower().endswith(endings) for name in scanned.out_of_reach):
         if path == top:
             raise RecordsError(f"{folder}: its files can't be looked at; expected a folder that can be read")
         files.append(itself)
@@ -71,7 +72,7 @@ def find_file(folder: Path, path: str) -> RecordFile | None:
     relative = os.path.relpath(path, folder)
     is_plain = os.path.realpath(path) == os.path.join(os.path.realpath(folder), relative)  # no link on the way
     is_hidden = any(part.startswith(".") for part in relative.split(os.sep))
-    if not is_plain or is_hidden or not path.lower().endswith(SUFFIXES):
+    if not is_plain or is_hidden or not path.lower().endswith(suffixes()):
         return None
     try:
         found = os.stat(path)
