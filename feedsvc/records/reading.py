@@ -1,4 +1,4 @@
-"""Reads one record file into records and problems."""
+"""Reads one record file, or one mapping in memory, into records and problems."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.files import RecordFile
+from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
@@ -78,6 +79,18 @@ def parse_file(name: str, data: bytes) -> Content:
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
     return _content(name, items, body)
+
+
+def parse_mapping(mapping: object, name: str) -> Content:
+    """Return the record in a mapping in memory, as it would be read from a JSON file.
+
+    Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
+    in, if that is one that is read. name: what stands for a file in problems.
+    """
+    try:
+        return _content(name, [(value_in_memory(mapping), 1)], "")
+    except RecursionError:
+        return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
 def _content(name: str, items: Items, body: str) -> Content:
