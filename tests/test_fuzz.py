@@ -60,3 +60,10 @@ def test_a_line_is_what_editors_take_for_one(mark: str) -> None:
 def test_the_site_of_a_story_without_a_provider_at_an_ip_address_has_its_url() -> None:
     provider = parse_file("a.md", record(url="http://[2001:db8::1]:80/x").encode()).records[0].story.provider
     assert (provider.name, provider.url) == ("2001:db8::1", "https://[2001:db8::1]/")
+
+
+@pytest.mark.parametrize("url", ["https://a.example/?&amp;lt;", "https://a.example/?&\tlt;"])
+def test_an_entity_that_emerges_in_an_address_is_none(url: str) -> None:
+    data = record(url=url).encode()
+    assert check_file(b"\0" + data) == 1
+    assert parse_file("a.md", data).records[0].story.url == "https://a.example/?&lt;"
