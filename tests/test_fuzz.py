@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from feedsvc.errors import FilterError
 from feedsvc.model import parse_filters
 from feedsvc.records.reading import parse_file
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 from tests.conftest import record
 from tests.fuzz.invariants import check_address, check_file
 from tests.fuzz.seeds import DICTIONARY, SEEDS
@@ -23,7 +23,9 @@ def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: byte
     assert check_address(seed.decode())
 
 
-@given(st.sampled_from(range(len(SUFFIXES))), st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20))
+@given(
+    st.sampled_from(range(len(suffixes()))), st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20)
+)
 def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) -> None:
     check_file(bytes([suffix]) + "".join(words).encode(errors="replace"))
 
@@ -58,3 +60,10 @@ def test_a_line_is_what_editors_take_for_one(mark: str) -> None:
 def test_the_site_of_a_story_without_a_provider_at_an_ip_address_has_its_url() -> None:
     provider = parse_file("a.md", record(url="http://[2001:db8::1]:80/x").encode()).records[0].story.provider
     assert (provider.name, provider.url) == ("2001:db8::1", "https://[2001:db8::1]/")
+
+
+@pytest.mark.parametrize("url", ["https://a.example/?&amp;lt;", "https://a.example/?&\tlt;"])
+def test_an_entity_that_emerges_in_an_address_is_none(url: str) -> None:
+    data = record(url=url).encode()
+    assert check_file(b"\0" + data) == 1
+    assert parse_file("a.md", data).records[0].story.url == "https://a.example/?&lt;"

@@ -17,7 +17,7 @@ from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
 from feedsvc.records.files import find_file, path_of, spelled_out
 from feedsvc.records.reading import read_file
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 from feedsvc.text import web_url
 
 #: The occurrences that are a record's own, with their files.
@@ -80,7 +80,7 @@ def _record_file(connection: Connection, config: Config, subject: str) -> str:
         for known in (spelled_out(name), subject):
             if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
                 return known
-    expected = f"a story's URL, or a file in {config.records_folder}, not hidden, named {', '.join(SUFFIXES)}"
+    expected = f"a story's URL, or a file in {config.records_folder}, not hidden, named {', '.join(suffixes())}"
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 

@@ -9,7 +9,7 @@ from stat import S_ISREG
 from msgspec import Struct
 
 from feedsvc.errors import RecordsError
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 
 
 class RecordFile(Struct, frozen=True, gc=False):
@@ -62,6 +62,7 @@ def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], 
     name = file_name(folder, path)
     prefix, start = f"{name}/" if name else "", os.path.join(path, "")
     files, folders, is_whole = list[RecordFile](), list[str](), True
+    endings = suffixes()
     # A link that took the folder's place after its name was listed is not followed.
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if name else 0))
     try:
@@ -69,7 +70,7 @@ def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], 
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                is_named_so = entry.name.lower().endswith(SUFFIXES)
+                is_named_so = entry.name.lower().endswith(endings)
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(start + entry.name)
@@ -91,7 +92,7 @@ def find_file(folder: Path, path: str) -> RecordFile | None:
     relative = os.path.relpath(path, folder)
     is_plain = os.path.realpath(path) == os.path.join(os.path.realpath(folder), relative)  # no link on the way
     is_hidden = any(part.startswith(".") for part in relative.split(os.sep))
-    if not is_plain or is_hidden or not path.lower().endswith(SUFFIXES):
+    if not is_plain or is_hidden or not path.lower().endswith(suffixes()):
         return None
     try:
         found = os.stat(path)

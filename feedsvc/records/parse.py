@@ -1,26 +1,26 @@
-"""Raw values to records: the meaning of every field, and a problem for each that can't be used."""
+"""Makes records of mappings: the meaning of every field, and a problem for each that can't be used."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from feedsvc.model import Image, Problem, Provider, Record, Story, Topic
-from feedsvc.records.reader import ABSENT, Converters, Reader
+from feedsvc.model import Image, Provider, Record, Story, Topic
+from feedsvc.records.fields import ABSENT, Converters, FieldReader
+from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
 from feedsvc.text import host_name, instant, plain_text, slug, web_url
 
 _MAX_INTEGER = 2**31 - 1
-_SIMPLE_PROVIDER = {"name", "domain"}
-#: The characters of one that is remembered.
-_MAX_REMEMBERED = 200
+#: Providers and topics of longer names, which hardly return, are not cached.
+_MAX_CACHED = 200
 
 
-def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) -> Record | None:
-    """The record that a mapping tells of; None if its title, URL or time can't be used.
+def parse_record(fields: Fields, body: str, problems: Problems) -> Record | None:
+    """Return the record of a mapping, or None if its title, URL or time can't be used.
 
-    path: the file's name in problems. body: the text after the front matter.
-    problems: each fault is appended here; one in a related story, image or topic costs that part alone.
+    body: the text after the front matter.
+    problems: each fault is added to it; one in a related story, image or topic drops that part alone.
     """
-    reader = Reader(fields, _STORY_KEYS, "", path, problems)
+    reader = FieldReader(fields, _STORY_KEYS, problems)
     story = _story(reader, body)
     if not story:
         return None
@@ -30,13 +30,13 @@ def parse_record(fields: Fields, path: str, body: str, problems: list[Problem]) 
         if id(mention.fields) in seen:  # an alias of one before
             continue
         seen.add(id(mention.fields))
-        told = _story(mention, "")
-        if told and told.url != story.url:
-            related.setdefault(told.url, told)
+        mentioned = _story(mention, "")
+        if mentioned and mentioned.url != story.url:
+            related.setdefault(mentioned.url, mentioned)
     return Record(story, tuple(related.values()))
 
 
-def _story(reader: Reader, body: str) -> Story | None:
+def _story(reader: FieldReader, body: str) -> Story | None:
     title, published, url = reader.read(_FIRST)
     if not url:
         if reader.fields.get("originalUrl", ABSENT)[0]:
@@ -45,9 +45,10 @@ def _story(reader: Reader, body: str) -> Story | None:
             reader.problem("webUrl", "is missing; expected an address")
     updated = reader.read_one("updatedDateTime", instant)
     provider, authors, publishers = _provider(reader, url)
-    topics: dict[str, str] = {}
+    topics: dict[str, Topic] = {}
     for name in reader.names("topics"):
-        topics.setdefault(slug(name), name)
+        topic = _topic(name)
+        topics.setdefault(topic.slug, topic)
     content = reader.content("featuredContent", body, url)
     images = _images(reader)
     kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
@@ -62,7 +63,7 @@ def _story(reader: Reader, body: str) -> Story | None:
         published=published,
         updated=updated or published,
         provider=provider,
-        topics=tuple(Topic(*each) for each in topics.items()),
+        topics=tuple(topics.values()),
         excerpt=excerpt or "",
         content_html=content,
         image=images[0] if images else None,
@@ -78,24 +79,24 @@ def _story(reader: Reader, body: str) -> Story | None:
     )
 
 
-def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
-    """(provider, authors, publishers); a provider without a name is named after the URL's host."""
+def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
+    """Return (provider, authors, publishers). A provider without a name is named after the host of the URL."""
     value, _ = reader.fields.get("provider", ABSENT)
     if not isinstance(value, Fields):
         if value is not None:
             reader.problem("provider", "expected a mapping with a name", value)
         value = Fields()
-    elif value.keys() == _SIMPLE_PROVIDER and not value.repeated:
+    elif len(value) == 2 and "name" in value and "domain" in value and not value.repeated:
         name, domain = value["name"][0], value["domain"][0]
-        if isinstance(name, str) and isinstance(domain, str) and len(name) + len(domain) <= _MAX_REMEMBERED:
+        if isinstance(name, str) and isinstance(domain, str) and len(name) + len(domain) <= _MAX_CACHED:
             try:
-                return _simple_provider(name, domain), (), ()
+                return _named_provider(name, domain), (), ()
             except ValueError:
-                pass  # it is read again, to note what is wrong
-    told = reader.nested("provider", value, _PROVIDER_KEYS)
-    name, domain = told.read(_PROVIDER)
-    images = _images(told)
-    authors, publishers = told.names("authors"), told.names("publishers")
+                pass  # it is read again below, for its problems
+    nested = FieldReader(value, _PROVIDER_KEYS, reader.problems, reader, "provider")
+    name, domain = nested.read(_PROVIDER)
+    images = _images(nested)
+    authors, publishers = nested.names("authors"), nested.names("publishers")
     if not name:
         name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
         domain = domain or (f"[{name}]" if ":" in name else name)  # of an IPv6 address, as URLs have it
@@ -105,15 +106,26 @@ def _provider(reader: Reader, url: str | None) -> tuple[Provider | None, tuple[s
 
 
 @lru_cache(4096)
-def _simple_provider(name: str, domain: str) -> Provider:
-    """A provider that is told in the most common way; most return again and again."""
+def _named_provider(name: str, domain: str) -> Provider:
+    """Return a provider of a name and a domain alone, as most are. Raise ValueError if one of them can't be used."""
     cleaned = plain_text(name)
     if not (cleaned and domain):
         raise ValueError("expected a name and a domain")
     return Provider(slug(cleaned), cleaned, host_name(domain))
 
 
-def _images(reader: Reader) -> list[Image]:
+def _topic(name: str) -> Topic:
+    return _cached_topic(name) if len(name) <= _MAX_CACHED else Topic(slug(name), name)
+
+
+@lru_cache(4096)
+def _cached_topic(name: str) -> Topic:
+    return Topic(slug(name), name)
+
+
+def _images(reader: FieldReader) -> list[Image]:
+    if "images" not in reader.fields:
+        return []
     images = []
     for item in reader.mappings("images", _IMAGE_KEYS):
         url, width, height, title = item.read(_IMAGE)
@@ -139,7 +151,7 @@ def _pixels(text: str) -> int:
     return number
 
 
-#: The fields of each mapping that are read together, in the order of their problems.
+#: The scalar fields of each mapping that are read together, in the order of their problems.
 _FIRST: Converters = (
     ("title", plain_text, "a title"), ("publishedDateTime", instant, "a time such as 2020-06-13T01:29:00Z"),
     ("webUrl", web_url, ""),

@@ -1,16 +1,15 @@
-"""Reading one record file into records and problems."""
+"""Reads one record file, or one mapping in memory, into records and problems."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.files import RecordFile
-from feedsvc.records.json_syntax import read_json
+from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
-from feedsvc.records.reader import note
-from feedsvc.records.syntax import read_yaml, split_front_matter
+from feedsvc.records.problems import Problems
+from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.values import Fields, Items, SyntaxProblem
 
 #: Larger files are refused unread: one record is some kilobytes.
@@ -19,16 +18,16 @@ MAX_BYTES = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds: its records in order, and every problem."""
+    """The records of a file, in order, and its problems."""
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
 def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-    """(SHA-256, content) of a file; None if it is gone. What can't be read is a problem, and has no hash.
+    """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
-    known_hash: of what the file held before; if it still does, there is no content to tell.
+    known_hash: the hash of the file when it was read before. If it is the same, the content is None.
     """
     try:
         if file.name.endswith("/"):
@@ -49,7 +48,7 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
 
 
 def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
-    """What `read_file` gives of a folder that couldn't be read. Raises OSError."""
+    """Return None if a folder that couldn't be read now can. Raise OSError if not."""
     names = os.listdir(folder.path)
     for name in names:
         os.lstat(os.path.join(folder.path, name))
@@ -57,58 +56,59 @@ def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
 
 
 def _open_itself(path: str, flags: int) -> int:
-    """Open a file, and not what has taken its place since the listing: a link, or a pipe that nobody writes."""
+    """Open a file, but neither a link nor a pipe without a writer that has taken its place since the listing."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def parse_file(name: str, data: bytes) -> Content:
-    """The records in a file's bytes."""
+    """Return the records in the bytes of a file. name: in problems, and its suffix chooses the syntax."""
+    syntax = find_syntax(name)
+    if not syntax:
+        return _unreadable(name, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
-    if "\0" in text:
+    if b"\0" in data:
         return _unreadable(name, "is not a text file (it holds NUL)", text.count("\n", 0, text.index("\0")) + 1)
-    if "\r" in text:
+    if b"\r" in data:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        values, body = _values(name.lower(), text)
+        items, body = syntax.read(text)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    records: list[Record | None] = []
-    problems: list[Problem] = []
-    for value, line in values:
-        if isinstance(value, Fields):
-            first = len(problems)
-            records.append(parse_record(value, name, body, problems))
-            if not records[-1] and len(problems) > first:
-                problems[first] = replace(problems[first], refuses=True)
-        else:
-            message = "is not a record; expected a mapping with title, webUrl and so on"
-            note(problems, Problem(name, line, "", message, refuses=True))
-    return Content(tuple(record for record in records if record), tuple(problems))
+    return _content(name, items, body)
 
 
 def parse_mapping(mapping: object, name: str) -> Content:
-    """Return the record in a mapping in memory. name: what stands for a file in problems."""
-    content = parse_file(f"{name}.json", json.dumps(mapping, default=str, skipkeys=True).encode())
-    return replace(content, problems=tuple(replace(problem, path=name) for problem in content.problems))
+    """Return the record in a mapping in memory, as it would be read from a JSON file.
+
+    Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
+    in, if that is one that is read. name: what stands for a file in problems.
+    """
+    try:
+        return _content(name, [(value_in_memory(mapping), 1)], "")
+    except RecursionError:
+        return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _values(name: str, text: str) -> tuple[Items, str]:
-    """The values, with their lines, of what should be records, and the text after the front matter."""
-    if name.endswith(".json"):
-        value = read_json(text)
-        if isinstance(value, Fields) and isinstance(value.get("value", (None, 1))[0], list):
-            if line := (value.repeated or {}).get("value"):
-                raise SyntaxProblem(line, "a second list of records begins here; expected one")
-            value = value["value"][0]
-        return value if isinstance(value, list) else [(value, 1)], ""
-    head, body = split_front_matter(text)
-    if body.strip() and name.endswith((".yaml", ".yml")):
-        raise SyntaxProblem(text.count("\n") - body.count("\n"), "a second YAML document begins here; expected one")
-    return [(read_yaml(head), 1)], body
+def _content(name: str, items: Items, body: str) -> Content:
+    """Return the records among the values of a file. body: the text after the front matter."""
+    records: list[Record] = []
+    problems = Problems(name)
+    for value, line in items:
+        if isinstance(value, Fields):
+            first = len(problems.found)
+            record = parse_record(value, body, problems)
+            if record:
+                records.append(record)
+            elif len(problems.found) > first:
+                problems.found[first] = replace(problems.found[first], refuses=True)
+        else:
+            message = "is not a record; expected a mapping with title, webUrl and so on"
+            problems.add(line, "", message, refuses=True)
+    return Content(tuple(records), tuple(problems.found))
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:

@@ -1,24 +1,20 @@
-"""Raw values of records: what YAML and JSON are read into, each with the line that it stands on.
+"""Raw values of records: what every record syntax is read into, each with the line that it begins on.
 
-Scalars stay the text that was written (`title: 1984` is a title), so that a fault in one value never costs
-another: PyYAML's own constructors raise for a whole document when one of its dates is impossible.
+Scalars are the text that was written (`title: 1984` is a title), so that a fault in one value never affects another:
+PyYAML's own constructors raise for a whole document when one of its dates is impossible.
 """
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
-#: Keys and values of one file: what they take in memory is many times what they take in the file.
+#: The most keys and values of one file: they take many times more memory than the file.
 MAX_VALUES = 1_000_000
 TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
-#: Scalars without quotes that are no value.
-NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-#: What a number begins with.
-NUMERIC = frozenset("+-.0123456789")
-_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d+)?")
 
 
 class SyntaxProblem(ValueError):
-    """The text as a whole can't be read; `line` counts from 1."""
+    """A text as a whole can't be read. `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -31,8 +27,15 @@ class Number(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A value in memory that no file could hold, such as bytes."""
+
+    type_name: str
+
+
 class Fields(dict[str, "Placed"]):
-    """A mapping. `line` is its own, which an alias of it doesn't change."""
+    """A mapping. `line` is its own, where an alias may stand for it elsewhere."""
 
     __slots__ = ("__dict__", "line")  # what is rare, and has a default, is in __dict__
     line: int
@@ -47,13 +50,19 @@ class Fields(dict[str, "Placed"]):
 
 
 Items: TypeAlias = list["Placed"]
-Value: TypeAlias = str | bool | Items | Fields | None
-#: A value, and the line that it stands on.
+Value: TypeAlias = str | bool | Items | Fields | Unusable | None
+#: A value, and the line that it begins on.
 Placed: TypeAlias = tuple[Value, int]
 
 
-def plain_value(text: str) -> str | None:
-    """The value of a scalar without quotes."""
-    if text in NULLS:
-        return None
-    return Number(text) if text.isdecimal() or _NUMBER.fullmatch(text) else text
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
+    """A way to write records, which `feedsvc.records.registry.register` makes known."""
+
+    #: How it is named in messages.
+    name: str
+    #: The suffixes of its files, in lower case, such as ".md".
+    suffixes: tuple[str, ...]
+    #: Reads the text of a file, and returns what should be its records, and the text that is the content of each one.
+    #: It raises SyntaxProblem if the text can't be read. A line ends in "\n", and there is no NUL.
+    read: Callable[[str], tuple[Items, str]]

@@ -1,7 +1,7 @@
 """What the fuzzer begins with: records and addresses, and the words that they are made of."""
 
 from feedsvc.model import FILTERS
-from feedsvc.records.syntax import SUFFIXES
+from feedsvc.records.registry import suffixes
 from tests.conftest import SAMPLE
 
 _YAML = """---
@@ -31,7 +31,7 @@ _JSON = (
     '{"title": "A\\ud800", "webUrl": "http://a.example/?x", "publishedDateTime": "2020-01-01T00:00:00-08:00",\n'
     '"featuredContent": "<b onclick=x>t</b>", "related": [{"title": 1, "webUrl": null}], "removed": false}'
 )
-_KINDS = {suffix: bytes([number]) for number, suffix in enumerate(SUFFIXES)}
+_KINDS = {suffix: bytes([number]) for number, suffix in enumerate(suffixes())}
 SEEDS = {
     "records": [
         _KINDS[".md"] + _YAML.encode(),

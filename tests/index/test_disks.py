@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
-from feedsvc.records.reader import MAX_PROBLEMS
+from feedsvc.records.problems import MAX_PROBLEMS
 from tests.build.test_site import files
 from tests.conftest import Site, record, running_service, wait_until
 from tests.corpus import Corpus

@@ -1,19 +1,18 @@
-"""Reads the fields of one mapping of a record, with a problem for each that can't be used."""
+"""Reads the fields of one mapping of a record, and collects a problem for each that can't be used."""
 
 from collections.abc import Callable, Iterator, Set
 from typing import Any, TypeAlias
 
-from feedsvc.model import Problem
 from feedsvc.records.content import content_html
-from feedsvc.records.values import Fields, Items, Number, Placed, Value
+from feedsvc.records.problems import Problems
+from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
 from feedsvc.text import plain_text
 
-#: Keys, what makes a value of each one's text, and what is expected of one that mustn't be missing.
+#: For each of several fields: its key, the function that converts its text and raises ValueError, and what is expected
+#: where the field is required.
 Converters: TypeAlias = tuple[tuple[str, Callable[[str], Any], str], ...]
 
-#: Of one file; the others are not listed.
-MAX_PROBLEMS = 100
-#: The value of a field that there isn't.
+#: The value of a field that is absent.
 ABSENT: Placed = (None, 0)
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -21,65 +20,75 @@ _MAX_SHOWN = 80
 _NAME_KEYS = frozenset(("name",))
 
 
-def note(problems: list[Problem], problem: Problem) -> None:
-    """Add to the problems of a file, unless there are very many."""
-    if len(problems) < MAX_PROBLEMS:
-        problems.append(problem)
-    elif len(problems) == MAX_PROBLEMS:
-        message = f"more than {MAX_PROBLEMS} problems in this file; the others are not listed"
-        problems.append(Problem(problem.path, problem.line, "", message))
+class FieldReader:
+    """Reads the fields of one mapping.
 
-
-class Reader:
-    """Reads the fields of one mapping, noting each problem with its place.
-
-    known: all that may be read. prefix: what stands before a field's name in a problem.
+    known: the keys of all fields that may be read.
+    parent, key, position: where the mapping is: the value of a field of another one, or an item of that value.
     """
 
-    __slots__ = ("fields", "path", "prefix", "problems")
+    __slots__ = ("fields", "key", "parent", "position", "problems")
 
-    def __init__(self, fields: Fields, known: Set[str], prefix: str, path: str, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        fields: Fields,
+        known: Set[str],
+        problems: Problems,
+        parent: "FieldReader | None" = None,
+        key: str = "",
+        position: int | None = None,
+    ) -> None:
         self.fields = fields
-        self.prefix = prefix
-        self.path = path
         self.problems = problems
+        self.parent = parent
+        self.key = key
+        self.position = position
         if fields.repeated:
-            for key, line in fields.repeated.items():
-                if key in known:  # it is the last value that is read
-                    self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
-            fields.repeated = None  # aliases of it, which may be many, tell nothing new
+            for repeated, line in fields.repeated.items():
+                if repeated in known:  # its last value is read
+                    message = "stands here again, and replaces what stood before; expected once"
+                    self.problem(repeated, message, line=line)
+            fields.repeated = None  # aliases of the mapping, which may be many, have the same problems
+
+    @property
+    def prefix(self) -> str:
+        """What comes before the name of a field in a problem, such as `images[0].`; empty at the top of a record."""
+        if not self.parent:
+            return ""
+        return f"{self.parent.prefix}{self.key}{'' if self.position is None else f'[{self.position}]'}."
 
     def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
-        """Note that the value of a field can't be used; message says what is expected."""
+        """Add a problem of a field. message: what is expected. value: what can't be used, to be shown."""
         shown = "" if value is None else f"{_show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
-        note(self.problems, Problem(self.path, at, self.prefix + key, shown + message))
+        self.problems.add(at, self.prefix + key, shown + message)
 
     def read(self, converters: Converters) -> list[Any]:
-        """The converted values of scalar fields, in one go; None for each that is absent, empty, or a problem."""
+        """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
         get = self.fields.get
         for key, convert, expected in converters:
-            value, line = get(key, ABSENT)
+            value = get(key, ABSENT)[0]
             converted = None
             try:
                 if isinstance(value, str):
-                    converted = convert(value) if value else None
+                    if value:
+                        converted = convert(value)
                 elif value is not None:
                     raise ValueError("expected text")
                 if expected and not converted:
                     self.problem(key, f"is missing; expected {expected}")
             except ValueError as error:
-                self.problem(key, str(error), value, line)
+                self.problem(key, str(error), value)
             values.append(converted)
         return values
 
-    def read_one(self, key: str, convert: Callable[[str], Any], expected: str = "") -> Any:
-        """As `read`, for a single field."""
-        return self.read(((key, convert, expected),))[0]
+    def read_one(self, key: str, convert: Callable[[str], Any]) -> Any:
+        """Return the converted value of one scalar field, or None, as `read` does."""
+        return self.read(((key, convert, ""),))[0] if key in self.fields else None
 
     def content(self, key: str, body: str, url: str | None) -> str:
-        """HTML from a field, else from the text after the front matter. url: what links are resolved against."""
+        """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
         value, _ = self.fields.get(key, ABSENT)
         own = value.strip() if isinstance(value, str) else value is not None
         if not url or not (own or body.strip()):
@@ -93,10 +102,12 @@ class Reader:
             return ""
 
     def flag(self, key: str, default: bool, unclear: bool) -> bool:
-        """A boolean; one that can't be read counts as `unclear`, the choice that publishes less."""
+        """Return a boolean. unclear: what counts where the value can't be read, the choice that publishes less."""
         value, _ = self.fields.get(key, ABSENT)
-        if value is None or isinstance(value, bool):
-            return default if value is None else value
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
         known = _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
         if known is None:
             self.problem(key, "expected true or false; left out until it is one of them", value)
@@ -104,7 +115,7 @@ class Reader:
         return known
 
     def items(self, key: str, expected: str) -> Items:
-        """The items of a list, with their lines."""
+        """Return the items of a list, with their lines."""
         value, _ = self.fields.get(key, ABSENT)
         if isinstance(value, list):
             return value
@@ -112,25 +123,22 @@ class Reader:
             self.problem(key, f"expected a list of {expected}", value)
         return []
 
-    def nested(self, name: str, fields: Fields, known: Set[str]) -> "Reader":
-        """A reader for a mapping inside this one."""
-        return Reader(fields, known, f"{self.prefix}{name}.", self.path, self.problems)
-
-    def mappings(self, key: str, known: Set[str]) -> "Iterator[Reader]":
-        """A reader for each mapping of a list."""
+    def mappings(self, key: str, known: Set[str]) -> "Iterator[FieldReader]":
+        """Return a reader for each mapping of a list. known: the keys of all fields that may be read."""
         for position, (item, line) in enumerate(self.items(key, "mappings")):
             if isinstance(item, Fields):
-                yield self.nested(f"{key}[{position}]", item, known)
+                yield FieldReader(item, known, self.problems, self, key, position)
             else:
                 self.problem(f"{key}[{position}]", f"expected a mapping, not {_show(item)}", line=line)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """A list of texts, or of mappings with a `name`; what is neither is a problem and left out."""
+        """Return the names in a list of texts, or of mappings with a `name`. Other items are problems."""
         names = []
         for position, (item, line) in enumerate(self.items(key, "names")):
             name = item
             if isinstance(item, Fields):
-                name = self.nested(f"{key}[{position}]", item, _NAME_KEYS).fields.get("name", ABSENT)[0]
+                FieldReader(item, _NAME_KEYS, self.problems, self, key, position)  # finds a `name` that is repeated
+                name = item.get("name", ABSENT)[0]
             text = plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
             if text:
                 names.append(text)
@@ -140,11 +148,13 @@ class Reader:
 
 
 def _show(value: Value) -> str:
-    """A value as an error message shows it: short, and neither what a mapping or list holds, nor a password."""
+    """Return a value as a message shows it: short, and neither the parts of a mapping or list, nor a password."""
     if isinstance(value, Fields):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, Unusable):
+        return f"a value of type {value.type_name}"
     if not isinstance(value, str):
         return "nothing" if value is None else str(value).lower()
     before, _, host = value.rpartition("@")
