@@ -94,13 +94,13 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     from functools import partial
 
-    from feedsvc.build import site
+    from feedsvc.build import open_output, site
     from feedsvc.config import load_config
     from feedsvc.feeds.documents import Documents, load_writers
     from feedsvc.workers import Workers
 
     config = load_config(config_file, records=records, out=out)
-    site.open_output(config, config.out)  # which tells of a missing library before anything is done
+    open_output(config.out, config)  # which raises what is wrong with the address before anything is done
     with Workers(meanwhile=partial(load_writers, config)) as workers:
         config, index, result = synced(config, workers)
         with progress_bar("Building") as progress:
@@ -110,15 +110,15 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
     if config.feeds.hub:
         from feedsvc.serve import websub
 
-        websub.note_changes(documents)
-        _, failure = websub.tell_hub(documents)
+        websub.queue_changes(documents)
+        _, failure = websub.notify_hub(documents)
         if failure:
-            click.echo(f"{failure}; the next build tells it", err=True)
+            click.echo(f"{failure}; the next build tries again", err=True)
     _report(result)
-    for path in built.in_the_way:
+    for path in built.conflicts:
         click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
     click.echo(f"{config.out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed")
-    sys.exit(1 if result.problems or built.in_the_way or failure else 0)
+    sys.exit(1 if result.problems or built.conflicts or failure else 0)
 
 
 @main.command()
@@ -165,9 +165,10 @@ def feeds(config_file: Path | None) -> None:
 @click.argument("address")
 def show(config_file: Path | None, address: str) -> None:
     """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
-    from urllib.parse import parse_qsl, unquote
+    from urllib.parse import unquote
 
     from feedsvc.config import load_config
+    from feedsvc.feeds.addresses import Address, Redirect
     from feedsvc.feeds.documents import Documents
 
     config = load_config(config_file)
@@ -178,10 +179,10 @@ def show(config_file: Path | None, address: str) -> None:
     )
     path, _, query = local.partition("#")[0].partition("?")
     path = unquote(path) or "/"
-    document = documents.get(documents.canonical(path, parse_qsl(query))) if "?" not in path else None
+    found = documents.resolve(path, query)
+    document = documents.get(found) if isinstance(found, Address) else None
     if not document:
-        respelt = documents.respelt(path)
-        close = [respelt] if respelt else documents.similar(path)
+        close = [found.path] if isinstance(found, Redirect) else documents.suggestions(path)
         hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
         raise FeedsvcError(f"{address}: nothing is published at this address; {hint}")
     click.echo(document.body, nl=False)

@@ -16,7 +16,8 @@ from urllib.request import urlopen
 import pytest
 
 from feedsvc.config import Config, Index, parse_config
-from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.addresses import Address
+from feedsvc.feeds.documents import Document, Documents
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus
@@ -102,10 +103,31 @@ class Site:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
-    def body(self, address: str) -> bytes:
-        document = self.documents.get(address)
-        assert document, address
+    def address(self, target: str) -> Address | None:
+        """The address that a path with a query string names, decoded."""
+        path, _, query = target.partition("?")
+        return self.documents.parse(path, query)
+
+    def document(self, target: str) -> Document | None:
+        address = self.address(target)
+        return self.documents.get(address) if address else None
+
+    def body(self, target: str) -> bytes:
+        document = self.document(target)
+        assert document, target
         return document.body
+
+    def revision(self, target: str) -> int | None:
+        """The revision of the document at a path with a query string; None if there is none."""
+        address = self.address(target)
+        if not address:
+            return None
+        with self.documents.find(address) as found:
+            return found.revision if found else None
+
+    def addresses(self) -> list[str]:
+        """All addresses, decoded."""
+        return [address.path for _, addresses in self.documents.listing() for address in addresses]
 
 
 @pytest.fixture

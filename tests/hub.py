@@ -53,10 +53,10 @@ class Subscription:
 
 @dataclass
 class Hub:
-    """A hub, and the announcements that it took and refused: when, and of which feeds."""
+    """A hub, and the announcements that it accepted and refused: when, and of which feeds."""
 
     url: str = ""
-    taken: list[tuple[float, list[str]]] = field(default_factory=list)
+    accepted: list[tuple[float, list[str]]] = field(default_factory=list)
     refused: list[tuple[float, list[str]]] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     #: How it answers announcements: with which status and headers, and after how many seconds.
@@ -65,9 +65,9 @@ class Hub:
     delay: float = 0
 
     @property
-    def told(self) -> list[str]:
-        """The feeds of all announcements that it took, sorted."""
-        return sorted(url for _, urls in self.taken for url in urls)
+    def announced(self) -> list[str]:
+        """The feeds of all announcements that it accepted, sorted."""
+        return sorted(url for _, urls in self.accepted for url in urls)
 
     def subscribe(self, form: Mapping[str, str]) -> None:
         """Verify the subscriber's intent (section 5.3), and subscribe it."""
@@ -105,7 +105,7 @@ def running_hub() -> Iterator[Hub]:
                     hub.subscribe(form)
                 case "publish" if hub.status == 204:
                     time.sleep(hub.delay)
-                    hub.taken.append((time.time(), urls))
+                    hub.accepted.append((time.time(), urls))
                     self.answer(204)
                     hub.distribute(urls)
                 case "publish":

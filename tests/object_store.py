@@ -1,4 +1,4 @@
-"""A real S3 server, moto's, in a process of its own; and a proxy before it that notes, fails and delays requests."""
+"""A real S3 server, moto's, in a process of its own; and a proxy before it that records, fails and delays requests."""
 
 import subprocess
 import sys
@@ -26,9 +26,9 @@ class Asked:
 
 
 class Faulty(ThreadingHTTPServer):
-    """The proxy. fault: asked for each request, gives seconds to wait and a status to answer in place of the server.
+    """The proxy. fault: returns, for each request, seconds to wait and a status to answer in place of the server.
 
-    The status None lets it pass; 0 closes the connection.
+    The status None passes it on; 0 closes the connection.
     """
 
     daemon_threads = True
@@ -104,14 +104,14 @@ class S3:
 
     @cached_property
     def client(self) -> Any:
-        """One that goes past the proxy."""
+        """A client that is connected to the server itself."""
         import boto3  # moto brings it
 
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
         return boto3.client("s3", endpoint_url=self.server, **keys)
 
     def get(self, bucket: str, name: str) -> tuple[dict[str, str], bytes]:
-        """An object: its headers in lower case, and its bytes."""
+        """Return an object: its headers in lower case, and its bytes."""
         answer = self.client.get_object(Bucket=bucket, Key=name)
         return answer["ResponseMetadata"]["HTTPHeaders"], answer["Body"].read()
 
@@ -123,7 +123,7 @@ class S3:
         return {found["Key"] for page in pages for found in page.get("Contents", [])}
 
     def files(self, bucket: str, prefix: str) -> dict[str, bytes]:
-        """What objects hold, but the manifest, by name below a prefix."""
+        """Return the bytes of all objects but the manifest, by name below a prefix."""
         return {
             name.removeprefix(prefix): self.get(bucket, name)[1]
             for name in self.names(bucket, prefix)
@@ -131,11 +131,11 @@ class S3:
         }
 
     def reset(self) -> None:
-        """Forget all buckets."""
+        """Remove all buckets."""
         urlopen(Request(f"{self.server}/moto-api/reset", b"", method="POST"), timeout=30).close()
 
     def refuse(self, requests: bool) -> None:
-        """Take no request of anybody any more, or each."""
+        """Refuse all requests from now on, or accept them again."""
         body, plain = b"0" if requests else b"1000000000", {"Content-Type": "text/plain"}
         urlopen(Request(f"{self.server}/moto-api/reset-auth", body, plain), timeout=30).close()
 

@@ -1,5 +1,10 @@
-"""The offline build: documents as files in a directory, or as objects in a bucket."""
+"""The offline build: documents as files in a directory, as objects in a bucket, or in an output of another scheme."""
 
-from feedsvc.build.site import BuildResult, build, open_output
+from feedsvc.build import directory, object_store
+from feedsvc.build.output import Output, OutputScheme, open_output, register
+from feedsvc.build.site import BuildResult, build
 
-__all__ = ["BuildResult", "build", "open_output"]
+__all__ = ["BuildResult", "Output", "OutputScheme", "build", "open_output", "register"]
+
+for scheme in (directory.SCHEME, *object_store.SCHEMES):
+    register(scheme)

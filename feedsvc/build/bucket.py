@@ -1,6 +1,6 @@
 """A bucket as a build's output: documents as objects, uploaded in parallel.
 
-Only this process asks the store, from threads: clients don't outlive a fork, and memory:// is seen by no other process.
+Only this process sends requests to the store, from threads: clients don't outlive a fork, and no other process sees memory://.
 """
 
 import hashlib
@@ -13,22 +13,51 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
-from feedsvc.build.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
-from feedsvc.build.stores import Headers, Store
+from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
+from feedsvc.build.output import Groups
 from feedsvc.config import Config
-from feedsvc.feeds.documents import OPML_PATH, Document, cache_control
+from feedsvc.feeds.addresses import OPML_PATH
+from feedsvc.feeds.documents import Document, cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
-from feedsvc.formats import ASSETS
-from feedsvc.index.database import batches
 from feedsvc.model import parse_feed_path
 
-#: Requests that are under way at a time.
+#: Requests that are in progress at a time.
 PARALLEL = 16
-#: Feeds whose documents wait to be uploaded at a time, and so are in memory.
+#: Feeds whose documents are in memory at a time, waiting to be uploaded.
 WINDOW = 256
-#: Seconds after which the manifest tells of what is done, so that a build that is killed again and again gets on.
+#: Seconds after which the manifest is written in between, so that the next build goes on where this one was killed.
 CHECKPOINT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The headers that a store sends with an object."""
+
+    media_type: str
+    cache_control: str
+    #: The content coding; empty for none.
+    encoding: str = ""
+
+
+class ObjectStore(Protocol):
+    """The objects below an address. Threads call its methods at the same time; they raise OutputError."""
+
+    #: SCHEME://BUCKET/PREFIX, without a slash at the end.
+    address: str
+
+    def list(self) -> dict[str, tuple[int, str]]:
+        """Return the size and the ETag of each object, by name. The ETag is empty where the store has none."""
+
+    def read(self, name: str) -> bytes:
+        """Return an object's bytes."""
+
+    def write(self, name: str, body: bytes, headers: Headers) -> str:
+        """Replace an object in one step, and return its ETag, as `list` does."""
+
+    def remove(self, name: str) -> None:
+        """Remove an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,56 +72,59 @@ class StoredObject:
 
     @property
     def digest(self) -> str:
-        """Stands for the body and its headers."""
+        """A hash of the body and its headers."""
         return hashlib.sha256(repr(self.headers).encode() + self.body).hexdigest()[:32]
 
 
 @dataclass(slots=True)
-class Objects:
-    """A `Writer` that makes objects ready to be uploaded. precompress: whether they are stored in gzip."""
+class ObjectWriter:
+    """A `Writer` that prepares objects to be uploaded. precompress: whether they are stored in gzip."""
 
     cache_control: str
     precompress: bool
-    ready: list[StoredObject] = field(default_factory=list)
+    prepared: list[StoredObject] = field(default_factory=list)
     written: int = 0
     unchanged: int = 0
-    in_the_way: list[Path | str] = field(default_factory=list)
+    conflicts: list[Path | str] = field(default_factory=list)
 
     def put(self, address: str, document: Document) -> None:
         encoding = "gzip" if self.precompress and len(document.body) >= MIN_BYTES else ""
         body = encode(document.body, encoding) if encoding else document.body
-        headers = Headers(document.media_type, self.cache_control, encoding)
-        self.ready.append(StoredObject(address, document.revision, file_name(address), body, headers))
+        headers = Headers(document.content_type, self.cache_control, encoding)
+        self.prepared.append(StoredObject(address, document.revision, file_name(address), body, headers))
 
 
 class Bucket:
-    """An `Output` in object storage, by its address: s3://BUCKET/PREFIX. Raises OutputError.
+    """An `Output` in an object store.
 
-    No lock keeps other builds out, so each object's ETag is kept: the next build puts right what another one wrote.
+    No lock excludes other builds. So the manifest has each object's ETag: the next build replaces what another wrote.
     """
 
-    def __init__(self, address: str, config: Config) -> None:
-        self.store = Store(address, PARALLEL)
-        self._new_writer = partial(Objects, cache_control(config.serve.max_age), config.build.precompress)
-        self._taken: set[str] = set()
-        #: By name, what is there: size and ETag.
+    def __init__(self, store: ObjectStore, config: Config) -> None:
+        self.store = store
+        self._new_writer = partial(ObjectWriter, cache_control(config.serve.max_age), config.build.precompress)
+        self._foreign: set[str] = set()
+        #: The objects in the store, by name: size and ETag.
         self._found: dict[str, tuple[int, str]] = {}
-        #: What the manifest told last, by name.
+        #: The states that the manifest had at first, by name.
         self._states: dict[str, State] = {}
-        #: The manifest as this build read or wrote it last, as a text and as what it tells by now.
+        #: The manifest that this build read or wrote last, as it was then and with what was added since.
         self._text = b""
         self._manifest: Manifest | None = None
+        #: The files of other builds that wrote a manifest meanwhile.
+        self._others: set[str] = set()
         self._written_at = 0.0
 
     @contextmanager
     def opened(self) -> Iterator[None]:
+        """List the store. If the build fails, write the manifest of what is done, so that it isn't done again."""
         self._found = self.store.list()
         with ThreadPoolExecutor(PARALLEL) as self._threads:
             try:
                 yield
             except BaseException:
                 self._threads.shutdown(cancel_futures=True)
-                if self._manifest:  # so that nothing that was done is done again
+                if self._manifest:
                     self.write_manifest(self._manifest)
                 raise
 
@@ -100,86 +132,95 @@ class Bucket:
         if MANIFEST not in self._found:
             return Manifest("", {}, set())
         self._text = self.store.read(MANIFEST)
-        manifest = Manifest.parse(self._text, f"{self.store.address}/{MANIFEST}")
-        self._states = {name: state for made in manifest.made.values() for name, state in made.files.items()}
+        manifest = self._parse(self._text)
+        self._states = {name: state for entry in manifest.entries.values() for name, state in entry.files.items()}
         return manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Put it there. Where another build wrote one meanwhile, the objects of that one stay known as ours."""
+        """Replace the manifest. If another build wrote one meanwhile, its files become pending, for the next build."""
         if self._text and (other := self.store.read(MANIFEST)) != self._text:
-            manifest.claimed |= Manifest.parse(other, f"{self.store.address}/{MANIFEST}").names
+            self._others |= self._parse(other).file_names
+        manifest.pending |= self._others - manifest.file_names
         text = manifest.text()
         self.store.write(MANIFEST, text, Headers("application/json", "no-store"))
         self._manifest, self._text, self._written_at = manifest, text, time.monotonic()
 
-    def is_there(self, name: str) -> bool:
+    def _parse(self, text: bytes) -> Manifest:
+        return Manifest.parse(text, f"{self.store.address}/{MANIFEST}")
+
+    def exists(self, name: str) -> bool:
         return name in self._found
 
-    def is_as_left(self, name: str, state: State) -> bool:
+    def matches(self, name: str, state: State) -> bool:
         size, etag = self._found.get(name, (-1, ""))
-        left = str(state[1]).partition(" ")[2]
-        return size == state[0] and (etag == left or not left)
+        _, _, known_etag = str(state[1]).partition(" ")
+        return size == state[0] and (etag == known_etag or not known_etag)
 
-    def names(self, address: str) -> list[str]:
+    def file_names(self, address: str) -> list[str]:
         return [file_name(address)]
 
     def stages(self, stale: Groups) -> list[Groups]:
+        """Return the addresses in the order of `_rank`, at most WINDOW feeds in each part."""
         ranked = defaultdict[int, Groups](list)
         for group in stale:
             for rank, addresses in groupby(sorted(group, key=_rank), _rank):
                 ranked[rank].append(list(addresses))
-        return [window for rank in sorted(ranked) for window in batches(ranked[rank], WINDOW)]
+        return [
+            ranked[rank][start : start + WINDOW]
+            for rank in sorted(ranked)
+            for start in range(0, len(ranked[rank]), WINDOW)
+        ]
 
-    def writer(self, taken: set[str]) -> "partial[Objects]":
-        self._taken = taken
+    def writer(self, foreign: set[str]) -> "partial[ObjectWriter]":
+        self._foreign = foreign
         return self._new_writer
 
-    def finish(self, batch: Objects, after: Manifest) -> None:
+    def finish(self, writer: ObjectWriter, manifest: Manifest) -> None:
+        """Upload what changed. If an upload fails, the others that have begun are completed first."""
         uploads = {}
-        for each in batch.ready:
-            state = self._states.get(each.name, (-1, ""))
-            if each.name in self._taken:
-                after.made[each.address] = Made(NEVER, {})  # so that the next build tries again
-                batch.in_the_way.append(f"{self.store.address}/{each.name}")
-            elif str(state[1]).startswith(each.digest) and self.is_as_left(each.name, state):
-                after.made[each.address] = Made(each.revision, {each.name: state})
-                batch.unchanged += 1
+        for item in writer.prepared:
+            state = self._states.get(item.name, (-1, ""))
+            if item.name in self._foreign:
+                manifest.entries[item.address] = ManifestEntry(NEVER, {})  # so that the next build tries again
+                writer.conflicts.append(f"{self.store.address}/{item.name}")
+            elif str(state[1]).startswith(item.digest) and self.matches(item.name, state):
+                manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state})
+                writer.unchanged += 1
             else:
-                uploads[self._threads.submit(self._upload, each)] = each
+                uploads[self._threads.submit(self._upload, item)] = item
         _, unfinished = wait(uploads, return_when=FIRST_EXCEPTION)
         for upload in unfinished:
             upload.cancel()
         wait(unfinished)
-        failed = None
-        for upload, each in uploads.items():
+        first_error = None
+        for upload, item in uploads.items():
             if upload.cancelled():
                 continue
-            if failure := upload.exception():
-                failed = failed or failure
+            if error := upload.exception():
+                first_error = first_error or error
                 continue
-            after.made[each.address] = Made(each.revision, {each.name: (len(each.body), upload.result())})
-            batch.written += 1
-        if failed:
-            raise failed
+            manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: upload.result()})
+            writer.written += 1
+        if first_error:
+            raise first_error
         if time.monotonic() - self._written_at > CHECKPOINT:
-            self.write_manifest(after)
+            self.write_manifest(manifest)
 
-    def _upload(self, each: StoredObject) -> str:
-        """The state of an object, which is put there."""
-        return f"{each.digest} {self.store.write(each.name, each.body, each.headers)}"
+    def _upload(self, item: StoredObject) -> State:
+        """Upload an object, and return its state: the text is its digest, a space and its ETag."""
+        etag = self.store.write(item.name, item.body, item.headers)
+        return len(item.body), f"{item.digest} {etag}"
 
     def remove(self, names: list[str]) -> int:
-        there = [name for name in names if name in self._found]
-        for _ in self._threads.map(self.store.remove, there):
+        existing = [name for name in names if name in self._found]
+        for _ in self._threads.map(self.store.remove, existing):
             pass
-        return len(there)
+        return len(existing)
 
 
 def _rank(address: str) -> int:
-    """Its place in the order in which documents are uploaded: before all that link to it."""
-    if address in ASSETS:
-        return 0
+    """Return a number that orders uploads: a document comes before those that link to it."""
     if address == OPML_PATH or address.endswith("/"):
         return 2
     feed = parse_feed_path(address.rpartition(".")[0])
-    return 0 if feed and feed.month else 1
+    return 1 if feed and not feed.month else 0  # archives, and the assets of pages

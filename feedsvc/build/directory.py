@@ -1,4 +1,4 @@
-"""A folder as a build's output: its lock, files replaced in one step, and compressed forms beside them."""
+"""A directory as a build's output: locked, its files replaced in one step, with compressed copies beside them."""
 
 import fcntl
 import os
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from feedsvc.build.output import MANIFEST, NEVER, Groups, Made, Manifest, State, file_name
+from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
+from feedsvc.build.output import Groups, OutputScheme
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
@@ -16,93 +17,98 @@ _LOCK = ".feedsvc.lock"
 _TEMPORARY = ".feedsvc.{}.tmp"
 
 
-class Folder:
-    """An `Output` whose objects are files. precompress: whether compressed forms stand beside them."""
+class Directory:
+    """An `Output` in a directory, which is made if need be. precompress: whether compressed copies are written."""
 
-    def __init__(self, out: Path, precompress: bool) -> None:
-        self.out = out
-        self.encodings = ENCODINGS if precompress else {}
+    def __init__(self, path: Path, precompress: bool) -> None:
+        self.path = path
+        self.encodings = list(ENCODINGS) if precompress else []
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        with errors_explained(self.out), locked(self.out):
+        """Hold the lock of the directory, so that there is one build at a time."""
+        with _errors_explained(self.path), _locked(self.path):
             yield
 
     def read_manifest(self) -> Manifest:
         try:
-            return Manifest.parse((self.out / MANIFEST).read_bytes(), str(self.out / MANIFEST))
+            return Manifest.parse((self.path / MANIFEST).read_bytes(), str(self.path / MANIFEST))
         except FileNotFoundError:
             return Manifest("", {}, set())
 
     def write_manifest(self, manifest: Manifest) -> None:
-        replace_file(self.out, MANIFEST, manifest.text())
+        replace_file(self.path, MANIFEST, manifest.text())
 
-    def is_there(self, name: str) -> bool:
-        return os.path.lexists(f"{self.out}/{name}")
+    def exists(self, name: str) -> bool:
+        return os.path.lexists(f"{self.path}/{name}")
 
-    def is_as_left(self, name: str, state: State) -> bool:
-        return file_state(f"{self.out}/{name}") == state
+    def matches(self, name: str, state: State) -> bool:
+        return file_state(f"{self.path}/{name}") == state
 
-    def names(self, address: str) -> list[str]:
+    def file_names(self, address: str) -> list[str]:
         return [file_name(address) + suffix for suffix in ("", *(ENCODINGS[name][0] for name in self.encodings))]
 
     def stages(self, stale: Groups) -> list[Groups]:
         return [stale]
 
-    def writer(self, taken: set[str]) -> "partial[_Files]":
-        return partial(_Files, self.out, taken, list(self.encodings))
+    def writer(self, foreign: set[str]) -> "partial[FileWriter]":
+        return partial(FileWriter, self.path, foreign, self.encodings)
 
-    def finish(self, batch: "_Files", after: Manifest) -> None:
-        after.made.update(batch.made)
+    def finish(self, writer: "FileWriter", manifest: Manifest) -> None:
+        manifest.entries.update(writer.entries)
 
     def remove(self, names: list[str]) -> int:
-        return sum(remove_file(self.out, name) for name in names)
+        return sum(_remove_file(self.path, name) for name in names)
 
 
-class _Files:
-    """The files of some documents, and what became of them."""
+#: The scheme without a name: its addresses are paths.
+SCHEME = OutputScheme(name="", open=lambda path, config: Directory(Path(path), config.build.precompress))
 
-    def __init__(self, out: Path, taken: set[str], encodings: Iterable[str]) -> None:
-        self.out = out
-        self.taken = taken
+
+class FileWriter:
+    """A `Writer` that writes files at once. foreign: names of files that are not ours."""
+
+    def __init__(self, path: Path, foreign: set[str], encodings: Iterable[str]) -> None:
+        self.path = path
+        self.foreign = foreign
         self.encodings = encodings
-        self.made: dict[str, Made] = {}
+        self.entries: dict[str, ManifestEntry] = {}
         self.written = 0
         self.unchanged = 0
-        self.in_the_way: list[Path | str] = []
+        self.conflicts: list[Path | str] = []
 
     def put(self, address: str, document: Document) -> None:
-        """Bring a document's file and its compressed forms in step."""
-        obstacles = len(self.in_the_way)
-        made = self.made[address] = Made(document.revision, {})
+        """Write a document's file and its compressed copies where they differ, and note its manifest entry."""
+        conflicts = len(self.conflicts)
+        entry = self.entries[address] = ManifestEntry(document.revision, {})
         name, body = file_name(address), document.body
-        if self._bring(made, name, body, holds(f"{self.out}/{name}", body)) and len(body) >= MIN_BYTES:
-            # A form bears its file's time: servers tell the same Last-Modified of both, and so we know a form of an
-            # older body, left by a build that was killed, without compressing anything.
-            _, mtime = file_state(f"{self.out}/{name}")
+        if self._update(entry, name, body, _holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
+            # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
+            # a build that was killed, is found without compressing anything.
+            _, mtime = file_state(f"{self.path}/{name}")
             for encoding in self.encodings:
-                form = name + ENCODINGS[encoding][0]
-                is_right = form not in self.taken and file_state(f"{self.out}/{form}")[1] == mtime
-                self._bring(made, form, b"" if is_right else encode(body, encoding), is_right, mtime)
-        if len(self.in_the_way) > obstacles:
-            made.revision = NEVER  # so that the next build tries again
+                copy = name + ENCODINGS[encoding][0]
+                is_right = copy not in self.foreign and file_state(f"{self.path}/{copy}")[1] == mtime
+                self._update(entry, copy, b"" if is_right else encode(body, encoding), is_right, mtime)
+        if len(self.conflicts) > conflicts:
+            entry.revision = NEVER  # so that the next build tries again
 
-    def _bring(self, made: Made, name: str, body: bytes, is_right: bool, mtime: int | None = None) -> bool:
-        """Write a file unless it is right, or one of others is in its way; whether it is right now."""
+    def _update(self, entry: ManifestEntry, name: str, body: bytes, is_right: bool, mtime: int | None = None) -> bool:
+        """Return whether a file is right now: it was, or was written. A foreign file in its place is a conflict."""
         if is_right:
             self.unchanged += 1
         elif not self._write(name, body, mtime):
-            self.in_the_way.append(self.out / name)
+            self.conflicts.append(self.path / name)
             return False
-        if name not in self.taken:
-            made.files[name] = file_state(f"{self.out}/{name}")
+        if name not in self.foreign:
+            entry.files[name] = file_state(f"{self.path}/{name}")
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
-        if name in self.taken:
+        if name in self.foreign:
             return False
         try:
-            replace_file(self.out, name, body, mtime)
+            replace_file(self.path, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
             return False
         self.written += 1
@@ -110,34 +116,34 @@ class _Files:
 
 
 @contextmanager
-def errors_explained(out: Path) -> Iterator[None]:
-    """Raise OutputError for what goes wrong in writing the folder."""
+def _errors_explained(directory: Path) -> Iterator[None]:
+    """Raise OutputError for errors of the operating system."""
     try:
         yield
     except OSError as error:
-        path = error.filename or out
+        path = error.filename or directory
         raise OutputError(f"{path}: {error.strerror}; expected a folder that can be written") from error
 
 
 @contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Make the folder, and keep other builds out of it meanwhile. What killed ones left half-written is removed."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / _LOCK, "a") as lock:
+def _locked(directory: Path) -> Iterator[None]:
+    """Make a directory, wait for its lock, and remove the temporary files of builds that were killed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / _LOCK, "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in out.glob(_TEMPORARY.format("*")):
-            left.unlink(missing_ok=True)
+        for temporary in directory.glob(_TEMPORARY.format("*")):
+            temporary.unlink(missing_ok=True)
         yield
 
 
-def holds(path: str, body: bytes) -> bool:
-    """Whether a file is there with these bytes."""
+def _holds(path: str, body: bytes) -> bool:
+    """Return whether there is a file with these bytes."""
     size, _ = file_state(path)
     return size == len(body) and os.path.isfile(path) and Path(path).read_bytes() == body
 
 
 def file_state(path: Path | str) -> tuple[int, int]:
-    """Size and time of last change, in nanoseconds, of a file; (-1, -1) if there is none."""
+    """Return a file's size, and its time of last change in nanoseconds; (-1, -1) if there is none."""
     try:
         stat = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -145,10 +151,10 @@ def file_state(path: Path | str) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) -> None:
-    """Write a file in one step. mtime: the time that it bears, in nanoseconds; now without it."""
+def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> None:
+    """Write a file in one step. mtime: its time of last change, in nanoseconds; by default, now."""
     # Paths as text: Path takes as long to join them as the file takes to be written.
-    path, temporary = f"{out}/{name}", f"{out}/{_TEMPORARY.format(os.getpid())}"
+    path, temporary = f"{directory}/{name}", f"{directory}/{_TEMPORARY.format(os.getpid())}"
     try:
         with open(temporary, "wb") as file:
             file.write(body)
@@ -164,14 +170,14 @@ def replace_file(out: Path, name: str, body: bytes, mtime: int | None = None) ->
         raise
 
 
-def remove_file(out: Path, name: str) -> bool:
-    """Remove a file, and the folders that it leaves empty; whether it was there."""
-    path = out / name
+def _remove_file(directory: Path, name: str) -> bool:
+    """Remove a file, and the folders that become empty. Return whether it existed."""
+    path = directory / name
     if not path.is_file():
         return False
     path.unlink()
-    for folder in path.parents:
-        if folder == out or not folder.is_dir() or any(folder.iterdir()):
+    for parent in path.parents:
+        if parent == directory or not parent.is_dir() or any(parent.iterdir()):
             break
-        folder.rmdir()
+        parent.rmdir()
     return True

@@ -1,114 +1,104 @@
-"""What a build writes into, and the manifest there of what builds wrote."""
+"""What a build writes into: the interface of outputs, and the registry of their schemes."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
+from feedsvc.build.manifest import Manifest, State
+from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Document
 
-#: Tells of the files that builds wrote: no other one is ever replaced or removed.
-MANIFEST = ".feedsvc.json"
-#: The revision of no document.
-NEVER = -1
-#: Of a file: size, and time of last change in nanoseconds. Of an object: size, and a text that stands for its content.
-State = tuple[int, int | str]
-#: Addresses: those of the documents that are made from one feed together.
+#: Addresses, in one list for each feed: its documents are made together.
 Groups = list[list[str]]
 
 
-class Made(msgspec.Struct, array_like=True):
-    """A document as a build left it."""
-
-    #: Of the document.
-    revision: int
-    #: Of its file and its compressed forms, by name.
-    files: dict[str, State]
-
-
-class Manifest(msgspec.Struct):
-    """What builds wrote."""
-
-    #: Stands for all that documents are made with, beside the index.
-    stamp: str
-    #: By address.
-    made: dict[str, Made]
-    #: Further files, which a build was about to write when it was killed.
-    claimed: set[str]
-
-    @property
-    def names(self) -> set[str]:
-        """All files that are ours."""
-        return {name for made in self.made.values() for name in made.files} | self.claimed
-
-    @staticmethod
-    def parse(text: bytes, where: str) -> "Manifest":
-        """The manifest that a text tells. Raises OutputError, which says where it is, if it tells of none."""
-        try:
-            manifest = msgspec.json.decode(text, type=Manifest)
-        except msgspec.MsgspecError:
-            manifest = None
-        if manifest is None or not all(map(_is_inside, manifest.names)):
-            raise OutputError(f"{where}: not a list of feedsvc's files; restore it, or build into an empty folder")
-        return manifest
-
-    def text(self) -> bytes:
-        """As it is written."""
-        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1)
-
-
-def _is_inside(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/")
-
-
 class Writer(Protocol):
-    """Brings documents into an output, and what became of their files. It goes to another process, and comes back."""
+    """Takes the documents of one batch. It may be used in another process, and is sent back from there."""
 
+    #: Files written, and files that were right already.
     written: int
     unchanged: int
-    in_the_way: list[Path | str]
+    #: Foreign files where files of ours should be.
+    conflicts: list[Path | str]
 
     def put(self, address: str, document: Document) -> None:
-        """Bring a document's files in step, or make them ready for `finish`."""
+        """Write the files of a document where they differ, or prepare them for `Output.finish`."""
 
 
 class Output(Protocol):
-    """A folder or a bucket. Names are relative to it. Its methods raise OutputError."""
+    """A place for the files of a build. File names are relative to it. Its methods raise OutputError."""
 
     def opened(self) -> AbstractContextManager[None]:
-        """What all else happens in."""
+        """Return the context in which all other methods are called."""
 
     def read_manifest(self) -> Manifest:
-        """What builds wrote; empty if none did."""
+        """Return the manifest of earlier builds, which is empty if there were none."""
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Put a manifest there, in one step."""
+        """Replace the manifest in one step."""
 
-    def is_there(self, name: str) -> bool:
-        """Whether there is anything of that name."""
+    def exists(self, name: str) -> bool:
+        """Return whether there is a file, or anything else, of this name."""
 
-    def is_as_left(self, name: str, state: State) -> bool:
-        """Whether a file is in the state that the manifest tells."""
+    def matches(self, name: str, state: State) -> bool:
+        """Return whether a file is in the state that the manifest has for it."""
 
-    def names(self, address: str) -> list[str]:
-        """All that the document at an address may be written to; its own file first."""
+    def file_names(self, address: str) -> list[str]:
+        """Return the names of all files that the document at an address may be written to, its own first."""
 
     def stages(self, stale: Groups) -> list[Groups]:
-        """What is to be made, in parts of which one is to be finished before the next."""
+        """Return the addresses to be written, in parts of which each is finished before the next one begins."""
 
-    def writer(self, taken: set[str]) -> Callable[[], Writer]:
-        """Makes writers. taken: the names of files that are not ours."""
+    def writer(self, foreign: set[str]) -> Callable[[], Writer]:
+        """Return a function that makes writers. foreign: names of files that are not ours, and are not replaced."""
 
-    def finish(self, batch: Any, after: Manifest) -> None:
-        """Complete what a writer began, and tell of it in the manifest."""
+    def finish(self, writer: Any, manifest: Manifest) -> None:
+        """Complete what a writer prepared, and add the entries of its documents to a manifest."""
 
     def remove(self, names: list[str]) -> int:
-        """Remove files; the number of those that were there."""
+        """Remove files, and return how many of them existed."""
 
 
-def file_name(address: str) -> str:
-    """The file for an address: a folder's page is its index.html."""
-    return (address + "index.html" if address.endswith("/") else address).removeprefix("/")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputScheme:
+    """A kind of output, which `register` makes known by the scheme of its addresses."""
+
+    #: As in NAME://...; empty for a directory, whose address is a path.
+    name: str
+    #: Opens the output at an address. It raises OutputError, and neither reads nor writes anything.
+    open: Callable[[str, Config], Output]
+    #: The module that it needs, and the command that installs it; empty for none.
+    module: str = ""
+    install: str = ""
+
+
+_schemes: dict[str, OutputScheme] = {}
+
+
+def register(scheme: OutputScheme) -> None:
+    """Make a scheme known to `open_output`, in place of one of the same name."""
+    _schemes[scheme.name] = scheme
+
+
+def open_output(address: Path | str, config: Config) -> Output:
+    """Return the output at an address: a directory's path, or SCHEME://... of a registered scheme.
+
+    Nothing is read or written yet. Raises OutputError if the scheme is unknown, or a library for it is not installed.
+    """
+    name, separator, _ = str(address).partition("://")
+    scheme = _schemes.get(name if separator else "")
+    if scheme is None:
+        known = ", ".join(f"{known}://" for known in sorted(_schemes) if known)
+        expected = f"a folder, or an address that begins with one of {known}"
+        raise OutputError(f"{address}: {name}:// is not a scheme that feedsvc knows; expected {expected}")
+    if scheme.module:
+        try:
+            import_module(scheme.module)
+        except ImportError as error:
+            reason = f"{scheme.module} is not installed; expected it: {scheme.install}"
+            raise OutputError(f"{address}: {reason}") from error
+    return scheme.open(str(address), config)

@@ -1,4 +1,4 @@
-"""The offline build: every document as a file, and only what changed is written."""
+"""The offline build: each document as a file, of which only those that changed are written."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -8,125 +8,123 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from feedsvc.build.directory import Folder, file_state
-from feedsvc.build.output import Groups, Made, Manifest, Output, Writer, file_name
+from feedsvc.build.directory import file_state
+from feedsvc.build.manifest import Manifest, ManifestEntry, file_name
+from feedsvc.build.output import Groups, Output, Writer, open_output
 from feedsvc.config import Config
-from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.documents import Documents, open_documents
 from feedsvc.feeds.encodings import ENCODINGS
-from feedsvc.index.database import batches
-from feedsvc.index.opening import open_index
 
-__all__ = ["BuildResult", "build", "file_name"]
-#: Feeds that are made at a time.
+#: Feeds that are written at a time.
 BATCH = 32
+#: The folder of all code of feedsvc.
+PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """How many files a build wrote, found as they should be, and removed; and those of others that are in its way.
+    """How many files a build wrote, found unchanged, and removed, compressed copies among them; and the conflicts.
 
-    Compressed forms count as files.
+    A conflict is the path, or the address, of a foreign file where a file of the build should be.
     """
 
     written: int
     unchanged: int
     removed: int
-    in_the_way: tuple[Path | str, ...]
+    conflicts: tuple[Path | str, ...]
 
 
 def build(
     documents: Documents,
     out: Path | str,
     progress: Callable[[int, int], None],
-    mapping: Callable[..., Iterable[Any]] = map,
+    mapping: Callable[..., Iterable[Any]] | None = None,
 ) -> BuildResult:
-    """Bring a folder, or what is at an address of object storage, in step with the documents.
+    """Write the documents that changed into a directory or another output, and remove the files of those that are gone.
 
-    Each file is replaced in one step; documents whose revision a build wrote before, and whose files are as it left
-    them, are not looked at. progress: called with the number of feeds looked at, and of those to look at.
-    mapping: as the built-in `map`; that of Workers makes documents on all cores.
+    A document is unchanged if its revision and the states of its files are those of the manifest; then its files are
+    not read. Each file is replaced in one step.
+
+    progress: called with the number of feeds done, and of all that are to be written.
+    mapping: `Workers.map`, to write in processes that open the index themselves; without it, `documents` is used.
     Raises OutputError and IndexUnusableError.
     """
     config = documents.config
-    output = open_output(config, out)
+    output = open_output(out, config)
     with output.opened():
-        listing = documents.listing()  # now that no other build writes what it knew earlier or later
+        listing = documents.listing()  # only now, so that a build which waited for another sees what that one saw
         before = output.read_manifest()
-        after = Manifest(_stamp(config), {}, set())
-        stale = []
-        for revision, addresses in listing:
-            made = {address: before.made[address] for address in addresses if address in before.made}
-            if before.stamp == after.stamp and len(made) == len(addresses) and _are_current(output, made, revision):
-                after.made |= made
+        manifest = Manifest(_stamp(config), {}, set())
+        stale: Groups = []
+        for revision, found in listing:
+            addresses = [address.path for address in found]
+            entries = {address: before.entries[address] for address in addresses if address in before.entries}
+            is_known = before.stamp == manifest.stamp and len(entries) == len(addresses)
+            if is_known and _are_current(output, entries, revision):
+                manifest.entries |= entries
             else:
                 stale.append(addresses)
-        unchanged = len(after.names)
-        # Whatever this build may write is listed first: should it be killed, the next one knows its files.
-        wanted = {name for addresses in stale for address in addresses for name in output.names(address)}
-        ours = {name for name in before.names if name not in before.claimed or output.is_there(name)}
-        taken = {name for name in wanted - ours if output.is_there(name)}
-        after.claimed = (ours | wanted) - taken
+        unchanged = len(manifest.file_names)
+        # All that this build may write is pending first: should it be killed, the next one knows its files.
+        wanted = {name for addresses in stale for address in addresses for name in output.file_names(address)}
+        ours = {name for name in before.file_names if name not in before.pending or output.exists(name)}
+        foreign = {name for name in wanted - ours if output.exists(name)}
+        manifest.pending = (ours | wanted) - foreign
         if stale:
-            output.write_manifest(after)
-        done, written, in_the_way = 0, 0, list[Path | str]()
+            output.write_manifest(manifest)
+        done, written, conflicts = 0, 0, list[Path | str]()
         stages = output.stages(stale)
         total = sum(map(len, stages))
-        make = partial(_make, config, output.writer(taken))
+        write = partial(_open_and_write, config) if mapping else partial(_write_batch, documents)
         for stage in stages:
-            jobs = list(batches(stage, BATCH))
-            for job, batch in zip(jobs, mapping(make, jobs), strict=True):
-                output.finish(batch, after)
-                written += batch.written
-                unchanged += batch.unchanged
-                in_the_way += batch.in_the_way
-                progress(done := done + len(job), total)
-        after.claimed = set()
-        gone = sorted(ours - after.names)
-        after.claimed = set(gone)
-        removed = output.remove(gone)
-        after.claimed = set()
-        if stale or after != before:  # what was claimed is told by now
-            output.write_manifest(after)
-    return BuildResult(written, unchanged, removed, tuple(sorted(in_the_way, key=str)))
-
-
-def open_output(config: Config, out: Path | str) -> Output:
-    """The folder or the bucket to build into. Raises OutputError where the library for it is missing."""
-    if isinstance(out, Path):
-        return Folder(out, config.build.precompress)
-    from feedsvc.build.bucket import Bucket  # which few need
-
-    return Bucket(out, config)
+            batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
+            writers = (mapping or map)(partial(write, output.writer(foreign)), batches)
+            for batch, writer in zip(batches, writers, strict=True):
+                output.finish(writer, manifest)
+                written += writer.written
+                unchanged += writer.unchanged
+                conflicts += writer.conflicts
+                progress(done := done + len(batch), total)
+        manifest.pending = set()
+        gone = ours - manifest.file_names
+        manifest.pending = gone  # until they are removed, should that fail
+        removed = output.remove(sorted(gone))
+        manifest.pending = set()
+        if stale or manifest != before:
+            output.write_manifest(manifest)
+    return BuildResult(written, unchanged, removed, tuple(sorted(conflicts, key=str)))
 
 
 def _stamp(config: Config) -> str:
-    """Differs whenever the configuration, feedsvc's own code, or a library that writes documents does."""
-    code = Path(__file__).parent.parent
-    sources = [str(path) for path in code.rglob("*.*") if path.suffix != ".pyc"]
-    sources += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2")) if spec]
-    states = [(path, file_state(Path(path))) for path in sorted(sources)]
+    """Return a fingerprint of the configuration, feedsvc's own code, and the libraries that write documents."""
+    files = [str(path) for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"]
+    files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2")) if spec]
+    states = [(path, file_state(path)) for path in sorted(files)]
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()
 
 
-def _are_current(output: Output, made: dict[str, Made], revision: int) -> bool:
-    """Whether documents of a revision are as the last build left them."""
+def _are_current(output: Output, entries: dict[str, ManifestEntry], revision: int) -> bool:
+    """Return whether entries are of a revision, and all their files in the states that they have."""
     return all(
-        each.revision == revision
-        and file_name(address) in each.files
-        and all(output.is_as_left(name, state) for name, state in each.files.items())
-        for address, each in made.items()
+        entry.revision == revision
+        and file_name(address) in entry.files
+        and all(output.matches(name, state) for name, state in entry.files.items())
+        for address, entry in entries.items()
     )
 
 
-def _make(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
-    """Bring the files of some feeds in step."""
+def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
+    """Write the documents of some feeds, in another process."""
+    with open_documents(config) as documents:
+        return _write_batch(documents, new_writer, batch)
+
+
+def _write_batch(documents: Documents, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
+    """Write the documents of some feeds."""
     writer = new_writer()
-    index = open_index(config)
-    try:
-        addresses = [address for addresses in batch for address in addresses]
-        for address, document in zip(addresses, Documents(index, config).get_all(addresses), strict=True):
-            if document:  # else its last story went since the addresses were listed
-                writer.put(address, document)
-    finally:
-        index.close()
+    paths = [path for group in batch for path in group]
+    addresses = [address for address in map(documents.parse, paths) if address]
+    for address, document in zip(addresses, documents.get_all(addresses), strict=True):
+        if document:  # else its last story went since the addresses were listed
+            writer.put(address.path, document)
     return writer

@@ -39,6 +39,8 @@ class Config:
     folder: Path
     #: When the configuration last changed, and every feed with it.
     changed: datetime
+    #: Whether `site.base_url` is set, not derived from where the service listens.
+    has_base_url: bool
 
     @property
     def records_folder(self) -> Path:
@@ -112,7 +114,13 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
     if tables["feeds"].hub:
         tables["feeds"] = replace(tables["feeds"], hub=_address("feeds.hub", tables["feeds"].hub))
     _check_formats(tables["feeds"].formats)
-    return Config(**tables, custom=_custom(data.get("custom", [])), folder=folder, changed=changed)
+    return Config(
+        **tables,
+        custom=_custom(data.get("custom", [])),
+        folder=folder,
+        changed=changed,
+        has_base_url=bool(data.get("site", {}).get("base_url")),
+    )
 
 
 def _check_formats(names: tuple[str, ...]) -> None:

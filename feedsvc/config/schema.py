@@ -17,8 +17,8 @@ Folder = Annotated[str, Meta(pattern=r"^[^\0]+\Z", description="a folder")]
 Out = Annotated[
     str,
     Meta(
-        pattern=r"^((s3|gs|az|memory)://[^/\0]|(?![A-Za-z][A-Za-z0-9+.-]*:/)[^\0])[^\0]*\Z",
-        description="a folder, or an address that begins with s3://BUCKET, gs://BUCKET, az://CONTAINER or memory://NAME",
+        pattern=r"^([A-Za-z][A-Za-z0-9+.-]*://|(?![A-Za-z][A-Za-z0-9+.-]*:/))[^\0]+\Z",
+        description="a folder, or an address such as s3://BUCKET/PREFIX",
     ),
 ]
 Flag = Annotated[bool, Meta(description="true or false")]
@@ -54,11 +54,9 @@ class Index(Table, frozen=True):
 class Feeds(Table, frozen=True):
     #: Entries in a feed.
     limit: Annotated[int, Meta(ge=1, le=500, description="a number from 1 to 500")] = 50
-    formats: Annotated[tuple[str, ...], Meta(min_length=1, description='a list of "atom", "rss" and "json"')] = (
-        "atom",
-        "rss",
-        "json",
-    )
+    formats: Annotated[
+        tuple[str, ...], Meta(min_length=1, description="a list of formats such as atom, rss and json")
+    ] = ("atom", "rss", "json")
     related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Whether each month has a feed of its own.
@@ -68,7 +66,7 @@ class Feeds(Table, frozen=True):
 
 
 class Build(Table, frozen=True):
-    #: A folder, or a bucket with a prefix: s3://bucket/prefix.
+    #: A folder, or an address such as s3://BUCKET/PREFIX, whose scheme an output is registered for.
     out: Out = "public"
     #: Whether HTML pages are written, too.
     pages: Flag = True

@@ -1,63 +1,66 @@
-"""Every address that feedsvc publishes, and the document that stands at each."""
+"""Every address that feedsvc publishes, and the document that is published there."""
 
 import hashlib
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from importlib import import_module
 from itertools import groupby
-from urllib.parse import parse_qsl
+from typing import NamedTuple
 
 from feedsvc.config import Config
-from feedsvc.feeds.selection import (
-    canonical,
-    feed_revision,
-    select_archives,
-    select_catalogue,
-    select_feeds,
-    select_slugs,
+from feedsvc.feeds import selection
+from feedsvc.feeds.addresses import (
+    HOME_PATH,
+    OPML_PATH,
+    Address,
+    Redirect,
+    corrected_path,
+    feed_address,
+    page_address,
+    parse_address,
 )
 from feedsvc.formats import ASSETS, read_asset
-from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
+from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed, FeedAddress, Filters, parse_feed_path, parse_filters
+from feedsvc.model import Catalogue, Feed
 from feedsvc.text import slug
 
-OPML_PATH = "/feeds.opml"
-#: Seconds beyond max-age for which a cache may deliver what it has: while it asks anew, and while nobody answers.
+#: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
 STALE = "stale-while-revalidate=600, stale-if-error=86400"
-#: Addresses that are compared with one that there isn't.
+#: Slugs that are compared with an unknown one.
 MAX_COMPARED = 60
-#: Each kind of document with its media type, and the module and function that write it. A module is loaded with the
-#: first document that needs it: a build that finds nothing changed needs none of them.
-_WRITERS = {
-    "page": ("text/html; charset=utf-8", "pages", "write_page"),
-    "/": ("text/html; charset=utf-8", "pages", "write_home"),
-    OPML_PATH: ("text/x-opml; charset=utf-8", "opml", "write_opml"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What stands at an address."""
+    """What is published at an address."""
 
-    media_type: str
+    content_type: str
     body: bytes
-    #: While this stays, so does the body, as long as the configuration does.
+    #: Stays the same while the body does, under one configuration.
     revision: int
-    #: When the body last changed, or later: it is never too early.
+    #: When the body last changed, or later.
     changed: datetime
-    #: Of a feed: what its `Link` header says (RFC 8288), as (URL, rel).
+    #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
     links: tuple[tuple[str, str], ...] = ()
 
     @property
     def hash(self) -> str:
-        """The body's SHA-256, in hexadecimal."""
+        """The SHA-256 of the body, in hexadecimal."""
         return hashlib.sha256(self.body).hexdigest()
+
+
+class FoundDocument(NamedTuple):
+    """A document that exists, before its body is made."""
+
+    revision: int
+    #: Make the document, or return None if its last story is gone.
+    make: Callable[[], Document | None]
 
 
 class Documents:
@@ -66,166 +69,173 @@ class Documents:
     def __init__(self, index: Index, config: Config) -> None:
         self.index = index
         self.config = config
+        self.formats = selection.published_formats(config)
 
-    def revision(self) -> int:
-        """A number that increases with every change; documents stay as they are while it does."""
-        with self.index.reading() as connection:
-            return reader.everything(connection, self.config.serve.show_problems).revision
+    def resolve(self, path: str, query: str = "") -> Address | Redirect | None:
+        """Return the address that a request is for, where it is to be redirected to, or None if nothing is like it.
 
-    def status(self) -> Status:
-        """How far the index is in step with the records folder."""
-        with self.index.reading() as connection:
-            return read_status(connection)
+        path: decoded. query: the query string as it is sent, percent-encoded UTF-8; unknown parameters are ignored.
+        Whether a document is published at the address, `get` finds out. Raise FilterError for a bad value of a filter.
+        """
+        if address := self.parse(path, query):
+            return address
+        corrected = corrected_path(self.config, path)
+        found = self.parse(corrected) if corrected != path else None
+        if found:
+            with self.find(found) as document:
+                return Redirect(corrected) if document else None
+        return None
 
-    def revision_of(self, address: str) -> int | None:
-        """The revision of the document at a canonical address; None if there is none. It is cheap to ask."""
-        if address in ASSETS:
-            return 0
-        feed_address, _ = self._parse(address)
-        with self.index.reading() as connection:
-            if address in ("/", OPML_PATH):
-                return reader.everything(connection, self.config.serve.show_problems).revision
-            return feed_revision(connection, self.config, feed_address) if feed_address else None
+    def parse(self, path: str, query: str = "") -> Address | None:
+        """Return the address of a path that is canonical, or None; see `parse_address`."""
+        return parse_address(self.config, path, query)
 
-    def slugs(self, kind: str) -> list[str]:
-        """The slugs of all feeds of a kind, in order; none if there is no such kind."""
-        with self.index.reading() as connection:
-            return select_slugs(connection, self.config, kind)
-
-    def catalogue(self) -> Catalogue:
-        """All feeds that there are."""
-        with self.index.reading() as connection:
-            return select_catalogue(connection, self.config)
-
-    def listing(self) -> list[tuple[int, list[str]]]:
-        """All addresses, decoded: those of the documents that are made from one feed together, with its revision."""
-        with self.index.reading() as connection:
-            catalogue = select_catalogue(connection, self.config)
-            archives = select_archives(connection, self.config)
-            revisions = reader.revisions(connection, self.config.feeds.archives)
-        pages = self.config.build.pages
-        found: list[tuple[int, list[str]]] = [(0, [path]) for path in ASSETS] if pages else []
-        found.append((catalogue.revision, [OPML_PATH, "/"] if pages else [OPML_PATH]))
-        for address in [feed.address for feed in catalogue.feeds] + archives:
-            paths = [address.path(f".{format}") for format in self.config.feeds.formats]
-            if pages and address.slug and not address.month:
-                paths.append(address.page_path)
-            found.append((revisions.get((address.kind, address.slug, address.month), catalogue.revision), paths))
-        return found
-
-    def current(self) -> dict[str, int]:
-        """The addresses of all current feeds, decoded, with their revisions: those that name the hub."""
-        with self.index.reading() as connection:
-            catalogue = select_catalogue(connection, self.config)
-            revisions = reader.revisions(connection, archives=False)
-        return {
-            feed.address.path(f".{format}"): revisions.get(
-                (feed.address.kind, feed.address.slug, ""), catalogue.revision
-            )
-            for feed in catalogue.feeds
-            for format in self.config.feeds.formats
-        }
-
-    def addresses(self) -> list[str]:
-        """All addresses, decoded."""
-        return [address for _, addresses in self.listing() for address in addresses]
-
-    def canonical(self, path: str, query: Iterable[tuple[str, str]]) -> str:
-        """The one address of what a path (decoded) and its parameters ask for. Raises FilterError."""
-        address, format = self._parse_path(path, parse_filters(query))
-        if not address or format == "page":
-            return path
-        filters = canonical(self.config, address).filters.query
-        return f"{path}?{filters}" if filters else path
-
-    def get(self, address: str) -> Document | None:
-        """The document at a canonical address (decoded, with its query string); None if there is none."""
+    def get(self, address: Address) -> Document | None:
+        """Return the document at an address, or None."""
         (document,) = self.get_all([address])
         return document
 
-    def get_all(self, addresses: Iterable[str]) -> Iterator[Document | None]:
-        """The documents at canonical addresses, as of one moment. Those of one feed cost least one after the other."""
-        parsed = [(address, *self._parse(address)) for address in addresses]
-        wanted = [address for address, _ in groupby(address for _, address, _ in parsed if address)]
+    def get_all(self, addresses: Iterable[Address]) -> Iterator[Document | None]:
+        """Yield the document at each address, or None, all as of one moment.
+
+        The formats of one feed cost least one after the other.
+        """
+        addresses = list(addresses)
+        wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
         current, feed = None, None
         with self.index.reading() as connection:
-            feeds = select_feeds(connection, self.config, wanted)
-            for address, feed_address, format in parsed:
-                if not feed_address:
-                    yield self._of_site(connection, address)
+            feeds = selection.select_feeds(connection, self.config, wanted)
+            for address in addresses:
+                if not address.feed:
+                    yield self._write_site(connection, address)
                     continue
-                if feed_address != current:
-                    current, feed = feed_address, next(feeds)
-                yield _write(format, feed, _links(feed, format)) if feed else None
+                if address.feed != current:
+                    current, feed = address.feed, next(feeds)
+                yield self._write_feed(address, feed) if feed else None
 
-    def _of_site(self, connection: Connection, path: str) -> Document | None:
-        """A document that is made from no single feed."""
-        if path in ASSETS:
-            return Document(ASSETS[path], read_asset(path), 0, self.config.changed)
-        return _write(path, select_catalogue(connection, self.config)) if path in ("/", OPML_PATH) else None
+    @contextmanager
+    def find(self, address: Address) -> Iterator[FoundDocument | None]:
+        """Look for the document at an address, which can be made in the context, as of one moment."""
+        with self.index.reading() as connection:
+            if address.feed:
+                found = selection.find_feed(connection, self.config, address.feed)
+                if not found:
+                    yield None
+                    return
+                revision, select = found
 
-    def respelt(self, path: str) -> str | None:
-        """The address that a path with other letters, slashes or spaces must have meant; None if there is none."""
-        *folders, name = path.strip("/").split("/")
-        base, dot, format = name.rpartition(".")
-        if dot and format.lower() in self.config.feeds.formats:
-            name, suffix = base, f".{format.lower()}"
-        else:
-            suffix = "/"
-        found = "/" + "/".join(map(slug, [*folders, name])) + suffix
-        return found if found != path and self.revision_of(found) is not None else None
+                def make() -> Document | None:
+                    feed = select()
+                    return self._write_feed(address, feed) if feed else None
 
-    def similar(self, path: str, slugs: Callable[[str], list[str]] | None = None) -> list[str]:
-        """Pages of feeds whose addresses resemble a path. slugs: the method of that name, or one that remembers."""
+                yield FoundDocument(revision, make)
+            else:
+                revision = 0 if address.path in ASSETS else self._revision(connection)
+                yield FoundDocument(revision, lambda: self._write_site(connection, address))
+
+    def revision(self) -> int:
+        """Return a number that increases with every change of any document."""
+        with self.index.reading() as connection:
+            return self._revision(connection)
+
+    def status(self) -> Status:
+        """Return how far the index is in step with the records."""
+        with self.index.reading() as connection:
+            return read_status(connection)
+
+    def catalogue(self) -> Catalogue:
+        """Return the list of all feeds."""
+        with self.index.reading() as connection:
+            return selection.select_catalogue(connection, self.config)
+
+    def listing(self) -> list[tuple[int, list[Address]]]:
+        """Return all addresses: those that are made from one feed together, with its revision."""
+        with self.index.reading() as connection:
+            catalogue = selection.select_catalogue(connection, self.config)
+            archives = selection.select_archives(connection, self.config)
+            revisions = reader.revisions(connection, self.config.feeds.archives)
+        pages = self.config.build.pages
+        found = [(0, [Address(path)]) for path in ASSETS] if pages else []
+        found.append((catalogue.revision, [Address(OPML_PATH), *([Address(HOME_PATH)] if pages else [])]))
+        for feed in [summary.address for summary in catalogue.feeds] + archives:
+            addresses = [feed_address(feed, format) for format in self.formats]
+            if pages and feed.slug and not feed.month:
+                addresses.append(page_address(feed))
+            found.append((revisions.get((feed.kind, feed.slug, feed.month), catalogue.revision), addresses))
+        return found
+
+    def current(self) -> dict[Address, int]:
+        """Return the addresses of all current feeds, those that name the hub, with their revisions."""
+        with self.index.reading() as connection:
+            catalogue = selection.select_catalogue(connection, self.config)
+            revisions = reader.revisions(connection, archives=False)
+        return {
+            feed_address(feed, format): revisions.get((feed.kind, feed.slug, ""), catalogue.revision)
+            for feed in (summary.address for summary in catalogue.feeds)
+            for format in self.formats
+        }
+
+    def slugs(self, kind: str) -> list[str]:
+        """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
+        with self.index.reading() as connection:
+            return selection.select_slugs(connection, self.config, kind)
+
+    def suggestions(self, path: str, slugs: Callable[[str], list[str]] | None = None) -> list[str]:
+        """Return the paths of pages of feeds that resemble an unknown path. slugs: a cached form of that method."""
         kind, _, name = path.strip("/").partition("/")
         name = slug(name.rpartition(".")[0] or name) if name else ""
         known = (slugs or self.slugs)(kind) if name else []
-        # A comparison takes time, and those that begin alike stand side by side.
+        # A comparison takes time, and slugs that begin alike stand side by side.
         place = bisect(known, name)
         near = known[max(place - MAX_COMPARED // 2, 0) : place + MAX_COMPARED // 2]
         return [f"/{kind}/{found}/" for found in get_close_matches(name, near, n=3)]
 
-    def _parse(self, address: str) -> tuple[FeedAddress | None, str]:
-        path, _, query = address.partition("?")
-        return self._parse_path(path, parse_filters(parse_qsl(query)) if query else Filters())
+    def _revision(self, connection: Connection) -> int:
+        return reader.everything(connection, self.config.serve.show_problems).revision
 
-    def _parse_path(self, path: str, filters: Filters) -> tuple[FeedAddress | None, str]:
-        """(feed, format or "page") that a path names."""
-        if path.endswith("/"):
-            address = parse_feed_path(path[:-1])
-            return (address if address and address.slug and not address.month else None), "page"
-        name, _, format = path.rpartition(".")
-        return (parse_feed_path(name, filters) if format in self.config.feeds.formats else None), format
+    def _write_feed(self, address: Address, feed: Feed) -> Document:
+        if not address.format:
+            from feedsvc.formats import pages  # Jinja takes a while to load
+
+            return Document(pages.CONTENT_TYPE, pages.write_page(feed), feed.revision, feed.changed)
+        links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
+        return Document(address.format.content_type, address.format.write(feed), feed.revision, feed.changed, links)
+
+    def _write_site(self, connection: Connection, address: Address) -> Document:
+        """Return a document that isn't made from a single feed."""
+        if address.path in ASSETS:
+            return Document(ASSETS[address.path], read_asset(address.path), 0, self.config.changed)
+        catalogue = selection.select_catalogue(connection, self.config)
+        if address.path == OPML_PATH:
+            from feedsvc.formats import opml  # lxml takes a while to load
+
+            return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
+        from feedsvc.formats import pages
+
+        return Document(pages.CONTENT_TYPE, pages.write_home(catalogue), catalogue.revision, catalogue.changed)
 
 
-def cache_control(max_age: int) -> str:
-    """The `Cache-Control` of documents (RFC 9111 and 5861); max_age: in seconds."""
-    return f"public, max-age={max_age}, {STALE}"
+@contextmanager
+def open_documents(config: Config) -> Iterator[Documents]:
+    """Open the index that a configuration names, and close it at the end. Raises IndexUnusableError."""
+    index = open_index(config)
+    try:
+        yield Documents(index, config)
+    finally:
+        index.close()
 
 
 def load_writers(config: Config) -> None:
-    """Load what writes a build's documents, which takes a while, before the first is asked for."""
-    import feedsvc.formats.atom_rss  # noqa: F401
+    """Load the libraries that write a build's documents, which takes a while, by writing a feed without entries."""
+    feed = selection.empty_feed(config)
+    for format in feed.formats:
+        format.write(feed)
+    if config.build.pages:
+        from feedsvc.formats import pages
 
-    for kind in (OPML_PATH, *(("page",) if config.build.pages else ())):
-        _writer(kind)
-
-
-def _write(kind: str, value: Feed | Catalogue, links: tuple[tuple[str, str], ...] = ()) -> Document:
-    if isinstance(value, Feed) and kind != "page":
-        format = find_format(kind)
-        return Document(format.content_type, format.write(value), value.revision, value.changed, links)
-    return Document(_WRITERS[kind][0], _writer(kind)(value), value.revision, value.changed, links)
+        pages.write_page(feed)
 
 
-def _writer(kind: str) -> Callable[[Feed | Catalogue], bytes]:
-    _, module, function = _WRITERS[kind]
-    write: Callable[[Feed | Catalogue], bytes] = getattr(import_module(f"feedsvc.formats.{module}"), function)
-    return write
-
-
-def _links(feed: Feed, format: str) -> tuple[tuple[str, str], ...]:
-    if format == "page":
-        return ()
-    hub = ((feed.hub, "hub"),) if feed.hub else ()
-    return ((feed.url(find_format(format)), "self"), *hub)
+def cache_control(max_age: int) -> str:
+    """Return the `Cache-Control` of documents (RFC 9111 and 5861); max_age: in seconds."""
+    return f"public, max-age={max_age}, {STALE}"

@@ -1,6 +1,6 @@
 """A feed's address to a `Feed`: complete, ordered, and with no I/O left to do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from feedsvc.config import Config
@@ -11,6 +11,7 @@ from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
 from feedsvc.model import (
+    EPOCH,
     EVERYTHING,
     NO_FILTERS,
     Catalogue,
@@ -29,9 +30,20 @@ def canonical(config: Config, address: FeedAddress) -> FeedAddress:
     return replace(address, filters=address.filters.without(_defaults(config, address)))
 
 
-def select_feed(connection: Connection, config: Config, address: FeedAddress) -> Feed | None:
-    """The feed at a canonical address; None if there is none."""
-    return next(select_feeds(connection, config, [address]))
+def find_feed(
+    connection: Connection, config: Config, address: FeedAddress
+) -> tuple[int, Callable[[], Feed | None]] | None:
+    """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
+    row = _find_row(connection, config, address)
+    wanted = wanted_stories(config, address)
+    if not row or (address.month and not reader.count(connection, address, wanted)):
+        return None
+
+    def select() -> Feed | None:
+        (entries,) = reader.find_entries(connection, [(address, wanted)])
+        return _feed(connection, config, address, row, entries)
+
+    return row.revision, select
 
 
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
@@ -47,13 +59,25 @@ def select_feeds(connection: Connection, config: Config, addresses: Iterable[Fee
 def _feed(
     connection: Connection, config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...]
 ) -> Feed | None:
+    """Return a feed with the archives beside it; None for an archive without entries."""
     previous = following = None
     if address.month:
         if not entries:
             return None
         previous, following = reader.neighbours(connection, address, wanted_stories(config, address))
     elif config.feeds.archives and entries:
-        previous = f"{entries[0].story.published:%Y-%m}"
+        previous = entries[0].story.published.isoformat()[:7]  # strftime doesn't pad years before 1000
+    return _make_feed(config, address, row, entries, previous, following)
+
+
+def _make_feed(
+    config: Config,
+    address: FeedAddress,
+    row: FeedRow,
+    entries: tuple[Entry, ...] = (),
+    previous: str | None = None,
+    following: str | None = None,
+) -> Feed:
     if related_mode(config, address) == "none":
         entries = tuple(_without_links(entry) for entry in entries)
     title, description = _texts(config, address, row.name)
@@ -75,6 +99,11 @@ def _feed(
         revision=row.revision,
         changed=max(row.changed, config.changed),
     )
+
+
+def empty_feed(config: Config) -> Feed:
+    """Return a feed of everything without entries."""
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH))
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
@@ -130,14 +159,6 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
         case "custom":
             return sorted(config.custom)
     return []
-
-
-def feed_revision(connection: Connection, config: Config, address: FeedAddress) -> int | None:
-    """The revision of the feed at a canonical address; None if there is none."""
-    row = _find_row(connection, config, address)
-    if not row or (address.month and not reader.count(connection, address, wanted_stories(config, address))):
-        return None
-    return row.revision
 
 
 def unknown_names(connection: Connection, config: Config) -> list[str]:

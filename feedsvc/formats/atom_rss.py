@@ -1,144 +1,270 @@
-"""Atom 1.0 (RFC 4287) and RSS 2.0 (RSS Advisory Board), written by feedgen and one extension."""
+"""Atom and RSS: the values and how feedgen renders them.
+
+To add a value: add a field to EntryValues or HeadValues, its text to `entry_values` or `head_values`, and the call of
+feedgen to `render_entry` or `render_head`.
+"""
 
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import lru_cache
+from html import escape
 from posixpath import splitext
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+import feedgen.entry
 import feedgen.feed
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
+from lxml import etree
 
-from feedsvc.formats.content import html_title
-from feedsvc.formats.entries import Name, rfc2822, write_entry
-from feedsvc.formats.filled import Rows, Shape, Template, escaped, marked, template
+from feedsvc.formats.content import entry_html, html_title
 from feedsvc.formats.links import EntryLinks, FeedLinks
-from feedsvc.model import Feed, Format, Image
+from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
 
-#: RSS 2.0 wants PNG, JPEG or GIF, and no more than this many pixels.
+#: Any number of rows of texts.
+Rows: TypeAlias = tuple[tuple[str, ...], ...]
+
+#: RSS 2.0 allows PNG, JPEG and GIF, and at most this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 _MAX_WIDTH, _MAX_HEIGHT = 144, 400
-#: How an empty feed ends.
-_END = {"atom": b"</feed>", "rss": b"</channel></rss>"}
-#: The time of a template, which stands there until marks take its place.
-_UPDATED = datetime(2002, 2, 2, tzinfo=UTC)
+#: The prefixes that feedgen gives the namespaces.
+_NAMESPACES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "media": "http://search.yahoo.com/mrss/",
+}
 
 
-class Head(NamedTuple):
-    """What a feed says beside its entries, all of it as text."""
+class EntryValues(NamedTuple):
+    """The values of an entry in Atom and RSS, as text; empty where there is none."""
 
-    #: Id, title, description, language, `updated` as Atom and as RSS have it.
-    feed: Rows
+    url: str
+    title: str
     #: See content.html_title.
-    html_title: Rows
-    #: Name and page.
-    author: Rows
-    #: URL and media type: of this document, of the other formats.
-    self: Rows
-    others: Rows
-    #: URLs.
-    page: Rows
-    hub: Rows
-    #: URL and media type: of the current feed where this is an archive, and of the archives beside it.
-    current: Rows
-    previous_archive: Rows
-    next_archive: Rows
-    image: Rows
-    width: Rows
-    height: Rows
+    html_title: str
+    #: As Atom and as RSS have it.
+    published: str
+    published_rss: str
+    updated: str
+    #: As HTML.
+    summary: str
+    content: str
+    picture: str
+    width: str
+    height: str
+    provider: str
+    provider_url: str
+    #: Slug, page and name.
+    topics: Rows
+    #: URL and title.
+    links: Rows
+    #: Name.
+    authors: Rows
+    publishers: Rows
 
 
-#: How many values the rows of each field have.
-_WIDTHS = (6, 1, 2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 1)
-
-
-def write(name: Name, format: Format, feed: Feed) -> bytes:
-    """Return the feed in Atom or RSS, by name; format: as it is published."""
-    shape, values = escaped(say(name, format, feed))
-    entries = (write_entry(name, feed.base_url, entry) for entry in feed.entries)
-    return b"".join((_template(name, feed.ttl, shape).fill(values), *entries, _END[name]))
-
-
-def say(name: Name, format: Format, feed: Feed) -> Head:
-    """What a feed says beside its entries in Atom or RSS."""
-    updated, media_type = feed.updated, format.media_type
-    image = feed.image if feed.image and (name == "atom" or _fits_rss(feed.image)) else None
-    previous, following = feed.previous_archive, feed.next_archive
-    return Head(
-        feed=((feed.id, feed.title, feed.description, feed.language, updated.isoformat(), rfc2822(updated)),),
-        html_title=((as_html,),) if (as_html := html_title(feed.title)) else (),
-        author=((feed.author, f"{feed.base_url}/"),),
-        self=((feed.url(format), media_type),),
-        others=tuple((feed.url(other), other.media_type) for other in feed.formats if other != format),
-        page=((feed.page_url,),),
-        hub=((feed.hub,),) if feed.hub else (),
-        current=((feed.url(format, feed.current), media_type),) if feed.address.month else (),
-        previous_archive=((feed.url(format, previous), media_type),) if previous else (),
-        next_archive=((feed.url(format, following), media_type),) if following else (),
-        image=((image.url,),) if image else (),
-        width=((str(image.width),),) if image and image.width else (),
-        height=((str(image.height),),) if image and image.height else (),
-    )  # fmt: skip
+def entry_values(base_url: str, entry: Entry) -> EntryValues:
+    """Return the values of an entry."""
+    story, provider, image = entry.story, entry.provider, entry.story.image
+    return EntryValues(
+        url=story.url,
+        title=story.title,
+        html_title=html_title(story.title),
+        published=story.published.isoformat(),
+        published_rss=_rfc2822(story.published),
+        updated=story.updated.isoformat(),
+        summary=escape(story.excerpt, quote=False),
+        content=entry_html(entry),
+        picture=image.url if image else "",
+        width=str(image.width or "") if image else "",
+        height=str(image.height or "") if image else "",
+        provider=provider.name,
+        provider_url=provider.url or "",
+        topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
+        links=tuple([(link.url, link.title) for link in entry.links]),
+        authors=tuple(zip(story.authors)),
+        publishers=tuple(zip(story.publishers)),
+    )
 
 
 @lru_cache(1000)
-def _template(name: Name, ttl: int, shape: Shape) -> Template:
-    said = Head(*marked(shape, _WIDTHS))
-    text = serialise(name, said, _UPDATED, ttl)
-    _, _, _, _, updated, updated_rss = said.feed[0]
-    for moment, mark in ((_UPDATED.isoformat(), updated), (rfc2822(_UPDATED), updated_rss)):
-        text = text.replace(moment, mark)
-    return template(text.removesuffix(_END[name].decode()), said)
+def _page(base_url: str, slug: str) -> str:
+    return absolute(base_url, FeedAddress("topics", slug).page_path)
 
 
-def serialise(name: Name, said: Head, updated: datetime, ttl: int) -> str:
-    """What feedgen writes of a feed without entries that says this, with a time in place of those that it says.
-
-    ttl: minutes that a reader may keep it.
-    """
-    ((id, title, description, language, _, _),) = said.feed
-    ((author, author_page),) = said.author
-    ((url, media_type),) = said.self
-    ((page,),) = said.page
-    generator = feedgen.feed.FeedGenerator()
-    generator.register_extension("media", MediaExtension, MediaEntryExtension)
-    generator.register_extension("links", FeedLinks, EntryLinks)
-    generator.id(id)
-    generator.title(title)
-    generator.description(description)
-    generator.language(language)
-    generator.updated(updated)
-    generator.generator("feedsvc", version=__version__)
-    generator.ttl(ttl)
-    generator.link(href=url, rel="self", type=media_type)
-    others = [{"href": other, "rel": "alternate", "type": its_type} for other, its_type in said.others]
-    # To the hub (WebSub) and the archives (RFC 5005).
-    links = [{"href": hub, "rel": "hub"} for (hub,) in said.hub]
-    for rel, archive in (
-        ("current", said.current), ("prev-archive", said.previous_archive), ("next-archive", said.next_archive),
-    ):  # fmt: skip
-        links += [{"href": href, "rel": rel, "type": its_type} for href, its_type in archive]
+def render_entry(name: str, values: EntryValues) -> str:
+    """Return the element that feedgen renders for an entry in "atom" or "rss", without declarations of namespaces."""
+    item = feedgen.entry.FeedEntry()
+    item.register_extension("media", MediaEntryExtension)
+    item.register_extension("links", EntryLinks)
+    item.guid(values.url, permalink=True)
+    item.title(values.title)
+    item.link(href=values.url)
+    item.published(_RenderedTime.of(values.published if name == "atom" else values.published_rss))
+    item.updated(_RenderedTime.of(values.updated))
+    if values.summary:
+        item.summary(values.summary, type="html")
+    if values.content:
+        item.content(values.content, type="html")
+    item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in values.topics])
+    if values.picture:
+        picture = {"url": values.picture, **_size(values)}
+        item.media.content({**picture, "medium": "image"}, group=None)
+        item.media.thumbnail(picture, group=None)
+    item.links.links = [
+        {"href": url, "rel": "related", "type": "text/html", "title": title} for url, title in values.links
+    ]
     if name == "atom":
-        generator.author(name=author, uri=author_page)
-        generator.link(others)
-        for (image,) in said.image:
-            generator.icon(image)
+        item.links.html_title = values.html_title
+        item.author(name=values.provider, uri=values.provider_url or None)
+        item.contributor([{"name": author} for (author,) in values.authors])
+        element = item.atom_entry()
     else:
-        generator.register_extension("dc", DcExtension, DcEntryExtension)
-        for (image,) in said.image:
-            sizes = {side: size for side in ("width", "height") for (size,) in getattr(said, side)}
-            generator.image(image, title, page, **sizes)
-    generator.links.links = links if name == "atom" else others + links
-    # Last: RSS takes it for its one link, and so do some readers in Atom.
-    generator.link(href=page, rel="alternate", type="text/html")
-    generator.links.html_title = "".join(html for (html,) in said.html_title)
-    generator.links.is_archive = bool(said.current)
-    written: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
-    return written.decode()
+        item.register_extension("dc", DcEntryExtension)
+        item.dc.dc_creator(values.provider)
+        item.dc.dc_contributor([author for (author,) in values.authors])
+        item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
+        if values.provider_url:
+            item.source(values.provider_url, values.provider)
+        element = item.rss_entry()
+    feed = etree.Element("feed", nsmap=_NAMESPACES)
+    feed.append(element)
+    text: str = etree.tostring(feed, encoding="unicode")
+    return text[text.index(">") + 1 : text.rindex("<")]
+
+
+class HeadValues(NamedTuple):
+    """The values of a feed in Atom or RSS apart from its entries, as text; empty where there is none."""
+
+    id: str
+    title: str
+    #: See content.html_title.
+    html_title: str
+    description: str
+    language: str
+    #: As Atom and as RSS have it.
+    updated: str
+    updated_rss: str
+    author: str
+    author_url: str
+    #: The URL of this document, and its media type.
+    url: str
+    media_type: str
+    #: URLs; of the archives beside this one, and of the current feed where this is an archive.
+    page: str
+    hub: str
+    current: str
+    previous_archive: str
+    next_archive: str
+    image: str
+    width: str
+    height: str
+    #: URL and media type of the other formats.
+    others: Rows
+
+
+def head_values(format: Format, feed: Feed) -> HeadValues:
+    """Return the values of a feed apart from its entries, in a format whose name is "atom" or "rss"."""
+    image = feed.image if feed.image and (format.name == "atom" or _fits_rss(feed.image)) else None
+    return HeadValues(
+        id=feed.id,
+        title=feed.title,
+        html_title=html_title(feed.title),
+        description=feed.description,
+        language=feed.language,
+        updated=feed.updated.isoformat(),
+        updated_rss=_rfc2822(feed.updated),
+        author=feed.author,
+        author_url=f"{feed.base_url}/",
+        url=feed.url(format),
+        media_type=format.media_type,
+        page=feed.page_url,
+        hub=feed.hub,
+        current=feed.url(format, feed.current) if feed.address.month else "",
+        previous_archive=feed.url(format, feed.previous_archive) if feed.previous_archive else "",
+        next_archive=feed.url(format, feed.next_archive) if feed.next_archive else "",
+        image=image.url if image else "",
+        width=str(image.width or "") if image else "",
+        height=str(image.height or "") if image else "",
+        others=tuple([(feed.url(other), other.media_type) for other in feed.formats if other != format]),
+    )
 
 
 def _fits_rss(image: Image) -> bool:
     is_known = splitext(urlsplit(image.url).path)[1].lower() in _RSS_IMAGES
     return is_known and (image.width or 0) <= _MAX_WIDTH and (image.height or 0) <= _MAX_HEIGHT
+
+
+def render_head(name: str, values: HeadValues, ttl: int) -> str:
+    """Return what feedgen renders for a feed without entries in "atom" or "rss". ttl: see Feed."""
+    generator = feedgen.feed.FeedGenerator()
+    generator.register_extension("media", MediaExtension, MediaEntryExtension)
+    generator.register_extension("links", FeedLinks, EntryLinks)
+    generator.id(values.id)
+    generator.title(values.title)
+    generator.description(values.description)
+    generator.language(values.language)
+    generator.updated(_RenderedTime.of(values.updated if name == "atom" else values.updated_rss))
+    generator.generator("feedsvc", version=__version__)
+    generator.ttl(ttl)
+    generator.link(href=values.url, rel="self", type=values.media_type)
+    others = [{"href": url, "rel": "alternate", "type": media_type} for url, media_type in values.others]
+    # To the hub (WebSub) and the archives (RFC 5005).
+    links = [{"href": values.hub, "rel": "hub"}] if values.hub else []
+    for rel, url in (
+        ("current", values.current), ("prev-archive", values.previous_archive), ("next-archive", values.next_archive),
+    ):  # fmt: skip
+        links += [{"href": url, "rel": rel, "type": values.media_type}] if url else []
+    if name == "atom":
+        generator.author(name=values.author, uri=values.author_url)
+        generator.link(others)
+        if values.image:
+            generator.icon(values.image)
+    else:
+        generator.register_extension("dc", DcExtension, DcEntryExtension)
+        if values.image:
+            generator.image(values.image, values.title, values.page, **_size(values))
+    generator.links.links = links if name == "atom" else others + links
+    # Last: RSS has this one link alone, and so do some readers of Atom.
+    generator.link(href=values.page, rel="alternate", type="text/html")
+    generator.links.html_title = values.html_title
+    generator.links.is_archive = bool(values.current)
+    rendered: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
+    return rendered.decode()
+
+
+def _size(values: EntryValues | HeadValues) -> dict[str, str]:
+    """Return the known sides of a picture."""
+    return {side: size for side, size in (("width", values.width), ("height", values.height)) if size}
+
+
+def _rfc2822(moment: datetime) -> str:
+    """Return a time in UTC as RSS has it."""
+    # With an offset, format_datetime asks strftime for it, which looks up the time zone of the machine each time.
+    return format_datetime(moment.replace(tzinfo=None)).removesuffix("-0000") + "+0000"
+
+
+class _RenderedTime(datetime):
+    """A time that feedgen renders as a given text."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> "_RenderedTime":
+        moment = cls(2000, 1, 1, tzinfo=UTC)
+        moment.text = text
+        return moment
+
+    def isoformat(self, sep: str = "T", timespec: str = "auto") -> str:
+        return self.text
+
+
+def _format_rfc2822(moment: datetime) -> str:
+    return moment.text if isinstance(moment, _RenderedTime) else format_datetime(moment)
+
+
+# feedgen's own function sets the locale of the whole process for each date.
+feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = _format_rfc2822

@@ -4,6 +4,8 @@ from lxml import etree
 
 from feedsvc.model import Catalogue, FeedSummary, absolute
 
+CONTENT_TYPE = "text/x-opml; charset=utf-8"
+
 
 def write_opml(catalogue: Catalogue) -> bytes:
     """The list of feeds, each once, in the first format that is published. Empty folders are left out."""

@@ -4,6 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
+CONTENT_TYPE = "text/html; charset=utf-8"
 #: That are shown.
 _MAX_PROBLEMS = 100
 

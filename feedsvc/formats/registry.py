@@ -1,4 +1,11 @@
-"""The formats that there are, by name."""
+"""The formats of feeds, by name: built in, registered by a program, or added by other packages.
+
+A package adds a format by an entry point of the group `feedsvc.formats` that names a `Format`, such as, in its
+pyproject.toml:
+
+    [project.entry-points."feedsvc.formats"]
+    list = "plain_list:FORMAT"
+"""
 
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -7,21 +14,20 @@ from pkgutil import iter_modules
 from feedsvc.formats import builtin
 from feedsvc.model import Format
 
-#: Other packages add formats by entry points of this group; each leads to a `Format`.
 ENTRY_POINTS = "feedsvc.formats"
 
 _registered: dict[str, Format] = {}
 
 
 def register(format: Format) -> None:
-    """Add a format to those that a configuration can name. It replaces one of the same name."""
+    """Add a format for this process, so that a configuration can name it. It replaces one of the same name."""
     _registered[format.name] = format
 
 
 def find_format(name: str) -> Format:
-    """Return the format of a name: one that was registered, a built-in one, or one of an entry point, in this order.
+    """Return the format with a name: a registered one, else a built-in one, else one of an entry point.
 
-    Raise LookupError, which lists the names that there are.
+    Raise LookupError, whose message lists the names of all formats, if there is no such format.
     """
     if name not in _registered:
         if name in _builtin_names():
@@ -34,7 +40,7 @@ def find_format(name: str) -> Format:
 
 
 def format_names() -> list[str]:
-    """Return the names of all formats, in order."""
+    """Return the sorted names of all formats."""
     added = (each.name for each in entry_points(group=ENTRY_POINTS))
     return sorted({*_registered, *_builtin_names(), *added})
 

@@ -5,7 +5,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -26,6 +26,10 @@ class FeedAddress:
     #: As `2020-06`, for the archive of that month; empty for the current feed.
     month: str = ""
     filters: Filters = NO_FILTERS
+
+    def filtered(self, filters: Filters) -> "FeedAddress":
+        """Return this address with other filters."""
+        return replace(self, filters=filters)
 
     @property
     def feed_path(self) -> str:
@@ -50,19 +54,19 @@ class FeedAddress:
 EVERYTHING = FeedAddress("feed")
 
 
-def parse_feed_path(path: str, filters: Filters = NO_FILTERS) -> FeedAddress | None:
-    """The feed that a path (decoded, without format) names; None if it names none."""
+def parse_feed_path(path: str) -> FeedAddress | None:
+    """Return the feed that a path (decoded, without suffix) names, or None."""
     match path.split("/"):
         case ["", "feed"]:
-            return FeedAddress("feed", filters=filters)
+            return EVERYTHING
         case ["", "feed", month] if _MONTH.fullmatch(month):
-            return FeedAddress("feed", "", month, filters)
+            return FeedAddress("feed", "", month)
         case ["", ("topics" | "providers" | "custom") as kind, slug] if slug and slug.isprintable():
-            return FeedAddress(kind, slug, filters=filters)
+            return FeedAddress(kind, slug)
         case ["", ("topics" | "providers" | "custom") as kind, slug, month] if (
             slug and slug.isprintable() and _MONTH.fullmatch(month)
         ):
-            return FeedAddress(kind, slug, month, filters)
+            return FeedAddress(kind, slug, month)
     return None
 
 

@@ -1,1 +1,1 @@
-"""The production server, what keeps the index in step with the folder meanwhile, WebSub, and logs."""
+"""The service: a production server, a follower of the records folder, WebSub announcements, and logs."""

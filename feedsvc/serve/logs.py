@@ -27,11 +27,11 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event)  # in ASCII: no control character stays one
+        return json.dumps(event)  # in ASCII: control characters are escaped
 
 
 def configure(log_format: str) -> None:
-    """Send the events of this process to stderr. log_format: "plain" or "json"."""
+    """Write the events of this process to stderr. log_format: "plain" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if log_format == "json" else _Plain("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
@@ -39,20 +39,20 @@ def configure(log_format: str) -> None:
 
 
 def event(name: str, **fields: Any) -> dict[str, Any]:
-    """For `extra`: what an event's JSON has beside its message."""
+    """Return an event's name and fields as logging's `extra` takes them; in JSON they stand beside the message."""
     return {"event": {"event": name, **fields}}
 
 
 class SyncLog:
-    """Logs syncs; a problem once, for as long as it lasts."""
+    """Logs syncs, and each problem of the records when it is new."""
 
     def __init__(self) -> None:
         self._is_first = True
-        #: Why a sync failed since; empty if none did.
+        #: The reason why the last sync failed; empty if it did not.
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
-        """Log what a sync changed, what it refused, and how long it took."""
+        """Log the result of a sync: new problems, then the number of files, of problems, and of seconds."""
         for problem in result.problems if self._is_first else result.new_problems:
             where = {"file": problem.path, "line": problem.line, "field": problem.field}
             log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))

@@ -1,7 +1,7 @@
-"""Tells a WebSub hub which feeds have changed.
+"""Announces changed feeds to a WebSub hub.
 
-WebSub (https://www.w3.org/TR/websub/) leaves it to hubs how they are told; they take what PubSubHubbub 0.4 says in
-section 7.1: a form of `hub.mode=publish` and one `hub.url` for each feed. Only the hub is ever asked for anything.
+WebSub (https://www.w3.org/TR/websub/) doesn't specify how a publisher notifies its hub. Hubs take what PubSubHubbub 0.4
+specifies in section 7.1: a form with `hub.mode=publish` and one `hub.url` for each feed. Requests go to the hub alone.
 """
 
 import logging
@@ -22,23 +22,23 @@ from feedsvc.index import announcements
 from feedsvc.model import absolute
 from feedsvc.model.version import __version__
 
-#: Feeds that one request tells of.
+#: Feeds in one request.
 BATCH = 100
-#: Seconds that the hub has for each step of its answer.
+#: Seconds after which a request has failed if the hub sends nothing.
 TIMEOUT = 10
-#: Seconds in which no other process tells what one has begun to tell; should that one be killed, another does then.
+#: Seconds for which a process alone may announce a batch. If it is killed, another one announces the batch after that.
 LEASE = 30
-#: Seconds until what failed is tried again: at first, then twice as long each time, and at most.
+#: Seconds until the first retry, which are doubled with each further one, and the most that they can be.
 FIRST_RETRY, LONGEST_RETRY = 5, 3600
-#: Seconds between two looks at the index. Workers look more often, so that they deliver what the hub is told of; and
-#: syncs that follow each other at once are announced together.
-LOOK_SECONDS = 0.5
+#: Seconds between two checks of the index for changes. Workers check more often, so that they deliver what is announced
+#: already; and changes that follow each other at once are announced together.
+CHECK_SECONDS = 0.5
 
 log = logging.getLogger("feedsvc")
 
 
 class HubError(FeedsvcError):
-    """The hub could not be told; `retry_after` is the seconds that it asked to wait, or 0."""
+    """The hub did not accept a request; `retry_after` is the number of seconds in its answer, or 0."""
 
     def __init__(self, hub: str, reason: object, retry_after: int = 0) -> None:
         super().__init__(f"{hub}: {reason}; expected a WebSub hub that takes announcements (2xx)")
@@ -46,51 +46,52 @@ class HubError(FeedsvcError):
 
 
 def announce_changes(documents: Documents, stop: Event) -> None:
-    """Tell the hub of changes, whoever syncs the index, and of what it couldn't be told before, until `stop` is set."""
+    """Announce changes, whichever process made them, and what could not be announced before, until `stop` is set.
+
+    Where nodes share the index, only the leader announces.
+    """
     revision = -1
-    while not stop.wait(LOOK_SECONDS):
+    while not stop.wait(CHECK_SECONDS):
         try:
-            if not documents.index.is_leader():  # another node does it
+            if not documents.index.is_leader():
                 continue
-            if not documents.index.is_leader():  # else each node that shares the index would tell the hub
-                continue
-            # Of what was noted at the last look, so that every worker has seen it, too.
-            wait, reason = tell_hub(documents)
+            # First what the last check found: every worker has seen it by now.
+            wait, reason = notify_hub(documents)
             if reason:
                 log.warning("%s; trying again in %.0f s", reason, wait)
             before, revision = revision, documents.revision()
             if revision != before:
-                note_changes(documents)
-        except IndexUnusableError:  # which the sync tells of
+                queue_changes(documents)
+        except IndexUnusableError:  # which the follower logs
             continue
 
 
-def note_changes(documents: Documents) -> None:
-    """Note in the index which feeds the hub is to be told of: those whose bytes changed since they were noted last.
+def queue_changes(documents: Documents) -> None:
+    """Queue, in the index, the feeds whose bytes changed since this was called last.
 
-    At first there is nothing to compare with, so all feeds are noted as told. Raises IndexUnusableError.
+    The first time there is nothing to compare with, and nothing is queued. Raises IndexUnusableError.
     """
     current = documents.current()
     with documents.index.reading() as connection:
         known = announcements.noted(connection)
-    stale = [address for address, revision in current.items() if known.get(address, (-1, ""))[0] != revision]
+    stale = [address for address, revision in current.items() if known.get(address.path, (-1, ""))[0] != revision]
     rows = []
     now = int(time.time())
     for address, document in zip(stale, documents.get_all(stale), strict=True):
         if document:  # else its last story went meanwhile
-            is_told = not known or known.get(address, (-1, ""))[1] == document.hash
-            rows.append(announcements.Row(address, current[address], document.hash, None if is_told else now))
-    gone = known.keys() - current.keys()
+            is_same = not known or known.get(address.path, (-1, ""))[1] == document.hash
+            rows.append(announcements.Row(address.path, current[address], document.hash, None if is_same else now))
+    gone = known.keys() - {address.path for address in current}
     if rows or gone:
         with documents.index.writing() as connection:
             announcements.note(connection, rows, gone)
 
 
-def tell_hub(documents: Documents) -> tuple[float | None, str]:
-    """Tell the hub of all feeds that it is to be told of now.
+def notify_hub(documents: Documents) -> tuple[float | None, str]:
+    """Announce the feeds that are queued and due.
 
-    Gives the seconds until there is more to tell (None if there is nothing), and what kept it from being told, if
-    anything did. Raises IndexUnusableError.
+    Return the seconds until the next ones are due, or None if none are queued, and the reason why the hub could not be
+    notified, or "". Raises IndexUnusableError.
     """
     site, hub = documents.config.site, documents.config.feeds.hub
     while True:
@@ -100,7 +101,7 @@ def tell_hub(documents: Documents) -> tuple[float | None, str]:
             return _wait(pending), ""
         with documents.index.writing() as connection:
             pending = announcements.pending(connection, BATCH)
-            if not pending.feeds or _wait(pending):  # by now, another process tells it
+            if not pending.feeds or _wait(pending):  # another process has the lease by now
                 return _wait(pending), ""
             announcements.lease(connection, pending.feeds, int(time.time() + LEASE))
         try:
@@ -116,7 +117,7 @@ def tell_hub(documents: Documents) -> tuple[float | None, str]:
 
 
 def _wait(pending: announcements.Pending) -> float | None:
-    """The seconds until the hub is to be told; None if it is now, or if there is nothing to tell."""
+    """Return the seconds until feeds are due, or None if they are, or if there are none."""
     wait = pending.due - time.time()
     return wait if 0 < wait <= 2 * LONGEST_RETRY else None  # longer, if the clock was set back
 
@@ -132,6 +133,7 @@ _opener = build_opener(_NoRedirects)
 
 
 def _publish(hub: str, urls: Sequence[str]) -> None:
+    """Send the hub a request that announces feeds. Raises HubError."""
     form = urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls)]).encode()
     request = Request(hub, form, {"User-Agent": f"feedsvc/{__version__}"})
     try:

@@ -34,7 +34,7 @@ OPEN_HEADERS = [
 def document_headers(document: Document, max_age: int) -> Headers:
     """The headers of a document as it is; max_age: in seconds. One weak ETag serves all encodings."""
     headers = [
-        ("Content-Type", document.media_type),
+        ("Content-Type", document.content_type),
         ("Content-Length", str(len(document.body))),
         ("ETag", f'W/"{document.hash[:32]}"'),
         ("Last-Modified", http_date(document.changed)),
@@ -42,7 +42,7 @@ def document_headers(document: Document, max_age: int) -> Headers:
         ("Vary", "Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    if document.media_type.startswith("text/html"):
+    if document.content_type.startswith("text/html"):
         headers += PAGE_HEADERS
     else:
         headers += OPEN_HEADERS

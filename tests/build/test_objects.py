@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from feedsvc.build import bucket as objects
-from feedsvc.build import stores
-from feedsvc.build.output import MANIFEST
+from feedsvc.build import bucket, object_store, open_output
+from feedsvc.build.manifest import MANIFEST
 from feedsvc.build.site import BuildResult, build
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError, OutputError
@@ -61,6 +60,12 @@ def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
     base = {"site": {"base_url": "https://feeds.example"}}
     config = parse_config({**base, **tables}, site.folder) if tables else site.config
     return build(Documents(site.documents.index, config), out, lambda done, total: None)
+
+
+def connect() -> None:
+    """List the bucket, as a build does first."""
+    with open_output(OUT, parse_config({}, Path())).opened():
+        pass
 
 
 def local(site: Site) -> dict[str, bytes]:
@@ -127,7 +132,7 @@ def test_one_changed_record_puts_what_changed_and_the_manifest(make_site: Callab
     changed = {name for name in after if after[name] != before.get(name)}
     asked = Counter(s3.proxy.asked)
     print(f"{len(after)} objects, {len(changed)} changed, {asked.total()} requests")
-    # The manifest tells beforehand what is to come, and afterwards what there is; it is read before each, too.
+    # The manifest is written before and after the objects, and read before each, too.
     assert puts(s3) == Counter([*changed, MANIFEST, MANIFEST])
     assert 0 < len(changed) < len(after) / 2
     assert (asked[LISTING], asked[READING]) == (1, 3)
@@ -161,7 +166,7 @@ def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Call
     site.sync()
     s3.proxy.passed.clear()
     result = upload(site)
-    assert (result.removed > 0, result.in_the_way) == (True, ())
+    assert (result.removed > 0, result.conflicts) == (True, ())
     order = [asked for asked in s3.proxy.passed if asked.method in ("PUT", "DELETE") and MANIFEST not in asked.name]
     kinds = [
         3
@@ -178,14 +183,14 @@ def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Call
     assert "mine.atom" in s3.names("feeds-bucket")
 
 
-def test_an_object_of_others_in_the_way_is_reported_and_stays(make_site: Callable[..., Site], s3: S3) -> None:
+def test_a_foreign_object_is_a_conflict_and_stays(make_site: Callable[..., Site], s3: S3) -> None:
     site = make_site(TWO, **FEW)
     s3.put("feeds-bucket", "feeds/feed.rss", b"mine")
     for _ in range(2):
-        assert upload(site).in_the_way == (f"{OUT}/feed.rss",)
+        assert upload(site).conflicts == (f"{OUT}/feed.rss",)
     assert s3.get("feeds-bucket", "feeds/feed.rss")[1] == b"mine"
     s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/feed.rss")
-    assert upload(site).in_the_way == ()
+    assert upload(site).conflicts == ()
     assert s3.files("feeds-bucket", "feeds/") == local(site)
 
 
@@ -235,7 +240,7 @@ def test_a_store_that_keeps_failing_ends_the_build_without_losing_what_was_done(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, **FEW)
-    monkeypatch.setattr(stores, "ATTEMPTS", 2)
+    monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     s3.proxy.fault = lambda asked: (0, 500 if asked.method == "PUT" and asked.name.endswith("/feed.atom") else None)
     s3.proxy.passed.clear()
     with pytest.raises(OutputError, match=f"^{OUT}: .*; expected object storage that answers$"):
@@ -252,8 +257,8 @@ def test_a_request_that_isnt_answered_is_given_up(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, **FEW)
-    monkeypatch.setattr(stores, "TIMEOUT", 0.5)
-    monkeypatch.setattr(stores, "ATTEMPTS", 2)
+    monkeypatch.setattr(object_store, "TIMEOUT", 0.5)
+    monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     stalled = Counter[Asked]()
 
     def fault(asked: Asked) -> tuple[float, int | None]:
@@ -293,25 +298,31 @@ def test_a_bucket_that_isnt_there_and_wrong_credentials_are_errors_of_one_line(
     s3.refuse(True)
     try:
         with pytest.raises(OutputError, match=f"^{OUT}: .*Access Key.*{wanted}$"):
-            stores.Store(OUT, 1).list()
+            connect()
     finally:
         s3.refuse(False)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(OutputError, match=f"^{OUT}: Unable to locate credentials{wanted}$"):
-        stores.Store(OUT, 1).list()
+        connect()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setattr(stores, "ATTEMPTS", 1)
+    monkeypatch.setattr(object_store, "ATTEMPTS", 1)
     with pytest.raises(OutputError, match=r"Could not connect.*; expected object storage that answers$"):
-        stores.Store(OUT, 1).list()
+        connect()
 
 
-@pytest.mark.parametrize("out", ["ftp://host/x", "S3://bucket", "s3:/bucket/x", "s3://", "gs:///x"])
-def test_another_scheme_or_no_bucket_is_an_error_that_names_those_that_work(tmp_path: Path, out: str) -> None:
+@pytest.mark.parametrize("out", ["s3:/bucket/x", "s3://", "c:/x"])
+def test_what_is_neither_a_folder_nor_an_address_is_an_error(tmp_path: Path, out: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"build.out: '.*' can't be used; expected a folder, or an address that begins"
+        ConfigError,
+        match=r"build.out: '.*' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX$",
     ):
         parse_config({"build": {"out": out}}, tmp_path)
+
+
+def test_an_address_without_a_bucket_is_an_error() -> None:
+    with pytest.raises(OutputError, match=r"^s3:///x: names no bucket; expected s3://BUCKET/PREFIX$"):
+        open_output("s3:///x", parse_config({}, Path()))
 
 
 @pytest.mark.parametrize(
@@ -328,7 +339,7 @@ def test_a_missing_library_is_an_error_that_names_the_command(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)  # as Python marks one that can't be imported
     with pytest.raises(OutputError, match=f"^{address}: {module} is not installed; expected it: {command}$"):
-        stores.Store(address, 1)
+        open_output(address, parse_config({}, Path()))
 
 
 def test_the_readmes_configuration_builds_into_a_bucket(folder: Path, s3: S3) -> None:
@@ -358,10 +369,10 @@ def test_memory_holds_a_site_too(make_site: Callable[..., Site]) -> None:
         memory.rm("/site", recursive=True)
 
 
-def test_a_long_build_tells_in_between_what_is_done(
+def test_a_long_build_writes_the_manifest_in_between(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, **FEW)
-    monkeypatch.setattr(objects, "CHECKPOINT", 0)
+    monkeypatch.setattr(bucket, "CHECKPOINT", 0)
     upload(site)
     assert puts(s3)[MANIFEST] > 2

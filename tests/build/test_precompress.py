@@ -1,4 +1,4 @@
-"""Compressed forms beside the files of the offline build."""
+"""Compressed copies beside the files of the offline build."""
 
 import gzip
 import os
@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from feedsvc.build import directory as folder_module
+from feedsvc.build import directory
 from feedsvc.build.site import BuildResult, build
 from feedsvc.config import parse_config
 from feedsvc.feeds.documents import Documents
@@ -46,21 +46,21 @@ def plain(out: Path) -> dict[str, bytes]:
     return {name: body for name, (body, _) in snapshot(out).items() if Path(name).suffix not in DECODERS}
 
 
-def forms(out: Path) -> set[str]:
+def copies(out: Path) -> set[str]:
     return {name for name in snapshot(out) if Path(name).suffix in DECODERS}
 
 
-def test_each_file_has_its_compressed_forms_with_its_time(make_site: Callable[..., Site]) -> None:
+def test_each_file_has_its_compressed_copies_with_its_time(make_site: Callable[..., Site]) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     result = run(site)
     found = snapshot(out)
-    assert forms(out) == {
+    assert copies(out) == {
         name + suffix for name, body in plain(out).items() if len(body) >= MIN_BYTES for suffix in DECODERS
     }
-    for name in forms(out):
-        (form, time), (body, own) = found[name], found[str(Path(name).with_suffix(""))]
-        assert (DECODERS[Path(name).suffix](form), time) == (body, own)
+    for name in copies(out):
+        (copy, time), (body, own) = found[name], found[str(Path(name).with_suffix(""))]
+        assert (DECODERS[Path(name).suffix](copy), time) == (body, own)
     assert result == BuildResult(len(found), 0, 0, ())
 
 
@@ -72,7 +72,7 @@ def test_the_same_files_are_compressed_to_the_same_bytes(make_site: Callable[...
     assert bodies[0] == bodies[1]
 
 
-def test_only_forms_of_changed_files_are_written(
+def test_only_copies_of_changed_files_are_written(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, build=ON)
@@ -80,7 +80,7 @@ def test_only_forms_of_changed_files_are_written(
     run(site)
     before = snapshot(out)
     with monkeypatch.context() as patch:
-        patch.setattr(folder_module, "encode", None)  # nothing is compressed
+        patch.setattr(directory, "encode", None)  # nothing is compressed
         assert run(site) == BuildResult(0, len(before), 0, ())
     site.write("2.md", record("New", "https://b.example/2"))
     site.sync()
@@ -93,7 +93,7 @@ def test_only_forms_of_changed_files_are_written(
     assert gzip.decompress(after["feed.atom.gz"][0]) == site.body("/feed.atom")
 
 
-def test_missing_and_outdated_forms_are_written(make_site: Callable[..., Site]) -> None:
+def test_missing_and_outdated_copies_are_written(make_site: Callable[..., Site]) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     run(site)
@@ -104,7 +104,7 @@ def test_missing_and_outdated_forms_are_written(make_site: Callable[..., Site]) 
     assert snapshot(out) == before
 
 
-def test_a_build_that_was_killed_leaves_no_form_of_an_older_body(
+def test_a_build_that_was_killed_leaves_no_copy_of_an_older_body(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, build=ON)
@@ -117,59 +117,59 @@ def test_a_build_that_was_killed_leaves_no_form_of_an_older_body(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(folder_module, "encode", killed)
+        patch.setattr(directory, "encode", killed)
         run(site)
-    assert run(site).in_the_way == ()
+    assert run(site).conflicts == ()
     found = snapshot(out)
-    for name in forms(out):
+    for name in copies(out):
         assert DECODERS[Path(name).suffix](found[name][0]) == found[str(Path(name).with_suffix(""))][0]
 
 
-def test_forms_go_with_their_file(make_site: Callable[..., Site]) -> None:
+def test_copies_go_with_their_file(make_site: Callable[..., Site]) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     run(site)
-    assert "topics/ai.atom.gz" in forms(out)
+    assert "topics/ai.atom.gz" in copies(out)
     (site.config.records_folder / "1.md").unlink()
     site.sync()
     run(site)
     assert not (out / "topics").exists()
 
 
-def test_forms_go_when_the_option_is_turned_off(make_site: Callable[..., Site]) -> None:
+def test_copies_go_when_the_option_is_turned_off(make_site: Callable[..., Site]) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     run(site)
     (out / "mine.gz").write_text("mine")
-    body, gone = plain(out), len(forms(out)) - 1
+    body, gone = plain(out), len(copies(out)) - 1
     assert run(site, precompress=False) == BuildResult(0, len(body), gone, ())
-    assert (plain(out), forms(out)) == (body, {"mine.gz"})
+    assert (plain(out), copies(out)) == (body, {"mine.gz"})
 
 
-def test_forms_go_when_their_library_or_size_is_gone(
+def test_copies_go_when_their_library_or_size_is_gone(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     run(site)
     monkeypatch.delitem(ENCODINGS, "br")
-    monkeypatch.setattr(folder_module, "MIN_BYTES", len(site.body("/feed.rss")) + 1)
+    monkeypatch.setattr(directory, "MIN_BYTES", len(site.body("/feed.rss")) + 1)
     run(site)
-    assert {Path(name).suffix for name in forms(out)} == {".gz", ".zst"}
-    assert {"feed.rss.gz", "feed.rss.zst"}.isdisjoint(forms(out))
+    assert {Path(name).suffix for name in copies(out)} == {".gz", ".zst"}
+    assert {"feed.rss.gz", "feed.rss.zst"}.isdisjoint(copies(out))
     assert run(site).written == 0
 
 
-def test_files_of_others_stay_and_get_no_forms(make_site: Callable[..., Site]) -> None:
+def test_foreign_files_stay_and_get_no_copies(make_site: Callable[..., Site]) -> None:
     site = make_site(TWO, build=ON)
     out = site.config.out_folder
     out.mkdir()
     (out / "index.html").write_text("mine")
     (out / "feed.atom.gz").write_text("mine")
     for _ in range(2):
-        assert sorted(run(site).in_the_way) == [out / "feed.atom.gz", out / "index.html"]
-    assert {"index.html.gz", "index.html.br"}.isdisjoint(forms(out))
+        assert sorted(run(site).conflicts) == [out / "feed.atom.gz", out / "index.html"]
+    assert {"index.html.gz", "index.html.br"}.isdisjoint(copies(out))
     assert (out / "feed.atom.gz").read_text() == "mine"
     assert (out / "feed.atom.br").exists()
     run(site, precompress=False)
-    assert forms(out) == {"feed.atom.gz"}
+    assert copies(out) == {"feed.atom.gz"}

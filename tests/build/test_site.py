@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from feedsvc.build import directory as folder
-from feedsvc.build.output import MANIFEST
-from feedsvc.build.site import BuildResult, build, file_name
+from feedsvc.build import directory
+from feedsvc.build.manifest import MANIFEST, file_name
+from feedsvc.build.site import BuildResult, build
 from feedsvc.errors import OutputError
 from feedsvc.web import create_app
 from tests.conftest import Site, record
@@ -36,9 +36,9 @@ def test_every_file_is_byte_for_byte_what_http_serves(make_site: Callable[..., S
     site = make_site(Corpus(40).files, custom=[{"name": "Saved", "min_quality": 60}])
     result = run(site)
     client = create_app(site.config).test_client()
-    served = {file_name(address): client.get(address).data for address in site.documents.addresses()}
+    served = {file_name(address): client.get(address).data for address in site.addresses()}
     assert files(site.config.out_folder) == served
-    assert (result.written, result.unchanged, result.removed, result.in_the_way) == (len(served), 0, 0, ())
+    assert (result.written, result.unchanged, result.removed, result.conflicts) == (len(served), 0, 0, ())
 
 
 def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
@@ -76,20 +76,20 @@ def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callabl
     (out / "topics" / "mine.atom").unlink()
 
 
-def test_a_file_of_others_in_the_way_is_reported_and_stays(make_site: Callable[..., Site]) -> None:
+def test_a_foreign_file_is_a_conflict_and_stays(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record()})
     out = site.config.out_folder
     (out / "feed.rss").mkdir(parents=True)
     (out / "providers").write_text("mine")
     (out / "index.html").write_text("mine")
     for _ in range(2):
-        in_the_way = {path.relative_to(out).as_posix() for path in run(site).in_the_way}
-        assert {"feed.rss", "index.html"} < in_the_way
-        assert all(name.startswith("providers/") for name in in_the_way - {"feed.rss", "index.html"})
+        conflicts = {path.relative_to(out).as_posix() for path in run(site).conflicts}
+        assert {"feed.rss", "index.html"} < conflicts
+        assert all(name.startswith("providers/") for name in conflicts - {"feed.rss", "index.html"})
     assert files(out)["index.html"] == files(out)["providers"] == b"mine"
     (out / "index.html").unlink()
     (out / "providers").unlink()
-    assert run(site).in_the_way == (out / "feed.rss",)
+    assert run(site).conflicts == (out / "feed.rss",)
     assert not list(out.glob(".*.tmp"))
     assert files(out)["index.html"] == site.body("/")
 
@@ -106,11 +106,11 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
         original(source, target)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(folder.os, "replace", killed)
+        patch.setattr(directory.os, "replace", killed)
         run(site)
     site.write("1.md", record("New", topics="[Law]"))
     site.sync()
-    assert run(site).in_the_way == ()
+    assert run(site).conflicts == ()
     assert not list(site.config.out_folder.glob(".*.tmp"))
     other = site.folder / "other"
     run(site, other)
@@ -139,7 +139,7 @@ def test_a_manifest_that_was_tampered_with_removes_nothing(make_site: Callable[.
         run(site)
 
 
-def test_a_file_of_others_that_equals_a_document_is_not_ours_to_remove(make_site: Callable[..., Site]) -> None:
+def test_a_foreign_file_that_equals_a_document_is_never_removed(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record(topics="[AI]")}, **FEW)
     mine = site.config.out_folder / "topics" / "ai.atom"
     mine.parent.mkdir(parents=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from feedsvc.feeds.addresses import Address, Redirect
+from feedsvc.feeds.documents import FoundDocument
 from tests.conftest import Site, record
 
 FILES: dict[str, str | bytes] = {
@@ -12,51 +14,80 @@ FILES: dict[str, str | bytes] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/topics/AI", "/topics/ai/"),
+        ("/feed", "/"),
+        ("/feed/", "/"),
+        ("/Feed", "/"),
+        ("/FEED.atom", "/feed.atom"),
+        ("/topics/ai.atom", None),
+        ("/feed/2020-06", None),
+        ("/feeds", None),
+    ],
+)
+def test_ids_and_other_spellings_lead_to_what_is_published(
+    make_site: Callable[..., Site], path: str, leads_to: str | None
+) -> None:
+    found = make_site(FILES).documents.resolve(path)
+    assert (found.path if isinstance(found, Redirect) else None) == leads_to
+
+
+@pytest.mark.parametrize("path", ["/", "/feeds.opml", "/assets/style.css", "/topics/ai/"])
+def test_only_feeds_have_filters(make_site: Callable[..., Site], path: str) -> None:
+    address = make_site(FILES).documents.resolve(path, "limit=x")
+    assert isinstance(address, Address)
+    assert address.target == path
+
+
 @pytest.mark.parametrize("archives", [True, False])
 def test_all_that_there_is_has_a_revision_and_nothing_else(make_site: Callable[..., Site], archives: bool) -> None:
     site = make_site(FILES, custom=[{"name": "All"}], feeds={"archives": archives})
     absent = ["/topics/none.atom", "/topics/ai/2020-07.atom", "/custom/none/", "/nope", "/feed", "/topics/ai.xml"]
-    for address in [*site.documents.addresses(), "/", "/topics/ai/2020-06.atom", *absent]:
-        found = site.documents.get(address)
-        assert site.documents.revision_of(address) == (found.revision if found else None), address
+    for address in [*site.addresses(), "/", "/topics/ai/2020-06.atom", *absent]:
+        found = site.document(address)
+        assert site.revision(address) == (found.revision if found else None), address
 
 
 def test_each_change_of_a_document_makes_its_revision_greater(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES)
-    addresses = [*site.documents.addresses(), "/"]
+    addresses = [*site.addresses(), "/"]
     for round in range(3):
-        before = {address: (site.body(address), site.documents.revision_of(address)) for address in addresses}
+        before = {address: (site.body(address), site.revision(address)) for address in addresses}
         site.write("2.md", record(f"Two, {round}", "https://b.example/2", topics="[Law]"))
         site.sync()
         for address, (body, changed) in before.items():
-            now = site.documents.revision_of(address)
+            now = site.revision(address)
             assert changed is not None
             assert now is not None
             assert now > changed or site.body(address) == body, address
 
 
-def test_respelling_renders_nothing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_renders_nothing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(FILES)
-    monkeypatch.setattr(site.documents, "get", None)
+    monkeypatch.setattr(site.documents, "get_all", None)
+    monkeypatch.setattr(FoundDocument, "make", None)
     monkeypatch.setattr(site.documents, "catalogue", None)
-    assert site.documents.respelt("/topics/AI/2020-06.atom") == "/topics/ai/2020-06.atom"
-    assert site.documents.respelt("/topics/AI/2001-01.atom") is None
-    assert site.documents.respelt("/Topics/None") is None
-    assert site.documents.similar("/providers/a-exmple.rss")[0] == "/providers/a-example/"
-    assert site.documents.similar("/nonsense/ai.rss") == []
+    resolve = site.documents.resolve
+    assert resolve("/topics/AI/2020-06.atom") == Redirect("/topics/ai/2020-06.atom")
+    assert resolve("/topics/AI/2001-01.atom") is None
+    assert resolve("/Topics/None") is None
+    assert site.documents.suggestions("/providers/a-exmple.rss")[0] == "/providers/a-example/"
+    assert site.documents.suggestions("/nonsense/ai.rss") == []
 
 
 def test_of_many_feeds_those_that_begin_alike_are_suggested(make_site: Callable[..., Site]) -> None:
     topics = [f"{letter}{number}" for letter in "abc" for number in range(100)]
     site = make_site({"1.md": record(topics=f"[{', '.join(topics)}, Machine Learning, Zebras]")})
-    assert site.documents.similar("/topics/machine-lerning.atom") == ["/topics/machine-learning/"]
+    assert site.documents.suggestions("/topics/machine-lerning.atom") == ["/topics/machine-learning/"]
 
 
 def test_a_topic_that_comes_or_goes_leaves_other_feeds_as_they_are(make_site: Callable[..., Site]) -> None:
     files = {f"{name}.md": record(url=f"https://{name}.example/", topics=f"[{name}]") for name in ("ai", "law")}
     site = make_site(files)
-    before = site.documents.revision_of("/topics/ai.atom")
+    before = site.revision("/topics/ai.atom")
     for topic in ("Robots", "Law"):
         site.write("law.md", record(url="https://law.example/", topics=f"[{topic}]"))
         site.sync()
-        assert site.documents.revision_of("/topics/ai.atom") == before
+        assert site.revision("/topics/ai.atom") == before

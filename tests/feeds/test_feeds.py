@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent.parent / "data"
 
 def walk(site: Site) -> dict[str, Any]:
     """What feedparser reads at each feed's current address, all rules asserted on these and on all archives."""
-    addresses = [address for address in site.documents.addresses() if address.endswith((".atom", ".rss"))]
+    addresses = [address for address in site.addresses() if address.endswith((".atom", ".rss"))]
     found = {address: check_feed(site.body(address), url(site, address)) for address in addresses}
     return {address: feed for address, feed in found.items() if not re.search(r"/\d{4}-\d\d\.", address)}
 
@@ -190,4 +190,4 @@ def test_addresses_that_name_no_feed_have_no_document(make_site: Callable[..., S
         "", "feed.atom", "/feed", "/feed.xml", "/feed.atom/", "/topics/ai", "/topics/none.atom", "/topics/.atom", "/topics/AI.atom",
         "/topics//ai.atom", "/x/topics/ai.atom", "/providers/ai.atom", "/topics/ai.atom.atom", "/feed/x.atom", "/../feed.atom",
     ):  # fmt: skip
-        assert site.documents.get(address) is None, address
+        assert site.document(address) is None, address

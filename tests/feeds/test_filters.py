@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+from lxml import etree
 
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
@@ -25,9 +26,11 @@ FILES = {
 
 def titles(site: Site, address: str) -> list[str]:
     path, _, query = address.partition("?")
-    pairs = [tuple(pair.split("=")) for pair in query.split("&") if pair]
-    canonical = site.documents.canonical(path, pairs)  # type: ignore[arg-type]
-    return [entry.title for entry in check_feed(site.body(canonical), f"https://feeds.example{canonical}").entries]
+    canonical = site.documents.parse(path, quote(query, safe="=&"))
+    assert canonical
+    document = site.documents.get(canonical)
+    assert document
+    return [entry.title for entry in check_feed(document.body, f"https://feeds.example{canonical.target}").entries]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_filters_work_on_every_feed_and_archive(make_site: Callable[..., Site]) 
     assert titles(site, "/providers/a.rss?topic=law") == ["Three"]
     assert titles(site, "/custom/saved.atom?provider=b") == ["Two"]
     assert titles(site, "/feed/2020-02.atom?topic=law") == ["Two"]
-    assert site.documents.get("/feed/2020-02.atom?provider=a") is None
+    assert site.document("/feed/2020-02.atom?provider=a") is None
 
 
 def test_links_of_entries_go_where_related_says(make_site: Callable[..., Site]) -> None:
@@ -89,11 +92,11 @@ def test_a_saved_filter_is_a_feed_a_page_and_a_file(make_site: Callable[..., Sit
     assert titles(site, "/custom/good-ai.atom") == ["Two"]
     feed = check_feed(site.body("/custom/good-ai.rss"), "https://feeds.example/custom/good-ai.rss").feed
     assert (feed.title, feed.subtitle) == ("Good AI - feedsvc", "The best.")
-    addresses = site.documents.addresses()
+    addresses = site.addresses()
     for address in ("/custom/good-ai.json", "/custom/good-ai/", "/custom/good-ai/2020-02.atom"):
         assert address in addresses
-        assert site.documents.get(address)
-    assert site.documents.get("/custom/other.atom") is None
+        assert site.document(address)
+    assert site.document("/custom/other.atom") is None
     assert b"/custom/good-ai.atom" in site.body("/feeds.opml")
 
 
@@ -102,8 +105,10 @@ def test_what_a_saved_filter_sets_is_its_default(make_site: Callable[..., Site])
     assert titles(site, "/feed.atom") == ["Two"]
     assert titles(site, "/feed.atom?min_quality=15") == ["Two", "m"]
     assert titles(site, "/custom/s.atom") == ["One", "Two", "m"]
-    assert site.documents.canonical("/custom/s.atom", [("limit", "7"), ("min_quality", "10")]) == "/custom/s.atom"
-    assert site.documents.canonical("/feed.atom", [("min_quality", "20")]) == "/feed.atom"
+    for target in ("/custom/s.atom?limit=7&min_quality=10", "/feed.atom?min_quality=20"):
+        address = site.address(target)
+        assert address
+        assert address.target == target.partition("?")[0]
 
 
 @pytest.mark.parametrize(
@@ -132,8 +137,6 @@ def large() -> Corpus:
 def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
     make_site: Callable[..., Site], large: Corpus
 ) -> None:
-    from lxml import etree
-
     from feedsvc.model import FeedAddress
 
     site = make_site(large.files, feeds={"limit": 20})
@@ -172,11 +175,24 @@ def test_an_archive_stays_as_it_is_unless_its_records_change(make_site: Callable
 
 def test_there_are_no_archives_where_none_are_wanted(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES, feeds={"archives": False})
-    assert site.documents.get("/feed/2020-01.atom") is None
-    assert not [address for address in site.documents.addresses() if "2020" in address]
+    assert site.document("/feed/2020-01.atom") is None
+    assert not [address for address in site.addresses() if "2020" in address]
     assert b"prev-archive" not in site.body("/feed.rss")
 
 
 @pytest.mark.parametrize("month", ["2020-00", "2020-13", "2020-1", "20200-01", "2021-01", "2020-01/x"])
 def test_an_archive_of_no_month_has_no_document(make_site: Callable[..., Site], month: str) -> None:
-    assert make_site(FILES).documents.get(f"/feed/{month}.atom") is None
+    assert make_site(FILES).document(f"/feed/{month}.atom") is None
+
+
+def test_archives_of_the_first_thousand_years_have_addresses_that_lead_to_them(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {f"{year}.md": record(url=f"https://a.example/{year}", time=f"{year:04}-05-01") for year in (33, 987)}
+    )
+    current = etree.fromstring(site.body("/feed.atom"))
+    (href,) = current.xpath("//*[local-name()='link'][@rel='prev-archive']/@href")
+    assert href == "https://feeds.example/feed/0987-05.atom"
+    archive = etree.fromstring(site.body("/feed/0987-05.atom"))
+    assert archive.xpath("//*[local-name()='link'][@rel='prev-archive']/@href") == [
+        "https://feeds.example/feed/0033-05.atom"
+    ]

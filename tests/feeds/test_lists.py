@@ -20,7 +20,7 @@ def test_every_json_feed_of_the_corpus_keeps_the_rules_and_says_what_the_records
 ) -> None:
     site = make_site(corpus.files)
     told = {**corpus.mentions, **corpus.stories}
-    for address in site.documents.addresses():
+    for address in site.addresses():
         if not address.endswith(".json"):
             continue
         feed = json.loads(site.body(address))

@@ -126,7 +126,7 @@ def titles(root: ElementTree.Element) -> dict[str | None, str | None]:
 
 def check_site(site: Site, told: dict[str, dict[str, Any]]) -> None:
     """Assert that every document is well-formed, and says of each story with a known URL what its record says."""
-    for address in site.documents.addresses():
+    for address in site.addresses():
         body = site.body(address)
         if address.endswith((".atom", ".rss", ".opml")):
             ElementTree.fromstring(body)

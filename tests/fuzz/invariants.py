@@ -14,9 +14,9 @@ from lxml import etree, html
 from feedsvc.config import parse_config
 from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
-from feedsvc.formats.entries import write_entry
+from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.sqlite import SqliteDatabase
-from feedsvc.model import MAX_LIMIT, Entry, FeedAddress, Story, parse_feed_path, parse_filters
+from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.block import read_block
 from feedsvc.records.libyaml import read_any
 from feedsvc.records.reader import MAX_PROBLEMS
@@ -150,20 +150,18 @@ def check_address(address: str) -> str | None:
     assert XML_TEXT.fullmatch("".join(filters.labels))
     assert parse_filters(parse_qsl(filters.query)) == filters
     assert parse_filters(reversed(pairs)) == filters  # the order of different parameters does not matter
-    if "?" in path:  # no document stands there
+    canonical = DOCUMENTS.parse(path, query)
+    if not canonical:
         return None
-    canonical = DOCUMENTS.canonical(path, pairs)
-    again, _, filtered = canonical.partition("?")
-    assert DOCUMENTS.canonical(again, parse_qsl(filtered)) == canonical
-    assert again == path
-    feed = parse_feed_path(path.rpartition(".")[0], filters)
-    if feed:
-        check_feed_address(feed)
-    return canonical
+    assert canonical.path == path
+    assert DOCUMENTS.parse(path, canonical.query) == canonical
+    if canonical.feed:
+        check_feed_address(canonical.feed)
+    return canonical.target
 
 
 def check_feed_address(feed: FeedAddress) -> None:
-    assert parse_feed_path(feed.path(""), feed.filters) == feed
+    assert parse_feed_path(feed.path()) == feed.filtered(NO_FILTERS)
     assert parse_feed_path(feed.feed_path) == FeedAddress(feed.kind, feed.slug)
     if not CONTROL.search(feed.slug):
         url = feed.url("https://feeds.example", ".atom")

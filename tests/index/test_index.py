@@ -144,7 +144,7 @@ def check_history(told: History, *urls: str) -> None:
 
 
 def fingerprints(site: Site) -> dict[str, str]:
-    found = {address: site.documents.get(address) for address in site.documents.addresses()}
+    found = {address: site.document(address) for address in site.addresses()}
     return {address: document.hash for address, document in found.items() if document}
 
 
@@ -173,13 +173,13 @@ def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
 
 
 def entries(site: Site, path: str = "/feed") -> list[Entry]:
-    from feedsvc.feeds.selection import select_feed
+    from feedsvc.feeds.selection import select_feeds
     from feedsvc.model import parse_feed_path
 
     address = parse_feed_path(path)
     assert address
     with site.documents.index.reading() as connection:
-        feed = select_feed(connection, site.config, address)
+        (feed,) = select_feeds(connection, site.config, [address])
     return list(feed.entries) if feed else []
 
 
@@ -274,7 +274,7 @@ def test_drafts_and_deleted_records_hide_their_story_even_if_others_mention_it(m
     site = make_site(files)
     assert titles(site) == ["Two"]
     assert entries(site)[0].related == ()
-    assert not site.documents.get("/topics/secret.atom")
+    assert not site.document("/topics/secret.atom")
     site = make_site(files, records={"include_unpublished": True})
     assert sorted(titles(site)) == ["Draft", "Two", "y"]
 
@@ -323,7 +323,7 @@ def test_only_the_feeds_that_a_change_reaches_count_as_changed(make_site: Callab
     site.sync()
 
     def changed(address: str) -> int:
-        document = site.documents.get(address)
+        document = site.document(address)
         assert document
         return int(document.changed.timestamp())
 
@@ -339,10 +339,10 @@ def test_a_new_title_counts_as_a_change_where_it_is_shown_as_related(make_site: 
             "2.md": record("Two", "https://b.example/x", topics="[Law]"),
         }
     )
-    before = site.documents.get("/providers/a-example.atom")
+    before = site.document("/providers/a-example.atom")
     site.write("2.md", record("Changed", "https://b.example/x", topics="[Law]"))
     site.sync()
-    after = site.documents.get("/providers/a-example.atom")
+    after = site.document("/providers/a-example.atom")
     assert before and after
     assert b"Changed" in after.body
     assert after.changed > before.changed  # though both syncs were in one second
@@ -377,7 +377,7 @@ def test_a_change_of_name_reaches_every_feed(make_site: Callable[..., Site]) -> 
         connection.execute("UPDATE feeds SET changed = 1000000")
     site.write("1.md", record("One", topics="[AI]"))
     site.sync()
-    document = site.documents.get("/topics/law.atom")
+    document = site.document("/topics/law.atom")
     assert document
     assert document.changed.timestamp() > 1_000_000
 

@@ -35,9 +35,9 @@ from tests.test_cli import result
 
 def documents(site: Site, *more: str) -> dict[str, bytes]:
     """All documents, and some more, by address."""
-    addresses = [*site.documents.addresses(), *more]
+    addresses = [address for target in (*site.addresses(), *more) if (address := site.address(target))]
     found = zip(addresses, site.documents.get_all(addresses), strict=True)
-    return {address: document.body for address, document in found if document}
+    return {address.target: document.body for address, document in found if document}
 
 
 def letters(number: int) -> str:
@@ -142,8 +142,8 @@ def test_who_writes_waits_for_another_writer(make_site: Callable[..., Site], pos
 
 def test_what_asks_for_a_nul_is_not_found(make_site: Callable[..., Site], postgres: Postgres) -> None:
     site = make_site({"1.md": record(topics="[AI]")}, index={"url": postgres.url()})
-    assert site.documents.get("/topics/a\0i.atom") is None
-    assert site.documents.get("/topics/a\0i/2020-06.atom") is None
+    assert site.document("/topics/a\0i.atom") is None
+    assert site.document("/topics/a\0i/2020-06.atom") is None
 
 
 def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import Service, record, running_service, wait_until
 from tests.corpus import Corpus
-from tests.serve.test_operating import tell
+from tests.serve.test_operating import samples
 from tests.serve.test_serve import addresses, get
 from tests.web.test_hostile_http import Wire, resident, workers
 
@@ -128,7 +128,7 @@ def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_seco
     log = tmp_path / "log"
     with running_service(tmp_path, log=log) as service:
         found = [urlsplit(url).path for url in addresses(tmp_path)]
-        # Of fewer feeds, each worker keeps all in seconds; of many, it must drop some.
+        # A few feeds are in the cache of each worker within seconds; of many, it must drop some.
         feeds = [path for kind in ("/feed", "/topics/", "/providers/") for path in found if path.startswith(kind)]
         feeds = feeds[:120] if full else feeds[:9]
         pages = [
@@ -164,7 +164,7 @@ def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_seco
         assert max(resident(service)[pid] for pid in pids) < 150  # and none died
         (tmp_path / "records" / "last.md").write_text(record("The last", "https://a.example/last", "2030-01-01"))
         wait_until(lambda: b"The last" in get(f"{service.base_url}/feed.atom?limit=1"), 5)
-        counted = tell(get(f"{service.base_url}/metrics"))
+        counted = samples(get(f"{service.base_url}/metrics"))
         assert counted["feedsvc_requests_total 304"] >= 0.9 * client.statuses[304]
         assert not [name for name in counted if name.startswith("feedsvc_requests_total 5")]
     assert "ERROR" not in log.read_text()
@@ -198,7 +198,7 @@ def test_clients_that_stall_keep_nobody_waiting(corpus_service: Service, stall: 
             client.sendall(STALLS[stall])
         slowest = 0.0
         for _ in range(500 if full else 50):
-            wire = Wire(corpus_service)  # a connection of its own: it must be let in
+            wire = Wire(corpus_service)  # on a new connection, which must be accepted
             begun = time.monotonic()
             assert wire.ask("/feed.atom")[0] == 200
             slowest = max(slowest, time.monotonic() - begun)

@@ -1,4 +1,4 @@
-"""What the service tells its operator: logs, readiness, metrics, and problems on the page."""
+"""Logs, readiness, metrics, and problems on the page: for the operator of a service."""
 
 import ctypes
 import json
@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import feedsvc.web.application
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
-from feedsvc.serve import logs, server
+from feedsvc.serve import follower, logs
 from feedsvc.web import cache, create_app
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.web.test_http import ask
@@ -28,8 +28,8 @@ from tests.web.test_http import ask
 BAD = "title: <b>B</b>\nquality: <script>\nunknown: CANARY\n"
 
 
-def tell(text: bytes) -> dict[str, float]:
-    """Each sample of /metrics, its labels' values appended to its name."""
+def samples(text: bytes) -> dict[str, float]:
+    """Return the samples of /metrics, by their names with the values of their labels appended."""
     return {
         " ".join([sample.name, *sample.labels.values()]): sample.value
         for family in text_string_to_metric_families(text.decode())
@@ -47,14 +47,14 @@ def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the
         wait_until(lambda: ask(service, "/readyz").status == 503, 3)
         reason = f"{records}: No such file or directory; expected a folder that can be followed"
         assert ask(service, "/readyz").body.decode() == f"not in step: {reason}\n"
-        assert tell(ask(service, "/metrics").body)["feedsvc_ready"] == 0
+        assert samples(ask(service, "/metrics").body)["feedsvc_ready"] == 0
         assert ask(service, "/feed.atom").status == ask(service, "/healthz").status == 200
         records.write_text("a file in its place")
         wait_until(lambda: b"Not a directory" in ask(service, "/readyz").body, 3)
         records.unlink()
         (tmp_path / "away").rename(records)
         wait_until(lambda: ask(service, "/readyz").status == 200, 5)
-        assert tell(ask(service, "/metrics").body)["feedsvc_ready"] == 1
+        assert samples(ask(service, "/metrics").body)["feedsvc_ready"] == 1
     messages = [line.split(" ", 3)[3] for line in log.read_text().splitlines()]
     assert messages[1] == f"{reason}; trying again"
     assert re.fullmatch(r"synced in \d\.\d{3} s: files read 0, gone 0, problems 0", messages[-1])
@@ -62,7 +62,7 @@ def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the
 
 
 @pytest.mark.parametrize(("watch", "status"), [(True, 503), (False, 200)])
-def test_a_sync_that_is_overdue_is_told_where_the_folder_is_followed(
+def test_an_overdue_sync_is_reported_where_the_folder_is_followed(
     make_site: Callable[..., Site], watch: bool, status: int
 ) -> None:
     site = make_site({"1.md": record()}, serve={"watch": watch})
@@ -75,7 +75,7 @@ def test_a_sync_that_is_overdue_is_told_where_the_folder_is_followed(
     assert ("the last sync was 181 seconds ago" in response.text) is watch
 
 
-def test_what_an_unforeseen_error_says_of_a_record_is_not_told(
+def test_the_message_of_an_unforeseen_error_is_not_shown(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site({"1.md": record()}, serve={"watch": False})
@@ -85,16 +85,16 @@ def test_what_an_unforeseen_error_says_of_a_record_is_not_told(
         stop.set()
         raise ValueError("CANARY")
 
-    monkeypatch.setattr(server, "sync", fail)
-    monkeypatch.setattr(server, "WAKE_MS", 20)
-    server.follow(site.config, site.documents.index, stop, logs.SyncLog())
+    monkeypatch.setattr(follower, "sync", fail)
+    monkeypatch.setattr(follower, "WAKE_MS", 20)
+    follower.follow(site.config, site.documents.index, stop, logs.SyncLog())
     response = create_app(site.config).test_client().get("/readyz")
     assert response.status_code == 503
     assert "ValueError" in response.text
     assert "CANARY" not in response.text
 
 
-def test_what_tells_of_the_moment_is_kept_by_nobody_and_answers_head(make_site: Callable[..., Site]) -> None:
+def test_status_pages_are_never_cached_and_answer_head(make_site: Callable[..., Site]) -> None:
     client = create_app(make_site({"1.md": record()}).config).test_client()
     for address in ("/healthz", "/readyz", "/metrics"):
         for response in (client.get(address), client.head(address)):
@@ -103,7 +103,7 @@ def test_what_tells_of_the_moment_is_kept_by_nobody_and_answers_head(make_site: 
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
+def logged(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     """A service that logs requests, in JSON, and its log."""
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record())
@@ -116,8 +116,8 @@ def events(log: Path, name: str) -> list[dict[str, Any]]:
     return [event for event in map(json.loads, log.read_text().splitlines()) if event.get("event") == name]
 
 
-def test_each_event_is_a_line_of_json(told: tuple[Service, Path]) -> None:
-    service, log = told
+def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
+    service, log = logged
     name = "b\nb\u2028.md"
     (service.folder / "records" / name).write_text(BAD)
     wait_until(lambda: len(events(log, "sync")) == 2, 3)
@@ -135,15 +135,15 @@ def test_each_event_is_a_line_of_json(told: tuple[Service, Path]) -> None:
     (service.folder / "records" / "a.md").unlink()
     wait_until(lambda: len(events(log, "sync")) == 3, 3)
     assert events(log, "sync")[2]["gone"] == 1
-    assert len(events(log, "refused")) == 3  # each is told once
+    assert len(events(log, "refused")) == 3  # each is logged once
     shutil.move(service.folder / "records", service.folder / "away")
     wait_until(lambda: len(events(log, "failed")) == 1, 3)
     assert {"time", "level", "message"} <= events(log, "failed")[0].keys()
     assert "CANARY" not in log.read_text()
 
 
-def test_each_request_is_a_line_that_no_request_can_break(told: tuple[Service, Path]) -> None:
-    service, log = told
+def test_each_request_is_a_line_that_no_request_can_break(logged: tuple[Service, Path]) -> None:
+    service, log = logged
     known = ask(service, "/feed.atom", User_Agent="Reader/1.0 (3 subscribers)").headers["ETag"]
     ask(service, "/feed.atom?x=%0a1", If_None_Match=known or "")
     ask(service, "/%0aINFO%20forged%22", "HEAD", User_Agent='a"\tb\xff')
@@ -197,9 +197,7 @@ def counting(folder: Path) -> int:
     return sum(b"feedsvc_requests" in file.read_bytes() for file in folder.rglob("counter_*.db"))
 
 
-def test_the_metrics_tell_of_all_workers_and_leave_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_metrics_cover_all_workers_and_no_file_of_theirs_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     (tmp_path / "records").mkdir()
@@ -207,15 +205,15 @@ def test_the_metrics_tell_of_all_workers_and_leave_nothing_behind(
     (tmp_path / "records" / "b.md").write_text(BAD)
     with running_service(tmp_path, serve="workers = 3") as service:
         wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 3, 10)
-        before = tell(ask(service, "/metrics").body)
+        before = samples(ask(service, "/metrics").body)
         known = ask(service, "/feed.atom").headers["ETag"] or ""
         for _ in range(40):
             assert ask(service, "/feed.atom", If_None_Match=known).status == 304
             assert ask(service, "/none").status == 404
         # Those of a burst are counted with a worker's next request.
-        wait_until(lambda: tell(ask(service, "/metrics").body)["feedsvc_requests_total 304"] >= 40, 5)
-        wait_until(lambda: tell(ask(service, "/metrics").body)["feedsvc_requests_total 404"] >= 40, 5)
-        after = tell(ask(service, "/metrics").body)
+        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 304"] >= 40, 5)
+        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 404"] >= 40, 5)
+        after = samples(ask(service, "/metrics").body)
         assert after["feedsvc_requests_total 304"] == 40
         assert after["feedsvc_requests_total 404"] == before.get("feedsvc_requests_total 404", 0) + 40
         assert 1 <= after["feedsvc_render_seconds_count"] <= 3
@@ -227,7 +225,7 @@ def test_the_metrics_tell_of_all_workers_and_leave_nothing_behind(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_a_service_that_is_killed_leaves_no_counts_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_counts_of_a_service_that_is_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     (tmp_path / "records").mkdir()
@@ -277,15 +275,15 @@ def test_an_application_alone_counts_in_its_own_process(make_site: Callable[...,
     client = create_app(site.config).test_client()
     for address in ("/feed.atom", "/feed.atom", "/feed.rss", "/none", "/feed.atom?limit=x"):
         client.get(address)
-    found = tell(client.get("/metrics").data)
+    found = samples(client.get("/metrics").data)
     assert [found.get(f"feedsvc_requests_total {status}") for status in (200, 304, 400, 404)] == [3, None, 1, 1]
     assert found["feedsvc_render_seconds_count"] == 2
 
 
-def test_metrics_tell_that_an_index_does_not_answer(tmp_path: Path) -> None:
+def test_metrics_show_that_an_index_does_not_answer(tmp_path: Path) -> None:
     client = create_app(parse_config({}, tmp_path)).test_client()
     assert client.get("/readyz").status_code == 503
-    found = tell(client.get("/metrics").data)
+    found = samples(client.get("/metrics").data)
     assert found["feedsvc_ready"] == 0
     assert found["feedsvc_requests_total 503"] == 1
     assert "feedsvc_stories" not in found

@@ -69,21 +69,21 @@ def test_a_reader_gets_every_feed_once_and_304_from_then_on(
         seen = {entry.id: entry for entry in poll.reader.get_entries(feed=url)}
         assert len(seen) == len(parsed.entries)
         for entry in parsed.entries:
-            told = seen[entry.id]
-            assert told.link == entry.link
-            assert told.title == entry.title
-            assert told.authors_str == entry.author
-            assert told.published == datetime(*entry.published_parsed[:6], tzinfo=UTC)
-            assert told.feed.title == parsed.feed.title
+            stored = seen[entry.id]
+            assert stored.link == entry.link
+            assert stored.title == entry.title
+            assert stored.authors_str == entry.author
+            assert stored.published == datetime(*entry.published_parsed[:6], tzinfo=UTC)
+            assert stored.feed.title == parsed.feed.title
 
 
 def test_feedparser_reads_over_http_what_the_records_say(corpus_service: Service, corpus: Corpus) -> None:
-    told = {**corpus.mentions, **corpus.stories}
+    expected = {**corpus.mentions, **corpus.stories}
     for format in ("atom", "rss"):
         feed = check_feed(get(f"{corpus_service.base_url}/feed.{format}"), f"{corpus_service.base_url}/feed.{format}")
         assert len(feed.entries) == 50
         for entry in feed.entries:
-            check_entry(entry, told, corpus)
+            check_entry(entry, expected, corpus)
 
 
 def entries(service: Service, path: str = "/feed.atom") -> list[str]:

@@ -1,4 +1,4 @@
-"""The hub is told of every feed that changed, and of no other."""
+"""Every feed that changed is announced to the hub, and no other."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from threading import Event
 from urllib.request import urlopen
 
 import pytest
@@ -45,7 +46,7 @@ def serving(folder: Path, hub: Hub) -> AbstractContextManager[Service]:
 
 
 def noted(folder: Path) -> bool:
-    """Whether the service has noted its feeds, so that it can tell what changes."""
+    """Whether the service has noted its feeds, so that it can find what changes."""
     with closing(sqlite3.connect(folder / ".feedsvc/index.sqlite3")) as index:
         return bool(index.execute("SELECT count(*) FROM announcements").fetchone()[0])
 
@@ -80,25 +81,25 @@ def test_a_changed_record_reaches_subscribers_within_three_seconds(folder: Path,
         assert body == get(feed)
 
 
-def test_the_hub_is_told_of_exactly_the_feeds_whose_bytes_changed(folder: Path, hub: Hub) -> None:
+def test_exactly_the_feeds_whose_bytes_changed_are_announced(folder: Path, hub: Hub) -> None:
     with serving(folder, hub) as service:
         wait_until(lambda: noted(folder), 10)
         change(folder, "3.md", "Changed")
         expected = urls(service.base_url, "feed", "topics/law", "providers/c-example")
-        wait_until(lambda: len(hub.told) >= len(expected), 5)
+        wait_until(lambda: len(hub.announced) >= len(expected), 5)
         path = folder / "records" / "3.md"
         path.write_text(path.read_text().replace("topics:", "unknown: 1\ntopics:"))  # which no feed shows
         time.sleep(2)
-        assert hub.told == expected
-        # Of a feed that came, and of those that a story left.
+        assert hub.announced == expected
+        # A new feed, and those that a story is no longer in.
         path.write_text(path.read_text().replace("[Law]", "[Robots]"))
         more = urls(service.base_url, "feed", "topics/robots", "providers/c-example")
-        wait_until(lambda: len(hub.told) >= len(expected + more), 5)
+        wait_until(lambda: len(hub.announced) >= len(expected + more), 5)
         time.sleep(1)
-        assert hub.told == sorted(expected + more)
+        assert hub.announced == sorted(expected + more)
 
 
-def test_what_a_hub_missed_while_it_was_down_it_is_told_once_whatever_ended_meanwhile(folder: Path, hub: Hub) -> None:
+def test_changes_while_a_hub_was_down_are_announced_once_even_after_a_restart(folder: Path, hub: Hub) -> None:
     hub.status = 503
     with serving(folder, hub) as service:
         wait_until(lambda: noted(folder), 10)
@@ -106,15 +107,15 @@ def test_what_a_hub_missed_while_it_was_down_it_is_told_once_whatever_ended_mean
             change(folder, "1.md", f"Change {number}")
             time.sleep(0.2)
         wait_until(lambda: b"Change 11" in get(f"{service.base_url}/feed.atom"), 5)
-        time.sleep(3 * websub.LOOK_SECONDS)  # it has noted that, too
+        time.sleep(3 * websub.CHECK_SECONDS)  # it has noted that, too
         assert len(hub.refused) <= 2  # though there were more changes
         os.killpg(service.process.pid, signal.SIGKILL)
-    assert not hub.taken
+    assert not hub.accepted
     hub.status = 204
     with serving(folder, hub) as service:
-        wait_until(lambda: bool(hub.taken), websub.FIRST_RETRY * 4)
+        wait_until(lambda: bool(hub.accepted), websub.FIRST_RETRY * 4)
         time.sleep(1)
-        own = [url.replace(service.base_url, "") for url in hub.told]
+        own = [url.replace(service.base_url, "") for url in hub.announced]
         assert own == urls("", "feed", "topics/ai", "providers/a-example")
 
 
@@ -124,17 +125,17 @@ def test_a_hub_that_hangs_keeps_no_reader_waiting(folder: Path, hub: Hub) -> Non
         wait_until(lambda: noted(folder), 10)
         change(folder, "1.md", "Changed")
         wait_until(lambda: b"Changed" in get(f"{service.base_url}/feed.atom"), 3)
-        time.sleep(1)  # it is being told
-        assert not hub.taken
+        time.sleep(1)  # a request is in progress
+        assert not hub.accepted
         started = time.monotonic()
         change(folder, "2.md", "Changed, too,")
         wait_until(lambda: b"Changed, too" in get(f"{service.base_url}/feed.atom"), 2)
         assert time.monotonic() - started < 2
         hub.delay = 0
-        wait_until(lambda: f"{service.base_url}/providers/b-example.atom" in hub.told, 8)
+        wait_until(lambda: f"{service.base_url}/providers/b-example.atom" in hub.announced, 8)
 
 
-def test_only_the_hub_itself_is_ever_asked(make_site: Callable[..., Site], hub: Hub) -> None:
+def test_requests_go_to_the_hub_alone(make_site: Callable[..., Site], hub: Hub) -> None:
     asked: list[str] = []
 
     class Redirecting(Handler):
@@ -144,65 +145,63 @@ def test_only_the_hub_itself_is_ever_asked(make_site: Callable[..., Site], hub: 
 
     with answering(Redirecting) as url:
         documents = changed_site(make_site, url).documents
-        _, reason = websub.tell_hub(documents)
+        _, reason = websub.notify_hub(documents)
     assert reason == f"{url}: answered 307; expected a WebSub hub that takes announcements (2xx)"
     assert asked == ["/"]
-    assert not hub.taken and not hub.refused
+    assert not hub.accepted and not hub.refused
 
 
 def changed_site(make_site: Callable[..., Site], hub_url: str) -> Site:
-    """A site with a change that its hub is to be told of."""
+    """A site with a change that is to be announced."""
     site = make_site(RECORDS, feeds={"hub": hub_url, "formats": ["atom", "rss"]})
-    websub.note_changes(site.documents)
-    assert websub.tell_hub(site.documents) == (None, "")  # at first all is known
+    websub.queue_changes(site.documents)
+    assert websub.notify_hub(site.documents) == (None, "")  # at first all is known
     site.write("1.md", record("Changed", "https://a.example/1", topics="[AI]"))
     site.sync()
-    websub.note_changes(site.documents)
+    websub.queue_changes(site.documents)
     return site
 
 
-def test_a_hub_that_fails_is_tried_again_ever_more_seldom(
-    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_time_between_retries_grows(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
     documents = changed_site(make_site, f"http://127.0.0.1:{free_port()}/").documents
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now)
     waits = []
     for _ in range(14):
-        wait, reason = websub.tell_hub(documents)
+        wait, reason = websub.notify_hub(documents)
         assert wait and "refused" in reason
         waits.append(wait)
-        assert websub.tell_hub(documents)[1] == ""  # not before its time
+        assert websub.notify_hub(documents)[1] == ""  # not before its time
         now += wait + 1
     for attempts, wait in enumerate(waits):
         usual = min(websub.FIRST_RETRY * 2**attempts, websub.LONGEST_RETRY)
         assert usual / 2 <= wait <= usual * 1.5
     assert len({round(wait / websub.LONGEST_RETRY, 6) for wait in waits[-4:]}) == 4  # never all hubs' clients at once
     now -= 10**6
-    assert "refused" in websub.tell_hub(documents)[1]  # a clock that was set back doesn't silence it
+    assert "refused" in websub.notify_hub(documents)[1]  # a clock that was set back delays nothing
 
 
-def test_a_hub_says_how_long_to_wait(make_site: Callable[..., Site], hub: Hub) -> None:
+def test_a_retry_is_after_the_time_that_the_hub_asks_for(make_site: Callable[..., Site], hub: Hub) -> None:
     hub.status, hub.headers = 429, {"Retry-After": "300"}
-    wait, reason = websub.tell_hub(changed_site(make_site, hub.url).documents)
+    wait, reason = websub.notify_hub(changed_site(make_site, hub.url).documents)
     assert wait == 300
     assert "answered 429" in reason
 
 
-def test_many_feeds_are_told_in_few_requests(make_site: Callable[..., Site], hub: Hub) -> None:
+def test_many_feeds_are_announced_in_few_requests(make_site: Callable[..., Site], hub: Hub) -> None:
     files = {f"{number}.md": record("A", f"https://{number}.example/") for number in range(130)}
     site = make_site(files, feeds={"hub": hub.url, "formats": ["atom"]})
-    websub.note_changes(site.documents)
+    websub.queue_changes(site.documents)
     for name, text in files.items():
         site.write(name, text.replace('"A"', '"B"'))
     site.sync()
-    websub.note_changes(site.documents)
-    assert websub.tell_hub(site.documents) == (None, "")
-    assert [len(urls) for _, urls in hub.taken] == [websub.BATCH, 131 - websub.BATCH]
-    assert len(set(hub.told)) == 131
+    websub.queue_changes(site.documents)
+    assert websub.notify_hub(site.documents) == (None, "")
+    assert [len(urls) for _, urls in hub.accepted] == [websub.BATCH, 131 - websub.BATCH]
+    assert len(set(hub.announced)) == 131
 
 
-def test_a_change_while_the_hub_is_told_is_told_again(
+def test_a_feed_that_changes_while_it_is_announced_is_announced_again(
     make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = changed_site(make_site, hub.url)
@@ -213,23 +212,41 @@ def test_a_change_while_the_hub_is_told_is_told_again(
         monkeypatch.setattr(websub, "_publish", publish)
         site.write("1.md", record("Changed again", "https://a.example/1", topics="[AI]"))
         site.sync()
-        websub.note_changes(site.documents)
+        websub.queue_changes(site.documents)
 
     monkeypatch.setattr(websub, "_publish", publish_late)
-    assert websub.tell_hub(site.documents) == (None, "")
-    assert hub.told == sorted(2 * urls("https://feeds.example", "feed", "topics/ai", "providers/a-example"))
+    assert websub.notify_hub(site.documents) == (None, "")
+    assert hub.announced == sorted(2 * urls("https://feeds.example", "feed", "topics/ai", "providers/a-example"))
 
 
-def test_of_two_processes_that_share_an_index_one_tells_the_hub(make_site: Callable[..., Site], hub: Hub) -> None:
+def test_of_two_processes_that_share_an_index_one_announces(make_site: Callable[..., Site], hub: Hub) -> None:
     hub.delay = 0.5
     site = changed_site(make_site, hub.url)
     other = Documents(open_index(site.config), site.config)
     with ThreadPoolExecutor() as pool:
-        first = pool.submit(websub.tell_hub, site.documents)
-        wait, reason = pool.submit(websub.tell_hub, other).result()
+        first = pool.submit(websub.notify_hub, site.documents)
+        wait, reason = pool.submit(websub.notify_hub, other).result()
         assert first.result() == (None, "") or (wait, reason) == (None, "")
     other.index.close()
-    assert len(hub.taken) == 1
+    assert len(hub.accepted) == 1
+
+
+def test_only_the_leader_announces(make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = changed_site(make_site, hub.url).documents
+    stop = Event()
+    accepted: list[int] = []
+
+    def is_leader(index: object) -> bool:
+        """It is the leader in the third round of four."""
+        accepted.append(len(hub.accepted))
+        if len(accepted) == 4:
+            stop.set()
+        return len(accepted) == 3
+
+    monkeypatch.setattr(type(documents.index), "is_leader", is_leader)
+    monkeypatch.setattr(websub, "CHECK_SECONDS", 0.01)
+    websub.announce_changes(documents, stop)
+    assert accepted == [0, 0, 0, 1]
 
 
 def test_archives_and_filtered_feeds_name_no_hub(make_site: Callable[..., Site]) -> None:
@@ -240,7 +257,7 @@ def test_archives_and_filtered_feeds_name_no_hub(make_site: Callable[..., Site])
         assert b"hub.example" not in site.body(f"/topics/ai.{format}?limit=3")
 
 
-def test_a_build_tells_the_hub_of_what_it_changed(folder: Path, hub: Hub) -> None:
+def test_a_build_announces_the_feeds_that_it_changed(folder: Path, hub: Hub) -> None:
     (folder / "config.toml").write_text(
         f'site.base_url = "https://feeds.example"\nfeeds = {{ hub = "{hub.url}", formats = ["atom", "rss"] }}\n'
     )
@@ -249,24 +266,24 @@ def test_a_build_tells_the_hub_of_what_it_changed(folder: Path, hub: Hub) -> Non
         return subprocess.run([FEEDSVC, "build"], cwd=folder, capture_output=True, text=True, timeout=30)
 
     build()
-    assert not hub.taken
+    assert not hub.accepted
     change(folder, "3.md", "Changed")
     hub.status = 500
     done = build()
     assert (
         done.stderr
-        == f"{hub.url}: answered 500; expected a WebSub hub that takes announcements (2xx); the next build tells it\n"
+        == f"{hub.url}: answered 500; expected a WebSub hub that takes announcements (2xx); the next build tries again\n"
     )
     assert done.returncode == 1
     hub.status = 204
-    wait_until(lambda: build().returncode == 0 and bool(hub.taken), 20)
-    assert hub.told == urls("https://feeds.example", "feed", "topics/law", "providers/c-example")
+    wait_until(lambda: build().returncode == 0 and bool(hub.accepted), 20)
+    assert hub.announced == urls("https://feeds.example", "feed", "topics/law", "providers/c-example")
 
 
-def test_a_hub_is_told_while_changes_follow_each_other_without_end(folder: Path, hub: Hub) -> None:
+def test_changes_are_announced_while_others_follow_without_end(folder: Path, hub: Hub) -> None:
     with serving(folder, hub):
         wait_until(lambda: noted(folder), 10)
         for number in range(40):
             change(folder, "1.md", f"Change {number}")
             time.sleep(0.1)
-        assert 1 <= len(hub.taken) <= 9
+        assert 1 <= len(hub.accepted) <= 9

@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.feeds.documents import Document, Documents
+from feedsvc.feeds.addresses import Address
+from feedsvc.feeds.documents import Documents, FoundDocument
 from feedsvc.web import cache
-from feedsvc.web.cache import FORM_BYTES, DocumentCache
+from feedsvc.web.cache import REPRESENTATION_BYTES, CachedDocument, DocumentCache
 from tests.conftest import Site, record
 
 FILES: dict[str, str | bytes] = {
@@ -28,23 +30,43 @@ def site(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Sit
     return make_site(FILES, custom=[{"name": "All"}])
 
 
+def watch_making(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch, making: Callable[[Address, Callable[[], Any]], Any]
+) -> None:
+    """Let documents be made through a function of their address and of what makes them."""
+    find = documents.find
+
+    @contextmanager
+    def watched(address: Address) -> Iterator[FoundDocument | None]:
+        with find(address) as found:
+            yield found and FoundDocument(found.revision, lambda: making(address, found.make))
+
+    monkeypatch.setattr(documents, "find", watched)
+
+
 @pytest.fixture
 def made(site: Site, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often the document at each address was made."""
     counts: Counter[str] = Counter()
-    get = site.documents.get
 
-    def counting(address: str) -> Document | None:
-        counts[address] += 1
-        return get(address)
+    def counting(address: Address, make: Callable[[], Any]) -> Any:
+        counts[address.target] += 1
+        return make()
 
-    monkeypatch.setattr(site.documents, "get", counting)
+    watch_making(site.documents, monkeypatch, counting)
     return counts
 
 
-def body(kept: DocumentCache, address: str) -> bytes:
-    found = kept.get(address)
-    assert found, address
+def get(documents: DocumentCache, target: str) -> CachedDocument | None:
+    path, _, query = target.partition("?")
+    address = documents.documents.parse(path, query)
+    assert address
+    return documents.get(address)
+
+
+def body(documents: DocumentCache, target: str) -> bytes:
+    found = get(documents, target)
+    assert found, target
     return found.document.body
 
 
@@ -61,31 +83,31 @@ CHANGING = (
 def test_a_change_makes_anew_the_documents_that_it_reaches_and_leaves_the_others(
     site: Site, made: Counter[str]
 ) -> None:
-    kept = DocumentCache(site.documents)
+    documents = DocumentCache(site.documents)
     for round in range(1, 4):
         for address in STAYING + CHANGING:
-            assert body(kept, address) == body(kept, address)
+            assert body(documents, address) == body(documents, address)
         assert made == dict.fromkeys(STAYING, 1) | dict.fromkeys(CHANGING, round)
         site.write("2.md", record(f"Two, {round}", "https://b.example/2", topics="[Law]"))
         site.sync()
-        assert f"Two, {round}".encode() in body(kept, "/topics/law.atom")
+        assert f"Two, {round}".encode() in body(documents, "/topics/law.atom")
 
 
 def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
     site: Site, made: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: Counter[str] = Counter()
-    revision_of = site.documents.revision_of
+    find = site.documents.find
 
-    def counting(address: str) -> int | None:
-        asked[address] += 1
-        return revision_of(address)
+    def counting(address: Address) -> Any:
+        asked[address.target] += 1
+        return find(address)
 
-    monkeypatch.setattr(site.documents, "revision_of", counting)
-    kept = DocumentCache(site.documents)
+    monkeypatch.setattr(site.documents, "find", counting)
+    documents = DocumentCache(site.documents)
     for round in range(1, 3):
         for _ in range(3):
-            kept.get("/topics/ai.atom")
+            get(documents, "/topics/ai.atom")
         assert (asked, made) == ({"/topics/ai.atom": round}, {"/topics/ai.atom": 1})
         site.write("2.md", record("Changed", "https://b.example/2", topics="[Law]"))
         site.sync()
@@ -93,19 +115,19 @@ def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
 
 @pytest.mark.sqlite
 def test_what_is_kept_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
-    kept = DocumentCache(site.documents)
-    before = body(kept, "/topics/ai.atom")
+    documents = DocumentCache(site.documents)
+    before = body(documents, "/topics/ai.atom")
     index = site.documents.index
     index.close()
     index.file.unlink()
     index.file.mkdir()
-    assert body(kept, "/topics/ai.atom") == before
+    assert body(documents, "/topics/ai.atom") == before
     with pytest.raises(IndexUnusableError):
-        kept.get("/topics/law.atom")
+        get(documents, "/topics/law.atom")
     index.file.rmdir()
     site.write("1.md", record("New", topics="[AI]"))
     site.sync()
-    assert b"New" in body(kept, "/topics/ai.atom")
+    assert b"New" in body(documents, "/topics/ai.atom")
 
 
 def test_a_change_is_seen_though_the_configurations_time_lies_ahead(make_site: Callable[..., Site]) -> None:
@@ -113,66 +135,67 @@ def test_a_change_is_seen_though_the_configurations_time_lies_ahead(make_site: C
     config = parse_config(
         {"site": {"base_url": "https://feeds.example"}}, site.folder, datetime.now(UTC) + timedelta(days=1)
     )
-    kept = DocumentCache(Documents(site.documents.index, config))
-    assert b"A title" in body(kept, "/topics/ai.atom")
+    documents = DocumentCache(Documents(site.documents.index, config))
+    assert b"A title" in body(documents, "/topics/ai.atom")
     site.write("1.md", record("New", topics="[AI]"))
     site.sync()
-    kept._checked = 0  # as if time had passed
-    assert b"New" in body(kept, "/topics/ai.atom")
+    documents._checked = 0  # as if time had passed
+    assert b"New" in body(documents, "/topics/ai.atom")
 
 
 def test_a_feed_that_comes_and_goes_is_noticed(site: Site) -> None:
-    kept = DocumentCache(site.documents)
+    documents = DocumentCache(site.documents)
     for _ in range(2):
-        assert kept.get("/topics/rare.atom") is None
+        assert get(documents, "/topics/rare.atom") is None
         path = site.write("3.md", record("Three", "https://c.example/", topics="[Rare]"))
         site.sync()
-        assert b"Three" in body(kept, "/topics/rare.atom")
+        assert b"Three" in body(documents, "/topics/rare.atom")
         path.unlink()
         site.sync()
-    assert kept.get("/topics/rare.atom") is None
+    assert get(documents, "/topics/rare.atom") is None
 
 
 def test_a_document_that_changes_while_it_is_made_is_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = DocumentCache(site.documents)
-    get = site.documents.get
+    documents = DocumentCache(site.documents)
 
-    def change_after(address: str) -> Document | None:
-        document = get(address)
+    def change_after(address: Address, make: Callable[[], Any]) -> Any:
+        document = make()
         monkeypatch.undo()
         monkeypatch.setattr(cache, "FRESH_SECONDS", 0)
         site.write("1.md", record("New", topics="[AI]"))
         site.sync()
         return document
 
-    monkeypatch.setattr(site.documents, "get", change_after)
-    assert b"A title" in body(kept, "/topics/ai.atom")
-    assert b"New" in body(kept, "/topics/ai.atom")
+    watch_making(site.documents, monkeypatch, change_after)
+    assert b"A title" in body(documents, "/topics/ai.atom")
+    assert b"New" in body(documents, "/topics/ai.atom")
 
 
 def test_what_many_ask_for_at_once_is_made_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = DocumentCache(site.documents)
+    documents = DocumentCache(site.documents)
     made: list[str] = []
     encoded: list[str] = []
-    begun, get, encode = threading.Event(), site.documents.get, cache.encode
+    begun, encode = threading.Event(), cache.encode
 
-    def slowly(address: str) -> Document | None:
-        made.append(address)
+    def slowly(address: Address, make: Callable[[], Any]) -> Any:
+        made.append(address.target)
         begun.wait(0.2)  # nobody sets it: the others come meanwhile
-        return get(address)
+        return make()
 
     def counting(data: bytes, encoding: str) -> bytes:
         encoded.append(encoding)
         begun.wait(0.1)
         return encode(data, encoding)
 
-    monkeypatch.setattr(site.documents, "get", slowly)
+    watch_making(site.documents, monkeypatch, slowly)
     monkeypatch.setattr(cache, "encode", counting)
 
-    def ask(address: str) -> Any:
-        found = kept.get(address)
+    def ask(target: str) -> Any:
+        address = site.address(target)
+        assert address
+        found = documents.get(address)
         assert found
-        return kept.form(address, found, "gzip")
+        return documents.representation(address, found, "gzip")
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(ask, ["/feed.atom", "/feed.rss"] * 8))
@@ -182,35 +205,37 @@ def test_what_many_ask_for_at_once_is_made_once(site: Site, monkeypatch: pytest.
 
 
 def test_an_error_keeps_nobody_waiting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = DocumentCache(site.documents)
+    documents = DocumentCache(site.documents)
 
-    def fail(address: str) -> Document | None:
+    def fail(address: Address, make: Callable[[], Any]) -> Any:
         raise IndexUnusableError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(site.documents, "get", fail)
+        watch_making(site.documents, patch, fail)
         for _ in range(2):
             with pytest.raises(IndexUnusableError):
-                kept.get("/feed.atom")
-    assert kept.get("/feed.atom")
+                get(documents, "/feed.atom")
+    assert get(documents, "/feed.atom")
 
 
-def test_compressed_forms_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = DocumentCache(site.documents)
-    found = kept.get("/feed.atom")
+def test_compressed_representations_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = DocumentCache(site.documents)
+    address = site.address("/feed.atom")
+    assert address
+    found = documents.get(address)
     assert found
-    assert kept.size == len(found.document.body) + FORM_BYTES
-    _, gzipped = kept.form("/feed.atom", found, "gzip")
-    assert kept.size == found.size == len(found.document.body) + len(gzipped) + 2 * FORM_BYTES
+    assert documents.size == len(found.document.body) + REPRESENTATION_BYTES
+    _, gzipped = documents.representation(address, found, "gzip")
+    assert documents.size == found.size == len(found.document.body) + len(gzipped) + 2 * REPRESENTATION_BYTES
     monkeypatch.setattr(cache, "MAX_BYTES", found.size)
-    kept.form("/feed.atom", found, "br")  # too large now: delivered, and no longer kept
-    assert kept.size == 0
+    documents.representation(address, found, "br")  # too large now: delivered, and no longer documents
+    assert documents.size == 0
 
 
 def test_names_for_suggestions_are_read_once_for_each_state_of_the_index(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = DocumentCache(site.documents)
+    documents = DocumentCache(site.documents)
     read: list[str] = []
     slugs = site.documents.slugs
 
@@ -220,10 +245,10 @@ def test_names_for_suggestions_are_read_once_for_each_state_of_the_index(
 
     monkeypatch.setattr(site.documents, "slugs", noting)
     for _ in range(3):
-        assert kept.slugs("topics") == ["ai", "law"]
-        assert kept.slugs("nonsense") == []
+        assert documents.slugs("topics") == ["ai", "law"]
+        assert documents.slugs("nonsense") == []
     assert read.count("topics") == 1
     site.write("3.md", record("Three", "https://c.example/", topics="[Rare]"))
     site.sync()
-    assert kept.slugs("topics") == ["ai", "law", "rare"]
-    assert list(kept._slugs) == ["topics"]
+    assert documents.slugs("topics") == ["ai", "law", "rare"]
+    assert list(documents._slugs) == ["topics"]

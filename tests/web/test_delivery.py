@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
+from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
-from feedsvc.web import create_app, middleware
-from feedsvc.web.cache import DocumentCache
+from feedsvc.web import create_app, delivery
 from tests.conftest import Site, record
 
 
@@ -128,13 +128,13 @@ def test_a_method_in_small_letters_is_understood(client: FlaskClient) -> None:
 
 def test_targets_that_mean_the_same_share_one_document(app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    get = Documents.get
+    write = Documents._write_feed
 
-    def noting(documents: Documents, address: str) -> Any:
-        made.append(address)
-        return get(documents, address)
+    def noting(documents: Documents, address: Address, feed: Any) -> Any:
+        made.append(address.target)
+        return write(documents, address, feed)
 
-    monkeypatch.setattr(Documents, "get", noting)
+    monkeypatch.setattr(Documents, "_write_feed", noting)
     client = app.test_client()
     targets = [
         "/feed.atom",
@@ -196,22 +196,23 @@ def test_the_application_keeps_to_wsgi(app: Flask) -> None:
             body.close()
 
 
-def test_remembered_targets_are_bounded(app: Flask, site: Site) -> None:
-    deliverer: Any = middleware.Deliverer(DocumentCache(site.documents), app.wsgi_app)
-    for number in range(middleware.KNOWN_TARGETS + 10):
-        deliverer._address({"PATH_INFO": "/feed.atom", "QUERY_STRING": f"x={number}"})
-    query = "x=" + "y" * middleware.MAX_KNOWN_TARGET
-    assert call(deliverer, {**create_environ("/feed.atom"), "QUERY_STRING": query})[0] == "200 OK"
-    assert deliverer._known_address.cache_info().currsize == middleware.KNOWN_TARGETS
+def test_cached_addresses_are_bounded(site: Site) -> None:
+    answers = delivery.Delivery(site.documents)
+    for number in range(delivery.CACHED_ADDRESSES + 10):
+        answers.answer("/feed.atom", {"QUERY_STRING": f"x={number}"})
+    answer = answers.answer("/feed.atom", {"QUERY_STRING": "x=" + "y" * delivery.MAX_CACHED})
+    assert answer
+    assert answer.status == "200 OK"
+    assert answers._cached_address.cache_info().currsize == delivery.CACHED_ADDRESSES
 
 
 def test_an_unforeseen_error_is_a_500_in_plain_text(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(documents: Documents, address: str) -> Any:
+    def fail(documents: Documents, address: Address) -> Any:
         raise ZeroDivisionError("of a template")
 
-    monkeypatch.setattr(Documents, "get", fail)
+    monkeypatch.setattr(Documents, "find", fail)
     response = create_app(site.config).test_client().get("/feed.atom")
     assert response.status_code == 500
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -222,8 +223,8 @@ def test_an_unknown_address_renders_nothing(client: FlaskClient, monkeypatch: py
     def fail(*arguments: Any) -> Any:
         raise AssertionError(arguments)
 
-    monkeypatch.setattr(Documents, "get", fail)
-    monkeypatch.setattr(Documents, "catalogue", fail)
+    for method in ("get", "get_all", "catalogue", "_write_feed", "_write_site"):
+        monkeypatch.setattr(Documents, method, fail)
     for address in (
         "/topics/ia.atom",
         "/providers/a-exmple/",

@@ -5,9 +5,9 @@ from feedsvc.model import Feed, Format
 
 def write_atom(feed: Feed) -> bytes:
     """Return the feed in Atom 1.0."""
-    from feedsvc.formats.atom_rss import write  # feedgen takes a while to load
+    from feedsvc.formats.feedgen_templates import write_feed  # feedgen takes a while to load
 
-    return write("atom", FORMAT, feed)
+    return write_feed(FORMAT, feed)
 
 
 FORMAT = Format("atom", ".atom", "application/atom+xml", "Atom", write_atom)

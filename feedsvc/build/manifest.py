@@ -1,0 +1,65 @@
+"""The manifest: which files of an output builds wrote, and in which state."""
+
+import msgspec
+
+from feedsvc.errors import OutputError
+
+#: The manifest's own file. No file that it doesn't list is ever replaced or removed.
+MANIFEST = ".feedsvc.json"
+#: A revision that no document has: its entry is never up to date.
+NEVER = -1
+#: Of a file: its size in bytes, and its time of last change in nanoseconds.
+#: Of an object: its size in bytes, and a text that changes with its content.
+State = tuple[int, int | str]
+
+
+class ManifestEntry(msgspec.Struct, array_like=True):
+    """What a build wrote for one document."""
+
+    #: The document's revision.
+    revision: int
+    #: The states of its file and of its compressed copies, by file name.
+    files: dict[str, State]
+
+
+class Manifest(msgspec.Struct):
+    """What builds wrote into an output.
+
+    In JSON, the fields have the names of earlier versions of feedsvc, so that manifests stay readable both ways.
+    """
+
+    #: The fingerprint of all that documents depend on besides the index.
+    stamp: str
+    #: One for each document, by its address.
+    entries: dict[str, ManifestEntry] = msgspec.field(name="made")
+    #: Names of further files of ours: those that a build was about to write or remove when it was interrupted.
+    pending: set[str] = msgspec.field(name="claimed")
+
+    @property
+    def file_names(self) -> set[str]:
+        """The names of all files that are ours."""
+        return {name for entry in self.entries.values() for name in entry.files} | self.pending
+
+    @staticmethod
+    def parse(text: bytes, where: str) -> "Manifest":
+        """Return the manifest that is stored as a JSON text. Raises OutputError, which names `where` it is stored."""
+        try:
+            manifest = msgspec.json.decode(text, type=Manifest)
+        except msgspec.MsgspecError:
+            manifest = None
+        if manifest is None or not all(map(_is_inside, manifest.file_names)):
+            raise OutputError(f"{where}: not a list of feedsvc's files; restore it, or build into an empty folder")
+        return manifest
+
+    def text(self) -> bytes:
+        """Return the JSON text to store, which is the same for equal manifests."""
+        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1)
+
+
+def _is_inside(name: str) -> bool:
+    return not name.startswith("/") and ".." not in name.split("/")
+
+
+def file_name(address: str) -> str:
+    """Return the name of the file for an address; that of a folder's page is index.html in that folder."""
+    return (address + "index.html" if address.endswith("/") else address).removeprefix("/")

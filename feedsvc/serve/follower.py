@@ -1,0 +1,102 @@
+"""The follower: syncs the index whenever something changes in the records folder."""
+
+import logging
+import os
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from watchfiles import watch
+
+from feedsvc.config import Config
+from feedsvc.errors import FeedsvcError, IndexUnusableError
+from feedsvc.index.database import Index
+from feedsvc.index.status import note_failure
+from feedsvc.index.sync import sync
+from feedsvc.serve import logs
+from feedsvc.workers import Workers
+
+#: Seconds after which all files are compared even if no change was reported: some file systems report none.
+RESCAN_SECONDS = 60
+#: Milliseconds for which changes are collected at most before a sync.
+COLLECT_MS = 400
+#: Milliseconds between two checks that the folder is still the same one.
+WAKE_MS = 500
+#: Seconds after which a sync that failed is tried again.
+RETRY_SECONDS = 1
+
+log = logging.getLogger("feedsvc")
+
+
+def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) -> None:
+    """Sync the index whenever something changes in the records folder, until `stop` is set.
+
+    Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
+    again.
+    """
+    folder = config.records_folder
+    while not stop.is_set():
+        try:
+            _follow_folder(config, index, stop, sync_log, folder.stat())
+        except Exception as error:  # whichever it is, the service goes on
+            reason, is_expected = _reason(error)
+            if reason != sync_log.failure:
+                log.error("%s; trying again", reason, exc_info=not is_expected, extra=logs.event("failed"))
+                with suppress(IndexUnusableError):  # without it, the status shows that the last sync is long ago
+                    note_failure(index, reason)
+            sync_log.failure = reason
+            stop.wait(RETRY_SECONDS)
+
+
+def _reason(error: Exception) -> tuple[str, bool]:
+    """Return the message for a sync that failed, and whether its cause is outside of the program."""
+    match error:
+        case FeedsvcError():
+            return str(error), True
+        case OSError():
+            return f"{error.filename or 'records'}: {error.strerror}; expected a folder that can be followed", True
+    # Its own message may come from a record.
+    return (
+        f"a sync failed: {type(error).__name__}; expected none, please report it with the traceback in the log",
+        False,
+    )
+
+
+def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identity: os.stat_result) -> None:
+    """Follow one folder until `stop` is set, or until another folder is in its place."""
+    folder = config.records_folder
+    due = time.monotonic()  # at once: something may have changed before the watch began
+    was_leader = False
+    for changes in watch(
+        folder,
+        watch_filter=partial(_is_visible, folder),
+        debounce=COLLECT_MS,
+        rust_timeout=WAKE_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=False,
+    ):
+        if not os.path.samestat(folder.stat(), identity):
+            return
+        if not index.is_leader():  # another node syncs; once this one does, all files are compared
+            due, was_leader = time.monotonic(), False
+            continue
+        if config.index.is_shared and not was_leader:
+            log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
+        was_leader = True
+        is_due = time.monotonic() >= due or not index.is_filled()
+        if changes or is_due:
+            if is_due:
+                due = time.monotonic() + RESCAN_SECONDS
+            paths = None if is_due else {path for _, path in changes}
+            with Workers() as workers:
+                result = sync(index, config, mapping=workers.map, paths=paths)
+            if result.read or result.gone or sync_log.failure:
+                sync_log.add(result)
+
+
+def _is_visible(folder: Path, change: object, path: str) -> bool:
+    """Return whether a path below a folder has no part that begins with a dot."""
+    return not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))

@@ -1,0 +1,153 @@
+"""The Flask blueprint: every document, and what operators ask for."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+from msgspec.structs import replace
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
+
+from feedsvc.config import Config
+from feedsvc.errors import FilterError, IndexUnusableError, one_line
+from feedsvc.feeds.addresses import Redirect
+from feedsvc.feeds.documents import Documents
+from feedsvc.index.database import Index
+from feedsvc.model import absolute
+from feedsvc.web.delivery import MAX_QUERY, Delivery
+from feedsvc.web.middleware import ERROR
+from feedsvc.web.multiprocess import HAS_METRICS
+from feedsvc.web.responses import text_response
+
+if TYPE_CHECKING:
+    from feedsvc.web.metrics import Metrics
+
+#: The key of an application's extensions for what each registration of a blueprint delivers, by the blueprint's name.
+EXTENSION = "feedsvc"
+NAME = "feedsvc"
+
+
+class Registration(NamedTuple):
+    """What one registration of the blueprint delivers."""
+
+    delivery: Delivery
+    metrics: "Metrics | None"
+
+
+def create_blueprint(index: Index, config: Config) -> Blueprint:
+    """Return a blueprint that delivers every document through Flask, with its hooks and error handlers.
+
+    It may be registered more than once, under different names. Where `site.base_url` isn't set, the addresses in
+    documents follow the prefix of each registration.
+    """
+    blueprint = Blueprint(NAME, __name__)
+
+    @blueprint.record
+    def register(state: BlueprintSetupState) -> None:
+        name = f"{state.name_prefix}.{state.name}".lstrip(".")
+        documents = Documents(index, _at_prefix(config, state))
+        metrics = _metrics(documents)
+        delivery = Delivery(documents, metrics.made) if metrics else Delivery(documents)
+        state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, metrics)
+
+    @blueprint.get("/healthz")
+    def healthz() -> Response:
+        """Answer 200 if the index answers."""
+        with _http_errors():
+            return text_response(f"ok, revision {_registration().delivery.documents.revision()}\n")
+
+    @blueprint.get("/readyz")
+    def readyz() -> Response:
+        """Answer 200 if the index is in step with the records, else 503 with the reason."""
+        with _http_errors():
+            lag = _registration().delivery.documents.status().lag(config.serve.watch)
+        return text_response(f"not in step: {one_line(lag)}\n", 503) if lag else text_response("ok, in step\n")
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        """Answer with the metrics in Prometheus' text format."""
+        found = _registration().metrics
+        if not found:
+            return text_response("Metrics need prometheus-client: pip install 'feedsvc[metrics]'\n", 501)
+        response = text_response(found.text())
+        response.content_type = found.media_type
+        return response
+
+    @blueprint.get("/", defaults={"path": ""})
+    @blueprint.get("/<path:path>")
+    def document(path: str) -> Response:
+        """Answer with a document, lead to the right address, or say that there is none."""
+        with _http_errors():
+            return _document(f"/{path}")
+
+    @blueprint.after_request
+    def allow_conditional(response: Response) -> Response:
+        """Let scripts of other sites send conditional requests (CORS preflight)."""
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since"
+        return response
+
+    return blueprint
+
+
+def _document(path: str) -> Response:
+    if error := request.environ.get(ERROR):
+        raise error
+    if len(request.query_string) > MAX_QUERY:
+        message = f"The query string is longer than {MAX_QUERY} characters.\n"
+        raise BadRequest(response=text_response(message, 400))
+    delivery = _registration().delivery
+    if answer := delivery.answer(path, request.environ):
+        return Response(answer.body, answer.status, answer.headers)
+    documents = delivery.documents
+    base_url = documents.config.site.base_url
+    found = documents.resolve(path)
+    if isinstance(found, Redirect):
+        query = request.query_string.decode("ascii", "replace")
+        response = text_response("", 308)
+        response.location = absolute(base_url, found.path) + (f"?{query}" if query else "")
+        return response
+    pages = documents.suggestions(path, delivery.cache.slugs)
+    hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in pages)
+    message = f"There is no feed at {quote(path)}\n{hints}All feeds are listed at {base_url}/\n"
+    raise NotFound(response=text_response(message, 404))
+
+
+def _registration() -> Registration:
+    """Return what the blueprint of the current request delivers."""
+    found: Registration = current_app.extensions[EXTENSION][request.blueprint]
+    return found
+
+
+@contextmanager
+def _http_errors() -> Iterator[None]:
+    """Raise HTTP exceptions, which an application's error handlers take, for errors of feedsvc."""
+    try:
+        yield
+    except FilterError as error:
+        raise BadRequest(response=text_response(f"{error}\n", 400)) from error
+    except IndexUnusableError as error:
+        current_app.logger.error("%s", error)
+        response = text_response("The index does not answer just now; try again.\n", 503)
+        response.headers["Retry-After"] = "10"
+        raise ServiceUnavailable(response=response) from error
+
+
+def _at_prefix(config: Config, state: BlueprintSetupState) -> Config:
+    """Return the configuration with the addresses of a registration, where it doesn't say itself what they are."""
+    if config.has_base_url or not state.url_prefix:
+        return config
+    base_url = config.site.base_url + state.url_prefix.rstrip("/")
+    return dataclasses.replace(config, site=replace(config.site, base_url=base_url))
+
+
+def _metrics(documents: Documents) -> "Metrics | None":
+    if not HAS_METRICS:
+        return None
+    from feedsvc.web.metrics import Metrics  # which needs what few install
+
+    return Metrics(documents)

@@ -1,0 +1,184 @@
+"""Formats that feedsvc does not bring: registered by a program, or added by another package."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lxml import etree, html
+
+from feedsvc.build.site import build
+from feedsvc.config import parse_config
+from feedsvc.errors import ConfigError
+from feedsvc.formats import registry
+from feedsvc.model import Feed, Format
+from feedsvc.web import create_app
+from tests.conftest import Site, record
+
+
+def write_list(feed: Feed) -> bytes:
+    """Return the titles and URLs of a feed's entries, each on a line."""
+    return "".join(f"{entry.story.title} {entry.story.url}\n" for entry in feed.entries).encode()
+
+
+LIST = Format("list", ".txt", "text/plain", "Plain list", write_list)
+BODY = "Two é https://a.example/2\nOne https://a.example/1\n".encode()
+
+pending = pytest.mark.xfail(reason="addresses end in the names of formats, not yet in their suffixes")
+
+#: A package's module, and the entry points in its metadata.
+MODULE = """
+from feedsvc.model import Format
+
+LIST = Format("list", ".txt", "text/plain", "Plain list", lambda feed: feed.title.encode())
+"""
+ENTRY_POINTS = "[feedsvc.formats]\nlist = feedsvc_plain_list:LIST\n"
+
+
+@pytest.fixture
+def formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry in which nothing has been looked up or registered, until the test ends."""
+    monkeypatch.setattr(registry, "_registered", {})
+
+
+@pytest.fixture
+def site(formats: None, make_site: Callable[..., Site]) -> Site:
+    """A site that publishes the list before Atom."""
+    registry.register(LIST)
+    return make_site(
+        {
+            "1.md": record("One", topics="[AI]"),
+            "2.md": record("Two é", "https://a.example/2", "2020-06-14", topics="[AI]"),
+        },
+        feeds={"formats": ["list", "atom"]},
+    )
+
+
+@pytest.fixture
+def package(formats: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package that adds the list."""
+    metadata = tmp_path / "feedsvc_plain_list-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: feedsvc-plain-list\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
+    (tmp_path / "feedsvc_plain_list.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "feedsvc_plain_list", raising=False)
+
+
+@pending
+@pytest.mark.parametrize(
+    ("target", "self_url"),
+    [
+        ("/feed.txt", "https://feeds.example/feed.txt"),
+        ("/topics/ai.txt", "https://feeds.example/topics/ai.txt"),
+        ("/topics/ai.txt?limit=2&topic=AI", "https://feeds.example/topics/ai.txt?topic=ai&limit=2"),
+    ],
+)
+def test_a_registered_format_is_served_like_any_other(site: Site, target: str, self_url: str) -> None:
+    client = create_app(site.config).test_client()
+    response = client.get(target)
+    assert (response.status_code, response.data) == (200, BODY)
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["Link"] == f'<{self_url}>; rel="self"'
+    for name, value in (
+        ("If-None-Match", response.headers["ETag"]),
+        ("If-Modified-Since", response.headers["Last-Modified"]),
+    ):
+        repeated = client.get(target, headers={name: value})
+        assert (repeated.status_code, repeated.data) == (304, b"")
+        assert repeated.headers["ETag"] == response.headers["ETag"]
+
+
+@pending
+def test_a_format_that_is_not_configured_has_no_address(site: Site) -> None:
+    client = create_app(site.config).test_client()
+    assert client.get("/feed.atom").status_code == 200
+    for path in ("/feed.rss", "/feed.list", "/feed.txt.txt"):
+        assert client.get(path).status_code == 404
+
+
+@pending
+def test_a_registered_format_is_built_like_any_other(site: Site) -> None:
+    build(site.documents, site.config.out_folder, lambda done, total: None)
+    written = {path.relative_to(site.config.out_folder).as_posix() for path in site.config.out_folder.rglob("*.txt")}
+    assert written == {
+        f"{feed}{part}.txt" for feed in ("feed", "topics/ai", "providers/a-example") for part in ("", "/2020-06")
+    }
+    assert (site.config.out_folder / "topics/ai.txt").read_bytes() == BODY
+
+
+def test_opml_has_the_addresses_of_a_registered_format_that_comes_first(site: Site) -> None:
+    urls = etree.fromstring(site.body("/feeds.opml")).xpath("//@xmlUrl")
+    assert urls == [
+        f"https://feeds.example/{name}.txt" for name in ("feed", "topics/ai", "providers/a-example")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "feed"), [("/", "/feed"), ("/topics/ai/", "/topics/ai")])
+def test_pages_offer_a_registered_format(site: Site, address: str, feed: str) -> None:
+    page = html.document_fromstring(site.body(address))
+    url = f"https://feeds.example{feed}.txt"
+    first, second = page.xpath("//link[@rel='alternate']")
+    assert (first.get("type"), first.get("href")) == ("text/plain", url)
+    assert first.get("title") == f"{page.findtext('.//title')} (Plain list)"
+    assert second.get("type") == "application/atom+xml"
+    item, _ = page.xpath("//ul[@class='formats']/li")
+    assert [(link.text, link.get("href")) for link in item.iter("a")] == [("Plain list", url)]
+    assert item.findtext("code") == url
+    option, _ = page.xpath("//select[@data-format]/option")
+    assert (option.text, option.get("value")) == ("Plain list", url)
+    assert page.find(".//form").get("action").endswith(f"{feed.lstrip('/')}.txt")
+
+
+def test_other_formats_link_to_a_registered_one(site: Site) -> None:
+    atom = etree.fromstring(site.body("/topics/ai.atom"))
+    links = {link.get("type"): link.get("href") for link in atom.findall("{*}link[@rel='alternate']")}
+    assert links == {
+        "text/plain": "https://feeds.example/topics/ai.txt", "text/html": "https://feeds.example/topics/ai/",
+    }  # fmt: skip
+
+
+def test_a_registered_format_replaces_a_builtin_one_of_its_name(formats: None) -> None:
+    other = Format("atom", ".xml", "application/atom+xml", "Atom", write_list)
+    registry.register(other)
+    assert registry.find_format("atom") is other
+
+
+@pytest.mark.usefixtures("package")
+def test_a_package_adds_a_format_by_an_entry_point(tmp_path: Path) -> None:
+    assert "feedsvc_plain_list" not in sys.modules
+    config = parse_config({"feeds": {"formats": ["list"]}}, tmp_path)
+    assert config.feeds.formats == ("list",)
+    assert registry.find_format("list") is sys.modules["feedsvc_plain_list"].LIST
+    assert registry.format_names() == ["atom", "json", "list", "rss"]
+
+
+@pytest.mark.usefixtures("package")
+def test_entry_points_are_looked_up_only_for_names_that_are_not_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    entry_points = registry.entry_points
+    monkeypatch.setattr(
+        registry, "entry_points", lambda **query: names.append(query.get("name")) or entry_points(**query)
+    )
+    for name in ("atom", "rss", "json"):
+        assert registry.find_format(name).name == name
+    assert names == []
+    assert [registry.find_format("list").name for _ in range(2)] == ["list", "list"]
+    assert names == ["list"]
+
+
+@pytest.mark.usefixtures("formats")
+def test_an_unknown_format_is_an_error_that_lists_the_names(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_config({"feeds": {"formats": ["atom", "atm"]}}, tmp_path)
+    assert str(error.value) == "feeds.formats: 'atm' can't be used; expected one of atom, json, rss"
+    with pytest.raises(LookupError, match=r"^expected one of atom, json, rss$"):
+        registry.find_format("atm")
+
+
+@pytest.mark.usefixtures("package")
+def test_an_unknown_formats_error_lists_added_formats_too(tmp_path: Path) -> None:
+    registry.register(Format("csv", ".csv", "text/csv", "CSV", write_list))
+    with pytest.raises(ConfigError, match=r"expected one of atom, csv, json, list, rss$"):
+        parse_config({"feeds": {"formats": ["lst"]}}, tmp_path)
