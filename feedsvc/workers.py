@@ -1,4 +1,4 @@
-"""Child processes that leave Ctrl-C to their parent, and never outlive it."""
+"""Worker processes. They ignore Ctrl-C, and end with their parent."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT, which Ctrl-C sends to all processes of a group: those started meanwhile never get it."""
+    """Block SIGINT, which Ctrl-C sends to all processes of a group, in the processes that the context starts."""
     resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
     mask = pthread_sigmask(SIG_BLOCK, {SIGINT})
     try:
@@ -30,10 +30,7 @@ def interrupts_blocked() -> Iterator[None]:
 
 
 def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
-    """End this process, which multiprocessing started, as soon as its parent is gone, in whichever way.
-
-    clean: called before, for what the parent may have left.
-    """
+    """End this process, which multiprocessing started, as soon as its parent has ended. clean: called before."""
 
     def wait() -> None:
         if parent := parent_process():
@@ -45,14 +42,14 @@ def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
 
 
 def _can_fork() -> bool:
-    """Whether a fork does no harm: it copies the locks that threads hold as they are."""
+    """Return whether it is safe to fork: without other threads, whose locks would stay locked in the child."""
     return sys.platform == "linux" and threading.active_count() == 1
 
 
 class Workers:
-    """Worker processes, one per core, started when there is enough for them to do, and ended with the context.
+    """Worker processes, one per core, started when there are several tasks, and ended with the context.
 
-    meanwhile: what each does when it has done its first work, while this process goes on with the results.
+    meanwhile: called in each process after its first tasks, while this process uses their results.
     """
 
     def __init__(self, meanwhile: Callable[[], None] | None = None) -> None:
@@ -72,17 +69,14 @@ class Workers:
             self._pool = None
 
     def start(self) -> None:
-        """Start them now, while that takes the least time: before this process has threads or opens an index.
-
-        They are forked, with all that is loaded. What SQLite believes of its own locks would be copied, too.
-        """
+        """Start the processes now, by a fork, which is fastest: before this one has threads or opens an index."""
         if _can_fork():
             self._pool = _start_pool("fork")
             with interrupts_blocked():
-                self._pool.submit(os.getpid)  # which lets it start all of them
+                self._pool.submit(os.getpid)  # the first task starts all of them
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-        """As the built-in `map`, in the processes; a single item is worth none. Raises WorkerError."""
+        """Do as the built-in `map` does, in the processes if there are several items. Raises WorkerError."""
         if len(items) < 2:
             return map(function, items)
         self._pool = self._pool or _start_pool("spawn")

@@ -1,4 +1,4 @@
-"""What a WebSub hub was told of the feeds, and what it is still to be told: a queue that outlives the service."""
+"""The queue of feeds that are to be announced to a WebSub hub. It outlives the service."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -7,35 +7,35 @@ from feedsvc.index.database import Connection
 
 
 class Row(NamedTuple):
-    """A feed as it was noted last."""
+    """A feed as it was when it was last compared."""
 
     address: str
-    #: Of the feed, and the hash of its document.
+    #: The revision of the feed, and the hash of its document.
     revision: int
     hash: str
-    #: When the hub is to be told of it, in seconds since 1970; None: it needn't be.
+    #: When to announce it, in seconds since 1970, or None.
     due: int | None
 
 
 class Pending(NamedTuple):
-    """What the hub is to be told."""
+    """Feeds that are to be announced."""
 
-    #: Some feeds' addresses and hashes, the first ones first.
+    #: The addresses and hashes of some of them, by address.
     feeds: Sequence[tuple[str, str]]
-    #: When it may be told again, in seconds since 1970: no feed is told of before those that failed.
+    #: The time of the next attempt, in seconds since 1970: none is announced before those that failed.
     due: int
-    #: How often it could not be told.
+    #: The number of attempts that failed.
     attempts: int
 
 
 def noted(connection: Connection) -> dict[str, tuple[int, str]]:
-    """Revision and hash of each feed that was noted, by address."""
+    """Return the revision and hash of each feed when it was last compared, by address."""
     rows = connection.execute("SELECT address, revision, hash FROM announcements")
     return {address: (revision, hash) for address, revision, hash in rows}
 
 
 def note(connection: Connection, rows: Iterable[Row], gone: Iterable[str]) -> None:
-    """Note feeds as they are now, and those that are no more. One that the hub is to be told of already still is."""
+    """Write feeds as they are now, and delete those that are gone. Those that are due stay so."""
     connection.executemany("DELETE FROM announcements WHERE address = ?", [(address,) for address in gone])
     connection.executemany(
         "INSERT INTO announcements VALUES (?, ?, ?, ?, 0) ON CONFLICT (address) DO UPDATE SET "
@@ -45,7 +45,7 @@ def note(connection: Connection, rows: Iterable[Row], gone: Iterable[str]) -> No
 
 
 def pending(connection: Connection, limit: int) -> Pending:
-    """What the hub is to be told: at most `limit` feeds at a time."""
+    """Return the feeds that are to be announced, at most `limit` of them."""
     feeds = connection.execute(
         "SELECT address, hash FROM announcements WHERE due IS NOT NULL ORDER BY address LIMIT ?", (limit,)
     ).fetchall()
@@ -56,12 +56,12 @@ def pending(connection: Connection, limit: int) -> Pending:
 
 
 def lease(connection: Connection, feeds: Iterable[tuple[str, str]], until: int) -> None:
-    """Keep others from telling of feeds for a while. until: in seconds since 1970."""
+    """Let no other process announce feeds until a time, in seconds since 1970."""
     connection.executemany("UPDATE announcements SET due = ? WHERE address = ?", [(until, feed) for feed, _ in feeds])
 
 
 def settle(connection: Connection, feeds: Sequence[tuple[str, str]], now: int) -> None:
-    """Note that the hub was told of feeds, by address and hash; of one that has changed since, it is told again now."""
+    """Note that feeds, by address and hash, were announced. One that changed since is due again. now: since 1970."""
     connection.executemany(
         "UPDATE announcements SET due = NULL, attempts = 0 WHERE address = ? AND hash = ?", list(feeds)
     )
@@ -70,5 +70,5 @@ def settle(connection: Connection, feeds: Sequence[tuple[str, str]], now: int) -
 
 
 def put_off(connection: Connection, due: int) -> None:
-    """Note that the hub could not be told, and when it is to be tried again, in seconds since 1970."""
+    """Note an attempt that failed, and the time of the next one, in seconds since 1970."""
     connection.execute("UPDATE announcements SET due = ?, attempts = attempts + 1 WHERE due IS NOT NULL", (due,))

@@ -65,7 +65,7 @@ class Index(Protocol):
     """A database that holds the index. Threads may share it. Its methods raise IndexUnusableError."""
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """Return a transaction that reads, and sees the index as one sync left it."""
+        """Return a transaction that reads, and sees the index as of one moment."""
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Return a transaction that writes, alone; readers see all of it or nothing. It has all tables."""

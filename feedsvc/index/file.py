@@ -1,4 +1,4 @@
-"""The index's file: its folder, and what becomes of it when it is damaged. Whoever syncs next makes a new one."""
+"""The file of an index in SQLite: its folder, and how a damaged file is replaced."""
 
 import errno
 import fcntl
@@ -23,7 +23,7 @@ log = logging.getLogger("feedsvc")
 
 
 def make_folder(folder: Path) -> None:
-    """Make the index's folder. A new one ignores itself in git, since it holds a cache. Raises IndexUnusableError."""
+    """Make the folder of an index, which git ignores, since it holds a cache. Raises IndexUnusableError."""
     if folder.exists():
         return
     try:
@@ -39,7 +39,7 @@ def make_folder(folder: Path) -> None:
 
 
 def identity(file: Path) -> Identity:
-    """Tells the file at a path from others that were there, as long as somebody has those open."""
+    """Return the identity of the file at a path. It is that of no other file that is still open."""
     try:
         found = os.stat(file)
     except OSError:
@@ -48,7 +48,7 @@ def identity(file: Path) -> Identity:
 
 
 def is_damage(error: sqlite3.Error | msgspec.DecodeError) -> bool:
-    """Whether an error tells of a damaged file, be it of a row that holds what no sync wrote."""
+    """Return whether an error is due to a damaged file, or to a value in it that no sync wrote."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # a text that isn't UTF-8, or no story
         return isinstance(error, sqlite3.OperationalError | msgspec.DecodeError)
@@ -56,9 +56,9 @@ def is_damage(error: sqlite3.Error | msgspec.DecodeError) -> bool:
 
 
 def set_aside(file: Path, damaged: Identity, error: Exception) -> bool:
-    """Rename a damaged file with its log, unless it is another one by now; False if it is of others, and stays.
+    """Rename a damaged file and its log, unless another file has taken its place; return False if it isn't an index.
 
-    Connections, also those of other processes, keep to what they have open. error: what it was known by.
+    Open connections, also those of other processes, go on with the renamed file. error: the sign of the damage.
     Raises OSError.
     """
     folder = os.open(file.parent, os.O_RDONLY)

@@ -85,7 +85,7 @@ def delete_rows(connection: Connection, files: Iterable[int], changes: Changes) 
 
 
 def read_problems(connection: Connection, file: int | None = None) -> tuple[Problem, ...]:
-    """Return the problems of all files, or of the one with an id, by file and line."""
+    """Return the problems of all files, or of the one with an id, by file."""
     # Not simply joined: SQLite would look through all files, which are already in order.
     rows = connection.execute(
         "SELECT f.path, p.line, p.field, p.message, p.refuses FROM problems p CROSS JOIN files f WHERE f.id = p.file "

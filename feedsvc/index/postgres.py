@@ -1,4 +1,4 @@
-"""The index in PostgreSQL, which any number of nodes read, and which the one among them that is elected syncs."""
+"""The index in PostgreSQL. Any number of nodes read it, and the one that is elected leader syncs it."""
 
 import os
 import re
@@ -17,14 +17,14 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.index.database import without_password
 from feedsvc.index.session import BEAT_SECONDS, NoAnswerError, PostgresConnection, Session
 
-#: How long it may take to connect, to answer a reader or a writer, and until another writer is done.
+#: Seconds to wait for a connection, for the answer to a reader or a writer, and for another writer to finish.
 CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS, BUSY_SECONDS = 2, 5, 600, 60
-#: When a node that may write gives no sign of life for so long, the server ends its session, and thus its election.
+#: Seconds without a sign of life after which the server ends the session of a node that may write, and its election.
 DEAD_SECONDS = 6
-#: For how long readers don't ask a server that did not answer.
+#: Seconds in which readers don't ask a server that did not answer.
 PAUSE_SECONDS = 1.0
 
-#: A server that a node is gone from without a word notices it, too.
+#: By these, a server notices a node that is gone without closing its connection.
 _KEEPALIVES = {"tcp_keepalives_idle": "3s", "tcp_keepalives_interval": "1s", "tcp_keepalives_count": "3"}
 _READER = _KEEPALIVES | {"statement_timeout": f"{READ_SECONDS}s"}
 _WRITER = _KEEPALIVES | {
@@ -33,8 +33,8 @@ _WRITER = _KEEPALIVES | {
     "client_connection_check_interval": f"{BEAT_SECONDS}s",
     "lock_timeout": f"{BUSY_SECONDS}s",
 }
-#: The second half of an advisory lock's key, after its schema: the one that is elected holds the first of these, a
-#: transaction that writes the other one.
+#: The second half of an advisory lock's key, after its schema: the leader holds the first one, a transaction that
+#: writes the other.
 _ELECTED, _WRITING = 1, 2
 
 
@@ -46,9 +46,9 @@ class PostgresDatabase:
     """An index in a schema of a PostgreSQL database. Threads may share it: each transaction has its own session."""
 
     def __init__(self, url: str) -> None:
-        """url: the database's, with `schema` among its parameters if it isn't the usual one; connected to when needed.
+        """Make an index, which connects when it is used. Raises IndexUnusableError.
 
-        Raises IndexUnusableError.
+        url: of the database, with the parameter `schema` if it isn't the default one.
         """
         base, _, query = url.partition("?")
         given = parse_qsl(query, keep_blank_values=True)
@@ -70,21 +70,21 @@ class PostgresDatabase:
         _databases.add(self)
 
     def _begin(self) -> None:
-        """Begin without any session, as also a process does that was forked: those of its parent are not its own."""
+        """Begin without sessions, also in a child after a fork: sessions belong to the process that opened them."""
         self._idle: list[PostgresConnection] = []
-        #: The session that stands for election, and whether it is elected. Whoever uses it holds the lock.
+        #: The session that stands for election, and whether it is elected. It is used under the lock `_writing`.
         self._candidate: PostgresConnection | None = None
         self._is_elected = False
         self._writing = Lock()
-        #: Why the server did not answer when it was asked last; empty if it did.
+        #: Why the server did not answer last time; empty if it did.
         self._failure = ""
         self._paused_until = 0.0
-        #: Held by the one who asks it again.
+        #: Held by the thread that asks it again.
         self._asking = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[PostgresConnection]:
-        """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
+        """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
         try:
             with self._asked_again_by_one():
                 connection = self._reader()
@@ -102,7 +102,7 @@ class PostgresDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[PostgresConnection]:
-        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
+        """Return a transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
         with self._writing:
             try:
                 connection = self._candidate or self._connect(_WRITER)
@@ -123,7 +123,7 @@ class PostgresDatabase:
                 raise self._explained(error) from error
 
     def is_leader(self) -> bool:
-        """Whether this process is elected to sync; it must ask often to stay so. Raises IndexUnusableError."""
+        """Return whether this process is elected leader. It has to ask often to stay so. Raises IndexUnusableError."""
         with self._writing:
             try:
                 if self._candidate:
@@ -138,7 +138,7 @@ class PostgresDatabase:
                 raise self._explained(error) from error
 
     def is_filled(self) -> bool:
-        """Whether a sync has filled the index. Raises IndexUnusableError."""
+        """Return whether a sync has filled the index. Raises IndexUnusableError."""
         try:
             with self.reading():
                 return True
@@ -146,7 +146,7 @@ class PostgresDatabase:
             return False
 
     def close(self) -> None:
-        """End the sessions that no transaction uses, and the election."""
+        """Close the sessions that no transaction uses, and end the election."""
         while self._idle:
             self._idle.pop().close()
         if self._candidate:
@@ -154,19 +154,19 @@ class PostgresDatabase:
         self._candidate, self._is_elected = None, False
 
     def _stand(self, candidate: PostgresConnection) -> bool:
-        """Stand for election, or give a sign of life."""
-        candidate.session.patience = READ_SECONDS
+        """Stand for election, or give a sign of life; return whether this process is elected."""
+        candidate.session.answer_seconds = READ_SECONDS
         if self._is_elected:
             candidate.execute("SELECT 1")
         else:
             lock = "SELECT pg_try_advisory_lock(hashtext(?), ?)"
             (self._is_elected,) = candidate.execute(lock, (self.schema, _ELECTED)).fetchone()
-        candidate.session.patience = WRITE_SECONDS
+        candidate.session.answer_seconds = WRITE_SECONDS
         return self._is_elected
 
     @contextmanager
     def _asked_again_by_one(self) -> Iterator[None]:
-        """Let nobody wait for a server that did not answer, but for one now and then who sees whether it does again."""
+        """Raise IndexUnusableError while the server does not answer, but let one thread ask it again now and then."""
         if not self._failure:
             yield
         elif time.monotonic() >= self._paused_until and self._asking.acquire(blocking=False):
@@ -179,7 +179,7 @@ class PostgresDatabase:
             raise IndexUnusableError(self._failure)
 
     def _reader(self) -> PostgresConnection:
-        """A session in a transaction that reads."""
+        """Return a session in a transaction that reads."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         while True:
             try:
@@ -208,7 +208,7 @@ class PostgresDatabase:
         usual: dict[str, Any] = {"application_name": "feedsvc", "connect_timeout": CONNECT_SECONDS}
         usual |= {"keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3}
         session = Session.connect(**{**usual, **self._parameters}, autocommit=True, cursor_factory=psycopg.RawCursor)
-        session.patience = WRITE_SECONDS if settings is _WRITER else READ_SECONDS
+        session.answer_seconds = WRITE_SECONDS if settings is _WRITER else READ_SECONDS
         connection = PostgresConnection(session)
         try:
             pairs = [text for pair in {"search_path": self.schema, **settings}.items() for text in pair]
@@ -219,7 +219,7 @@ class PostgresDatabase:
         return connection
 
     def _make_tables(self, connection: PostgresConnection) -> None:
-        """Make the schema and its tables if need be."""
+        """Make the schema and its tables, if they are missing."""
         (exists,) = connection.execute("SELECT current_schema() IS NOT NULL").fetchone()
         if not exists:
             connection.execute(f"CREATE SCHEMA {self.schema}")
@@ -233,7 +233,7 @@ class PostgresDatabase:
         )
 
 
-#: Those that there are in this process.
+#: All of this process.
 _databases: WeakSet[PostgresDatabase] = WeakSet()
 
 

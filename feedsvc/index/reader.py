@@ -14,9 +14,9 @@ from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, conditions, newest_first, ordering_table, select_stories
 from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Provider, Topic
 
-#: Entries that are read together.
+#: The number of entries that are read together.
 TOGETHER = 500
-#: As many as there can be.
+#: The limit of a query without a limit.
 ALL = 2**62
 
 _image_decoder = msgspec.json.Decoder(Image)
@@ -24,30 +24,27 @@ _image_decoder = msgspec.json.Decoder(Image)
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A feed or archive that has stories; or the index as a whole, whose slug and name are empty."""
+    """A feed or archive that has stories; or all stories, with an empty slug and name."""
 
     slug: str
     name: str
     #: A number that each change of its content increases.
     revision: int
-    #: When that last happened, or later.
+    #: The time of the last change, or later.
     changed: datetime
     image: Image | None = None
 
 
 def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
-    """The state of the index as a whole.
-
-    with_problems: whether a change of the problems counts, too.
-    """
+    """Return the row of all stories. with_problems: whether a change of the problems counts as well."""
     revision, changed, problems = connection.execute("SELECT revision, changed, problems FROM state").fetchone()
-    if with_problems:  # both numbers only ever increase, and so does their sum
+    if with_problems:  # both numbers only increase, and so does their sum
         revision, changed = revision + problems, max(changed, problems)
     return FeedRow("", "", revision, _moment(changed))
 
 
 def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:
-    """The feed of everything, of a topic or of a provider, or its archive; None if no story is in it."""
+    """Return the feed of all stories, of a topic or of a provider, or its archive; None if it has no story."""
     found = connection.execute(
         f"""
         SELECT a.revision, a.changed, min(n.name), min(nullif(n.image, '')) FROM feeds a
@@ -65,7 +62,7 @@ def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) 
 
 
 def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tuple[FeedRow, int]]:
-    """The feeds of all topics or providers, by slug, with their numbers of stories."""
+    """Return the feeds of all topics or providers, by slug, with their numbers of stories."""
     size = _size(primary_only)
     # From names to feeds, of which there are many more: those of each month.
     rows = connection.execute(
@@ -80,13 +77,13 @@ def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tu
 
 
 def newest(connection: Connection) -> datetime:
-    """The time of the newest story."""
+    """Return the time of the newest story."""
     rows = connection.execute("SELECT published FROM stories ORDER BY month DESC, published DESC LIMIT 1")
     return _moment(*(rows.fetchone() or (None,)))
 
 
 def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> int:
-    """The number of stories that a feed draws from."""
+    """Return the number of stories of a feed, without its limit."""
     if _is_counted(connection, address, query):
         size = f"coalesce(max({_size(query.primary_only)}), 0)"
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ?"
@@ -98,9 +95,9 @@ def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> in
 
 
 def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> list[tuple[str, str]]:
-    """(slug, month) of all archives of the feeds of an address's kind, in order.
+    """Return (slug, month) of all archives of the feeds of an address's kind, in order.
 
-    The slug is empty for everything and for a saved filter, which are one feed each.
+    The slug is empty for the feed of all stories and for a saved filter.
     """
     if _is_counted(connection, address, query):
         size = _size(query.primary_only)
@@ -115,17 +112,14 @@ def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> l
 
 
 def revisions(connection: Connection, archives: bool) -> dict[tuple[str, str, str], int]:
-    """The revision of each feed of everything, topics and providers by kind, slug and month.
-
-    archives: whether those of the archives are asked for, too.
-    """
+    """Return the revisions of all feeds but saved filters, by kind, slug and month. archives: whether with theirs."""
     condition = "" if archives else " WHERE month = ''"
     rows = connection.execute(f"SELECT kind, slug, month, revision FROM feeds{condition}")
     return {(kind, slug, month): revision for kind, slug, month, revision in rows}
 
 
 def neighbours(connection: Connection, address: FeedAddress, query: StoryQuery) -> tuple[str | None, str | None]:
-    """The months before and after an archive's that have archives of their own."""
+    """Return the months of the archives before and after an archive, each None if there is none."""
     month = f"{ordering_table(address)}.month"
     chosen, values = select_stories(connection.dialect, replace(address, month=""), query, month)
     before = f"{chosen} AND {month} < ? ORDER BY {month} DESC LIMIT 1"
@@ -137,7 +131,7 @@ def neighbours(connection: Connection, address: FeedAddress, query: StoryQuery) 
 def find_entries(
     connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]]
 ) -> Iterator[tuple[Entry, ...]]:
-    """The newest entries of each feed, with their topics and links; ties by URL.
+    """Yield the newest entries of each feed, with their topics and links; ties by URL.
 
     What several feeds hold is read together, as far as memory allows.
     """
@@ -186,17 +180,17 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
 
 
 def _is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
-    """Whether the index knows how many of the stories that are query a feed has."""
+    """Return whether the table `feeds` has the number of stories that a query selects."""
     return address.kind != "custom" and not any(conditions(connection.dialect, query))
 
 
 def _size(primary_only: bool) -> str:
-    """The column that counts a feed's stories."""
+    """Return the column with the number of a feed's stories."""
     return "primary_stories" if primary_only else "stories"
 
 
 def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
-    """Name, domain and image of topics or providers by slug."""
+    """Return the name, domain and image of topics or providers by slug."""
     rows = connection.execute(
         f"""
         SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))

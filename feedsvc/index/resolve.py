@@ -95,7 +95,7 @@ def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
 
 
 def _gather_affected(connection: Connection, urls: set[str]) -> None:
-    """List the stories that a change of these can reach."""
+    """Write the URLs of the stories that a change of others can affect into the table `affected`."""
     connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
     connection.insert("affected", ((url,) for url in urls))
     # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
@@ -108,7 +108,7 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
 
 
 def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
-    """How many affected stories each feed and archive holds, and how many of them are primary."""
+    """Return the numbers of affected stories, and of primary ones among them, in each feed and archive."""
     counts: dict[FeedKey, tuple[int, int]] = {}
     for kind, (column, table) in _COUNTED.items():
         rows = connection.execute(
@@ -131,7 +131,7 @@ def _refresh_feeds(
     after: dict[FeedKey, tuple[int, int]],
     stamp: tuple[int, int],
 ) -> None:
-    """Count anew, and stamp, the feeds that affected stories were or are in."""
+    """Update the numbers of stories and the stamps of the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
     rows, known, relinked = [], [], set()
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
@@ -155,7 +155,7 @@ def _refresh_feeds(
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:
-    """Note in how much more or less use names are; whether a topic or provider that stays now has another one."""
+    """Update the numbers of names; return whether a topic or provider that had a name now has another one."""
     changes = [(*name, number) for name, number in names.items() if number]
     if not changes:
         return False
@@ -179,7 +179,7 @@ def _rename(connection: Connection, names: Counter[Name]) -> bool:
 
 
 def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:
-    """Name, domain and image of the topics and providers whose names change."""
+    """Return the name, domain and image of the topics and providers whose names change."""
     rows = connection.execute(
         "SELECT kind, slug, min(name), min(nullif(domain, '')), min(nullif(image, '')) FROM names "
         "WHERE (kind, slug) IN (SELECT kind, slug FROM changes) GROUP BY kind, slug"

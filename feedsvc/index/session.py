@@ -1,4 +1,4 @@
-"""A session with PostgreSQL: its dialect, its parameters, and answers that are not waited for without end."""
+"""Sessions with PostgreSQL: their dialect and parameters, and a timeout for each answer."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.index.database import Dialect, Rows
 from feedsvc.index.schema import VERSION, tables
 
-#: How often a session that writes gives a sign of life.
+#: Seconds between two signs of life of a session that writes.
 BEAT_SECONDS = 2
 #: What the comment on the table `state` says before the version of the tables.
 _VERSION_NOTE = "feedsvc index, version "
@@ -50,14 +50,14 @@ def numbered(sql: str) -> str:
 
 
 class NoAnswerError(psycopg.OperationalError):
-    """The server is there, or seems so, and says nothing."""
+    """The server did not answer in time."""
 
 
 class Session(psycopg.Connection[TupleRow]):
-    """A connection that doesn't wait forever: a network may stall without any word of it."""
+    """A connection with a timeout for each answer: a network may stall without an error."""
 
-    #: Seconds.
-    patience: float = 5
+    #: The timeout for each answer, in seconds.
+    answer_seconds: float = 5
     _process = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -72,13 +72,13 @@ class Session(psycopg.Connection[TupleRow]):
             self.close()  # psycopg would warn of those that end with their process
 
     def _bounded(self, gen: PQGen[Any]) -> PQGen[Any]:
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self.answer_seconds
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
                 if ready == Ready.NONE and time.monotonic() > deadline:
-                    raise NoAnswerError(f"no answer within {self.patience} seconds")
+                    raise NoAnswerError(f"no answer within {self.answer_seconds} seconds")
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
@@ -144,7 +144,7 @@ class PostgresConnection:
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Give signs of life meanwhile, also while no statement runs."""
+        """Give signs of life within the context, also while no statement runs."""
         done = Event()
         Thread(target=self._beat, args=(done,), name="beat", daemon=True).start()
         try:
@@ -156,11 +156,11 @@ class PostgresConnection:
         while not done.wait(BEAT_SECONDS):
             if self._lock.acquire(blocking=False):  # else a statement runs, which is a sign of life
                 try:
-                    with suppress(psycopg.Error):  # which the next statement tells
+                    with suppress(psycopg.Error):  # the next statement raises it
                         self.session.execute("SELECT 1")
                 finally:
                     self._lock.release()
 
     def close(self) -> None:
-        """End the session, and what it has not committed."""
+        """Close the session, and roll back what it has not committed."""
         self.session.close()

@@ -1,4 +1,4 @@
-"""The index in a file of SQLite: connections, transactions, and errors that say what to do."""
+"""The index in a file of SQLite."""
 
 import os
 import sqlite3
@@ -17,16 +17,16 @@ from feedsvc.index.database import Dialect
 from feedsvc.index.file import Identity, identity, is_damage, make_folder, set_aside
 from feedsvc.index.schema import APPLICATION_ID, VERSION, tables
 
-#: How long a writer waits for another one.
+#: Seconds that a writer waits for another one.
 BUSY_SECONDS = 60
-#: How long a reader waits for others' connections to a file that is gone.
+#: Seconds that a reader waits for another thread's connection to a file that was deleted.
 OTHERS_SECONDS = 5
-#: Kilobytes of the file that a connection keeps at most: there are several readers, of little each, and one writer.
+#: Kilobytes of the file that a connection caches at most: there are several readers, and one writer.
 READ_CACHE, WRITE_CACHE = 2048, 65536
 
-#: What SQLite says where it may not write.
+#: The error codes of a file that may not be written.
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
-#: Tables of every version of the index.
+#: Tables that every version of the index has.
 _OURS = {"state", "files", "problems", "stories", "story_topics"}
 
 DIALECT = Dialect(
@@ -70,25 +70,25 @@ class SqliteConnection(sqlite3.Connection):
 
 
 class SqliteDatabase:
-    """An index's file. Threads may share it: each transaction has a connection of its own.
+    """An index in a file. Threads may share it: each transaction has a connection of its own.
 
-    Processes that are forked from this one may share it, too: idle connections are closed before a fork, since SQLite's
-    must not be used, nor closed, after one.
+    Child processes may share it as well: idle connections are closed before a fork, since a connection to SQLite must
+    be neither used nor closed after one.
 
-    Somebody may delete the file or put another one in its place, at any time. Who reads goes on with the old one until
-    the new one is filled; who writes makes a new one at once. A damaged file is set aside by whoever notices.
+    The file may be deleted or replaced at any time. Readers go on with the old file until the new one is filled; a
+    writer makes a new one at once. A damaged file is renamed as soon as it is noticed.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self._idle: list[tuple[Identity, SqliteConnection]] = []
-        #: Which files the connections that transactions use are to.
+        #: The files of the connections in use.
         self._used: list[Identity] = []
         _databases.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[SqliteConnection]:
-        """A transaction that reads, and sees the index as one sync left it. Raises IndexUnusableError."""
+        """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
         with self._transaction("BEGIN", READ_CACHE) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()
             if version != (VERSION,) or not connection.execute("SELECT 1 FROM state").fetchone():
@@ -97,10 +97,10 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[SqliteConnection]:
-        """A transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
+        """Return a transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
 
-        It has all tables, though they may be empty. From the second one on, readers needn't wait for it: the log that
-        lets them go on would take the first one, which fills the index, as long again as to write the index.
+        It has all tables, which may be empty. Readers don't wait for it, but for the first one, which fills the index:
+        with a write-ahead log that one would take twice the time.
         """
         with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
@@ -108,14 +108,14 @@ class SqliteDatabase:
             yield connection
 
     def check(self) -> None:
-        """Raise IndexUnusableError unless the file can be opened, and is for us. It may be empty."""
+        """Raise IndexUnusableError if the file can't be opened, or is of something else. It may be empty."""
         with self._transaction("BEGIN", READ_CACHE):
             pass
 
     def is_filled(self) -> bool:
-        """Whether the file that is there now, which may be another one than is in use, holds what a sync left.
+        """Return whether a sync has filled the file at the path, which may not be the file in use.
 
-        If it is the one in use, yet empty, it is set aside.
+        If it is the file in use, and empty, it is renamed.
         """
         if not self.file.exists():
             return False
@@ -134,7 +134,7 @@ class SqliteDatabase:
             looked_at.close()
 
     def is_leader(self) -> bool:
-        """Whether this process may sync: whoever has the file may."""
+        """Return True: any process may sync."""
         return True
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ class SqliteDatabase:
             raise self._explained(error, which) from error
 
     def _connection(self, may_be_old: bool) -> tuple[Identity, SqliteConnection]:
-        """A connection, and which file it is to. may_be_old: to the file that was there before, if need be."""
+        """Return (its file, a connection). may_be_old: whether that may be the file that was there before."""
         until = time.monotonic() + OTHERS_SECONDS
         while True:
             current = identity(self.file)
@@ -206,7 +206,7 @@ class SqliteDatabase:
             raise IndexUnusableError(f"{self.file}: a database of something else; expected a file for feedsvc alone")
 
     def _explained(self, error: sqlite3.Error | msgspec.DecodeError, which: Identity) -> IndexUnusableError:
-        """What to raise for an error. A damaged file is set aside. which: the file that was in use."""
+        """Return the error to raise for one of SQLite. A damaged file is renamed. which: the file in use."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
         expected = "feedsvc's index, a cache that can be deleted, and to be allowed to write it"
         kind: type[IndexUnusableError] = IndexUnusableError
@@ -223,7 +223,7 @@ class SqliteDatabase:
         return kind(f"{self.file}: {error}; expected {expected}")
 
 
-#: Those that there are in this process.
+#: All of this process.
 _databases: WeakSet[SqliteDatabase] = WeakSet()
 
 
@@ -241,6 +241,6 @@ os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _mark(connection: SqliteConnection) -> None:
-    """Have a file say that it is ours, in its very header: before there is a log, which may be lost."""
+    """Mark a file as an index in its header: before there is a write-ahead log, which may be lost."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

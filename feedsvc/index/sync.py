@@ -41,7 +41,7 @@ class SyncResult:
     #: The numbers of files that had changed, and of files that are gone.
     read: int = 0
     gone: int = 0
-    #: The problems that files have now and did not have before, by file and line.
+    #: The problems that files have now and did not have before, by file.
     new_problems: tuple[Problem, ...] = ()
     #: The number of all problems.
     problem_count: int = 0
@@ -50,7 +50,7 @@ class SyncResult:
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, by file and line: read from the index when first asked for. Raises IndexUnusableError."""
+        """All problems, by file: read from the index when first asked for. Raises IndexUnusableError."""
         with self.index.reading() as connection:
             return read_problems(connection)
 
@@ -94,12 +94,13 @@ def sync(
             progress(done, len(plan.to_read))
         if changes.urls:
             resolve(connection, changes, started // 10**9, is_first=plan.first_new == 1)
-        old, new = Counter(changes.old_problems), Counter(changes.new_problems)
+        old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
-        note_sync(connection, seconds, problems_changed=old != new)
-    new_problems = tuple(sorted(new.keys() - old.keys(), key=lambda problem: (problem.path, problem.line)))
-    return SyncResult(index, changed, len(plan.gone), new_problems, problem_count, seconds)
+        note_sync(connection, seconds, problems_changed=old != Counter(changes.new_problems))
+    new_problems = [problem for problem in changes.new_problems if problem not in old]
+    new_problems.sort(key=lambda problem: problem.path)
+    return SyncResult(index, changed, len(plan.gone), tuple(new_problems), problem_count, seconds)
 
 
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:

@@ -18,7 +18,7 @@ class Records(Protocol):
 
     @property
     def name(self) -> str:
-        """What tells these records from others, for which the index is made anew."""
+        """The name of the collection. The index is made anew if another one is synced."""
 
     def files(self) -> Iterable[RecordFile]:
         """Return all files, in no particular order. Raises RecordsError."""

@@ -26,9 +26,9 @@ def mapping(number: int, **more: Any) -> dict[str, Any]:
 
 def documents(index: Index) -> dict[str, bytes]:
     made = Documents(index, CONFIG)
-    addresses = made.addresses()
+    addresses = [address for _, some in made.listing() for address in some]
     found = zip(addresses, made.get_all(addresses), strict=True)
-    return {address: document.body for address, document in found if document}
+    return {address.path: document.body for address, document in found if document}
 
 
 def test_mappings_make_the_feeds_that_an_index_in_a_file_makes(tmp_path: Path) -> None:
