@@ -111,6 +111,10 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[serve]\nport = 0", "config.toml: serve.port: 0 can't be used; expected a port from 1 to 65535"),
         ("serve = 3", "config.toml: serve: 3 can't be used; expected a table, [serve]"),
         ("[feeds]\nlimit = 501", "config.toml: feeds.limit: 501 can't be used; expected a number from 1 to 500"),
+        (
+            "[feeds]\nformats = ['rss', 'atom', 'rss']",
+            "config.toml: feeds.formats: 'rss' can't be used; expected one format for .rss, once",
+        ),
         ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of formats such as atom, rss and json"),
         ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"links\" or \"none\""),
         ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number up to 2**31"),

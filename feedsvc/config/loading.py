@@ -102,7 +102,7 @@ def load_config(
     usual = folder / usual_records if isinstance(usual_records, str) else None
     if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
         return config
-    # Another folder has an index of its own, so that a look at it costs a running service nothing.
+    # Another folder has an index of its own, so that a running service keeps the one of its folder.
     name = hashlib.sha256(str(config.records_folder).encode()).hexdigest()[:12]
     other = f"{config.index.url}-{name}"
     if config.index.is_shared:
@@ -124,7 +124,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
 
 
 def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) -> Config:
-    """The configuration that tables of keys and values make. Raises ConfigError."""
+    """Return the configuration that tables of keys and values make. Raise ConfigError."""
     for name in data:
         if name not in TABLES and name != "custom":
             raise ConfigError(f"[{name}] is not a table that feedsvc knows{_nearest(name, [*TABLES, 'custom'])}")
@@ -143,11 +143,16 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
 
 
 def _check_formats(names: tuple[str, ...]) -> None:
+    """Raise ConfigError for the name of no format, and for two formats with the same addresses."""
+    suffixes = set()
     for name in names:
         try:
-            find_format(name)
+            suffix = find_format(name).suffix
         except LookupError as error:
             raise ConfigError(_unusable("feeds.formats", name, str(error).removeprefix("expected "))) from error
+        if suffix in suffixes:
+            raise ConfigError(_unusable("feeds.formats", name, f"one format for {suffix}, once"))
+        suffixes.add(suffix)
 
 
 def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
@@ -165,7 +170,7 @@ def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
 
 
 def _complete_site(site: Site, serve: Serve) -> Site:
-    """The site with its texts cleaned, and what is left out derived."""
+    """Return the table [site] with clean texts, and values in place of those that are missing."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
     if site.base_url:
         base_url = _address("site.base_url", site.base_url)
@@ -191,7 +196,7 @@ def _address(key: str, value: str) -> str:
 
 
 def _custom(tables: Any) -> dict[str, Custom]:
-    """The saved filters of [[custom]] tables by slug."""
+    """Return the saved filters of [[custom]] tables by slug."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"custom: {tables!r} can't be used; expected tables, [[custom]]")
     found: dict[str, Custom] = {}
@@ -224,7 +229,7 @@ def _unusable(key: str, value: object, expected: str) -> str:
 
 
 def _description(annotation: Any) -> str:
-    """What an annotated type expects; of a union, its first member."""
+    """Return the description of an annotated type; of a union, that of its first member."""
     annotated = annotation if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
     return str(annotated.__metadata__[0].description)
 

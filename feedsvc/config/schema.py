@@ -78,7 +78,7 @@ class Serve(Table, frozen=True):
     host: Annotated[str, Meta(min_length=1, description="a host name or IP address")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] = 8000
     workers: Annotated[int, Meta(ge=1, le=256, description="a number from 1 to 256")] = 2
-    #: Seconds that a reader or proxy may keep a feed before it asks again.
+    #: Seconds for which a reader or proxy may cache a feed before it asks again.
     max_age: Annotated[int, Meta(ge=0, le=31_536_000, description="a number of seconds, at most a year")] = 900
     watch: Flag = True
     #: How each event is written to stderr.

@@ -1,4 +1,4 @@
-"""A feed's address to a `Feed`: complete, ordered, and with no I/O left to do."""
+"""Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ from feedsvc.model import (
 
 
 def canonical(config: Config, address: FeedAddress) -> FeedAddress:
-    """The address without the filters that say what holds anyway."""
+    """Return the address without filters that have the default value of its feed."""
     return replace(address, filters=address.filters.without(_defaults(config, address)))
 
 
@@ -47,7 +47,7 @@ def find_feed(
 
 
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
-    """The feed at each canonical address; None where there is none."""
+    """Yield the feed at each canonical address, or None."""
     found = [(address, _find_row(connection, config, address)) for address in addresses]
     entries = reader.find_entries(
         connection, [(address, wanted_stories(config, address)) for address, row in found if row]
@@ -91,7 +91,7 @@ def _make_feed(
         image=row.image,
         formats=published_formats(config),
         ttl=config.serve.max_age // 60,
-        # Of archives and filtered feeds, the hub is never told.
+        # The hub is never notified of archives and filtered feeds.
         hub=config.feeds.hub if address == replace(address, month="", filters=NO_FILTERS) else "",
         entries=entries,
         previous_archive=replace(address, month=previous) if previous else None,
@@ -112,7 +112,7 @@ def published_formats(config: Config) -> tuple[Format, ...]:
 
 
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:
-    """All feeds that there are."""
+    """Return the list of all feeds."""
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
         rows = reader.all_feeds(connection, kind, _primary_only(config.feeds.related))
@@ -141,7 +141,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
 
 def select_archives(connection: Connection, config: Config) -> list[FeedAddress]:
-    """The addresses of all archives."""
+    """Return the addresses of all archives."""
     if not config.feeds.archives:
         return []
     found = []
@@ -152,7 +152,7 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """The slugs of all feeds of a kind, in order; none if there is no such kind."""
+    """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
     match kind:
         case "topics" | "providers" as listed:
             return [row.slug for row, _ in reader.all_feeds(connection, listed, _primary_only(config.feeds.related))]
@@ -162,7 +162,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
 
 
 def unknown_names(connection: Connection, config: Config) -> list[str]:
-    """Warnings of saved filters that name a topic or provider which no story has."""
+    """Return warnings of saved filters that name a topic or provider which no story has."""
     topics = {row.slug for row, _ in reader.all_feeds(connection, "topics", primary_only=False)}
     providers = {row.slug for row, _ in reader.all_feeds(connection, "providers", primary_only=False)}
     return [
@@ -179,7 +179,7 @@ def _custom_addresses(config: Config) -> list[FeedAddress]:
 
 
 def _find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    """The feed at an address as the index has it; None if there is none. It tells when the feed last changed."""
+    """Return the row of the feed at an address, or None. It says when the feed last changed."""
     if address.month and not config.feeds.archives:
         return None
     if address.kind == "custom":
@@ -190,7 +190,7 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
 
 
 def _defaults(config: Config, address: FeedAddress) -> Filters:
-    """What holds for a feed if its address says nothing else."""
+    """Return the filters of a feed whose address has none."""
     saved = _saved(config, address)
     quality = saved.get("min_quality")
     return NO_FILTERS.replace(
@@ -201,7 +201,7 @@ def _defaults(config: Config, address: FeedAddress) -> Filters:
 
 
 def _saved(config: Config, address: FeedAddress) -> Filters:
-    """The filters of a custom feed; none of any other."""
+    """Return the filters of a custom feed; none of any other."""
     custom = config.custom.get(address.slug) if address.kind == "custom" else None
     return custom.filters if custom else NO_FILTERS
 
@@ -226,7 +226,7 @@ def _primary_only(related: str | None) -> bool:
 
 
 def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
-    """(title, description) of a feed."""
+    """Return (title, description) of a feed."""
     site = config.site
     if address.kind == "custom":
         name = config.custom[address.slug].name

@@ -34,7 +34,7 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The other end of a link between two stories."""
+    """A related story that an entry links to."""
 
     url: str
     title: str
@@ -43,7 +43,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A story as it stands in a feed: its topics are united over all records, its provider is the resolved one."""
+    """A story in a feed, with the topics of all its records, and the one name of its provider."""
 
     story: Story
     provider: Provider
@@ -54,18 +54,18 @@ class Entry:
     mentioned_by: tuple[Link, ...] = ()
 
     def __hash__(self) -> int:
-        # To hash all that it says takes longer than to compare it.
+        # Hashing all values would take longer than comparing entries does.
         return hash(self.story.url)
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """Every link that the entry carries, in whichever direction it runs."""
+        """All links of the entry: to related stories, and to those that mention it."""
         return self.related + self.mentioned_by
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed, complete and ordered (newest first): every format is written from this value alone."""
+    """A feed, complete and ordered (newest first). Every format is written from this value alone."""
 
     address: FeedAddress
     title: str
@@ -76,22 +76,22 @@ class Feed:
     image: Image | None
     #: The formats that it is published in.
     formats: tuple[Format, ...]
-    #: Minutes that a reader may keep it.
+    #: Minutes for which a reader may cache it.
     ttl: int
-    #: The address of the WebSub hub that is told when it changes; empty if none is.
+    #: The address of the WebSub hub that is notified of changes; empty if there is none.
     hub: str
     entries: tuple[Entry, ...]
-    #: The archive of the month before, of the newest month in the current feed; and of the month after.
+    #: Of an archive, the archives before and after it; of the current feed, that of its newest month.
     previous_archive: FeedAddress | None
     next_archive: FeedAddress | None
-    #: A number that each change of its content increases.
+    #: A number that increases with each change of its content.
     revision: int
     #: When its content last changed, which may be later than its newest entry.
     changed: datetime
 
     @property
     def id(self) -> str:
-        """The same for a feed and its archives, which are one logical feed (RFC 5005)."""
+        """The id: one for a feed and its archives, which are one logical feed (RFC 5005)."""
         return self.current.url(self.base_url)
 
     @property
@@ -116,12 +116,12 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedSummary:
-    """A feed as a list of feeds shows it."""
+    """A feed in the list of all feeds."""
 
     address: FeedAddress
     #: Of the topic, provider or saved filter; the site's title for the feed of everything.
     name: str
-    #: The number of stories that it draws from.
+    #: The number of its stories, archives included.
     size: int
 
 
@@ -140,14 +140,14 @@ class Catalogue:
     custom: tuple[FeedSummary, ...]
     #: The time of the newest story.
     updated: datetime
-    #: A number that each change increases.
+    #: A number that increases with each change.
     revision: int
     #: When anything last changed.
     changed: datetime
-    #: What the page shows to the operator; None unless that is asked for.
+    #: The problems that the page / shows to the operator; None where it shows none.
     problems: tuple[Problem, ...] | None = None
 
     @property
     def feeds(self) -> tuple[FeedSummary, ...]:
-        """All of them, everything first."""
+        """All feeds, that of everything first."""
         return (self.everything, *self.topics, *self.providers, *self.custom)

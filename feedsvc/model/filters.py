@@ -121,8 +121,8 @@ class Filters:
     def replace(self, **values: Any) -> "Filters":
         """Return these filters with other values; None removes one."""
         merged = {**dict(self.items), **values}
-        kept = ((name, value) for name, value in merged.items() if value is not None)
-        return Filters(tuple(sorted(kept, key=lambda item: _ORDER[item[0]])))
+        items = [(name, value) for name, value in merged.items() if value is not None]
+        return Filters(tuple(sorted(items, key=lambda item: _ORDER[item[0]])))
 
     def without(self, defaults: "Filters") -> "Filters":
         """Return these filters without those that have the same value in `defaults`."""

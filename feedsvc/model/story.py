@@ -1,4 +1,4 @@
-"""Stories as records tell of them, and the problems of records.
+"""Stories as records have them, and the problems of records.
 
 What is made for every record is a Struct, which takes a fraction of a frozen dataclass's time to make.
 """
@@ -43,7 +43,7 @@ class Provider(Struct, frozen=True, array_like=True):
 
 
 class Story(Struct, frozen=True, array_like=True):
-    """One article as one record tells of it."""
+    """One article as one record has it."""
 
     url: str
     title: str

@@ -11,8 +11,7 @@ from feedsvc.config import Config, load_config
 from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
 from feedsvc.web.blueprint import EXTENSION, NAME, create_blueprint
-from feedsvc.web.middleware import DocumentMiddleware
-from feedsvc.web.observe import counted, logged
+from feedsvc.web.middleware import DocumentMiddleware, counted, logged
 from feedsvc.web.responses import text_response
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Metrics in Prometheus' text format, if prometheus-client is installed (the extra `metrics`).
 
-Where the environment names a folder for it, all processes count there, and any of them tells their sum; see
+Where the environment names a folder for it, all processes count there, and each can report their sum; see
 `multiprocess`. What concerns the records comes from the index.
 """
 
@@ -32,7 +32,7 @@ class _IndexCollector(Collector):
         self.documents = documents
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What the index tells; that it isn't in step if it doesn't answer."""
+        """Yield the metrics of the index; only that it isn't in step if it doesn't answer."""
         try:
             status = self.documents.status()
         except IndexUnusableError:
@@ -52,7 +52,7 @@ _READY = "Whether the index is in step with the records folder."
 
 
 class Metrics:
-    """What an application counts, and what its index tells."""
+    """The metrics of an application and of its index."""
 
     media_type = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -1,19 +1,26 @@
-"""WSGI middleware (PEP 3333) that answers requests for documents before they reach Flask: nearly all are for one."""
+"""WSGI middleware (PEP 3333): documents, delivered before Flask is reached; metrics; and the access log."""
 
+import json
+import logging
+import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from feedsvc.web.delivery import Delivery
+from feedsvc.web.responses import Headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: The key of the environment for the error that kept a document from being delivered.
+#: The key of the environment for the error that occurred in delivering a document.
 ERROR = "feedsvc.error"
+
+log = logging.getLogger("feedsvc.access")
 
 
 class DocumentMiddleware:
-    """A WSGI application that delivers documents, and hands every other request to an application.
+    """A WSGI application that delivers documents, which nearly all requests are for, and hands the others to another.
 
     It does so, too, where an error occurs, which it adds to the environment.
     """
@@ -50,3 +57,50 @@ def request_path(environ: "WSGIEnvironment") -> str:
     if not path.isascii():  # PEP 3333: the path's bytes, each as one character
         path = path.encode("latin-1").decode(errors="replace")
     return "/" + path.lstrip("/")
+
+
+def counted(application: "WSGIApplication", answered: Callable[[str], None]) -> "WSGIApplication":
+    """Return an application that calls `answered` with the status of each response, as in WSGI."""
+
+    def count(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: "Headers", *more: Any) -> Callable[[bytes], object]:
+            answered(status)
+            return start_response(status, headers, *more)
+
+        return application(environ, start)
+
+    return count
+
+
+def logged(application: "WSGIApplication") -> "WSGIApplication":
+    """Return an application that logs each request with its response."""
+
+    def log_request(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        started = time.perf_counter()
+
+        def start(status: str, headers: "Headers", *more: Any) -> Callable[[bytes], object]:
+            query = environ.get("QUERY_STRING", "")
+            fields = {
+                "address": environ.get("REMOTE_ADDR", ""),
+                "method": environ["REQUEST_METHOD"],
+                "target": quote(environ.get("PATH_INFO", ""), encoding="latin-1") + (f"?{query}" if query else ""),
+                "status": int(status[:3]),
+                "bytes": int(dict(headers).get("Content-Length", 0)),
+                "seconds": round(time.perf_counter() - started, 6),
+                "agent": environ.get("HTTP_USER_AGENT", ""),
+            }
+            log.info(
+                "%s %s %d %d %.6f %s",
+                fields["address"],
+                json.dumps(f"{fields['method']} {fields['target']}"),
+                fields["status"],
+                fields["bytes"],
+                fields["seconds"],
+                json.dumps(fields["agent"]),
+                extra={"event": {"event": "request", **fields}},
+            )
+            return start_response(status, headers, *more)
+
+        return application(environ, start)
+
+    return log_request

@@ -1,4 +1,4 @@
-"""A folder in which all worker processes count, so that each can tell the metrics of all.
+"""A folder in which all worker processes count, so that each can report the metrics of all.
 
 It is for prometheus-client, which must not be imported before the environment names the folder.
 """
@@ -33,7 +33,7 @@ def shared_folder() -> Iterator[None]:
     try:
         folder = TemporaryDirectory(prefix="feedsvc-metrics-", ignore_cleanup_errors=True)
     except OSError as error:
-        log.warning("metrics: no temporary folder (%s), so each worker tells of itself alone", error.strerror)
+        log.warning("metrics: no temporary folder (%s), so each worker reports its own", error.strerror)
         os.environ.pop(MULTIPROC_DIR, None)
         yield
         return
@@ -61,5 +61,5 @@ def join() -> None:
     except OSError as error:
         for file in files:
             file.unlink(missing_ok=True)
-        log.warning("metrics: %s: %s, so this worker tells of itself alone", error.filename, error.strerror)
+        log.warning("metrics: %s: %s, so this worker reports its own", error.filename, error.strerror)
         del os.environ[MULTIPROC_DIR]

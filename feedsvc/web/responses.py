@@ -32,7 +32,7 @@ OPEN_HEADERS = [
 
 
 def document_headers(document: Document, max_age: int) -> Headers:
-    """The headers of a document as it is; max_age: in seconds. One weak ETag serves all encodings."""
+    """Return the headers of a document without encoding; max_age: in seconds. One weak ETag serves all encodings."""
     headers = [
         ("Content-Type", document.content_type),
         ("Content-Length", str(len(document.body))),
@@ -50,20 +50,20 @@ def document_headers(document: Document, max_age: int) -> Headers:
 
 
 def encoded_headers(headers: Headers, encoding: str, length: int) -> Headers:
-    """A document's headers where it is sent in an encoding, with that many bytes."""
+    """Return the headers of a document in an encoding, of `length` bytes."""
     own = [("Content-Encoding", encoding), ("Content-Length", str(length))]
     return own + [header for header in headers if header[0] != "Content-Length"]
 
 
 def not_modified_headers(headers: Headers) -> Headers:
-    """A document's headers in a 304 (RFC 9110, section 15.4.5)."""
-    kept = headers.copy()
-    remove_entity_headers(kept)
-    return kept
+    """Return the headers of a 304 for a document (RFC 9110, section 15.4.5)."""
+    headers = headers.copy()
+    remove_entity_headers(headers)
+    return headers
 
 
 def choose_encoding(document: Document, accepted: str) -> str:
-    """The encoding that an Accept-Encoding likes best, ours where it likes several; empty for none."""
+    """Return the encoding that an Accept-Encoding prefers, the best of those it prefers alike; empty for none."""
     if not accepted or len(document.body) < MIN_BYTES:
         return ""
     # Clients send few different ones, all short; only those are remembered.
@@ -78,7 +78,7 @@ def _choose(accepted: str) -> str:
 
 
 def text_response(text: str | bytes, status: int = 200) -> Response:
-    """A plain text that nobody keeps."""
+    """Return a response of plain text that is not to be cached."""
     response = Response(text, status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-import feedsvc.web.application
+import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import follower, logs
@@ -248,7 +248,7 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
         (tmp_path / "records").mkdir()
         (tmp_path / "records" / "a.md").write_text(record())
         with running_service(tmp_path, log=log) as service:
-            message = "No space left on device, so this worker tells of itself alone"
+            message = "No space left on device, so this worker reports its own"
             wait_until(lambda: message in log.read_text(), 5)
             for _ in range(20):
                 assert ask(service, "/feed.atom").status == ask(service, "/metrics").status == 200
@@ -260,7 +260,7 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
 def test_without_prometheus_client_metrics_say_what_to_install(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feedsvc.web.application, "HAS_METRICS", False)
+    monkeypatch.setattr(feedsvc.web.blueprint, "HAS_METRICS", False)
     client = create_app(make_site({"1.md": record()}).config).test_client()
     assert client.get("/feed.atom").status_code == client.get("/readyz").status_code == 200
     response = client.get("/metrics")
