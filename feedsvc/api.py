@@ -224,9 +224,11 @@ class Site:
             https://example.org/1
         """
         from feedsvc.feeds.explanation import explain
+        from feedsvc.records.collection import RecordMappings
 
+        records = None if self._records is None else RecordMappings(self._records)
         with self.index.reading() as connection:
-            return explain(connection, self.config, subject)
+            return explain(connection, self.config, subject, records)
 
     def warnings(self) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.

@@ -15,8 +15,8 @@ from feedsvc.index.reader import find_entries
 from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
-from feedsvc.records.files import find_file, path_of, spelled_out
-from feedsvc.records.reading import read_file
+from feedsvc.records.collection import RecordFolder, Records
+from feedsvc.records.files import spelled_out
 from feedsvc.records.registry import suffixes
 from feedsvc.text import web_url
 
@@ -33,12 +33,14 @@ class Explanation:
     published: bool
 
 
-def explain(connection: Connection, config: Config, subject: str) -> Explanation:
+def explain(connection: Connection, config: Config, subject: str, records: Records | None = None) -> Explanation:
     """Return where the story with a URL, or each story of a record file, is published, and why not elsewhere.
 
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
+    records: those that were synced, if not of the folder that the configuration names.
     Raises FeedsvcError if there is no such story or file.
     """
+    records = RecordFolder(config.records_folder) if records is None else records
     if re.match("https?://", subject, re.IGNORECASE):
         urls, paths = [_known_url(connection, subject)], set()
     else:
@@ -48,7 +50,7 @@ def explain(connection: Connection, config: Config, subject: str) -> Explanation
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, config, url)
+        occurrences, shown = _occurrences(connection, records, url)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
@@ -111,7 +113,7 @@ class _Shown:
     heat: int | None
 
 
-def _occurrences(connection: Connection, config: Config, url: str) -> tuple[list[str], _Shown | None]:
+def _occurrences(connection: Connection, records: Records, url: str) -> tuple[list[str], _Shown | None]:
     """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed)."""
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
@@ -129,7 +131,7 @@ def _occurrences(connection: Connection, config: Config, url: str) -> tuple[list
     lines = []
     hidden = "no story that is shown mentions it"
     for row in rows:
-        story = _story(connection, config, row)
+        story = _story(connection, records, row)
         state = "" if row.listed else "deleted" if story.deleted else "a draft"
         what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
         if row is best:
@@ -183,14 +185,14 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     return inside + outside, bool(inside) or archived
 
 
-def _story(connection: Connection, config: Config, row: _Occurrence) -> Story:
+def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
     if row.listed:
         (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
         return story_decoder.decode(data)
     number: int = row.record
-    file = find_file(config.records_folder, os.path.join(config.records_folder, path_of(row.path)))
-    result = read_file(file) if file else None
+    file = records.file(row.path)
+    result = records.read(file) if file else None
     if result and result[1] and len(result[1].records) > number:
         return result[1].records[number].story
     raise FeedsvcError(f"{row.path}: changed while it was looked at; try again")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files
+from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
 from feedsvc.records.reading import Content, parse_mapping, read_file
 
 
@@ -28,6 +28,9 @@ class Records(Protocol):
 
         Return None if more than one file may have changed with the path, so that all have to be looked at.
         """
+
+    def file(self, name: str) -> RecordFile | None:
+        """Return the file with a name, or None if it is gone."""
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known."""
@@ -52,6 +55,9 @@ class RecordFolder:
             return None
         return file_name(self.path, path), find_file(self.path, path)
 
+    def file(self, name: str) -> RecordFile | None:
+        return find_file(self.path, os.path.join(self.path, path_of(name)))
+
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         return read_file(file, known_hash)
 
@@ -75,6 +81,9 @@ class RecordMappings:
 
     def find(self, path: str) -> None:
         return None
+
+    def file(self, name: str) -> RecordFile | None:
+        return next((file for file in self.files() if file.name == name), None)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None]:
         mapping = self.mappings[int(file.name.removeprefix("record ")) - 1]

@@ -10,6 +10,7 @@ import pytest
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexLostError
 from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.explanation import explain
 from feedsvc.index.database import Index
 from feedsvc.index.memory import MemoryDatabase
 from feedsvc.index.opening import open_index
@@ -85,6 +86,16 @@ def test_times_may_be_values_of_datetime() -> None:
     moment = datetime(2020, 1, 1, tzinfo=UTC)
     index = MemoryDatabase()
     assert sync(index, CONFIG, records=RecordMappings([mapping(1, publishedDateTime=moment)])).problems == ()
+
+
+def test_a_draft_in_memory_is_explained() -> None:
+    records, index = RecordMappings([mapping(1), mapping(2, published=False)]), MemoryDatabase()
+    sync(index, CONFIG, records=records)
+    with index.reading() as connection:
+        for subject in ("record 2", "https://a.example/2"):
+            lines = explain(connection, CONFIG, subject, records).lines
+            assert lines[1].startswith("  record 2: own record, a draft; counts")
+            assert '"Title 2"' in lines[2]
 
 
 def test_an_index_in_memory_is_read_once_it_is_filled_and_a_failed_write_has_no_effect() -> None:
