@@ -15,7 +15,7 @@ from feedsvc.index.reader import find_entries
 from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
-from feedsvc.records.collection import RecordFolder, Records
+from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.registry import suffixes
 from feedsvc.text import web_url
@@ -33,14 +33,13 @@ class Explanation:
     published: bool
 
 
-def explain(connection: Connection, config: Config, subject: str, records: Records | None = None) -> Explanation:
+def explain(connection: Connection, config: Config, subject: str, records: Records) -> Explanation:
     """Return where the story with a URL, or each story of a record file, is published, and why not elsewhere.
 
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
-    records: those that were synced, if not of the folder that the configuration names.
+    records: those that were synced.
     Raises FeedsvcError if there is no such story or file.
     """
-    records = RecordFolder(config.records_folder) if records is None else records
     if re.match("https?://", subject, re.IGNORECASE):
         urls, paths = [_known_url(connection, subject)], set()
     else:

@@ -10,6 +10,7 @@ from msgspec.structs import fields as keys
 
 from feedsvc.config import TABLES, load_config, parse_config
 from feedsvc.feeds.explanation import explain
+from feedsvc.records.collection import RecordFolder
 from tests.conftest import Site, record
 from tests.test_cli import feedsvc, result
 
@@ -118,7 +119,7 @@ def test_the_file_of_an_unlisted_record_is_read_without_a_look_at_others(
     site = make_site({os.fsdecode(name): record("Draft", published="false"), "b.md": record(url="https://a.example/2")})
     monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("a folder was listed"))
     with site.documents.index.reading() as connection:
-        explanation = explain(connection, site.config, URL)
+        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
     assert "own record, a draft" in explanation.lines[1]
     assert '"Draft"' in explanation.lines[2]
 

@@ -1,6 +1,6 @@
-"""What commands and programs call: a site, from its records to its feeds.
+"""A site: its configuration, its records, their index, and all that is done with them.
 
-Each function imports what it needs: Flask, feedgen and the other libraries take half a second to load.
+Each method imports what it needs: Flask, feedgen and the other libraries take half a second to load.
 """
 
 import dataclasses
@@ -16,8 +16,6 @@ from urllib.parse import unquote
 from feedsvc.errors import AddressError, IndexReadOnlyError, ServeError, one_line
 
 if TYPE_CHECKING:
-    from flask import Blueprint, Flask
-
     from feedsvc.build import BuildResult
     from feedsvc.config import Config
     from feedsvc.feeds.documents import Document, Documents
@@ -37,69 +35,6 @@ Progress = Callable[[int, int], None]
 log = logging.getLogger("feedsvc")
 
 
-def open(
-    config: "Config | Path | str | None" = None,
-    *,
-    records: Sequence[Mapping[str, Any]] | Path | str | None = None,
-    processes: bool = False,
-    **site: str,
-) -> "Site":
-    """Return a site, whose index `Site.sync` fills from its records.
-
-    config: a configuration, or its file; without it, that of `load_config`.
-    records: mappings with the fields of records, which are kept in memory, as their index is; or a folder of records,
-    in place of the configuration's.
-    processes: whether worker processes read records and write documents, on all cores, where there are many. They may
-    import the program's main module, which then needs `if __name__ == "__main__":` (see multiprocessing).
-    site: keys of the configuration's table [site]. Raise ConfigError.
-
-        >>> site = feedsvc.open(records=[record], title="News")
-        >>> site.sync().read
-        1
-    """
-    from feedsvc.config import Config, load_config
-
-    folder, mappings = (records, None) if isinstance(records, str | Path) else (None, records)
-    if not isinstance(config, Config):
-        config = load_config(config, records=folder, tables={"site": site})
-    elif folder or site:
-        raise TypeError("a Config is complete; expected a file, or neither a folder of records nor keys of [site]")
-    return Site(config, mappings, processes)
-
-
-def create_app(config: "Config | Site | None" = None) -> "Flask":
-    """Return a WSGI application that serves a site, with middleware that delivers documents before Flask is reached.
-
-    So Flask's hooks (`before_request` and the like) see no request for a document: where you need them, register
-    `blueprint` in an application of your own. It reads the index, which `Site.sync`, `feedsvc serve` or `feedsvc build`
-    fills. config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of
-    `load_config`. Raise ConfigError and IndexUnusableError.
-
-        >>> client = feedsvc.create_app(site).test_client()
-        >>> client.get("/feed.atom").content_type
-        'application/atom+xml; charset=utf-8'
-    """
-    from feedsvc.web import create_app as create
-
-    return create(config.config, config.index) if isinstance(config, Site) else create(config)
-
-
-def blueprint(site: "Site") -> "Blueprint":
-    """Return a Flask blueprint of a site, for an application of your own.
-
-    Flask's hooks, error handlers and `url_for("feedsvc.document", path="feed.atom")` work for every document. Where
-    `site.base_url` isn't set, addresses follow the prefix. It may be registered more than once, with other names.
-
-        >>> app = flask.Flask("news")
-        >>> app.register_blueprint(feedsvc.blueprint(site), url_prefix="/news")
-        >>> app.test_client().get("/news/feed.json").status
-        '200 OK'
-    """
-    from feedsvc.web.blueprint import create_blueprint
-
-    return create_blueprint(site.index, site.config)
-
-
 class Site:
     """A site: a configuration, its records, and the index of them. Use it as a context manager, or call `close`.
 
@@ -114,7 +49,7 @@ class Site:
         """records: mappings in memory, in place of the configuration's folder. processes: see `open`."""
         #: The configuration. It names another index once that which it named could not be written.
         self.config = config
-        self._records = records
+        self._mappings = records
         self._processes = processes and records is None
         self._index: Index | None = None
         self._workers: Workers | None = None
@@ -133,7 +68,7 @@ class Site:
             from feedsvc.index.memory import MemoryDatabase
             from feedsvc.index.opening import open_index
 
-            self._index = open_index(self.config) if self._records is None else MemoryDatabase()
+            self._index = open_index(self.config) if self._mappings is None else MemoryDatabase()
         return self._index
 
     @property
@@ -231,11 +166,9 @@ class Site:
             https://example.org/1
         """
         from feedsvc.feeds.explanation import explain
-        from feedsvc.records.collection import RecordMappings
 
-        records = None if self._records is None else RecordMappings(self._records)
         with self.index.reading() as connection:
-            return explain(connection, self.config, subject, records)
+            return explain(connection, self.config, subject, self._source())
 
     def warnings(self) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
@@ -259,7 +192,7 @@ class Site:
                 ...
             feedsvc.errors.ServeError: can't listen on name.invalid, port 8000: ...; set serve.host or serve.port
         """
-        if self._records is not None:
+        if self._mappings is not None:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
         from feedsvc.serve import logs, server
@@ -288,30 +221,28 @@ class Site:
             self._temporary.cleanup()
             self._temporary = None
 
+    def _source(self) -> "Records":
+        from feedsvc.records.collection import RecordFolder, RecordMappings
+
+        return RecordFolder(self.config.records_folder) if self._mappings is None else RecordMappings(self._mappings)
+
     def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
         from feedsvc.index.opening import is_new
-        from feedsvc.index.sync import sync
-        from feedsvc.records.collection import RecordFolder, RecordMappings
         from feedsvc.records.files import check_folder
 
-        if self._records is not None:
-            mappings = RecordMappings(self._records)
-            return sync(self.index, self.config, progress or _no_progress, records=mappings)
-        check_folder(self.config.records_folder)  # before anything is written
-        records = RecordFolder(self.config.records_folder)
+        if self._mappings is None:
+            check_folder(self.config.records_folder)  # before anything is written
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:
-            return self._sync_folder(records, progress, will_build, follows)
+            return self._sync_index(progress, will_build, follows)
         except IndexReadOnlyError as error:
             log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
         self._use_temporary_index()
-        return self._sync_folder(records, progress, will_build, follows)
+        return self._sync_index(progress, will_build, follows)
 
-    def _sync_folder(
-        self, records: "Records", progress: Progress | None, will_build: bool, follows: bool
-    ) -> "SyncResult":
+    def _sync_index(self, progress: Progress | None, will_build: bool, follows: bool) -> "SyncResult":
         from feedsvc.index.sync import SyncResult, sync
 
         while follows and not self.index.is_leader():
@@ -319,7 +250,7 @@ class Site:
                 return SyncResult(self.index)
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self._processes else map
-        return sync(self.index, self.config, progress or _no_progress, mapping, records=records)
+        return sync(self.index, self.config, progress or _no_progress, mapping, records=self._source())
 
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index
