@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import flask
 import pytest
 
 import feedsvc
+from feedsvc.formats import registry
 from tests.conftest import ROOT, record
 
 RECORD: dict[str, Any] = {
@@ -102,6 +104,7 @@ def test_a_program_needs_no_guard_of_its_main_module_and_may_use_all_cores_with_
     work = """
 from pathlib import Path
 import feedsvc
+from feedsvc.formats import registry
 {guard}
     for number in range(2):
         for name in range(300):
@@ -151,3 +154,19 @@ def test_the_package_says_that_it_is_typed() -> None:
 def test_only_the_command_line_needs_click() -> None:
     users = [path for path in (ROOT / "feedsvc").rglob("*.py") if "import click" in path.read_text()]
     assert users == [ROOT / "feedsvc" / "cli.py"]
+
+
+def test_the_python_of_the_readme_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").write_text("")
+    (folder / "records").mkdir()
+    (folder / "records" / "1.md").write_text(record(topics="[AI]"))
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    monkeypatch.setattr(registry, "_registered", {})
+    names: dict[str, Any] = {"flask_app": flask.Flask("own")}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    names["flask_app"].test_client().get("/news/feed.atom")
+    assert names["app"].test_client().get("/topics/ai.atom").status_code == 200
+    with feedsvc.open(feedsvc.load_config(tables={"feeds": {"formats": ["list"]}})) as site:
+        assert site.document("/feed.txt").body == b"A title\nhttps://a.example/1\n"

@@ -322,7 +322,7 @@ def node(folder: Path, url: str, command: str = "serve") -> Iterator[Node]:
             "--factory",
             "--port",
             str(port),
-            "feedsvc.web:create_app",
+            "feedsvc:create_app",
         ]
     process = subprocess.Popen(
         arguments, cwd=folder, env={**os.environ, "PYTHONWARNINGS": "error", "FEEDSVC_CONFIG": str(file)},
