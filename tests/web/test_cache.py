@@ -1,4 +1,4 @@
-"""The documents that a worker keeps: which stay, which are made anew, and how much they may take."""
+"""The documents that a worker caches: which stay, which are made anew, and how much memory they may take."""
 
 import threading
 from collections import Counter
@@ -12,6 +12,7 @@ import pytest
 
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
+from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents, FoundDocument
 from feedsvc.web import cache
@@ -93,7 +94,7 @@ def test_a_change_makes_anew_the_documents_that_it_reaches_and_leaves_the_others
         assert f"Two, {round}".encode() in body(documents, "/topics/law.atom")
 
 
-def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
+def test_while_the_index_does_not_change_it_is_not_asked_for_cached_documents(
     site: Site, made: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: Counter[str] = Counter()
@@ -113,8 +114,25 @@ def test_while_the_index_stands_it_is_not_asked_for_what_is_kept(
         site.sync()
 
 
+def test_a_document_that_is_not_cached_takes_one_query_for_its_feeds_row(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[str] = []
+    find_row = selection._find_row
+
+    def counting(connection: Any, config: Any, address: Any) -> Any:
+        rows.append(address.slug)
+        return find_row(connection, config, address)
+
+    monkeypatch.setattr(selection, "_find_row", counting)
+    documents = DocumentCache(site.documents)
+    for _ in range(2):
+        assert body(documents, "/topics/ai.atom")
+    assert rows == ["ai"]
+
+
 @pytest.mark.sqlite
-def test_what_is_kept_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
+def test_a_cached_document_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
     documents = DocumentCache(site.documents)
     before = body(documents, "/topics/ai.atom")
     index = site.documents.index
