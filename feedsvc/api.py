@@ -41,13 +41,17 @@ def open(
     config: "Config | Path | str | None" = None,
     *,
     records: Sequence[Mapping[str, Any]] | Path | str | None = None,
+    processes: bool = False,
     **site: str,
 ) -> "Site":
     """Return a site, whose index `Site.sync` fills from its records.
 
     config: a configuration, or its file; without it, that of `load_config`.
     records: mappings with the fields of records, which are kept in memory, as their index is; or a folder of records,
-    in place of the configuration's. site: keys of the configuration's table [site]. Raise ConfigError.
+    in place of the configuration's.
+    processes: whether worker processes read records and write documents, on all cores, where there are many. They may
+    import the program's main module, which then needs `if __name__ == "__main__":` (see multiprocessing).
+    site: keys of the configuration's table [site]. Raise ConfigError.
 
         >>> site = feedsvc.open(records=[record], title="News")
         >>> site.sync().read
@@ -60,7 +64,7 @@ def open(
         config = load_config(config, records=folder, tables={"site": site})
     elif folder or site:
         raise TypeError("a Config is complete; expected a file, or neither a folder of records nor keys of [site]")
-    return Site(config, mappings)
+    return Site(config, mappings, processes)
 
 
 def create_app(config: "Config | Site | None" = None) -> "Flask":
@@ -104,11 +108,14 @@ class Site:
     1
     """
 
-    def __init__(self, config: "Config", records: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """records: mappings in memory, in place of the folder that the configuration names."""
+    def __init__(
+        self, config: "Config", records: Sequence[Mapping[str, Any]] | None = None, processes: bool = False
+    ) -> None:
+        """records: mappings in memory, in place of the configuration's folder. processes: see `open`."""
         #: The configuration. It names another index once that which it named could not be written.
         self.config = config
         self._records = records
+        self._processes = processes and records is None
         self._index: Index | None = None
         self._workers: Workers | None = None
         self._temporary: TemporaryDirectory[str] | None = None
@@ -205,7 +212,7 @@ class Site:
 
         out = self.config.out if out is None else Path(out) if "://" not in str(out) else out
         documents = self.documents
-        mapping = self._pool().map if self._records is None else None
+        mapping = self._pool().map if self._processes else None
         result = build.build(documents, out, progress or _no_progress, mapping)
         if not self.config.feeds.hub:
             return result
@@ -293,7 +300,7 @@ class Site:
             return sync(self.index, self.config, progress or _no_progress, records=mappings)
         check_folder(self.config.records_folder)  # before anything is written
         records = RecordFolder(self.config.records_folder)
-        if self._index is None and is_new(self.config):  # so that all records are to be read
+        if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:
             return self._sync_folder(records, progress, will_build, follows)
@@ -311,7 +318,8 @@ class Site:
             if self.index.is_filled():
                 return SyncResult(self.index)
             time.sleep(WAIT_SECONDS)
-        return sync(self.index, self.config, progress or _no_progress, self._pool(will_build).map, records=records)
+        mapping = self._pool(will_build).map if self._processes else map
+        return sync(self.index, self.config, progress or _no_progress, mapping, records=records)
 
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index

@@ -176,7 +176,7 @@ def init(config_file: Path | None) -> None:
 def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
     from feedsvc.config import load_config
 
-    return api.Site(load_config(config_file, records=records, out=out))
+    return api.Site(load_config(config_file, records=records, out=out), processes=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Plain text, URLs, host names, times and slugs: what records, configuration and addresses share.
+"""Cleans single values, for records, configuration and addresses: plain text, URLs, host names, times and slugs.
 
 Each function returns the clean value, or raises ValueError, whose message says what is expected.
 """
@@ -9,29 +9,31 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-#: Longer URLs are refused, as sitemaps and most browsers' address bars do; and unread, if even longer as written.
+#: Longer URLs are refused, as sitemaps and the address bars of most browsers do.
 MAX_URL = 2048
+#: Longer ones are refused before they are parsed: entities and white space make a URL longer than it is.
 _MAX_WRITTEN_URL = 10 * MAX_URL
+#: The most characters of a slug.
 MAX_SLUG = 80
-#: The characters of a name that can come to its slug.
+#: The characters of a name that its slug is made of, at most.
 _MAX_NAME = 1000
-#: Longer host names are refused unread; with the characters that fall away, none that is valid is as long.
+#: Longer host names are refused before they are parsed: IDNA drops some characters, but no valid name has as many.
 _MAX_HOST = 1000
-#: Slugs of longer names, which hardly return, are not kept.
-_MAX_REMEMBERED = 200
-#: A file name may hold 255 bytes; this leaves room for a suffix.
+#: Slugs of longer names, which hardly return, are not cached.
+_MAX_CACHED = 200
+#: The most bytes of a slug in UTF-8. A file name has at most 255: the rest is for a suffix.
 MAX_SLUG_BYTES = 240
 
 # Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
-#: How each entity begins that `html.unescape` knows.
+#: The beginning of every entity that `html.unescape` knows.
 _MAYBE_ENTITY = re.compile("&(?:#|[a-zA-Z]{2})")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
-#: A URL that is as `web_url` leaves it; rarer ones that are too, such as with a port or a `;`, needn't match.
+#: URLs that are normal already. Rarer ones, such as with a port or a `;`, may be normal without a match.
 _NORMAL_URL = re.compile(
     rf"https?://(?![^/?]{{254}}){_LABEL}(?:\.{_LABEL})*\.?(?:[/?]{_URL_CHARS}(?:%[0-9a-fA-F]{{2}}{_URL_CHARS})*)?(?<!\?)"
 )
@@ -40,22 +42,23 @@ _TIME = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt]|\s+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*(Z|z|UTC|GMT|[+-]\d\d?(?::?\d\d)?)?)?"
 )
-#: What may stand in a path, a query and a host's brackets (RFC 3986), `%` being seen to before.
+#: The characters besides letters and digits that are legal in a path or query (RFC 3986). Each `%` is valid by then.
 _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
 
 def xml_text(value: str) -> str:
-    """The text without the characters that XML 1.0 can't hold, and the control characters that it can (section 2.2).
+    """Return a text without the characters that XML 1.0 can't hold (section 2.2), and without control characters.
 
-    Of the latter, readers make other characters, and terminals obey them. The next line (U+0085) is white space.
+    XML can hold some of the latter, but feed readers replace them, and terminals obey them. White space is not
+    removed, and U+0085 (next line) is white space.
     """
-    if value.isprintable():  # so is most text of one line, and what XML can't hold is not
+    if value.isprintable():  # as most text of one line is, and what XML can't hold is not
         return value
     return _NOT_XML.sub("", value)
 
 
 def plain_text(value: str) -> str:
-    """Plain text on one line: HTML entities unescaped once, white space collapsed."""
+    """Return plain text on one line: HTML entities unescaped once, white space collapsed."""
     if "&" in value and _MAYBE_ENTITY.search(value):
         import html  # the table of entities takes a while to load
 
@@ -66,7 +69,7 @@ def plain_text(value: str) -> str:
 
 
 def host_name(value: str) -> str:
-    """A host name, lower-case and in ASCII (IDNA 2008, UTS 46)."""
+    """Return a host name in lower case and in ASCII (IDNA 2008, UTS 46)."""
     host = value.strip().lower() if len(value) <= _MAX_HOST else ""
     if not host.isascii():
         import idna  # takes a while to load, and few records need it
@@ -81,11 +84,11 @@ def host_name(value: str) -> str:
 
 
 def web_url(value: str) -> str:
-    """A normalised http(s) URL, in ASCII: the identity of a story.
+    """Return a normalised http or https URL, in ASCII: the identity of a story.
 
-    Host in lower case and IDNA; illegal characters percent-encoded; the fragment dropped; entities unescaped
-    only when they end in `;`, since `&copy=1` is a parameter. An address with a user name is refused: it holds
-    a secret, or disguises another host.
+    The host is in lower case and IDNA; illegal characters are percent-encoded; the fragment is dropped; entities are
+    unescaped only if they end in `;`, since `&copy=1` is a parameter. A URL with a user name is refused: it holds a
+    secret, or disguises another host.
     """
     return value if len(value) <= MAX_URL and _NORMAL_URL.fullmatch(value) else _normalised(value)
 
@@ -113,7 +116,7 @@ def _normalised(value: str) -> str:
 
 
 def _unescape_whole(match: re.Match[str]) -> str:
-    # html.unescape takes `&copyright;` for `&copy` and a rest.
+    # html.unescape alone reads `&copyright;` as `&copy`, and then `right;`.
     import html
     from html.entities import html5
 
@@ -126,7 +129,7 @@ def _encoded(part: str) -> str:
 
 
 def instant(value: str) -> datetime:
-    """A time in UTC, to the second. ISO 8601 and YAML's forms are read; without an offset it is UTC already."""
+    """Return a time in ISO 8601 or a form of YAML as one in UTC, to the second. Without an offset it is in UTC."""
     text = value if _ISO_TIME.fullmatch(value) else _iso_time(value)
     try:
         moment = datetime.fromisoformat(text)
@@ -151,13 +154,13 @@ def _iso_time(value: str) -> str:
 
 
 def slug(name: str) -> str:
-    """The part of an address that stands for a name: letters of any script, digits, and single hyphens.
+    """Return the slug of a name, for addresses: letters of any script, digits, and single hyphens.
 
-    A name without any letter or digit is spelled out with its characters' Unicode names. Of a very long name, the
-    beginning counts.
+    Where a name has no letter or digit, its slug is made of the Unicode names of its characters. Only the beginning of
+    a very long name counts.
     """
     name = name[:_MAX_NAME]
-    return _slug(name) if len(name) <= _MAX_REMEMBERED else _slug.__wrapped__(name)
+    return _slug(name) if len(name) <= _MAX_CACHED else _slug.__wrapped__(name)
 
 
 @lru_cache(maxsize=4096)
@@ -170,5 +173,5 @@ def _slug(name: str) -> str:
 
 def _words(text: str) -> list[str]:
     # Marks are part of a word in Indic scripts, which is why \w won't do.
-    kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in text)
-    return "".join(kept).split()
+    characters = (char if unicodedata.category(char)[0] in "LMN" else " " for char in text)
+    return "".join(characters).split()

@@ -1,4 +1,4 @@
-"""A deterministic corpus of wild records, with what feeds should say of them.
+"""A deterministic corpus of wild records, and the stories that feeds should have.
 
     python tests/corpus.py OUT [--records 5000] [--seed 1]
 
@@ -26,8 +26,8 @@ WORDS = (
 
 
 @dataclass
-class Told:
-    """What feeds should say of a story."""
+class Expected:
+    """A story as feeds should have it."""
 
     url: str
     title: str
@@ -38,16 +38,16 @@ class Told:
 
 
 class Corpus:
-    """`stories` holds each primary story by URL, `mentions` the others; drafts and deleted records are in neither."""
+    """Record files, by name, with their primary stories and mentions by URL, without drafts and deleted ones."""
 
     def __init__(self, records: int, seed: int = 1, providers: int = 60) -> None:
         self.rng = random.Random(seed)
         self.providers = providers
-        self.stories: dict[str, Told] = {}
-        self.mentions: dict[str, Told] = {}
+        self.stories: dict[str, Expected] = {}
+        self.mentions: dict[str, Expected] = {}
         self.files: dict[str, bytes] = {}
         self._mention_data: dict[str, dict[str, object]] = {}
-        self._pending: dict[str, Told] = {}
+        self._pending: dict[str, Expected] = {}
         batch: list[dict[str, object]] = []
         for number in range(records):
             data = self._record(number)
@@ -70,16 +70,16 @@ class Corpus:
     def _sentence(self, low: int, high: int) -> str:
         return " ".join(self.rng.choices(WORDS, k=self.rng.randint(low, high)))
 
-    def _told(self, number: str, moment: datetime) -> tuple[Told, dict[str, object]]:
+    def _story(self, number: str, moment: datetime) -> tuple[Expected, dict[str, object]]:
         rng = self.rng
         rank = max(1, round(self.providers ** rng.random()))
         provider = f"Provider {rank}" if rank % 7 else f"The Daily {rank} & Co"
         url = f"https://www.provider-{rank}.example/{moment:%Y/%m}/{number}"
-        told = Told(url, self._sentence(4, 12), provider, moment)
+        story = Expected(url, self._sentence(4, 12), provider, moment)
         offset = rng.choice((None, timedelta(0), timedelta(hours=5, minutes=30), timedelta(hours=-8)))
         shown = moment if offset is None else moment.astimezone(timezone(offset))
         data: dict[str, object] = {
-            "title": html.escape(told.title) if rng.random() < 0.5 else told.title.replace("&", "&amp;"),
+            "title": html.escape(story.title) if rng.random() < 0.5 else story.title.replace("&", "&amp;"),
             "publishedDateTime": shown.strftime("%Y-%m-%dT%H:%M:%S")
             + ("Z" if offset is None else shown.strftime("%z")),
             "webUrl": url.replace("www.", "WWW.") + rng.choice(("", "#top")),
@@ -93,15 +93,15 @@ class Corpus:
             data["quality"] = rng.randint(0, 120)
         if rng.random() < 0.7:
             image = f"https://img.example/{number} a.jpg?w={rng.randint(1, 9)}&copy=1&apos;"
-            data["images"] = [{"url": image, "width": rng.choice((0, 640)), "title": told.title}]
-        return told, data
+            data["images"] = [{"url": image, "width": rng.choice((0, 640)), "title": story.title}]
+        return story, data
 
     def _record(self, number: int) -> dict[str, object]:
         rng = self.rng
         moment = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=37 * number + rng.randint(0, 36))
-        told, data = self._told(f"{number:06d}", moment)
+        story, data = self._story(f"{number:06d}", moment)
         topics = rng.sample(TOPICS[1:], rng.randint(0, 3)) + (["AI"] if rng.random() < 0.8 else [])
-        told.topics = set(topics)
+        story.topics = set(topics)
         data["topics"] = topics
         hidden = rng.random()
         if hidden < 0.1:
@@ -113,14 +113,14 @@ class Corpus:
         related = []
         for position in range(rng.choice((0, 0, 0, 1, 2, 3, 4, 6, 8, 12))):
             url, mention = self._related(f"{number:06d}-{position}", moment, topics)
-            if url not in told.related:
-                told.related.append(url)
+            if url not in story.related:
+                story.related.append(url)
                 related.append(mention)
         if related:
             data["related"] = related
         if hidden >= 0.1:
-            self.stories[told.url] = told
-            for url in told.related:
+            self.stories[story.url] = story
+            for url in story.related:
                 if url in self.mentions:
                     self.mentions[url].topics |= set(topics)
                 elif url not in self.stories:
@@ -138,13 +138,13 @@ class Corpus:
             return url, self._mention_data[url]
         if self.stories and rng.random() < 0.1:
             url = rng.choice(list(self.stories)[-200:])
-            told = self.stories[url]
-            shown = told.published.strftime("%Y-%m-%d %H:%M:%S")
+            story = self.stories[url]
+            shown = story.published.strftime("%Y-%m-%d %H:%M:%S")
             return url, {"title": "Another title", "publishedDateTime": shown, "originalUrl": url}
-        told, data = self._told(number, moment + timedelta(minutes=rng.randint(-4000, 4000)))
-        self._mention_data[told.url] = data
-        self._pending[told.url] = told
-        return told.url, data
+        story, data = self._story(number, moment + timedelta(minutes=rng.randint(-4000, 4000)))
+        self._mention_data[story.url] = data
+        self._pending[story.url] = story
+        return story.url, data
 
     def _write(self, number: int, data: dict[str, object]) -> None:
         rng = self.rng

@@ -1,4 +1,4 @@
-"""What is never read of a record is found nowhere: not in the index, the output, pages, logs or messages."""
+"""Fields that are never read are found nowhere: not in the index, the output, pages, logs or messages."""
 
 import json
 import re
@@ -89,8 +89,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     (folder / "records").mkdir()
     places = count(1000)
     for number, (name, text) in enumerate(FILES.items()):
-        told = re.sub("¤", lambda _: f"canary{next(places)}", text.replace("\\u00a4", "¤"))
-        (folder / "records" / name).write_bytes(told.replace("NUMBER", str(number)).encode(errors="surrogateescape"))
+        written = re.sub("¤", lambda _: f"canary{next(places)}", text.replace("\\u00a4", "¤"))
+        (folder / "records" / name).write_bytes(written.replace("NUMBER", str(number)).encode(errors="surrogateescape"))
     with running_service(folder) as service:
         yield service
 

@@ -1,4 +1,4 @@
-"""What the fuzzer begins with holds every invariant, and what it found stays mended."""
+"""The seeds of the fuzzer hold every invariant, and the faults that it found stay mended."""
 
 import pytest
 from hypothesis import given

@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,30 @@ def test_a_site_in_memory_builds_the_files_that_a_folder_of_the_same_records_doe
     for each in files.values():
         each.pop(Path(".feedsvc.json"))
     assert files["memory"] == files["files"]
+
+
+def test_a_program_needs_no_guard_of_its_main_module_and_may_use_all_cores_with_one(folder: Path) -> None:
+    (folder / "posts").mkdir()
+    work = """
+from pathlib import Path
+import feedsvc
+{guard}
+    for number in range(2):
+        for name in range(300):
+            text = f"title: {{number}}\\nwebUrl: https://a.example/{{name}}\\npublishedDateTime: 2020-01-01\\ntopics: [{{name}}]\\n"
+            Path(f"posts/{{name}}.yaml").write_text(text)
+        with feedsvc.open(records="posts", processes={processes}) as site:
+            print(site.sync().read, site.build("out").conflicts)
+"""
+    for guard, processes in (("if True:", False), ('if __name__ == "__main__":', True)):
+        (folder / "program.py").write_text(work.format(guard=guard, processes=processes))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+        output = subprocess.run(
+            [sys.executable, "program.py"], capture_output=True, text=True, env=environment, cwd=folder, check=True
+        )
+        assert (output.stdout, output.stderr) == ("300 ()\n300 ()\n", "")
+        shutil.rmtree(folder / "out")
+        shutil.rmtree(folder / ".feedsvc")
 
 
 def test_a_configuration_is_completed_by_keywords_and_a_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Single values: what is kept, what is mended, what is refused."""
+"""Single values: which are clean already, which are cleaned, and which are refused."""
 
 import re
 import unicodedata
@@ -107,8 +107,8 @@ URL_PARTS = (
 )  # fmt: skip
 
 
-def told(function: Callable[[str], object], value: str) -> object:
-    """What a function gives, or the message that it raises."""
+def outcome(function: Callable[[str], object], value: str) -> object:
+    """Return what a function returns, or the message of the ValueError that it raises."""
     try:
         return function(value)
     except ValueError as error:
@@ -118,18 +118,18 @@ def told(function: Callable[[str], object], value: str) -> object:
 @given(st.lists(st.sampled_from(URL_PARTS) | st.text(max_size=2), max_size=12).map("".join), st.booleans())
 def test_a_url_that_is_normal_already_is_what_the_long_way_gives(text: str, whole: bool) -> None:
     url = text if whole else f"https://a.example{text}"
-    assert told(web_url, url) == told(web_url, f" {url}")  # white space around it takes the long way
+    assert outcome(web_url, url) == outcome(web_url, f" {url}")  # white space around it takes the long way
 
 
 @pytest.mark.parametrize("length", [2047, 2048, 2049])
 def test_the_longest_url_is_the_same_for_a_normal_one(length: int) -> None:
     url = "https://a.example/".ljust(length, "x")
-    assert told(web_url, url) == told(web_url, f" {url}")
+    assert outcome(web_url, url) == outcome(web_url, f" {url}")
 
 
 @given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?\n?"))
 def test_a_time_in_the_common_form_is_what_the_long_way_gives(text: str) -> None:
-    assert told(instant, text) == told(instant, f" {text}")
+    assert outcome(instant, text) == outcome(instant, f" {text}")
 
 
 @given(st.text(st.characters() | st.sampled_from("\x00\x1f\x7f\x9f\ud800\udfff\ufffe\uffff\U0001ffff"), max_size=20))

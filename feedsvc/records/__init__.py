@@ -1,1 +1,1 @@
-"""Record files to stories: finding, reading, parsing and cleaning. Nothing here knows of the index."""
+"""Turns record files into stories: finds, reads, parses and cleans them. It doesn't know the index."""

@@ -1,11 +1,11 @@
-"""Cleans the HTML of entries: what is safe to show anywhere."""
+"""Cleans the content of stories, so that it is safe to show anywhere."""
 
 import re
 
 from feedsvc.text import xml_text
 
-#: Longer content, and markup of more tags, is refused: the time that the sanitiser takes grows with the square of the
-#: attributes of one tag, and of tags that are not closed.
+#: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
+#: of attributes of one tag, and of tags that are not closed.
 MAX_CONTENT = 300_000
 MAX_TAGS = 10_000
 
@@ -14,10 +14,10 @@ _IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
 
 
 def content_html(value: str, base: str) -> str:
-    """HTML that is safe to show anywhere: no script, style or frame, and no relative URL.
+    """Return HTML without scripts, styles and frames, and without relative URLs. Raise ValueError if it is too long.
 
-    value: HTML, or plain text, whose paragraphs are kept. An iframe becomes a link to what it shows.
-    base: the address that relative URLs are resolved against. Raises ValueError for what is too long.
+    value: HTML, or plain text, in which empty lines separate paragraphs. An iframe becomes a link to its address.
+    base: the URL that relative ones are resolved against.
     """
     if value.count("<") > MAX_TAGS:
         raise ValueError(f"expected HTML of at most {MAX_TAGS:,} tags")
@@ -25,14 +25,14 @@ def content_html(value: str, base: str) -> str:
         raise ValueError(f"expected HTML or text of at most {MAX_CONTENT:,} characters")
     import html
 
-    import nh3  # most commands load this module, and few clean any content
+    import nh3  # most commands import this module, but few clean any content
 
     value = xml_text(value)
     if not _TAG.search(value):
         paragraphs = re.split(r"\n\s*\n", html.unescape(value).strip())
         value = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
     elif "<iframe" in value.lower():
-        # nh3 writes one spelling of the frames that it lets pass; the strict pass below has the last word.
+        # nh3 writes each allowed frame in the same way; the strict pass below decides what is safe.
         framed = nh3.clean(
             value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}
         )
@@ -40,7 +40,7 @@ def content_html(value: str, base: str) -> str:
     schemes = {"http", "https", "mailto"}
     try:
         cleaned = nh3.clean(value, url_schemes=schemes, url_relative=("rewrite_with_base", base))
-    except ValueError:  # to nh3, the base is no URL that others can be resolved against
+    except ValueError:  # nh3 can't resolve URLs against this base
         cleaned = nh3.clean(value, url_schemes=schemes, url_relative="deny")
     return xml_text(cleaned)
 

@@ -150,7 +150,7 @@ class _Composer:
             event = get_event()
             if room and type(event) is ScalarEvent and event.tag is None and event.anchor is None:
                 value = event.value
-                if value[:1] in _UNCLEAR and not event.style:
+                if not event.style and value[:1] in _UNCLEAR:
                     value = _plain_value(value)
             else:
                 value = self.value(event, room)

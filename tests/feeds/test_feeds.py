@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SAMPLE, Site, record
-from tests.corpus import Corpus, Told
+from tests.corpus import Corpus, Expected
 from tests.rules import check_feed
 
 GOLDEN = Path(__file__).parent.parent / "data"
@@ -82,7 +82,7 @@ def test_every_feed_of_the_corpus_keeps_every_rule_and_says_what_its_records_say
         assert {entry.id for entry in feeds[f"/providers/the-daily-7-co.{format}"].entries} == daily
 
 
-def check_entry(entry: Any, told: dict[str, Told], corpus: Corpus) -> None:
+def check_entry(entry: Any, told: dict[str, Expected], corpus: Corpus) -> None:
     """Assert that an entry as feedparser reads it says what a story's record says."""
     story = told[entry.link]
     assert plain(entry) == story.title

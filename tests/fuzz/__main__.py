@@ -2,8 +2,8 @@
 
     python -m tests.fuzz [records | addresses] [--seconds 600]
 
-Each target runs for so many seconds, and what it found to be worth keeping is a seed of the next run (in .fuzz/).
-What breaks an invariant is written there, too, and shown; exit status 1.
+Each target runs for so many seconds. Inputs that reach new code are written to .fuzz/, as seeds of the next run; so is
+an input that breaks an invariant, and the exit status is then 1.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def fuzz(target: str, seconds: int) -> int:
-    """Fuzz a target for some time; gives 1 if it found a fault, else 0."""
+    """Fuzz a target for some time. Return 1 if that found a fault, else 0."""
     corpus = OUT / target
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(SEEDS[target]):

@@ -1,4 +1,4 @@
-"""What holds whatever is given: for the bytes of a record file, and for the address of a feed with its filters."""
+"""What holds for any bytes of a record file, and for any address of a feed with its filters."""
 
 import json
 import re
@@ -35,7 +35,7 @@ DOCUMENTS = Documents(
 
 
 def check_file(data: bytes) -> int:
-    """Assert what holds for any record file; the first byte chooses its kind. Gives the number of its records."""
+    """Assert what holds for any record file, and return the number of its records. The first byte chooses its suffix."""
     name = "a" + suffixes()[data[0] % len(suffixes())] if data else "a.md"
     content = parse_file(name, data[1:])
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
@@ -54,7 +54,7 @@ def check_file(data: bytes) -> int:
 
 
 def check_story(story: Story) -> None:
-    """Assert that everything a story says is clean, and that feeds can say it."""
+    """Assert that every value of a story is clean, and that feeds can hold it."""
     assert msgspec.json.decode(msgspec.json.encode(story), type=Story) == story
     for text in texts(json.loads(msgspec.json.encode(story))):
         assert XML_TEXT.fullmatch(text), text
@@ -91,7 +91,7 @@ def check_story(story: Story) -> None:
 
 
 def check_html(content: str) -> None:
-    """Assert that HTML holds nothing that runs, and no address but those of the web and of mail."""
+    """Assert that nothing in HTML can run, and that it links to web and mail addresses alone."""
     for element in html.fragment_fromstring(content, create_parent="div").iter():
         assert element.tag not in ("script", "style", "iframe", "object", "embed", "form", "base", "meta", "svg")
         for name, value in element.items():
@@ -109,7 +109,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def check_address(address: str) -> str | None:
-    """Assert what holds for any address, as a client may write it. Gives the canonical one; None if it is refused."""
+    """Assert what holds for any address that a client may send. Return the canonical one, or None if it is refused."""
     path, _, query = address.partition("?")
     path, pairs = unquote(path), parse_qsl(query)
     try:

@@ -1,4 +1,4 @@
-"""What the fuzzer begins with: records and addresses, and the words that they are made of."""
+"""The seeds of the fuzzer: records and addresses, and the words that they are made of."""
 
 from feedsvc.model import FILTERS
 from feedsvc.records.registry import suffixes

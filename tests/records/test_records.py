@@ -55,7 +55,7 @@ def test_a_json_file_may_hold_several_records_and_a_bad_one_costs_no_other() -> 
 
 
 def test_every_field_is_read() -> None:
-    told = story(
+    parsed = story(
         record(
             title="A &amp; B",
             updatedDateTime="2020-06-14",
@@ -73,28 +73,32 @@ def test_every_field_is_read() -> None:
         )
         + "Body"
     )
-    assert told.title == "A & B"
-    assert told.updated.isoformat() == "2020-06-14T00:00:00+00:00"
-    assert told.excerpt == "An excerpt"
-    assert (told.amp_url, told.cdn_amp_url) == ("https://a.example/amp", "https://cdn.example/amp")
-    assert (told.type, told.quality, told.heat) == ("video", 84, -1)
-    assert [(topic.slug, topic.name) for topic in told.topics] == [("ai", "AI"), ("c-plus-plus", "C++")]
-    assert (told.provider.slug, told.provider.domain) == ("forbes", "forbes.com")
-    assert (told.authors, told.publishers) == (("Ann", "Bob"), ("P",))
-    assert told.image
-    assert (told.image.url, told.image.width, told.image.height, told.image.title) == (
+    assert parsed.title == "A & B"
+    assert parsed.updated.isoformat() == "2020-06-14T00:00:00+00:00"
+    assert parsed.excerpt == "An excerpt"
+    assert (parsed.amp_url, parsed.cdn_amp_url) == ("https://a.example/amp", "https://cdn.example/amp")
+    assert (parsed.type, parsed.quality, parsed.heat) == ("video", 84, -1)
+    assert [(topic.slug, topic.name) for topic in parsed.topics] == [("ai", "AI"), ("c-plus-plus", "C++")]
+    assert (parsed.provider.slug, parsed.provider.domain) == ("forbes", "forbes.com")
+    assert (parsed.authors, parsed.publishers) == (("Ann", "Bob"), ("P",))
+    assert parsed.image
+    assert (parsed.image.url, parsed.image.width, parsed.image.height, parsed.image.title) == (
         "https://a.example/i.jpg", 3, None, "T",
     )  # fmt: skip
-    assert told.content_html == "<b>x</b>"
-    assert "canary" not in repr(told)
+    assert parsed.content_html == "<b>x</b>"
+    assert "canary" not in repr(parsed)
 
 
 def test_what_is_absent_has_a_default() -> None:
-    told = story(record(url="https://www.a.example/1") + "Text")
-    assert told.updated == told.published
-    assert (told.provider.name, told.provider.slug, told.provider.domain) == ("a.example", "a-example", "a.example")
-    assert told.content_html == "<p>Text</p>"
-    assert (told.quality, told.heat, told.image, told.topics, told.draft, told.deleted) == (
+    parsed = story(record(url="https://www.a.example/1") + "Text")
+    assert parsed.updated == parsed.published
+    assert (parsed.provider.name, parsed.provider.slug, parsed.provider.domain) == (
+        "a.example",
+        "a-example",
+        "a.example",
+    )
+    assert parsed.content_html == "<p>Text</p>"
+    assert (parsed.quality, parsed.heat, parsed.image, parsed.topics, parsed.draft, parsed.deleted) == (
         None,
         None,
         None,
@@ -114,8 +118,8 @@ def test_a_title_that_looks_like_a_number_or_word_of_yaml_stays_as_written() -> 
     [("published: false", True, False), ("published: no", True, False), ("deleted: true", False, True), ("removed: on", False, True)],
 )  # fmt: skip
 def test_flags_are_read(field: str, draft: bool, deleted: bool) -> None:
-    told = story(FIELDS + field)
-    assert (told.draft, told.deleted) == (draft, deleted)
+    parsed = story(FIELDS + field)
+    assert (parsed.draft, parsed.deleted) == (draft, deleted)
 
 
 def test_related_stories_keep_their_order_and_a_faulty_one_is_left_out_alone() -> None:
@@ -210,11 +214,11 @@ def test_the_original_url_stands_in_for_a_missing_web_url() -> None:
 
 
 def test_merged_fields_never_replace_a_mapping_s_own() -> None:
-    told = story(
+    parsed = story(
         "x: &x {title: B, type: b}\ny: &y {type: c, excerpt: c}\n"
         f'{FIELDS}<<: [*x, *y]\n"<<": 3\n? [a, b]\n: 4\n~: 5\n? {{a: b}}\n: 6\n'
     )
-    assert (told.title, told.type, told.excerpt) == ("A", "b", "c")
+    assert (parsed.title, parsed.type, parsed.excerpt) == ("A", "b", "c")
 
 
 def test_a_fault_in_an_alias_is_where_the_alias_stands_and_the_last_of_two_anchors_counts() -> None:
