@@ -7,7 +7,6 @@ import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +159,8 @@ def why(config_file: Path | None, subject: str) -> None:
 @_config
 def init(config_file: Path | None) -> None:
     """Write a commented config.toml. It never overwrites one."""
+    from importlib.resources import files
+
     path = config_file or Path("config.toml")
     template = files("feedsvc.config").joinpath("template.toml").read_bytes()
     try:
