@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from feedsvc.config import Config, Index, parse_config
 from feedsvc.feeds.addresses import Address
@@ -22,6 +23,10 @@ from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus
 from tests.postgres import Postgres
+
+# How long an example takes depends on the machine, and says nothing of the code.
+settings.register_profile("feedsvc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("feedsvc")
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "seeds"

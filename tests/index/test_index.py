@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.config import Config, parse_config
@@ -109,13 +109,13 @@ histories = st.tuples(
 History: TypeAlias = tuple[tuple[str, str, str], list[list[tuple[str, str, str | None]]], bool]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(histories)
 def test_the_index_never_depends_on_history(history: History) -> None:
     check_history(history, "sqlite:///old.db", "sqlite:///new.db")
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(history=histories)
 def test_the_index_in_postgresql_never_depends_on_history(postgres: Postgres, history: History) -> None:
     check_history(history, postgres.url(), postgres.url())
