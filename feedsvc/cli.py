@@ -163,12 +163,16 @@ def init(config_file: Path | None) -> None:
 
     path = config_file or Path("config.toml")
     template = files("feedsvc.config").joinpath("template.toml").read_bytes()
+    is_ours = False
     try:
         with path.open("xb") as stream:
+            is_ours = True
             stream.write(template)
     except FileExistsError as error:
         raise ConfigError(f"{path}: exists already, and stays as it is; expected a new file") from error
     except OSError as error:
+        if is_ours:
+            path.unlink(missing_ok=True)
         raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
     click.echo(f"{path}: written")
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from feedsvc.api.registrations import registrations
 from feedsvc.errors import AddressError, IndexReadOnlyError, ServeError, one_line
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Site:
         """records: mappings in memory, in place of the configuration's folder. processes: see `open`."""
         #: The configuration. It names another index once that which it named could not be written.
         self.config = config
+        self._configured = config.index
         self._mappings = records
         self._processes = processes and records is None
         self._index: Index | None = None
@@ -109,8 +111,10 @@ class Site:
         >>> site.urls(site.feeds()[0])[0]
         'http://127.0.0.1:8000/feed.atom'
         """
-        suffixes = [format.suffix for format in self.documents.formats]
-        return [feed.address.url(self.config.site.base_url, suffix) for suffix in suffixes]
+        from feedsvc.feeds.selection import published_formats
+
+        base_url = self.config.site.base_url
+        return [feed.address.url(base_url, format.suffix) for format in published_formats(self.config)]
 
     def document(self, address: str) -> "Document":
         """Return the document at an address: a path with or without a query string, or a URL of the site.
@@ -206,10 +210,10 @@ class Site:
         if result.seconds:  # else another node syncs
             sync_log.add(result)
         ready()
-        server.serve(self.config, self.index, ip, sync_log)
+        server.serve(self.config, self.index, ip, sync_log, registrations())
 
     def close(self) -> None:
-        """Close the index, and end the worker processes. What is asked for afterwards opens the index again.
+        """Close the index, and end the worker processes. An index in memory is gone; others are opened again if needed.
 
         >>> site.close()
         """
@@ -219,7 +223,7 @@ class Site:
             self._index = None
         if self._temporary:
             self._temporary.cleanup()
-            self._temporary = None
+            self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
 
     def _source(self) -> "Records":
         from feedsvc.records.collection import RecordFolder, RecordMappings
@@ -255,8 +259,9 @@ class Site:
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index
 
-        self._temporary = TemporaryDirectory(prefix="feedsvc-")
-        self._index = None
+        if self._index:
+            self._index.close()
+        self._temporary, self._index = TemporaryDirectory(prefix="feedsvc-"), None
         url = f"sqlite:///{self._temporary.name}/index.sqlite3"
         self.config = dataclasses.replace(self.config, index=Index(url=url))
 
@@ -265,7 +270,8 @@ class Site:
             from feedsvc.feeds.documents import load_writers
             from feedsvc.workers import Workers
 
-            self._workers = Workers(meanwhile=partial(load_writers, self.config) if will_build else None)
+            meanwhile = partial(load_writers, self.config) if will_build else None
+            self._workers = Workers(meanwhile, prepare=registrations())
         return self._workers
 
     def _end_workers(self) -> None:

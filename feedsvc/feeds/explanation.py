@@ -107,9 +107,6 @@ class _Shown:
     is_primary: bool
     month: str
     provider: str
-    type: str
-    quality: int | None
-    heat: int | None
 
 
 def _occurrences(connection: Connection, records: Records, url: str) -> tuple[list[str], _Shown | None]:
@@ -149,11 +146,9 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
-    facts: dict[str, object] = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
-    facts |= {"quality": shown.quality, "heat": shown.heat}
     addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
-    format = published_formats(config)[0].suffix
+    suffix = published_formats(config)[0].suffix
     inside, outside = [], []
     archived = False
     for address in addresses:
@@ -165,10 +160,10 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
-                fact = FILTERS[item[0]].column
-                value = "unknown" if facts[fact] in (None, "") else facts[fact]
-                reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
-        url = address.url(config.site.base_url, format)
+                column = FILTERS[item[0]].column
+                value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
+                reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
+        url = address.url(config.site.base_url, suffix)
         if not reasons and shown.url in (
             entry.story.url for entry in next(find_entries(connection, [(address, query)]))
         ):
@@ -179,9 +174,15 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             if config.feeds.archives:
                 archived = True
                 archive = FeedAddress(address.kind, address.slug, shown.month)
-                reasons.append(f"it is in {archive.url(config.site.base_url, format)}")
+                reasons.append(f"it is in {archive.url(config.site.base_url, suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
     return inside + outside, bool(inside) or archived
+
+
+def _value(connection: Connection, column: str, url: str) -> object:
+    """Return the value of a story that a filter compares."""
+    (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
+    return "unknown" if value in (None, "") else value
 
 
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
@@ -194,7 +195,7 @@ def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     result = records.read(file) if file else None
     if result and result[1] and len(result[1].records) > number:
         return result[1].records[number].story
-    raise FeedsvcError(f"{row.path}: changed while it was looked at; try again")
+    raise FeedsvcError(f"{row.path}: changed while it was read; try again")
 
 
 def _summary(story: Story) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.index.database import Connection
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.index.schema import FACETS, OCCURRENCES_PER_FILE
 from feedsvc.model import Problem, Story
 from feedsvc.records.reading import Content
 
@@ -119,9 +119,7 @@ def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, s
         published,
         story.published.isoformat()[:7],
         published if story.updated is story.published else int(story.updated.timestamp()),
-        story.quality,
-        story.heat,
-        story.type.lower(),
+        *[facet.value(story) for facet in FACETS],
         story.provider.slug if listed else None,
         story.title if listed else None,
     )

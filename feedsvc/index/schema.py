@@ -1,6 +1,10 @@
 """The tables of the index."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from feedsvc.index.database import Dialect
+from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
 VERSION = 7
@@ -10,9 +14,27 @@ APPLICATION_ID = 0x66656564
 OCCURRENCES_PER_FILE = 2**20
 
 
+class Facet(NamedTuple):
+    """A column of stories that filters compare, beside their topics and provider."""
+
+    name: str
+    #: The column's type, as a field of Dialect.
+    type: str
+    #: Return the value of a story, or None if it is unknown.
+    value: Callable[[Story], int | str | None]
+
+
+FACETS = (
+    Facet("quality", "integer", lambda story: story.quality),
+    Facet("heat", "integer", lambda story: story.heat),
+    Facet("type", "text", lambda story: story.type.lower()),
+)
+
+
 def tables(d: Dialect) -> dict[str, str]:
     """Return the columns and keys of each table, by its name."""
     text, integer = d.text, d.integer
+    facets = "".join(f"{facet.name} {getattr(d, facet.type)}, " for facet in FACETS)
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
@@ -60,9 +82,7 @@ def tables(d: Dialect) -> dict[str, str]:
             published {integer} NOT NULL,
             month {text} NOT NULL,
             updated {integer} NOT NULL,
-            quality {integer},
-            heat {integer},
-            type {text} NOT NULL,
+            {facets}
             provider {text},
             title {text}
         )""",
@@ -91,9 +111,7 @@ def tables(d: Dialect) -> dict[str, str]:
             is_primary BOOLEAN NOT NULL,
             published {integer} NOT NULL,
             month {text} NOT NULL,
-            quality {integer},
-            heat {integer},
-            type {text} NOT NULL,
+            {facets}
             provider {text} NOT NULL
         ) {d.clustered}""",
         "story_topics": f"""(
