@@ -24,7 +24,7 @@ MOST_SHOWN = 30
 
 
 class _Command(click.Command):
-    """A command that starts again, once, if the index is lost meanwhile: the records still have all that it held."""
+    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -63,7 +63,7 @@ _records = click.argument("records", required=False)
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Publish RSS and Atom feeds from a folder of article records."""
+    """Publish RSS, Atom and JSON feeds from a folder of article records."""
 
 
 @main.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
-from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
+from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, select_stories
@@ -152,7 +152,7 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     inside, outside = [], []
     archived = False
     for address in addresses:
-        query = wanted_stories(config, address)
+        query = story_query(config, address)
         reasons = []
         if query.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
