@@ -16,7 +16,9 @@ import flask
 import pytest
 
 import feedsvc
+from feedsvc.errors import IndexReadOnlyError
 from feedsvc.formats import registry
+from feedsvc.index import opening
 from feedsvc.model import Format
 from tests.conftest import ROOT, record
 
@@ -105,7 +107,9 @@ def test_a_program_needs_no_guard_of_its_main_module_and_may_use_all_cores_with_
     work = """
 from pathlib import Path
 import feedsvc
+from feedsvc.errors import IndexReadOnlyError
 from feedsvc.formats import registry
+from feedsvc.index import opening
 from feedsvc.model import Format
 {guard}
     for number in range(2):
@@ -244,16 +248,24 @@ def test_saved_filters_are_tables_too() -> None:
 
 
 def test_an_index_that_cannot_be_written_is_replaced_by_a_temporary_one_until_the_site_is_closed(
-    folder: Path, caplog: pytest.LogCaptureFixture
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (folder / ".feedsvc").write_text("a file in the way of the folder")
-    with feedsvc.open(records=ROOT / "seeds") as site:
+    open_index = opening.open_index
+
+    def read_only(config: feedsvc.Config) -> Any:
+        if "/feedsvc-" not in config.index.url:
+            raise IndexReadOnlyError("index.sqlite3: read-only; expected another place")
+        return open_index(config)
+
+    monkeypatch.setattr(opening, "open_index", read_only)
+    with feedsvc.open(records=ROOT / "seeds", title="News") as site:
         before = site.config.index
-        try:
-            site.sync()
-        except feedsvc.IndexUnusableError:
-            pytest.skip("told as another fault here")
-        temporary = site.config.index.url.removeprefix("sqlite:///")
-        assert Path(temporary).exists()
+        assert site.sync().read == 1
+        assert caplog.messages == [
+            "feedsvc: index.sqlite3: read-only; expected another place; until then, a temporary one is made each time"
+        ]
+        temporary = Path(site.config.index.url.removeprefix("sqlite:///"))
+        assert temporary.exists()
+        assert site.feeds()
     assert site.config.index == before
-    assert not Path(temporary).parent.exists()
+    assert not temporary.parent.exists()

@@ -1,4 +1,4 @@
-"""`feedsvc why` tells where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
+"""`feedsvc why` explains where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
 
 import os
 from collections.abc import Callable

@@ -121,9 +121,9 @@ def test_the_index_in_postgresql_never_depends_on_history(postgres: Postgres, hi
     check_history(history, postgres.url(), postgres.url())
 
 
-def check_history(told: History, *urls: str) -> None:
+def check_history(case: History, *urls: str) -> None:
     """Go through what happens to a folder, with one index all along and another one in the end: both are the same."""
-    first, history, is_watched = told
+    first, history, is_watched = case
     folder = Path(tempfile.mkdtemp())
     indexes = []
     try:

@@ -87,13 +87,13 @@ def test_documents_and_explanations_are_those_of_an_index_in_a_file(
         known, shared = (documents(site, *FILTERED) for site in sites)
         assert len(known) > 20
         assert shared == known
-        told = []
+        explanations = []
         for site in sites:
             with site.documents.index.reading() as connection:
                 urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM occurrences ORDER BY url")]
                 folder = RecordFolder(site.config.records_folder)
-                told.append([explain(connection, site.config, each, folder) for each in [*urls[:40], "new.md"]])
-        assert told[0] == told[1]
+                explanations.append([explain(connection, site.config, each, folder) for each in [*urls[:40], "new.md"]])
+        assert explanations[0] == explanations[1]
 
 
 def test_texts_are_compared_by_their_bytes_whatever_the_databases_language(
