@@ -5,7 +5,7 @@ Each function returns the clean value, or raises ValueError, whose message says 
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -128,14 +128,14 @@ def _encoded(part: str) -> str:
     return quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
 
 
-def instant(value: str) -> datetime:
-    """Return a time in ISO 8601 or a form of YAML as one in UTC, to the second. Without an offset it is in UTC."""
+def instant(value: str, timezone: tzinfo = UTC) -> datetime:
+    """Return a time in ISO 8601 or a form of YAML as one in UTC, to the second. timezone: where it has no offset."""
     text = value if _ISO_TIME.fullmatch(value) else _iso_time(value)
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is UTC:
             return moment
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"expected a time that exists ({error})") from error
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
+from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.fields import ABSENT, Converters, FieldReader
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
@@ -14,11 +15,12 @@ _MAX_INTEGER = 2**31 - 1
 _MAX_CACHED = 200
 
 
-def parse_record(fields: Fields, body: str, problems: Problems) -> Record | None:
+def parse_record(fields: Fields, body: str, problems: Problems, context: Context = NO_CONTEXT) -> Record | None:
     """Return the record of a mapping, or None if its title, URL or time can't be used.
 
     body: the text after the front matter.
     problems: each fault is added to it; one in a related story, image or topic drops that part alone.
+    context: where relative addresses start, the time zone of times without an offset, and how the content is written.
     """
     reader = FieldReader(fields, _STORY_KEYS, problems)
     story = _story(reader, body)
