@@ -55,13 +55,21 @@ class FieldReader:
         """What comes before the name of a field in a problem, such as `images[0].`; empty at the top of a record."""
         if not self.parent:
             return ""
-        return f"{self.parent.prefix}{self.key}{'' if self.position is None else f'[{self.position}]'}."
+        if self.fields.origin is not None and self.position is None:  # a mapping that the file doesn't have
+            return self.parent.prefix
+        return f"{self.parent.shown(self.key)}{'' if self.position is None else f'[{self.position}]'}."
+
+    def shown(self, key: str) -> str:
+        """Return the name of a field, or of an item of it, as the file has it."""
+        name, bracket, position = key.partition("[")
+        origin = (self.fields.origin or {}).get(name)
+        return f"{self.prefix}{origin}{bracket}{position}" if origin else self.prefix + key
 
     def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
         """Add a problem of a field. message: what is expected. value: what can't be used, to be shown."""
         shown = "" if value is None else f"{_show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
-        self.problems.add(at, self.prefix + key, shown + message)
+        self.problems.add(at, self.shown(key), shown + message)
 
     def read(self, converters: Converters) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""

@@ -42,6 +42,9 @@ class Fields(dict[str, "Placed"]):
     #: The keys that stand in it more than once, each with the line of its last value, which counts; None without any.
     repeated: dict[str, int] | None = None
 
+    #: Of a mapped record: for each field, the key or path that its value has in the file; None where they are the same.
+    origin: dict[str, str] | None = None
+
     def repeat(self, key: str, line: int) -> None:
         """Note that a key stands here again."""
         if self.repeated is None:
