@@ -10,7 +10,7 @@ from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
@@ -93,7 +93,7 @@ def parse_mapping(mapping: object, name: str) -> Content:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Items, body: str) -> Content:
+def _content(name: str, items: Found, body: str) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
@@ -105,6 +105,8 @@ def _content(name: str, items: Items, body: str) -> Content:
                 records.append(record)
             elif len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
+        elif isinstance(value, SyntaxProblem):
+            problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
