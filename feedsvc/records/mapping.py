@@ -13,10 +13,10 @@ from feedsvc.records.values import Fields, Items, Placed
 from feedsvc.text import instant
 
 #: A value with its line, and the key that it came from, as the file has it.
-Found: TypeAlias = tuple[Placed, str]
+Located: TypeAlias = tuple[Placed, str]
 
 _PROVIDER = "provider."
-_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent"}
+_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Scope:
     source: Source
     table: Table
     has_body: bool = False
-    found: dict[str, Found | None] = field(default_factory=dict)
+    found: dict[str, Located | None] = field(default_factory=dict)
     _keys: dict[str, str] | None = None
 
     def key(self, name: str) -> str | None:
@@ -112,8 +112,9 @@ class _Scope:
 
     def _categories(self) -> str:
         """Return the categories of a post in lower case, joined by slashes, as Jekyll has them in addresses."""
-        categories: list[str] = []
-        for name in ("category", "categories"):
+        folders = self.file.parent.split("/")
+        categories = folders[: folders.index("_posts")] if "_posts" in folders else []
+        for name in ("categories", "category"):
             key = self.key(name)
             value = self.record[key][0] if key is not None else None
             if isinstance(value, str) and not is_absent(value):
@@ -122,14 +123,14 @@ class _Scope:
                 categories += [item for item, _ in value[:MAX_ITEMS] if isinstance(item, str)]
         return "/".join(dict.fromkeys(category.strip().lower() for category in categories))
 
-    def find(self, name: str) -> Found | None:
+    def find(self, name: str) -> Located | None:
         """Return the value of a field: the first one that can be used, else the first that was meant for it."""
         if name not in self.found:
             self.found[name] = None  # while it is looked for, so that no template needs itself
             self.found[name] = self._find(self.table.rules[name])
         return self.found[name]
 
-    def _find(self, rule: _Rule) -> Found | None:
+    def _find(self, rule: _Rule) -> Located | None:
         expressions = rule.expressions
         if self.has_body and rule.name == "featuredContent":
             expressions = (*expressions[: rule.own], expressions[-1])

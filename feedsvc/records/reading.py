@@ -15,7 +15,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 
 #: The source of records whose configuration says nothing.
 ANY_SOURCE = Source()
@@ -103,7 +103,7 @@ def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Co
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Items, body: str, source: Source) -> Content:
+def _content(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
@@ -116,6 +116,8 @@ def _content(name: str, items: Items, body: str, source: Source) -> Content:
                 records.append(record)
             elif len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
+        elif isinstance(value, SyntaxProblem):
+            problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
