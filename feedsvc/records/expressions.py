@@ -201,10 +201,3 @@ def matching_key(fields: Fields, name: str) -> str | None:
 def normal_key(key: str) -> str:
     """Return a key in lower case without `_`, `-` and spaces."""
     return key.translate(_SEPARATORS).lower()
-
-
-def is_absent(value: Value) -> bool:
-    """Return whether a value stands for none: false, null, an empty text or list."""
-    if isinstance(value, str):
-        return not value or value.isspace() or value == "false"
-    return not value

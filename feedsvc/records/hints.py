@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from feedsvc.model import Problem
-from feedsvc.records.expressions import is_absent, normal_key
+from feedsvc.records.expressions import normal_key
+from feedsvc.records.fields import is_absent
 from feedsvc.records.kinds import FIELDS, Frame, text
 from feedsvc.records.mapping import table_of
 from feedsvc.records.sources import Source

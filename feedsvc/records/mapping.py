@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from feedsvc.records.context import ContentKind
-from feedsvc.records.expressions import MAX_ITEMS, Expression, Path, is_absent, normal_key, parse_expression
+from feedsvc.records.expressions import MAX_ITEMS, Expression, Path, normal_key, parse_expression
+from feedsvc.records.fields import is_absent
 from feedsvc.records.kinds import FIELDS, Frame, Kind, flag, is_attempt, without_tags
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from feedsvc.records.expressions import MAX_ITEMS, follow, is_absent, matching_key, normal_key
+from feedsvc.records.expressions import MAX_ITEMS, follow, matching_key, normal_key
+from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
 from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
 
