@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from feedsvc.records.context import ContentKind
+from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.expressions import MAX_ITEMS, Expression, Path, normal_key, parse_expression
 from feedsvc.records.fields import is_absent
-from feedsvc.records.kinds import FIELDS, Frame, Kind, flag, is_attempt, without_tags
+from feedsvc.records.kinds import FIELDS, Kind, flag, is_attempt, without_tags
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Items, Placed
@@ -48,7 +48,7 @@ class Table:
     """The rules of a source, by field."""
 
     rules: dict[str, _Rule]
-    frame: Frame
+    context: Context
 
 
 def is_own_shape(fields: Fields) -> bool:
@@ -69,7 +69,7 @@ def table_of(source: Source) -> Table:
         texts = [*first, *(text for key in keys for text in preset.get(key, ())), *keys]
         expressions = tuple(map(parse_expression, dict.fromkeys(texts)))
         rules[name] = _Rule(name, kind, expressions, len(set(first)))
-    return Table(rules, Frame(source.site.rstrip("/"), source.zone))
+    return Table(rules, source.context)
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class _Scope:
         if name in _FILE_NAMES:
             return str(getattr(self.file, _FILE_NAMES[name]))
         if name == "site":
-            return self.table.frame.site
+            return self.table.context.site.rstrip("/")
         if name == "slug":
             found = self.find("slug")
             return str(found[0][0]).strip().strip("/") if found else self.file.slug
@@ -104,8 +104,8 @@ class _Scope:
             return self._categories()
         found = self.find("publishedDateTime")
         try:
-            moment = instant(str(found[0][0] if found else ""), self.table.frame.timezone).astimezone(
-                self.table.frame.timezone
+            moment = instant(str(found[0][0] if found else ""), self.table.context.timezone).astimezone(
+                self.table.context.timezone
             )
         except (ValueError, TypeError, OverflowError):
             return ""
@@ -143,7 +143,7 @@ class _Scope:
             (value, line), origin = found
             if is_absent(value) and not (rule.kind is flag and value is not None and value != ""):
                 continue
-            used = rule.kind(value, self.table.frame)
+            used = rule.kind(value, self.table.context)
             is_own_name = origin in (rule.name, rule.name.partition(".")[0])
             if used is not None:  # what is named as in our own records is read as there
                 return (value if is_own_name and not isinstance(value, str) else used, line), origin
@@ -228,7 +228,7 @@ def _plain_rules(source_fields: tuple[tuple[str, tuple[Expression, ...]], ...]) 
 
 def _plain(table: Table) -> Table:
     """Return a table without templates and constants, which speak of the record itself."""
-    return Table(_plain_rules(tuple((name, rule.expressions) for name, rule in table.rules.items())), table.frame)
+    return Table(_plain_rules(tuple((name, rule.expressions) for name, rule in table.rules.items())), table.context)
 
 
 def _content_kind(key: str) -> ContentKind | None:

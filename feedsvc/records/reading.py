@@ -107,7 +107,7 @@ def _content(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
-    context = Context(source.site, source.zone).of_file(name)
+    context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
@@ -132,8 +132,8 @@ def _record(
         return parse_record(fields, body, problems, context)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    if mapped.content is not None:
-        context = replace(context, content=mapped.content)
+    kind = context.content if mapped.content is None else mapped.content
+    context = replace(context, content=kind, html_in_text=True)
     record = parse_record(mapped.fields, body, problems, context)
     if not record:
         problems.found[first:] = [
