@@ -5,7 +5,7 @@ Each function returns the clean value, or raises ValueError, whose message says 
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -37,11 +37,8 @@ _URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
 _NORMAL_URL = re.compile(
     rf"https?://(?![^/?]{{254}}){_LABEL}(?:\.{_LABEL})*\.?(?:[/?]{_URL_CHARS}(?:%[0-9a-fA-F]{{2}}{_URL_CHARS})*)?(?<!\?)"
 )
-_ISO_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})?")
-_TIME = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)"
-    r"(?:(?:[Tt]|\s+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*(Z|z|UTC|GMT|[+-]\d\d?(?::?\d\d)?)?)?"
-)
+#: The most common form of times.
+_ISO_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-5][0-9])")
 #: The characters besides letters and digits that are legal in a path or query (RFC 3986). Each `%` is valid by then.
 _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
@@ -128,29 +125,17 @@ def _encoded(part: str) -> str:
     return quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
 
 
-def instant(value: str) -> datetime:
-    """Return a time in ISO 8601 or a form of YAML as one in UTC, to the second. Without an offset it is in UTC."""
-    text = value if _ISO_TIME.fullmatch(value) else _iso_time(value)
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is UTC:
-            return moment
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"expected a time that exists ({error})") from error
+def instant(value: str, timezone: tzinfo = UTC) -> datetime:
+    """Return a time as one in UTC, to the second. timezone: of times without an offset. For the forms, see `times`."""
+    if _ISO_TIME.fullmatch(value):
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # it is read again below, for its message
+    from feedsvc.times import read_time  # most times are in the form above
 
-
-def _iso_time(value: str) -> str:
-    match = _TIME.fullmatch(value.strip())
-    if not match:
-        raise ValueError("expected a time such as 2020-06-13T01:29:00Z")
-    year, month, day, hour, minute, second, offset = match.groups(default="")
-    text = f"{year}-{month:0>2}-{day:0>2}T{hour or '0':0>2}:{minute or '00'}:{second or '00'}"
-    if offset and offset[0] in "+-":
-        digits = offset[1:].replace(":", "")
-        hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "00")
-        text += f"{offset[0]}{hours:0>2}:{minutes}"
-    return text
+    return read_time(value, timezone)
 
 
 def slug(name: str) -> str:

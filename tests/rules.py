@@ -83,6 +83,12 @@ def check_unique(values: list[str]) -> None:
     assert [value for value, number in Counter(values).items() if number > 1] == []
 
 
+def check_byline(names: list[str]) -> None:
+    """Assert that an entry has authors, each once: the persons, and last its provider."""
+    assert names
+    check_unique(names)
+
+
 def check_pictures(item: Any) -> None:
     """Assert that the picture of Media RSS is in the content, too: some readers show one, some the other."""
     content = html_text("".join(texts(item, "content:encoded | a:content | description")))
@@ -114,7 +120,8 @@ def _check_atom(feed: Any, self_url: str) -> None:
         (alternate,) = entry.xpath("a:link[not(@rel) or @rel='alternate']/@href", namespaces=NAMESPACES)
         assert texts(entry, "a:id") == [alternate]
         check_url(alternate)
-        assert len(texts(entry, "a:author/a:name")) == 1
+        check_byline(texts(entry, "a:author/a:name"))
+        assert not texts(entry, "a:author[position() < last()]/a:uri | a:contributor/a:name")
         assert len(texts(entry, "a:updated")) == len(texts(entry, "a:published")) == 1
         assert set(texts(entry, "a:link[@rel]/@rel")) <= {"related"}
         assert all(texts(entry, "a:link[@rel='related']/@title"))
@@ -147,8 +154,9 @@ def _check_rss(rss: Any, self_url: str) -> None:
         assert texts(item, "guid") == texts(item, "link")
         assert texts(item, "guid/@isPermaLink") == ["true"]
         check_url(texts(item, "link")[0])
-        assert len(texts(item, "dc:creator")) == len(texts(item, "pubDate")) == 1
-        assert not texts(item, "author")
+        check_byline(texts(item, "dc:creator"))
+        assert len(texts(item, "pubDate")) == 1
+        assert not texts(item, "author | dc:contributor")
         assert not texts(item, "a:id")
         names = [etree.QName(child).localname for child in item]
         assert "encoded" not in names or names.index("description") < names.index("encoded")

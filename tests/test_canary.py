@@ -54,7 +54,7 @@ FILES = {
     "other.yaml": f"%TAG !¤! tag:¤,2000:\n---{FIELDS}",
     "deleted.md": f"---{FIELDS}deleted: true\n---\n".replace("Text", "¤").replace("excerpt: [¤]", "excerpt: ¤"),
     "without-title.md": RECORD.replace("title:", "¤:"),
-    "without-url.md": RECORD.replace("webUrl", "¤"),
+    "without-url.md": RECORD.replace("webUrl", "seen"),  # a message names the key that holds an address
     "with-password.md": RECORD.replace("https://a.example/NUMBER#¤", "https://¤:¤@a.example/NUMBER"),
     "draft.md": f"---{FIELDS}published: [¤]\n---\n",
     "without-time.md": RECORD.replace("2020-06-13T01:29:00Z", "{¤: ¤}"),

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
 from html import unescape
 from html.entities import html5
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from feedsvc.records.content import content_html
-from feedsvc.text import MAX_SLUG, host_name, instant, plain_text, slug, web_url, xml_text
+from feedsvc.text import MAX_SLUG, host_name, plain_text, slug, web_url, xml_text
 
 
 @pytest.mark.parametrize(
@@ -127,40 +126,10 @@ def test_the_longest_url_is_the_same_for_a_normal_one(length: int) -> None:
     assert outcome(web_url, url) == outcome(web_url, f" {url}")
 
 
-@given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?\n?"))
-def test_a_time_in_the_common_form_is_what_the_long_way_gives(text: str) -> None:
-    assert outcome(instant, text) == outcome(instant, f" {text}")
-
-
 @given(st.text(st.characters() | st.sampled_from("\x00\x1f\x7f\x9f\ud800\udfff\ufffe\uffff\U0001ffff"), max_size=20))
 def test_only_control_characters_and_what_xml_can_not_hold_are_dropped(text: str) -> None:
     faulty = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
     assert xml_text(text) == faulty.sub("", text)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("2020-06-13T01:29:00Z", (2020, 6, 13, 1, 29)),
-        ("2020-06-13T01:29:00.123Z", (2020, 6, 13, 1, 29)),
-        ("2020-06-13T01:29", (2020, 6, 13, 1, 29)),
-        ("2020-06-13 01:29:00 +05:30", (2020, 6, 12, 19, 59)),
-        ("2020-06-13T01:29:00-0800", (2020, 6, 13, 9, 29)),
-        ("2020-6-3 1:29:00 -5", (2020, 6, 3, 6, 29)),
-        ("2020-06-13", (2020, 6, 13)),
-    ],
-)
-def test_a_time_is_read_as_utc(value: str, expected: tuple[int, ...]) -> None:
-    assert instant(value) == datetime(*expected, tzinfo=UTC)  # type: ignore[arg-type, misc]
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["2020-13-01", "2020-02-30", "2020-06-13T25:00", "yesterday", "1592011740", "0001-01-01T00:00:00+01:00", ""],
-)
-def test_a_time_that_is_none_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match="expected a time"):
-        instant(value)
 
 
 def test_text_is_unescaped_once_and_on_one_line() -> None:

@@ -226,17 +226,20 @@ class Site:
             self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
 
     def _source(self) -> "Records":
-        from feedsvc.records.collection import RecordFolder, RecordMappings
+        from feedsvc.records.collection import RecordFolders, RecordMappings
+        from feedsvc.records.sources import find_sources
 
-        return RecordFolder(self.config.records_folder) if self._mappings is None else RecordMappings(self._mappings)
+        sources = find_sources(self.config)
+        return RecordFolders(sources) if self._mappings is None else RecordMappings(self._mappings, sources[0])
 
     def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
         from feedsvc.index.opening import is_new
         from feedsvc.records.files import check_folder
 
-        if self._mappings is None:
-            check_folder(self.config.records_folder)  # before anything is written
+        self._source()  # its faults are found before anything is written
+        for folder in self.config.record_folders if self._mappings is None else ():
+            check_folder(folder)
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:

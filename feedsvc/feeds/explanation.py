@@ -18,6 +18,7 @@ from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, St
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.registry import suffixes
+from feedsvc.records.sources import find_sources
 from feedsvc.text import web_url
 
 #: The occurrences that are a record's own, with their files.
@@ -76,12 +77,15 @@ def _known_url(connection: Connection, subject: str) -> str:
 
 def _record_file(connection: Connection, config: Config, subject: str) -> str:
     """Return the name in the index of the record file at a path. Raises FeedsvcError."""
-    for path in (Path(subject), config.records_folder / subject):
-        name = os.path.relpath(os.path.realpath(path), os.path.realpath(config.records_folder))
-        for known in (spelled_out(name), subject):
-            if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
-                return known
-    expected = f"a story's URL, or a file in {config.records_folder}, not hidden, named {', '.join(suffixes())}"
+    folders = []
+    for source in find_sources(config):
+        folders.append(str(source.folder))
+        for path in (Path(subject), source.folder / subject):
+            name = os.path.relpath(os.path.realpath(path), os.path.realpath(source.folder))
+            for known in (source.prefix + spelled_out(name), subject):
+                if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
+                    return known
+    expected = f"a story's URL, or a file in {' or '.join(folders)}, not hidden, named {', '.join(suffixes())}"
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 

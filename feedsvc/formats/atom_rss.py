@@ -61,7 +61,7 @@ class EntryValues(NamedTuple):
     topics: Texts
     #: URL and title.
     links: Texts
-    #: Name.
+    #: Name; of the persons, who stand before the provider.
     authors: Texts
     publishers: Texts
 
@@ -85,7 +85,7 @@ def entry_values(base_url: str, entry: Entry) -> EntryValues:
         provider_url=provider.url or "",
         topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
         links=tuple([(link.url, link.title) for link in entry.links]),
-        authors=tuple(zip(story.authors)),
+        authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
     )
 
@@ -119,13 +119,13 @@ def render_entry(name: str, values: EntryValues) -> str:
     ]
     if name == "atom":
         item.links.html_title = values.html_title
+        for (author,) in values.authors:
+            item.author(name=author)
         item.author(name=values.provider, uri=values.provider_url or None)
-        item.contributor([{"name": author} for (author,) in values.authors])
         element = item.atom_entry()
     else:
         item.register_extension("dc", DcEntryExtension)
-        item.dc.dc_creator(values.provider)
-        item.dc.dc_contributor([author for (author,) in values.authors])
+        item.dc.dc_creator([*(author for (author,) in values.authors), values.provider])
         item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
         if values.provider_url:
             item.source(values.provider_url, values.provider)

@@ -17,8 +17,9 @@ from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
 from feedsvc.model import Problem
 from feedsvc.model.version import __version__
-from feedsvc.records.collection import RecordFolder, Records
+from feedsvc.records.collection import RecordFolders, Records
 from feedsvc.records.files import RecordFile
+from feedsvc.records.sources import find_sources
 
 #: Files that are read at a time.
 BATCH = 50
@@ -72,10 +73,10 @@ def sync(
     progress: called with the number of files read so far, and of those to read.
     mapping: as the built-in `map`; that of Workers reads on all cores.
     paths: those where something changed, as a watch reports them; without them, all files are looked at.
-    records: by default, the folder that the configuration names.
+    records: by default, those of the sources that the configuration names.
     """
     started, begun = time.time_ns(), time.monotonic()
-    records = RecordFolder(config.records_folder) if records is None else records
+    records = RecordFolders(find_sources(config)) if records is None else records
     with index.writing() as connection:
         _match_fingerprint(connection, config, records, started)
         plan = _plan(connection, records, paths)

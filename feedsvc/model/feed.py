@@ -58,6 +58,11 @@ class Entry:
         return hash(self.story.url)
 
     @property
+    def persons(self) -> tuple[str, ...]:
+        """The authors of the story who stand before the provider in its byline, each once."""
+        return tuple([name for name in dict.fromkeys(self.story.authors) if name != self.provider.name])
+
+    @property
     def links(self) -> tuple[Link, ...]:
         """All links of the entry: to related stories, and to those that mention it."""
         return self.related + self.mentioned_by

@@ -6,11 +6,13 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
-from feedsvc.records.reading import Content, parse_mapping, read_file
+from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_file
+from feedsvc.records.sources import Source
 
 
 class Records(Protocol):
@@ -37,29 +39,65 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordFolder:
-    """The record files in a folder and all below it."""
+class RecordFolders:
+    """The record files in the folders of sources, and all below them. The first source that claims a file has it."""
 
-    path: Path
+    sources: tuple[Source, ...]
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
+        return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
 
     def files(self) -> Iterator[RecordFile]:
-        return find_files(self.path)
+        for source in self.sources:
+            for file in find_files(source.folder):
+                is_folder = file.name.endswith("/")  # that can't be read
+                if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
+                    yield _prefixed(file, source)
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
-        is_below = path.startswith(f"{self.path}{os.sep}")
-        if not is_below or os.path.isdir(path) or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
+        source = self._first_of(path) or next((each for each in self.sources if _is_below(path, each)), None)
+        if not source or os.path.isdir(path) or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
             return None
-        return file_name(self.path, path), find_file(self.path, path)
+        name = file_name(source.folder, path)
+        file = find_file(source.folder, path) if source.claims(name) else None
+        return f"{source.prefix}{name}", file and _prefixed(file, source)
 
     def file(self, name: str) -> RecordFile | None:
-        return find_file(self.path, os.path.join(self.path, path_of(name)))
+        source = self.source(name)
+        if not source:
+            return None
+        file = find_file(source.folder, os.path.join(source.folder, path_of(name.removeprefix(source.prefix))))
+        return file and _prefixed(file, source)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash)
+        return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+
+    def source(self, name: str) -> Source | None:
+        """Return the source of a file with a name, or None."""
+        for source in self.sources:
+            if name.startswith(source.prefix) and source.claims(name.removeprefix(source.prefix)):
+                return source
+        return None
+
+    def _first_of(self, path: str) -> Source | None:
+        """Return the first source that claims the file at a path, or None."""
+        if len(self.sources) == 1 and not self.sources[0].is_selective:
+            return self.sources[0] if _is_below(path, self.sources[0]) else None
+        for source in self.sources:
+            if _is_below(path, source) and source.claims(file_name(source.folder, path)):
+                return source
+        return None
+
+
+def _is_below(path: str, source: Source) -> bool:
+    return path.startswith(f"{source.folder}{os.sep}")
+
+
+def _prefixed(file: RecordFile, source: Source) -> RecordFile:
+    """Return a file with its name among those of all sources."""
+    return replace(file, name=source.prefix + file.name) if source.prefix else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +105,7 @@ class RecordMappings:
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
+    source: Source = ANY_SOURCE
 
     @property
     def name(self) -> str:
@@ -90,6 +129,6 @@ class RecordMappings:
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
         except (ValueError, RecursionError):  # it is nested in itself
-            return "", parse_mapping(mapping, file.name)
+            return "", parse_mapping(mapping, file.name, self.source)
         hash = hashlib.sha256(data.encode()).hexdigest()
-        return hash, None if hash == known_hash else parse_mapping(mapping, file.name)
+        return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source)

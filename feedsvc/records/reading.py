@@ -5,13 +5,20 @@ import os
 from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
+from feedsvc.records.context import Context
 from feedsvc.records.files import RecordFile
+from feedsvc.records.hints import with_hint
+from feedsvc.records.mapping import is_own_shape, map_record
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.searching import find_records
+from feedsvc.records.sources import Source
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 
+#: The source of records whose configuration says nothing.
+ANY_SOURCE = Source()
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -24,7 +31,7 @@ class Content:
     problems: tuple[Problem, ...] = ()
 
 
-def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
+def read_file(file: RecordFile, known_hash: str = "", source: Source = ANY_SOURCE) -> tuple[str, Content | None] | None:
     """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
     known_hash: the hash of the file when it was read before. If it is the same, the content is None.
@@ -44,7 +51,7 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
         stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
-    return hash, None if hash == known_hash else parse_file(file.name, data)
+    return hash, None if hash == known_hash else parse_file(file.name, data, source)
 
 
 def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
@@ -60,8 +67,11 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes) -> Content:
-    """Return the records in the bytes of a file. name: in problems, and its suffix chooses the syntax."""
+def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
+    """Return the records in the bytes of a file.
+
+    name: in problems, and its suffix chooses the syntax. source: what records of other shapes than our own are read by.
+    """
     syntax = find_syntax(name)
     if not syntax:
         return _unreadable(name, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
@@ -78,37 +88,58 @@ def parse_file(name: str, data: bytes) -> Content:
         items, body = syntax.read(text)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    return _content(name, items, body)
+    return _content(name, items, body, source)
 
 
-def parse_mapping(mapping: object, name: str) -> Content:
+def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Content:
     """Return the record in a mapping in memory, as it would be read from a JSON file.
 
     Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
     in, if that is one that is read. name: what stands for a file in problems.
     """
     try:
-        return _content(name, [(value_in_memory(mapping), 1)], "")
+        return _content(name, [(value_in_memory(mapping), 1)], "", source)
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Items, body: str) -> Content:
+def _content(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
-    for value, line in items:
+    context = source.context.of_file(name)
+    for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
-            record = parse_record(value, body, problems)
+            record = _record(value, body, top, problems, source, context)
             if record:
                 records.append(record)
             elif len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
+        elif isinstance(value, SyntaxProblem):
+            problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
     return Content(tuple(records), tuple(problems.found))
+
+
+def _record(
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+) -> Record | None:
+    """Return a record, mapped to the fields of feedsvc if it is of another shape; or None. Add its problems."""
+    if is_own_shape(fields):
+        return parse_record(fields, body, problems, context)
+    first = len(problems.found)
+    mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
+    kind = context.content if mapped.content is None else mapped.content
+    context = replace(context, content=kind, html_in_text=True)
+    record = parse_record(mapped.fields, body, problems, context)
+    if not record:
+        problems.found[first:] = [
+            with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
+        ]
+    return record
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:

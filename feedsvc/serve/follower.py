@@ -1,4 +1,4 @@
-"""The follower: syncs the index whenever something changes in the records folder."""
+"""The follower: syncs the index whenever something changes in the folders of records."""
 
 import logging
 import os
@@ -31,15 +31,14 @@ log = logging.getLogger("feedsvc")
 
 
 def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) -> None:
-    """Sync the index whenever something changes in the records folder, until `stop` is set.
+    """Sync the index whenever something changes in the folders of records, until `stop` is set.
 
     Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
     again.
     """
-    folder = config.records_folder
     while not stop.is_set():
         try:
-            _follow_folder(config, index, stop, sync_log, folder.stat())
+            _follow_folders(config, index, stop, sync_log, _stats(config))
         except Exception as error:  # whichever it is, the service goes on
             reason, is_expected = _reason(error)
             if reason != sync_log.failure:
@@ -64,21 +63,23 @@ def _reason(error: Exception) -> tuple[str, bool]:
     )
 
 
-def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identity: os.stat_result) -> None:
-    """Follow one folder until `stop` is set, or until another folder is in its place."""
-    folder = config.records_folder
+def _follow_folders(
+    config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identities: list[os.stat_result]
+) -> None:
+    """Follow the folders until `stop` is set, or until another folder is in the place of one."""
+    folders = config.record_folders
     due = time.monotonic()  # at once: something may have changed before the watch began
     was_leader = False
     for changes in watch(
-        folder,
-        watch_filter=partial(_is_visible, folder),
+        *folders,
+        watch_filter=partial(_is_visible, folders),
         debounce=COLLECT_MS,
         rust_timeout=WAKE_MS,
         yield_on_timeout=True,
         stop_event=stop,
         raise_interrupt=False,
     ):
-        if not os.path.samestat(folder.stat(), identity):
+        if not all(map(os.path.samestat, _stats(config), identities)):
             return
         if not index.is_leader():  # another node syncs; once this one does, all files are compared
             due, was_leader = time.monotonic(), False
@@ -97,6 +98,15 @@ def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.Syn
                 sync_log.add(result)
 
 
-def _is_visible(folder: Path, change: object, path: str) -> bool:
-    """Return whether a path below a folder has no part that begins with a dot."""
-    return not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
+def _stats(config: Config) -> list[os.stat_result]:
+    """Return what identifies the folders of records."""
+    return [folder.stat() for folder in config.record_folders]
+
+
+def _is_visible(folders: tuple[Path, ...], change: object, path: str) -> bool:
+    """Return whether a path below one of the folders has no part below it that begins with a dot."""
+    return any(
+        not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
+        for folder in folders
+        if Path(path).is_relative_to(folder)
+    )

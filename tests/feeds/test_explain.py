@@ -10,7 +10,8 @@ from msgspec.structs import fields as keys
 
 from feedsvc.config import TABLES, load_config, parse_config
 from feedsvc.feeds.explanation import explain
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 from tests.test_cli import feedsvc, result
 
@@ -119,7 +120,7 @@ def test_the_file_of_an_unlisted_record_is_read_without_a_look_at_others(
     site = make_site({os.fsdecode(name): record("Draft", published="false"), "b.md": record(url="https://a.example/2")})
     monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("a folder was listed"))
     with site.documents.index.reading() as connection:
-        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
+        explanation = explain(connection, site.config, URL, RecordFolders(find_sources(site.config)))
     assert "own record, a draft" in explanation.lines[1]
     assert '"Draft"' in explanation.lines[2]
 
@@ -262,7 +263,8 @@ def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
     assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
     written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
     assert {item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)} == {
-        "changed"
+        "changed",
+        "name",
     }
     tables = (tmp_path / "config.toml").read_text().split("\n[")
     for name, table in TABLES.items():

@@ -1,6 +1,7 @@
 """Feeds: which stories are in them, and that every one keeps every rule."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -163,7 +164,7 @@ def test_everything_of_a_story_is_in_its_entry(make_site: Callable[..., Site]) -
         excerpt="Short.",
         featuredContent="<p>Long <script>x</script><a href='/y'>y</a></p>",
         images="[{url: 'https://a.example/i.png', width: 3, height: 2, title: A picture}]",
-        provider="{name: N, domain: n.example, authors: [Ann], publishers: [P]}",
+        provider="{name: N, domain: n.example, authors: [Ann, Bob Lee, N, Ann], publishers: [P]}",
     )
     site = make_site({"1.md": text})
     atom, rss = (
@@ -179,9 +180,11 @@ def test_everything_of_a_story_is_in_its_entry(make_site: Callable[..., Site]) -
             {"url": "https://a.example/i.png", "width": "3", "height": "2", "medium": "image"}
         ]
         assert entry.media_thumbnail[0]["url"] == "https://a.example/i.png"
-        assert entry.contributors[0]["name"] == "Ann"
-    assert atom.author_detail.href == "https://n.example/"
+        assert [author["name"] for author in entry.authors] == ["Ann", "Bob Lee", "N"]
+    assert atom.author_detail == {"name": "N", "href": "https://n.example/"}
     assert (rss.source.title, rss.source.href, rss.publisher) == ("N", "https://n.example/", "P")
+    (item,) = json.loads(site.body("/feed.json"))["items"]
+    assert item["authors"] == [{"name": "Ann"}, {"name": "Bob Lee"}, {"name": "N", "url": "https://n.example/"}]
 
 
 def test_addresses_that_name_no_feed_have_no_document(make_site: Callable[..., Site]) -> None:

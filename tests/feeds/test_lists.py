@@ -38,7 +38,7 @@ def check_item(item: dict[str, Any], stories: dict[str, Any]) -> None:
     story = stories[item["id"]]
     assert item["url"] == item["id"]
     assert item["title"] == story.title
-    assert item["authors"][0]["name"] == item["_feedsvc"]["provider"]["name"] == story.provider
+    assert item["authors"][-1]["name"] == item["_feedsvc"]["provider"]["name"] == story.provider
     assert datetime.fromisoformat(item["date_published"]) == story.published
     assert set(item.get("tags", ())) == story.topics
     if item["content_html"]:

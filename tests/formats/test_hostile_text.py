@@ -157,7 +157,7 @@ def check_site(site: Site, expected: dict[str, dict[str, Any]]) -> None:
         assert item.get("summary", "") == cleaned(story.get("excerpt"))
         for link in (item.get("image"), item["_feedsvc"].get("amp_url"), item["_feedsvc"].get("cdn_amp_url")):
             assert link is None or check_url(link) is None
-        provider_page = page(site, providers[item["authors"][0]["name"]].page_path)
+        provider_page = page(site, providers[item["authors"][-1]["name"]].page_path)
         (article,) = provider_page.xpath(f"//article[h3/a/@href='{story_url}']")
         assert shown(article.xpath("h3")) == [cleaned(story["title"])]
         assert shown(article.xpath("p[not(@class)]")) == [cleaned(story.get("excerpt"))] * ("summary" in item)

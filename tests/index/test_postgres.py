@@ -27,7 +27,8 @@ from feedsvc.index import session
 from feedsvc.index.opening import open_index
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import FEEDSVC, SAMPLE, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.postgres import Postgres, running_proxy
@@ -91,7 +92,7 @@ def test_documents_and_explanations_are_those_of_an_index_in_a_file(
         for site in sites:
             with site.documents.index.reading() as connection:
                 urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM occurrences ORDER BY url")]
-                folder = RecordFolder(site.config.records_folder)
+                folder = RecordFolders(find_sources(site.config))
                 explanations.append([explain(connection, site.config, each, folder) for each in [*urls[:40], "new.md"]])
         assert explanations[0] == explanations[1]
 

@@ -35,7 +35,6 @@ def _item(entry: Entry) -> dict[str, Any]:
         "heat": story.heat,
         "amp_url": story.amp_url,
         "cdn_amp_url": story.cdn_amp_url,
-        "authors": list(story.authors),
         "publishers": list(story.publishers),
         "related": _links(entry.related),
         "mentioned_by": _links(entry.mentioned_by),
@@ -50,7 +49,10 @@ def _item(entry: Entry) -> dict[str, Any]:
             "image": story.image.url if story.image else None,
             "date_published": story.published.isoformat(),
             "date_modified": story.updated.isoformat(),
-            "authors": [_known({"name": provider.name, "url": provider.url})],
+            "authors": [
+                *({"name": name} for name in entry.persons),
+                _known({"name": provider.name, "url": provider.url}),
+            ],
             "tags": [topic.name for topic in entry.topics],
             "_feedsvc": _known(extension),
         }
