@@ -170,8 +170,10 @@ class Site:
         with self.index.reading() as connection:
             return explain(connection, self.config, subject, self._source())
 
-    def warnings(self) -> list[str]:
+    def warnings(self, *, of_build: bool = False) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
+
+        of_build: whether those that concern builds alone are among them. Raise IndexUnusableError.
 
         >>> site.warnings()
         []
@@ -179,7 +181,11 @@ class Site:
         from feedsvc.feeds.selection import unknown_names
 
         with self.index.reading() as connection:
-            return unknown_names(connection, self.config)
+            found = unknown_names(connection, self.config)
+        if of_build and not self.config.has_base_url:
+            start = f"{self.config.site.base_url}/"
+            found.append(f"site.base_url is not set: addresses begin with {start}; expected what subscribers see")
+        return found
 
     def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
         """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
@@ -247,7 +253,7 @@ class Site:
 
         while follows and not self.index.is_leader():
             if self.index.is_filled():
-                return SyncResult(self.index)
+                return SyncResult(self.index, self.config, self._source().name)
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self._processes else map
         return sync(self.index, self.config, progress or _no_progress, mapping, records=self._source())

@@ -17,7 +17,7 @@ Row: TypeAlias = tuple[Any, ...]
 Name: TypeAlias = tuple[str, str, str, str, str]
 
 story_decoder = msgspec.json.Decoder(Story)
-_TABLES = ("problems", "occurrences", "occurrence_stories", "occurrence_topics")
+_TABLES = ("counts", "problems", "occurrences", "occurrence_stories", "occurrence_topics")
 
 
 @dataclass(slots=True)
@@ -42,14 +42,18 @@ class FileRows:
 
     def add(self, file: int, content: Content, include_unpublished: bool) -> None:
         """Add the rows of one file. A draft or deleted record hides its story, and has no other effect."""
-        problems, occurrences, stories, topics = (self.tables[name] for name in _TABLES)
+        counts, problems, occurrences, stories, topics = (self.tables[name] for name in _TABLES)
         self.problems += content.problems
         for number, problem in enumerate(content.problems):
             problems.append((file, number, problem.line, problem.field, problem.message, problem.refuses))
+        drafts = deleted = 0
         id = file * OCCURRENCES_PER_FILE
         for number, record in enumerate(content.records):
             own = record.story.url
             listed = _is_listed(record.story, include_unpublished)
+            if not listed:
+                deleted += record.story.deleted
+                drafts += not record.story.deleted
             mentions = [story for story in record.related if listed and _is_listed(story, include_unpublished)]
             for position, story in enumerate((record.story, *mentions)):
                 occurrences.append(_occurrence(id, number, position, own if position else None, story, listed))
@@ -59,6 +63,7 @@ class FileRows:
                     for name in _names(story):  # Counter.update takes its time to begin
                         self.names[name] += 1
                 id += 1
+        counts.append((file, len(content.records) + content.refused, drafts, deleted, content.refused))
 
 
 def insert_rows(connection: Connection, rows: FileRows, changes: Changes) -> None:
@@ -81,7 +86,8 @@ def delete_rows(connection: Connection, files: Iterable[int], changes: Changes) 
         connection.execute(f"DELETE FROM occurrences WHERE {_in('id')}", ids)
         for table in ("occurrence_stories", "occurrence_topics"):
             connection.execute(f"DELETE FROM {table} WHERE {_in('occurrence')}", ids)
-        connection.execute("DELETE FROM problems WHERE file = ?", (file,))
+        for table in ("counts", "problems"):
+            connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
 
 def read_problems(connection: Connection, file: int | None = None) -> tuple[Problem, ...]:

@@ -3,7 +3,7 @@
 from feedsvc.index.database import Dialect
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 7
+VERSION = 8
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -20,6 +20,8 @@ def tables(d: Dialect) -> dict[str, str]:
         # since 1970, and never the same twice.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
+        # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
+        # by suffix.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -27,7 +29,8 @@ def tables(d: Dialect) -> dict[str, str]:
             problems {integer} NOT NULL,
             synced {d.real} NOT NULL,
             took {d.real} NOT NULL,
-            failure {text} NOT NULL
+            failure {text} NOT NULL,
+            passed_over {text} NOT NULL
         )""",
         # The record files that have been read.
         "files": f"""(
@@ -36,6 +39,14 @@ def tables(d: Dialect) -> dict[str, str]:
             size {integer} NOT NULL,
             changed {integer} NOT NULL,
             hash {text} NOT NULL
+        )""",
+        # The records of each file: all, and those that are left out, by the reason.
+        "counts": f"""(
+            file {integer} PRIMARY KEY,
+            records {integer} NOT NULL,
+            drafts {integer} NOT NULL,
+            deleted {integer} NOT NULL,
+            refused {integer} NOT NULL
         )""",
         "problems": f"""(
             file {integer} NOT NULL,

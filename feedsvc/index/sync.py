@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
+from feedsvc.index.counts import Counts, note_passed_over, read_counts
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows, read_problems
 from feedsvc.index.resolve import resolve
@@ -19,6 +20,7 @@ from feedsvc.model import Problem
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolder, Records
 from feedsvc.records.files import RecordFile
+from feedsvc.records.registry import suffixes
 
 #: Files that are read at a time.
 BATCH = 50
@@ -35,9 +37,12 @@ Job: TypeAlias = tuple[int, RecordFile, str]
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What a sync did."""
+    """What a sync did, and what the index holds since."""
 
     index: Index
+    config: Config
+    #: The name of the records.
+    source: str
     #: The numbers of files that had changed, and of files that are gone.
     read: int = 0
     gone: int = 0
@@ -53,6 +58,20 @@ class SyncResult:
         """All problems, by file: read from the index when first asked for. Raises IndexUnusableError."""
         with self.index.reading() as connection:
             return read_problems(connection)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
+        with self.index.reading() as connection:
+            return read_counts(connection, primary_only=self.config.feeds.related != "entries")
+
+    @property
+    def nothing_found(self) -> str:
+        """What there is in a folder without any record file, as a message; empty if there is one."""
+        if self.counts.files:
+            return ""
+        there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
+        return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -79,6 +98,8 @@ def sync(
     with index.writing() as connection:
         _match_fingerprint(connection, config, records, started)
         plan = _plan(connection, records, paths)
+        if plan.passed_over is not None:
+            note_passed_over(connection, plan.passed_over)
         changes = Changes()
         delete_rows(connection, plan.gone, changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
@@ -100,7 +121,7 @@ def sync(
         note_sync(connection, seconds, problems_changed=old != Counter(changes.new_problems))
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
-    return SyncResult(index, changed, len(plan.gone), tuple(new_problems), problem_count, seconds)
+    return SyncResult(index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds)
 
 
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
@@ -114,7 +135,7 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")
+        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", "{}")
         connection.insert("state", [state])
 
 
@@ -127,13 +148,17 @@ class _Plan:
     first_new: int
     #: The ids of files that are gone.
     gone: list[int]
+    #: Files that are no record files, by suffix; None if the folder wasn't listed.
+    passed_over: Counter[str] | None
 
 
 def _plan(connection: Connection, records: Records, paths: Collection[str] | None) -> _Plan:
     """Return what differs between the records and the files in the index."""
     files: Iterable[RecordFile | None]
+    passed_over: Counter[str] | None = None
     if (found := _find(connection, records, paths)) is None:
-        files, rows = records.files(), connection.execute(_KNOWN_FILES)
+        passed_over = Counter()
+        files, rows = records.files(passed_over), connection.execute(_KNOWN_FILES)
     else:
         files, dialect = found.values(), connection.dialect
         rows = connection.execute(f"{_KNOWN_FILES} WHERE path {dialect.in_list}", (dialect.as_list(found),))
@@ -154,7 +179,7 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
     # The files in a folder that can't be read are not gone: their rows stay.
     out_of_reach = tuple(unreadable)
     gone = [id for name, id, *_ in known.values() if not name.startswith(out_of_reach)]
-    return _Plan(to_read, first_new, gone)
+    return _Plan(to_read, first_new, gone, passed_over)
 
 
 def _find(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ class Records(Protocol):
     def name(self) -> str:
         """The name of the collection. The index is made anew if another one is synced."""
 
-    def files(self) -> Iterable[RecordFile]:
-        """Return all files, in no particular order. Raises RecordsError."""
+    def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
+        """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         """Return (name, file) at a path, without the file if there is none.
@@ -46,8 +47,8 @@ class RecordFolder:
     def name(self) -> str:
         return str(self.path)
 
-    def files(self) -> Iterator[RecordFile]:
-        return find_files(self.path)
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
+        return find_files(self.path, passed_over)
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         is_below = path.startswith(f"{self.path}{os.sep}")
@@ -72,7 +73,7 @@ class RecordMappings:
     def name(self) -> str:
         return "records in memory"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""
         width = len(str(len(self.mappings)))
         now = time.time_ns()  # so recent that each is read by every sync: it may have changed
