@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from contextlib import chdir
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,26 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
     status, _, error = result("bild", cwd=folder)
     assert status == 2
     assert "No such command 'bild'" in error
+
+
+@pytest.mark.parametrize("value", ["", "now", "1.5", "-1", "9" * 13])
+def test_a_bad_time_in_the_environment_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
+    message = f"SOURCE_DATE_EPOCH: {value!r} can't be used; expected seconds since 1970, a whole number"
+    assert result("build", cwd=folder) == (2, "", f"feedsvc: {message}\n")
+    assert [path.name for path in folder.iterdir()] == ["records"]
+
+
+def test_a_build_leaves_out_what_is_not_due_and_a_later_one_publishes_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = folder / "public" / "feed.atom"
+    (folder / "records" / "b.md").write_text(record("Later", "https://b.example", "2062-01-01"))
+    assert result("build", cwd=folder)[2].startswith("1 story from 2 records; 1 not due\n")
+    assert "Later" not in feed.read_text()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime(2062, 1, 1, tzinfo=UTC).timestamp())))
+    assert result("build", cwd=folder)[2].startswith("2 stories from 2 records\n")
+    assert "Later" in feed.read_text()
 
 
 def test_a_port_in_use_and_a_strange_host_are_one_line_each(folder: Path) -> None:

@@ -234,11 +234,13 @@ class Site:
 
     def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
+        from feedsvc.index.due import sync_time
         from feedsvc.index.opening import is_new
         from feedsvc.records.files import check_folder
 
+        sync_time()  # what it raises, it raises before anything is written, as this does
         if self._mappings is None:
-            check_folder(self.config.records_folder)  # before anything is written
+            check_folder(self.config.records_folder)
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:

@@ -38,6 +38,8 @@ class Site(Table, frozen=True):
 class Records(Table, frozen=True):
     path: Folder = "records"
     include_unpublished: Flag = False
+    #: Whether stories are published whose time is still to come.
+    future: Flag = False
 
 
 class Index(Table, frozen=True):

@@ -10,6 +10,8 @@ from feedsvc.index.database import Connection
 #: The kinds of files that a message lists.
 MOST_KINDS = 6
 
+_SUMMED = ("records", "drafts", "deleted", "not_due", "refused")
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -19,10 +21,12 @@ class Counts:
     stories: int
     #: Record files, and folders that can't be read.
     files: int
-    #: All records, and those that are left out: drafts, deleted ones, and those that can't be used.
+    #: All records, and those that are left out: drafts, deleted ones, those whose time is still to come, and those that
+    #: can't be used.
     records: int
     drafts: int
     deleted: int
+    not_due: int
     refused: int
     #: Files that are neither record files nor hidden, by suffix in lower case; by an empty text where there is none.
     #: They are counted whenever the whole folder is listed, which a service does once a minute.
@@ -33,6 +37,7 @@ class Counts:
         left_out = {
             "draft" if self.drafts == 1 else "drafts": self.drafts,
             "deleted": self.deleted,
+            "not due": self.not_due,
             "refused": self.refused,
         }
         if any(left_out.values()):
@@ -58,13 +63,12 @@ def read_counts(connection: Connection, primary_only: bool = False) -> Counts:
     everything = f"SELECT coalesce(max({column}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
     (stories,) = connection.execute(everything).fetchone()
     numbers = connection.execute(
-        "SELECT count(*), coalesce(sum(records), 0), coalesce(sum(drafts), 0), coalesce(sum(deleted), 0), "
-        "coalesce(sum(refused), 0) FROM counts"
+        f"SELECT count(*), {', '.join(f'coalesce(sum({each}), 0)' for each in _SUMMED)} FROM counts"
     ).fetchone()
     (passed_over,) = connection.execute("SELECT passed_over FROM state").fetchone()
-    files, records, drafts, deleted, refused = map(int, numbers)
+    files, records, drafts, deleted, not_due, refused = map(int, numbers)
     others = msgspec.json.decode(passed_over, type=dict[str, int])
-    return Counts(stories, files, records, drafts, deleted, refused, others)
+    return Counts(stories, files, records, drafts, deleted, not_due, refused, others)
 
 
 def note_passed_over(connection: Connection, numbers: Mapping[str, int]) -> None:

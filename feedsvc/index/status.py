@@ -44,10 +44,10 @@ def read_status(connection: Connection) -> Status:
     return Status(synced, took, failure, counts.stories, counts.refused)
 
 
-def note_sync(connection: Connection, took: float, problems_changed: bool) -> None:
-    """Note a successful sync, at its end. took: its duration in seconds."""
+def note_sync(connection: Connection, time_of_sync: int, took: float, problems_changed: bool) -> None:
+    """Note a successful sync, at its end. time_of_sync: see `sync_time`. took: its duration in seconds."""
     now = time.time()
-    connection.execute("UPDATE state SET synced = ?, took = ?, failure = ''", (now, took))
+    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', sync_time = ?", (now, took, time_of_sync))
     if problems_changed:
         (before,) = connection.execute("SELECT problems FROM state").fetchone()
         connection.execute("UPDATE state SET problems = ?", (max(before + 1, int(now)),))

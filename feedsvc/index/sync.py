@@ -12,6 +12,7 @@ import msgspec
 from feedsvc.config import Config
 from feedsvc.index.counts import Counts, note_passed_over, read_counts
 from feedsvc.index.database import Connection, Index, batches
+from feedsvc.index.due import NEVER, Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows, read_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -52,6 +53,8 @@ class SyncResult:
     problem_count: int = 0
     #: The duration.
     seconds: float = 0
+    #: When a story will be due next, in seconds since 1970.
+    next_due: int = NEVER
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -86,7 +89,9 @@ def sync(
     paths: Collection[str] | None = None,
     records: Records | None = None,
 ) -> SyncResult:
-    """Read what has changed among the records into the index. Raises RecordsError and IndexUnusableError.
+    """Read what has changed among the records, or is due since, into the index.
+
+    Raises RecordsError, IndexUnusableError, and ConfigError: see `sync_time`.
 
     progress: called with the number of files read so far, and of those to read.
     mapping: as the built-in `map`; that of Workers reads on all cores.
@@ -96,14 +101,16 @@ def sync(
     started, begun = time.time_ns(), time.monotonic()
     records = RecordFolder(config.records_folder) if records is None else records
     with index.writing() as connection:
+        now = sync_time()
+        listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
-        plan = _plan(connection, records, paths)
+        plan = _plan(connection, records, paths, find_due(connection, listed.until))
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
         changes = Changes()
         delete_rows(connection, plan.gone, changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
-        read = partial(_read, records=records, include_unpublished=config.records.include_unpublished)
+        read = partial(_read, records=records, listing=listed)
         jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
@@ -118,15 +125,19 @@ def sync(
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
-        note_sync(connection, seconds, problems_changed=old != Counter(changes.new_problems))
+        due = next_due(connection, now)
+        note_sync(connection, now, seconds, problems_changed=old != Counter(changes.new_problems))
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
-    return SyncResult(index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds)
+    return SyncResult(
+        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due
+    )
 
 
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
     """Empty an index that was built from other records, by other rules, or by another version. now: in nanoseconds."""
-    built_from = (VERSION, __version__, records.name, config.records.include_unpublished)
+    rules = config.records
+    built_from = (VERSION, __version__, records.name, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:
@@ -135,7 +146,7 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", "{}")
+        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", 0, "{}")
         connection.insert("state", [state])
 
 
@@ -143,7 +154,7 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
 class _Plan:
     """What is to be done to bring the index in step."""
 
-    #: Files that are new, from this id on, or whose size or time changed.
+    #: Files that are new, from this id on, or whose size or time changed, or that hold a story which is due since.
     to_read: list[Job]
     first_new: int
     #: The ids of files that are gone.
@@ -152,11 +163,11 @@ class _Plan:
     passed_over: Counter[str] | None
 
 
-def _plan(connection: Connection, records: Records, paths: Collection[str] | None) -> _Plan:
-    """Return what differs between the records and the files in the index."""
+def _plan(connection: Connection, records: Records, paths: Collection[str] | None, due: set[int]) -> _Plan:
+    """Return what differs between the records and the files in the index. due: see `find_due`."""
     files: Iterable[RecordFile | None]
     passed_over: Counter[str] | None = None
-    if (found := _find(connection, records, paths)) is None:
+    if due or (found := _find(connection, records, paths)) is None:
         passed_over = Counter()
         files, rows = records.files(passed_over), connection.execute(_KNOWN_FILES)
     else:
@@ -173,6 +184,8 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
         if not old:
             to_read.append((new_id, file, ""))
             new_id += 1
+        elif old[1] in due:
+            to_read.append((old[1], file, ""))  # whatever its content
         elif old[2] != file.size or old[3] != file.changed:
             (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", old[1:2]).fetchone()
             to_read.append((old[1], file, hash))
@@ -224,7 +237,7 @@ class _Readings:
     rows: FileRows = field(default_factory=FileRows)
 
 
-def _read(jobs: list[Job], records: Records, include_unpublished: bool) -> _Readings:
+def _read(jobs: list[Job], records: Records, listing: Listing) -> _Readings:
     """Read files, but for those that are gone."""
     readings = _Readings()
     for id, file, known_hash in jobs:
@@ -232,7 +245,7 @@ def _read(jobs: list[Job], records: Records, include_unpublished: bool) -> _Read
             hash, content = result
             if content:
                 readings.changed.append((id, file, hash))
-                readings.rows.add(id, content, include_unpublished)
+                readings.rows.add(id, content, listing)
             else:
                 readings.same.append((id, file, hash))
     return readings
