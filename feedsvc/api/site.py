@@ -174,8 +174,10 @@ class Site:
         with self.index.reading() as connection:
             return explain(connection, self.config, subject, self._source())
 
-    def warnings(self) -> list[str]:
+    def warnings(self, *, of_build: bool = False) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
+
+        of_build: whether those that concern builds alone are among them. Raise IndexUnusableError.
 
         >>> site.warnings()
         []
@@ -183,7 +185,11 @@ class Site:
         from feedsvc.feeds.selection import unknown_names
 
         with self.index.reading() as connection:
-            return unknown_names(connection, self.config)
+            found = unknown_names(connection, self.config)
+        if of_build and not self.config.has_base_url:
+            start = f"{self.config.site.base_url}/"
+            found.append(f"site.base_url is not set: addresses begin with {start}; expected what subscribers see")
+        return found
 
     def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
         """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
@@ -234,10 +240,12 @@ class Site:
 
     def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
+        from feedsvc.index.due import sync_time
         from feedsvc.index.opening import is_new
         from feedsvc.records.files import check_folder
 
-        self._source()  # its faults are found before anything is written
+        sync_time()  # what this raises, and the next two, is raised before anything is written
+        self._source()
         for folder in self.config.record_folders if self._mappings is None else ():
             check_folder(folder)
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
@@ -254,7 +262,7 @@ class Site:
 
         while follows and not self.index.is_leader():
             if self.index.is_filled():
-                return SyncResult(self.index)
+                return SyncResult(self.index, self.config, self._source().name)
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self._processes else map
         return sync(self.index, self.config, progress or _no_progress, mapping, records=self._source())

@@ -50,7 +50,7 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, records, url)
+        occurrences, shown = _occurrences(connection, config, records, url)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
@@ -70,7 +70,7 @@ def _known_url(connection: Connection, subject: str) -> str:
     except ValueError as error:
         raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
     if not connection.execute("SELECT 1 FROM occurrences WHERE url = ?", (url,)).fetchone():
-        expected = "a record's, or a related story's where neither it nor its record is a draft or deleted"
+        expected = "a record's, or a related story's where neither it nor its record is a draft, deleted or not due yet"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")
     return url
 
@@ -113,7 +113,7 @@ class _Shown:
     provider: str
 
 
-def _occurrences(connection: Connection, records: Records, url: str) -> tuple[list[str], _Shown | None]:
+def _occurrences(connection: Connection, config: Config, records: Records, url: str) -> tuple[list[str], _Shown | None]:
     """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed)."""
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
@@ -132,11 +132,12 @@ def _occurrences(connection: Connection, records: Records, url: str) -> tuple[li
     hidden = "no story that is shown mentions it"
     for row in rows:
         story = _story(connection, records, row)
-        state = "" if row.listed else "deleted" if story.deleted else "a draft"
+        state = "" if row.listed else _state(story, config)
         what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
         if row is best:
             verdict = "counts"
             hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
+            hint = "; records.future publishes it before" if state.startswith("not due") else hint
             hidden = f"{_place(row)}, which counts, is {state}{hint}"
         elif row.position and not row.is_shown_mention:
             verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
@@ -202,11 +203,23 @@ def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     raise FeedsvcError(f"{row.path}: changed while it was read; try again")
 
 
+def _state(story: Story, config: Config) -> str:
+    """Return why a record isn't listed."""
+    if story.deleted:
+        return "deleted"
+    if story.draft and not config.records.include_unpublished:
+        return "a draft"
+    return f"not due until {_time(story)}"
+
+
+def _time(story: Story) -> str:
+    return story.published.isoformat().replace("+00:00", "Z")
+
+
 def _summary(story: Story) -> str:
     topics = ", ".join(topic.name for topic in story.topics) or "none"
     quality = "unknown" if story.quality is None else story.quality
-    published = story.published.isoformat().replace("+00:00", "Z")
-    return f'"{story.title}"; {published}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
+    return f'"{story.title}"; {_time(story)}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
 
 
 def _place(row: _Occurrence) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,8 +23,8 @@ class Records(Protocol):
     def name(self) -> str:
         """The name of the collection. The index is made anew if another one is synced."""
 
-    def files(self) -> Iterable[RecordFile]:
-        """Return all files, in no particular order. Raises RecordsError."""
+    def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
+        """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         """Return (name, file) at a path, without the file if there is none.
@@ -49,9 +50,9 @@ class RecordFolders:
         digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
         return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
-            for file in find_files(source.folder):
+            for file in find_files(source.folder, passed_over):
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
@@ -111,7 +112,7 @@ class RecordMappings:
     def name(self) -> str:
         return "records in memory"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""
         width = len(str(len(self.mappings)))
         now = time.time_ns()  # so recent that each is read by every sync: it may have changed

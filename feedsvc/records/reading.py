@@ -29,6 +29,8 @@ class Content:
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: The number of records that can't be used. A file that can't be read counts as one.
+    refused: int = 0
 
 
 def read_file(file: RecordFile, known_hash: str = "", source: Source = ANY_SOURCE) -> tuple[str, Content | None] | None:
@@ -121,7 +123,7 @@ def _content(name: str, items: Found, body: str, source: Source) -> Content:
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
-    return Content(tuple(records), tuple(problems.found))
+    return Content(tuple(records), tuple(problems.found), refused=len(items) - len(records))
 
 
 def _record(
@@ -143,4 +145,4 @@ def _record(
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:
-    return Content(problems=(Problem(name, line, "", message, refuses=True),))
+    return Content(problems=(Problem(name, line, "", message, refuses=True),), refused=1)

@@ -277,7 +277,7 @@ def test_another_folder_of_records_gets_a_schema_of_its_own(folder: Path, postgr
     (folder / "other").mkdir()
     (folder / "other" / "broken.md").write_text("x")
     assert result("check", "other", cwd=folder)[0] == 1
-    assert result("check", cwd=folder) == (0, "", "0 problems\n")
+    assert result("check", cwd=folder) == (0, "", "1 story from 1 record\n0 problems\n")
 
 
 # Several nodes
@@ -422,7 +422,7 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
 
         # Other commands work beside it, and leave the work to it.
         (tmp_path / "config.toml").write_text(f"index.url = '{url}'\n")
-        assert result("check", cwd=tmp_path) == (0, "", "0 problems\n")
+        assert result("check", cwd=tmp_path) == (0, "", "2 stories from 2 records\n0 problems\n")
         assert result("build", "--out", "out", cwd=tmp_path)[0] == 0
         assert "Second" in (tmp_path / "out" / "feed.atom").read_text()
         publish(records, "Third")
