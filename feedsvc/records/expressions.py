@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from feedsvc.records.slugs import web_slug
-from feedsvc.records.values import Fields, Items, Placed, Unusable, Value
+from feedsvc.records.values import Fields, Items, Placed, Value
 
 #: The most items of a list that a path looks at.
 MAX_ITEMS = 1000
 #: The names of templates that are not keys of records. Those that may be empty are joined with what is around them.
 TEMPLATE_NAMES = (
-    "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent",
+    "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent", "file.slug",
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
 #: What a template may do with a name, as in `{title|slug}`.
@@ -131,10 +131,10 @@ def _template(text: str) -> Template:
     for written in parts[1::2]:
         name, *filters = (each.strip() for each in written.split("|"))
         if name.startswith("file.") and name not in TEMPLATE_NAMES:
-            raise ValueError(f"{{{name}}} is unknown; expected {{file.date}}, {{file.name}} or {{file.parent}}")
+            raise ValueError(f"expected {{file.date}}, {{file.name}}, {{file.parent}} or {{file.slug}}, not {{{name}}}")
         for each in filters:
             if each not in FILTERS:
-                raise ValueError(f"|{each} is unknown; expected |{' or |'.join(FILTERS)}")
+                raise ValueError(f"expected |{' or |'.join(FILTERS)}, not |{each}")
         try:
             names.append((name, _path(name), tuple(filters)))
         except ValueError as error:
@@ -201,10 +201,3 @@ def matching_key(fields: Fields, name: str) -> str | None:
 def normal_key(key: str) -> str:
     """Return a key in lower case without `_`, `-` and spaces."""
     return key.translate(_SEPARATORS).lower()
-
-
-def is_absent(value: Value) -> bool:
-    """Return whether a value stands for none: false, null, an empty text or list."""
-    if isinstance(value, str):
-        return not value or value.isspace() or value == "false"
-    return not value or isinstance(value, Unusable)

@@ -4,20 +4,63 @@ from collections.abc import Callable, Iterator, Set
 from typing import Any, TypeAlias
 
 from feedsvc.records.content import content_html
+from feedsvc.records.context import NO_CONTEXT, Context, NoSite
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
-from feedsvc.text import plain_text
+from feedsvc.text import instant, plain_text, web_url
 
-#: For each of several fields: its key, the function that converts its text and raises ValueError, and what is expected
-#: where the field is required.
-Converters: TypeAlias = tuple[tuple[str, Callable[[str], Any], str], ...]
+#: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
+#: expected where the field is required; and the keys that stand in for it where it is absent.
+Converters: TypeAlias = tuple[tuple[str, Callable[[str, Context], Any], str, tuple[str, ...]], ...]
 
 #: The value of a field that is absent.
 ABSENT: Placed = (None, 0)
 
-_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_BOOLEANS = {
+    "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
+}  # fmt: skip
+#: Texts that are no value: YAML's false, and what JSON has for a number that is none.
+_EMPTY = frozenset(("", "false", "False", "FALSE", "NaN"))
+#: What programs write for no value, where it is none that the field can have.
+_NO_VALUES = frozenset(("none", "null", "nil", "nan", "undefined", "false", "~", "-"))
 _MAX_SHOWN = 80
-_NAME_KEYS = frozenset(("name",))
+#: The keys of a mapping that stands for a name, as records of many formats have them.
+_NAME_KEYS = ("name", "label", "term", "title")
+_ALL_NAME_KEYS = frozenset(_NAME_KEYS)
+
+
+def is_absent(value: Value) -> bool:
+    """Return whether a value counts as absent: null, false (which in YAML is a text), or empty."""
+    if isinstance(value, str):
+        return value in _EMPTY or value.isspace()
+    return value is None or value is False or (isinstance(value, list | Fields) and not value)
+
+
+def text(value: str, context: Context) -> str:
+    """Return plain text; where titles and excerpts may hold HTML, the text of it."""
+    return plain_text(value)
+
+
+def time(value: str, context: Context) -> Any:
+    """Return a time in UTC."""
+    return instant(value, context.timezone)
+
+
+def link(value: str, context: Context) -> str:
+    """Return the normalised URL of a story; a relative one is resolved."""
+    return web_url(value if value.startswith(("https://", "http://")) else context.absolute(value.strip()))
+
+
+def address(value: str, context: Context) -> str:
+    """Return a normalised URL of less than a story; without a site, one problem speaks for all that are relative."""
+    try:
+        return link(value, context)
+    except NoSite as error:
+        raise SharedFault(str(error)) from error
+
+
+class SharedFault(ValueError):
+    """A fault of a value that others of the file have, too: one problem speaks for all of them."""
 
 
 class FieldReader:
@@ -25,20 +68,25 @@ class FieldReader:
 
     known: the keys of all fields that may be read.
     parent, key, position: where the mapping is: the value of a field of another one, or an item of that value.
+    of_text: whether a text stands in the mapping's place, as the value of its one field.
     """
 
-    __slots__ = ("fields", "key", "parent", "position", "problems")
+    __slots__ = ("context", "fields", "key", "of_text", "parent", "position", "problems")
 
     def __init__(
         self,
         fields: Fields,
         known: Set[str],
         problems: Problems,
+        context: Context = NO_CONTEXT,
         parent: "FieldReader | None" = None,
         key: str = "",
         position: int | None = None,
+        of_text: bool = False,
     ) -> None:
         self.fields = fields
+        self.context = context
+        self.of_text = of_text
         self.problems = problems
         self.parent = parent
         self.key = key
@@ -65,93 +113,155 @@ class FieldReader:
         origin = (self.fields.origin or {}).get(name)
         return f"{self.prefix}{origin}{bracket}{position}" if origin else self.prefix + key
 
-    def problem(self, key: str, message: str, value: Value = None, line: int | None = None) -> None:
-        """Add a problem of a field. message: what is expected. value: what can't be used, to be shown."""
+    def problem(
+        self, key: str, message: str, value: Value = None, line: int | None = None, *, once: bool = False
+    ) -> None:
+        """Add a problem of a field.
+
+        message: what is expected. value: what can't be used, to be shown. once: whether the first problem of a file
+        with this message speaks for all others.
+        """
         shown = "" if value is None else f"{_show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
-        self.problems.add(at, self.shown(key), shown + message)
+        name = self.prefix.removesuffix(".") if self.of_text else self.shown(key)
+        if once:
+            self.problems.add_once(at, name, shown, message)
+        else:
+            self.problems.add(at, name, shown + message)
 
     def read(self, converters: Converters) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
         get = self.fields.get
-        for key, convert, expected in converters:
+        for key, convert, expected, others in converters:
             value = get(key, ABSENT)[0]
+            if others and is_absent(value):
+                key, value = self.first(key, others)
             converted = None
             try:
                 if isinstance(value, str):
-                    if value:
-                        converted = convert(value)
-                elif value is not None:
+                    # A title may be such a word.
+                    if value not in _EMPTY or (expected and value and not isinstance(value, Number)):
+                        converted = convert(value, self.context)
+                elif value is not None and not is_absent(value):
                     raise ValueError("expected text")
-                if expected and not converted:
-                    self.problem(key, f"is missing; expected {expected}")
             except ValueError as error:
-                self.problem(key, str(error), value)
+                if not isinstance(value, str) or not (is_absent(value) or value.strip().lower() in _NO_VALUES):
+                    self.problem(key, str(error), value, once=isinstance(error, SharedFault))
+                    values.append(None)
+                    continue
+            if expected and not converted:
+                self.problem(key, f"is missing; expected {expected}")
             values.append(converted)
         return values
 
-    def read_one(self, key: str, convert: Callable[[str], Any]) -> Any:
+    def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
+        """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
+        for name in others:
+            value = self.fields.get(name, ABSENT)[0]
+            if not is_absent(value):
+                return name, value
+        return key, self.fields.get(key, ABSENT)[0]
+
+    def read_one(self, key: str, convert: Callable[[str, Context], Any]) -> Any:
         """Return the converted value of one scalar field, or None, as `read` does."""
-        return self.read(((key, convert, ""),))[0] if key in self.fields else None
+        return self.read(((key, convert, "", ()),))[0] if key in self.fields else None
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
         value, _ = self.fields.get(key, ABSENT)
-        own = value.strip() if isinstance(value, str) else value is not None
+        own = not is_absent(value)
         if not url or not (own or body.strip()):
             return ""
         if own:
-            return self.read_one(key, lambda text: content_html(text, url)) or ""
+            return self.read_one(key, lambda text, _: content_html(text, url)) or ""
         try:
             return content_html(body, url)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
 
-    def flag(self, key: str, default: bool, unclear: bool) -> bool:
-        """Return a boolean. unclear: what counts where the value can't be read, the choice that publishes less."""
+    def flag(self, key: str, default: bool, unclear: bool, *, time_is: bool | None = None) -> bool:
+        """Return a boolean.
+
+        unclear: what counts where the value can't be read, the choice that publishes less. time_is: what a time counts
+        as, where it may be one.
+        """
         value, _ = self.fields.get(key, ABSENT)
-        if value is None:
-            return default
         if isinstance(value, bool):
             return value
-        known = _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
-        if known is None:
-            self.problem(key, "expected true or false; left out until it is one of them", value)
-            return unclear
-        return known
+        if isinstance(value, str):
+            word = value.strip().lower()
+            if word in _BOOLEANS:
+                return _BOOLEANS[word]
+            if word in _NO_VALUES:
+                return default
+            if time_is is not None and self._is_time(value):
+                return time_is
+        if is_absent(value):
+            return default
+        self.problem(key, "expected true or false; left out until it is one of them", value)
+        return unclear
 
-    def items(self, key: str, expected: str) -> Items:
-        """Return the items of a list, with their lines."""
-        value, _ = self.fields.get(key, ABSENT)
+    def _is_time(self, value: str) -> bool:
+        try:
+            instant(value, self.context.timezone)
+        except ValueError:
+            return False
+        return True
+
+    def items(self, key: str, expected: str) -> tuple[Items, bool]:
+        """Return (the items of a list, with their lines; whether it is one): a single value may stand in its place."""
+        value, line = self.fields.get(key, ABSENT)
         if isinstance(value, list):
-            return value
-        if value is not None:
+            return value, True
+        if isinstance(value, str | Fields) and not isinstance(value, Number) and not is_absent(value):
+            return [(value, line)], False
+        if not is_absent(value):
             self.problem(key, f"expected a list of {expected}", value)
-        return []
+        return [], False
 
-    def mappings(self, key: str, known: Set[str]) -> "Iterator[FieldReader]":
-        """Return a reader for each mapping of a list. known: the keys of all fields that may be read."""
-        for position, (item, line) in enumerate(self.items(key, "mappings")):
+    def mappings(self, key: str, known: Set[str], text_key: str) -> "Iterator[FieldReader]":
+        """Return a reader for each mapping of a list, or for a single one in its place. Absent items are left out.
+
+        known: the keys of all fields that may be read. text_key: the field whose value a text in place of a mapping is.
+        """
+        items, is_list = self.items(key, "mappings")
+        for number, (item, line) in enumerate(items):
+            position = number if is_list else None
             if isinstance(item, Fields):
-                yield FieldReader(item, known, self.problems, self, key, position)
-            else:
-                self.problem(f"{key}[{position}]", f"expected a mapping, not {_show(item)}", line=line)
+                yield FieldReader(item, known, self.problems, self.context, self, key, position)
+            elif isinstance(item, str) and not isinstance(item, Number) and not is_absent(item):
+                fields = Fields({text_key: (item, line)})
+                fields.line = line
+                yield FieldReader(fields, known, self.problems, self.context, self, key, position, of_text=True)
+            elif not is_absent(item):
+                self.problem(f"{key}[{number}]", f"expected a mapping, not {_show(item)}", line=line)
 
-    def names(self, key: str) -> tuple[str, ...]:
-        """Return the names in a list of texts, or of mappings with a `name`. Other items are problems."""
-        names = []
-        for position, (item, line) in enumerate(self.items(key, "names")):
+    def names(
+        self,
+        key: str,
+        split: Callable[[str], list[str]] | None,
+        split_item: Callable[[str], list[str]] | None = None,
+    ) -> tuple[str, ...]:
+        """Return the names in one text, or in a list of texts, or of mappings with a name. Other items are problems.
+
+        split, split_item: return the names in a text, and in one that is an item of a list.
+        """
+        names: list[str] = []
+        items, is_list = self.items(key, "names")
+        for position, (item, line) in enumerate(items):
             name = item
             if isinstance(item, Fields):
-                FieldReader(item, _NAME_KEYS, self.problems, self, key, position)  # finds a `name` that is repeated
-                name = item.get("name", ABSENT)[0]
+                nested = FieldReader(item, _ALL_NAME_KEYS, self.problems, self.context, self, key, position)
+                name = nested.first("name", _NAME_KEYS)[1]
             text = plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
+            divide = split_item if is_list else split
             if text:
-                names.append(text)
-            else:
-                self.problem(f"{key}[{position}]", f"expected a name, not {_show(item)}", line=line)
+                names += divide(text) if divide and name is item else [text]
+            elif not is_absent(item):
+                where = f"{key}[{position}]" if is_list else key
+                self.problem(where, f"expected a name, not {_show(item)}", line=line)
         return tuple(names)
 
 

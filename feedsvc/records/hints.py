@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from feedsvc.model import Problem
-from feedsvc.records.expressions import is_absent, normal_key
-from feedsvc.records.kinds import FIELDS, Frame, text
-from feedsvc.records.mapping import table_of
-from feedsvc.records.sources import Source
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import normal_key
+from feedsvc.records.fields import is_absent
+from feedsvc.records.kinds import FIELDS, text
+from feedsvc.records.sources import AUTO, Source
 from feedsvc.records.values import Fields, Number, Value
 
 #: What is in the names of keys, in lower case, that look like a field but for their values; and what is not.
@@ -36,17 +37,17 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
     name = problem.field
     if name not in _WORDS or not problem.message.startswith("is missing"):
         return problem
-    keys = list(dict.fromkeys(_similar(name, record, table_of(source).frame)))[:_MOST_NAMED]
+    keys = list(dict.fromkeys(_similar(name, record, source.context)))[:_MOST_NAMED]
     if keys:
         shown = " and ".join(f'"{key[:_MAX_NAME]}"' for key in keys)
         return replace(problem, message=f"{problem.message}; this record has {shown}: set records.fields.{name}")
-    if name == "webUrl" and not source.site and "publishedDateTime" in mapped:
-        hint = "for a site of your own, set records.site and records.preset"
+    if name == "webUrl" and source.preset == AUTO and "publishedDateTime" in mapped:
+        hint = f"for a site of your own, set {'' if source.site else 'records.site and '}records.preset"
         return replace(problem, message=f"{problem.message}; {hint}")
     return problem
 
 
-def _similar(name: str, record: Fields, frame: Frame) -> Iterator[str]:
+def _similar(name: str, record: Fields, context: Context) -> Iterator[str]:
     """Return the paths of values that look like a field: those that can be used for it first, then those named so."""
     values = [
         (key, value) for key, value in _values(record) if normal_key(key) != normal_key(name) and not is_absent(value)
@@ -58,7 +59,7 @@ def _similar(name: str, record: Fields, frame: Frame) -> Iterator[str]:
             continue
         is_number = isinstance(value, Number) and not any(word in lower for word in wanted)
         kind = FIELDS[name]
-        if not is_number and (kind is not text or isinstance(value, str)) and kind(value, frame) is not None:
+        if not is_number and (kind is not text or isinstance(value, str)) and kind(value, context) is not None:
             yield key
     for key, value in values:
         lower = key.lower()

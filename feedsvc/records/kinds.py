@@ -5,16 +5,20 @@ A kind returns the value to use, or None for one that can't be used: then the fi
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import TypeAlias
 
-from feedsvc.records.expressions import MAX_ITEMS, matching_key
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import MAX_ITEMS
+from feedsvc.records.fields import ABSENT
 from feedsvc.records.values import Fields, Items, Number, Value
 from feedsvc.text import host_name, instant, web_url
 
 _FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+#: The keys of a mapping that stands for a name, and for an image.
+_NAME_KEYS = ("name", "label", "term", "title")
+_IMAGE_KEYS = ("url", "contentUrl", "href", "src")
+_PLACEHOLDER = re.compile("[{}]|/:")
 #: Texts that programs write where they have no value; a title may be such a word.
 _NO_VALUE = frozenset(("None", "null", "nan", "NaN", "undefined"))
 #: The items of the lists that feed readers deliver as categories: labels, and states such as that of being read.
@@ -24,28 +28,19 @@ _TAG = re.compile(r"<[a-zA-Z/][^<>]*>")
 _MAX_MARKUP = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the values of a source are read by."""
-
-    #: Where relative addresses start, without the slash at its end; empty if that isn't known.
-    site: str = ""
-    timezone: tzinfo = UTC
+Kind: TypeAlias = Callable[[Value, Context], Value]
 
 
-Kind: TypeAlias = Callable[[Value, Frame], Value]
-
-
-def text(value: Value, frame: Frame) -> Value:
+def text(value: Value, context: Context) -> Value:
     """Return a text, the first one of a list."""
     if isinstance(value, str):
         return value
-    return _first(value, text, frame)
+    return _first(value, text, context)
 
 
-def excerpt(value: Value, frame: Frame) -> Value:
+def excerpt(value: Value, context: Context) -> Value:
     """Return a text without HTML tags."""
-    value = text(value, frame)
+    value = text(value, context)
     return without_tags(value) if isinstance(value, str) else None
 
 
@@ -58,46 +53,35 @@ def without_tags(value: str) -> str:
     return nh3.clean(re.sub(r"(?i)<(?:/p|/div|/li|br)\b", r" \g<0>", value), tags=set(), attributes={})
 
 
-def time(value: Value, frame: Frame) -> Value:
+def time(value: Value, context: Context) -> Value:
     """Return the text of a time."""
     if isinstance(value, str):
         try:
-            instant(value, frame.timezone)
+            instant(value, context.timezone)
         except ValueError:
             return None
         return value
-    return _first(value, time, frame)
+    return _first(value, time, context)
 
 
-def address(value: Value, frame: Frame) -> Value:
-    """Return the text of an http or https address, absolute where the site is known."""
+def address(value: Value, context: Context) -> Value:
+    """Return the text of an http or https address, absolute where the site is known.
+
+    A relative one has a slash, and no placeholders such as those of permalinks: `/:year/{{ slug }}/`.
+    """
     if isinstance(value, str):
+        if "://" not in value and ("/" not in value or _PLACEHOLDER.search(value)):
+            return None
         try:
-            absolute = resolve(value, frame.site)
+            absolute = context.absolute(value.strip())
             web_url(absolute)
         except ValueError:
             return None
         return absolute
-    return _first(value, address, frame)
+    return _first(value, address, context)
 
 
-def resolve(value: str, site: str) -> str:
-    """Return an address as an absolute one. A path begins where the site does, in its folder if it has one.
-
-    site: without the slash at its end. Raise ValueError for a relative address where it is empty.
-    """
-    value = value.strip()
-    if re.match(r"(?i)https?://", value):
-        return value
-    if value.startswith("//"):
-        return f"{site.partition(':')[0] or 'https'}:{value}"
-    is_path = "/" in value and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|.*[{}]|.*/:", value)
-    if not site or not is_path:
-        raise ValueError("expected an http or https address")
-    return f"{site}/{value.removeprefix('./').lstrip('/')}"
-
-
-def host(value: Value, frame: Frame) -> Value:
+def host(value: Value, context: Context) -> Value:
     """Return a host name: of an address, its host."""
     if isinstance(value, str):
         name = value.partition("://")[2].partition("/")[0] or value
@@ -106,10 +90,10 @@ def host(value: Value, frame: Frame) -> Value:
         except ValueError:
             return None
         return name
-    return _first(value, host, frame)
+    return _first(value, host, context)
 
 
-def names(value: Value, frame: Frame) -> Value:
+def names(value: Value, context: Context) -> Value:
     """Return a text, or a list of texts and of mappings with a name."""
     if isinstance(value, str):
         return value if _is_name(value) else None
@@ -129,55 +113,54 @@ def names(value: Value, frame: Frame) -> Value:
 
 def _is_name(value: Value) -> bool:
     if isinstance(value, Fields):
-        value = value.get("name", (None, 0))[0]
+        return any(isinstance(name := value.get(key, ABSENT)[0], str) and _is_name(name) for key in _NAME_KEYS)
     return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and bool(value.strip())
 
 
-def images(value: Value, frame: Frame) -> Value:
+def images(value: Value, context: Context) -> Value:
     """Return an address, or a list of addresses and of mappings with a `url`."""
     if isinstance(value, str):
-        return address(value, frame)
+        return address(value, context)
     if isinstance(value, Fields):
-        return [(value, value.line)] if _is_image(value, frame) else None
-    if isinstance(value, list) and any(_is_image(item, frame) for item, _ in value[:MAX_ITEMS]):
+        return [(value, value.line)] if _is_image(value, context) else None
+    if isinstance(value, list) and any(_is_image(item, context) for item, _ in value[:MAX_ITEMS]):
         return value
     return None
 
 
-def _is_image(value: Value, frame: Frame) -> bool:
+def _is_image(value: Value, context: Context) -> bool:
     if isinstance(value, Fields):
-        key = matching_key(value, "url")
-        value = value[key][0] if key is not None else None
-    return isinstance(value, str) and address(value, frame) is not None
+        return any(address(value[key][0], context) is not None for key in _IMAGE_KEYS if key in value)
+    return isinstance(value, str) and address(value, context) is not None
 
 
-def language(value: Value, frame: Frame) -> Value:
+def language(value: Value, context: Context) -> Value:
     """Return a language tag, with hyphens."""
     if isinstance(value, str):
         return value.strip().replace("_", "-") if _LANGUAGE.fullmatch(value.strip()) else None
-    return _first(value, language, frame)
+    return _first(value, language, context)
 
 
-def number(value: Value, frame: Frame) -> Value:
+def number(value: Value, context: Context) -> Value:
     """Return a whole number."""
     return value if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) else None
 
 
-def flag(value: Value, frame: Frame) -> Value:
+def flag(value: Value, context: Context) -> Value:
     """Return true or false."""
     return value if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _FLAGS) else None
 
 
-def stories(value: Value, frame: Frame) -> Value:
+def stories(value: Value, context: Context) -> Value:
     """Return a list, or what may be the only item of one."""
     return [(value, value.line)] if isinstance(value, Fields) else value if isinstance(value, list | str) else None
 
 
-def _first(value: Value, kind: Kind, frame: Frame) -> Value:
+def _first(value: Value, kind: Kind, context: Context) -> Value:
     """Return the first item of a list that can be used."""
     if isinstance(value, list):
         for item, _ in value[:MAX_ITEMS]:
-            if isinstance(item, str) and item.strip() and (found := kind(item, frame)) is not None:
+            if isinstance(item, str) and item.strip() and (found := kind(item, context)) is not None:
                 return found
     return None
 

@@ -4,19 +4,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from feedsvc.records.context import ContentKind
-from feedsvc.records.expressions import MAX_ITEMS, Expression, Path, is_absent, normal_key, parse_expression
-from feedsvc.records.kinds import FIELDS, Frame, Kind, flag, is_attempt, without_tags
+from feedsvc.records.context import ContentKind, Context
+from feedsvc.records.expressions import MAX_ITEMS, Expression, Path, normal_key, parse_expression
+from feedsvc.records.fields import is_absent
+from feedsvc.records.kinds import FIELDS, Kind, flag, is_attempt, without_tags
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Items, Placed
 from feedsvc.text import instant
 
 #: A value with its line, and the key that it came from, as the file has it.
-Found: TypeAlias = tuple[Placed, str]
+Located: TypeAlias = tuple[Placed, str]
 
 _PROVIDER = "provider."
-_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent"}
+_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Table:
     """The rules of a source, by field."""
 
     rules: dict[str, _Rule]
-    frame: Frame
+    context: Context
 
 
 def is_own_shape(fields: Fields) -> bool:
@@ -68,7 +69,7 @@ def table_of(source: Source) -> Table:
         texts = [*first, *(text for key in keys for text in preset.get(key, ())), *keys]
         expressions = tuple(map(parse_expression, dict.fromkeys(texts)))
         rules[name] = _Rule(name, kind, expressions, len(set(first)))
-    return Table(rules, Frame(source.site.rstrip("/"), source.zone))
+    return Table(rules, source.context)
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class _Scope:
     source: Source
     table: Table
     has_body: bool = False
-    found: dict[str, Found | None] = field(default_factory=dict)
+    found: dict[str, Located | None] = field(default_factory=dict)
     _keys: dict[str, str] | None = None
 
     def key(self, name: str) -> str | None:
@@ -95,7 +96,7 @@ class _Scope:
         if name in _FILE_NAMES:
             return str(getattr(self.file, _FILE_NAMES[name]))
         if name == "site":
-            return self.table.frame.site
+            return self.table.context.site.rstrip("/")
         if name == "slug":
             found = self.find("slug")
             return str(found[0][0]).strip().strip("/") if found else self.file.slug
@@ -103,8 +104,8 @@ class _Scope:
             return self._categories()
         found = self.find("publishedDateTime")
         try:
-            moment = instant(str(found[0][0] if found else ""), self.table.frame.timezone).astimezone(
-                self.table.frame.timezone
+            moment = instant(str(found[0][0] if found else ""), self.table.context.timezone).astimezone(
+                self.table.context.timezone
             )
         except (ValueError, TypeError, OverflowError):
             return ""
@@ -112,8 +113,9 @@ class _Scope:
 
     def _categories(self) -> str:
         """Return the categories of a post in lower case, joined by slashes, as Jekyll has them in addresses."""
-        categories: list[str] = []
-        for name in ("category", "categories"):
+        folders = self.file.parent.split("/")
+        categories = folders[: folders.index("_posts")] if "_posts" in folders else []
+        for name in ("categories", "category"):
             key = self.key(name)
             value = self.record[key][0] if key is not None else None
             if isinstance(value, str) and not is_absent(value):
@@ -122,14 +124,14 @@ class _Scope:
                 categories += [item for item, _ in value[:MAX_ITEMS] if isinstance(item, str)]
         return "/".join(dict.fromkeys(category.strip().lower() for category in categories))
 
-    def find(self, name: str) -> Found | None:
+    def find(self, name: str) -> Located | None:
         """Return the value of a field: the first one that can be used, else the first that was meant for it."""
         if name not in self.found:
             self.found[name] = None  # while it is looked for, so that no template needs itself
             self.found[name] = self._find(self.table.rules[name])
         return self.found[name]
 
-    def _find(self, rule: _Rule) -> Found | None:
+    def _find(self, rule: _Rule) -> Located | None:
         expressions = rule.expressions
         if self.has_body and rule.name == "featuredContent":
             expressions = (*expressions[: rule.own], expressions[-1])
@@ -141,7 +143,7 @@ class _Scope:
             (value, line), origin = found
             if is_absent(value) and not (rule.kind is flag and value is not None and value != ""):
                 continue
-            used = rule.kind(value, self.table.frame)
+            used = rule.kind(value, self.table.context)
             is_own_name = origin in (rule.name, rule.name.partition(".")[0])
             if used is not None:  # what is named as in our own records is read as there
                 return (value if is_own_name and not isinstance(value, str) else used, line), origin
@@ -226,7 +228,7 @@ def _plain_rules(source_fields: tuple[tuple[str, tuple[Expression, ...]], ...]) 
 
 def _plain(table: Table) -> Table:
     """Return a table without templates and constants, which speak of the record itself."""
-    return Table(_plain_rules(tuple((name, rule.expressions) for name, rule in table.rules.items())), table.frame)
+    return Table(_plain_rules(tuple((name, rule.expressions) for name, rule in table.rules.items())), table.context)
 
 
 def _content_kind(key: str) -> ContentKind | None:

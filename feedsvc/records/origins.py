@@ -14,7 +14,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.reading import read_record, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 from feedsvc.text import plain_text
 
 #: The most characters of a value, and names of keys, that a line shows; a key's name is as long at most.
@@ -85,11 +85,11 @@ def explain_file(name: str, data: bytes, source: Source) -> Origins:
     return explain_values(name, items, body, source)
 
 
-def explain_values(name: str, items: Items, body: str, source: Source) -> Origins:
+def explain_values(name: str, items: Found, body: str, source: Source) -> Origins:
     """Return lines on the fields of the records among the values of a file. body: the text after the front matter."""
     records, refused = list[tuple[str, ...]](), list[str]()
     number_refused = 0
-    context = Context(source.site, source.zone).of_file(name)
+    context = source.context.of_file(name)
     found = list(find_records(items, body, source.items))
     for number, (value, line, top) in enumerate(found, 1):
         if not isinstance(value, Fields):

@@ -5,14 +5,17 @@ from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
-from feedsvc.records.fields import ABSENT, Converters, FieldReader
+from feedsvc.records.fields import ABSENT, Converters, FieldReader, address, is_absent, link, text, time
+from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
-from feedsvc.text import host_name, instant, plain_text, slug, web_url
+from feedsvc.text import host_name, plain_text, slug, web_url
 
 _MAX_INTEGER = 2**31 - 1
 #: Providers and topics of longer names, which hardly return, are not cached.
 _MAX_CACHED = 200
+#: The values of `status` of a record that isn't published.
+_DRAFT_STATUSES = frozenset(("draft", "private", "hidden", "pending", "trash", "unpublished", "auto-draft"))
 
 
 def parse_record(fields: Fields, body: str, problems: Problems, context: Context = NO_CONTEXT) -> Record | None:
@@ -22,13 +25,13 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
     problems: each fault is added to it; one in a related story, image or topic drops that part alone.
     context: where relative addresses start, the time zone of times without an offset, and how the content is written.
     """
-    reader = FieldReader(fields, _STORY_KEYS, problems)
+    reader = FieldReader(fields, _STORY_KEYS, problems, context)
     story = _story(reader, body)
     if not story:
         return None
     related: dict[str, Story] = {}
     seen: set[int] = set()
-    for mention in reader.mappings("related", _STORY_KEYS):
+    for mention in reader.mappings("related", _RELATED_KEYS, "webUrl"):
         if id(mention.fields) in seen:  # an alias of one before
             continue
         seen.add(id(mention.fields))
@@ -41,20 +44,21 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
 def _story(reader: FieldReader, body: str) -> Story | None:
     title, published, url = reader.read(_FIRST)
     if not url:
-        if reader.fields.get("originalUrl", ABSENT)[0]:
-            url = reader.read_one("originalUrl", web_url)
-        elif reader.fields.get("webUrl", ABSENT)[0] in (None, ""):
+        if not is_absent(reader.fields.get("originalUrl", ABSENT)[0]):
+            url = reader.read_one("originalUrl", link)
+        elif is_absent(reader.fields.get("webUrl", ABSENT)[0]):
             reader.problem("webUrl", "is missing; expected an address")
-    updated = reader.read_one("updatedDateTime", instant)
-    provider, authors, publishers = _provider(reader, url)
+    updated = reader.read_one("updatedDateTime", time)
+    provider, provider_authors, publishers = _provider(reader, url)
+    authors = reader.names("authors", persons_in, persons_in) if "authors" in reader.fields else ()
     topics: dict[str, Topic] = {}
-    for name in reader.names("topics"):
+    for name in reader.names("topics", topics_in):
         topic = _topic(name)
         topics.setdefault(topic.slug, topic)
     content = reader.content("featuredContent", body, url)
-    images = _images(reader)
+    images = _images(reader, "images")
     kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
-    draft = not reader.flag("published", default=True, unclear=False)
+    draft = _is_draft(reader)
     deleted = reader.flag("deleted", default=False, unclear=True)
     removed = reader.flag("removed", default=False, unclear=True)
     if not (title and published and url and provider):
@@ -74,37 +78,66 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         heat=heat,
         amp_url=amp_url,
         cdn_amp_url=cdn_amp_url,
-        authors=authors,
+        authors=tuple(dict.fromkeys(authors + provider_authors)),
         publishers=publishers,
         draft=draft,
         deleted=deleted or removed,
     )
 
 
+def _is_draft(reader: FieldReader) -> bool:
+    """Return whether a record says that it isn't published, by `published`, `draft` or `status`."""
+    published = reader.flag("published", default=True, unclear=False, time_is=True)
+    draft = reader.flag("draft", default=False, unclear=True)
+    status, _ = reader.fields.get("status", ABSENT)
+    return draft or not published or (isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES)
+
+
 def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
-    """Return (provider, authors, publishers). A provider without a name is named after the host of the URL."""
-    value, _ = reader.fields.get("provider", ABSENT)
-    if not isinstance(value, Fields):
-        if value is not None:
-            reader.problem("provider", "expected a mapping with a name", value)
+    """Return (provider, authors, publishers). A provider without a name is named after the host of the URL.
+
+    A text is its name, or its address, which is named after its host. Of several providers, the first counts.
+    """
+    value, line = reader.fields.get("provider", ABSENT)
+    if isinstance(value, list):
+        value, line = next((placed for placed in value if not is_absent(placed[0])), ABSENT)
+    if isinstance(value, str) and not is_absent(value):
+        value = _provider_of_text(value, line)
+    elif not isinstance(value, Fields):
+        if not is_absent(value):
+            reader.problem("provider", "expected a name, or a mapping with a name", value)
         value = Fields()
-    elif len(value) == 2 and "name" in value and "domain" in value and not value.repeated:
+    if "name" in value and "domain" in value and len(value) == 2 and not value.repeated:
         name, domain = value["name"][0], value["domain"][0]
         if isinstance(name, str) and isinstance(domain, str) and len(name) + len(domain) <= _MAX_CACHED:
             try:
                 return _named_provider(name, domain), (), ()
             except ValueError:
                 pass  # it is read again below, for its problems
-    nested = FieldReader(value, _PROVIDER_KEYS, reader.problems, reader, "provider")
+    nested = FieldReader(value, _PROVIDER_KEYS, reader.problems, reader.context, reader, "provider")
     name, domain = nested.read(_PROVIDER)
-    images = _images(nested)
-    authors, publishers = nested.names("authors"), nested.names("publishers")
+    images = _images(nested, nested.first("images", ("logo", "image"))[0])
+    authors, publishers = nested.names("authors", persons_in, persons_in), nested.names("publishers", None)
     if not name:
         name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
         domain = domain or (f"[{name}]" if ":" in name else name)  # of an IPv6 address, as URLs have it
     if not name:
         return None, authors, publishers
     return Provider(slug(name), name, domain, images[0] if images else None), authors, publishers
+
+
+def _provider_of_text(text: str, line: int) -> Fields:
+    """Return the mapping that a text stands for: a provider's name, or its address."""
+    fields = Fields(name=(text, line))
+    fields.line = line
+    if text.strip().lower().startswith(("http://", "https://")):
+        try:
+            host = (urlsplit(web_url(text)).hostname or "").removeprefix("www.")
+        except ValueError:
+            return fields
+        if ":" not in host:  # as it is in an IPv6 address
+            fields.update(name=(host, line), domain=(host, line))
+    return fields
 
 
 @lru_cache(4096)
@@ -125,20 +158,27 @@ def _cached_topic(name: str) -> Topic:
     return Topic(slug(name), name)
 
 
-def _images(reader: FieldReader) -> list[Image]:
-    if "images" not in reader.fields:
+def _images(reader: FieldReader, key: str) -> list[Image]:
+    if key not in reader.fields:
         return []
     images = []
-    for item in reader.mappings("images", _IMAGE_KEYS):
+    for item in reader.mappings(key, _IMAGE_KEYS, "url"):
         url, width, height, title = item.read(_IMAGE)
         if url:
             images.append(Image(url, width or None, height or None, title or ""))
     return images
 
 
-def _integer(text: str) -> int:
+def _domain(value: str, context: Context) -> str:
+    """Return a host name; of an address, that of its host."""
+    if "://" not in value:
+        return host_name(value)
+    return (urlsplit(web_url(value)).hostname or "").removeprefix("www.")
+
+
+def _integer(value: str, context: Context) -> int:
     try:
-        number = int(text)
+        number = int(value.strip().removesuffix(".0"))
     except ValueError as error:
         raise ValueError("expected a whole number") from error
     if abs(number) > _MAX_INTEGER:
@@ -146,8 +186,8 @@ def _integer(text: str) -> int:
     return number
 
 
-def _pixels(text: str) -> int:
-    number = _integer(text)
+def _pixels(value: str, context: Context) -> int:
+    number = _integer(value.strip().removesuffix("px"), context)
     if number < 0:
         raise ValueError("expected a number of pixels")
     return number
@@ -155,23 +195,28 @@ def _pixels(text: str) -> int:
 
 #: The scalar fields of each mapping that are read together, in the order of their problems.
 _FIRST: Converters = (
-    ("title", plain_text, "a title"), ("publishedDateTime", instant, "a time such as 2020-06-13T01:29:00Z"),
-    ("webUrl", web_url, ""),
+    ("title", text, "a title", ()), ("publishedDateTime", time, "a time such as 2020-06-13T01:29:00Z", ()),
+    ("webUrl", link, "", ()),
 )  # fmt: skip
 _REST: Converters = (
-    ("type", plain_text, ""), ("excerpt", plain_text, ""), ("quality", _integer, ""),
-    ("heat", _integer, ""), ("ampWebUrl", web_url, ""), ("cdnAmpWebUrl", web_url, ""),
+    ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", _integer, "", ()),
+    ("heat", _integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
 )  # fmt: skip
-_PROVIDER: Converters = (("name", plain_text, ""), ("domain", host_name, ""))
+_PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", _domain, "", ("url", "href")))
 _IMAGE: Converters = (
-    ("url", web_url, "an address"), ("width", _pixels, ""), ("height", _pixels, ""),
-    ("title", plain_text, ""),
+    ("url", address, "an address", ("contentUrl", "href", "src")), ("width", _pixels, "", ()),
+    ("height", _pixels, "", ()), ("title", text, "", ()),
 )  # fmt: skip
-_IMAGE_KEYS = frozenset(key for key, _, _ in _IMAGE)
-_PROVIDER_KEYS = frozenset(("images", "authors", "publishers", *(key for key, _, _ in _PROVIDER)))
-_STORY_KEYS = frozenset(
-    (
-        "originalUrl", "updatedDateTime", "provider", "topics", "images", "featuredContent", "published", "deleted",
-        "removed", "related", *(key for key, _, _ in _FIRST + _REST),
-    )
-)  # fmt: skip
+
+
+def _keys(*tables: Converters) -> frozenset[str]:
+    return frozenset(name for table in tables for key, _, _, others in table for name in (key, *others))
+
+
+_IMAGE_KEYS = _keys(_IMAGE)
+_PROVIDER_KEYS = _keys(_PROVIDER) | {"images", "logo", "image", "authors", "publishers"}
+_STORY_KEYS = _keys(_FIRST, _REST) | {
+    "originalUrl", "updatedDateTime", "provider", "topics", "authors", "images", "featuredContent", "published",
+    "draft", "status", "deleted", "removed", "related",
+}  # fmt: skip
+_RELATED_KEYS = _STORY_KEYS

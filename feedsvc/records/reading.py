@@ -15,7 +15,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 
 #: The source of records whose configuration says nothing.
 ANY_SOURCE = Source()
@@ -85,7 +85,7 @@ def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
     return parse_values(name, items, body, source)
 
 
-def read_values(name: str, data: bytes) -> tuple[Items, str]:
+def read_values(name: str, data: bytes) -> tuple[Found, str]:
     """Return (what should be records, the text after the front matter) in the bytes of a file. Raise SyntaxProblem."""
     syntax = find_syntax(name)
     if not syntax:
@@ -114,11 +114,11 @@ def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Co
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def parse_values(name: str, items: Items, body: str, source: Source) -> Content:
+def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
-    context = Context(source.site, source.zone).of_file(name)
+    context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
@@ -127,6 +127,8 @@ def parse_values(name: str, items: Items, body: str, source: Source) -> Content:
                 records.append(record)
             elif len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
+        elif isinstance(value, SyntaxProblem):
+            problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
@@ -144,8 +146,8 @@ def read_record(
         return fields, parse_record(fields, body, problems, context)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    if mapped.content is not None:
-        context = replace(context, content=mapped.content)
+    kind = context.content if mapped.content is None else mapped.content
+    context = replace(context, content=kind, html_in_text=True)
     record = parse_record(mapped.fields, body, problems, context)
     if not record:
         problems.found[first:] = [

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from feedsvc.records.expressions import MAX_ITEMS, follow, is_absent, matching_key, normal_key
+from feedsvc.records.expressions import MAX_ITEMS, follow, matching_key, normal_key
+from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
-from feedsvc.records.values import Fields, Items, Placed, Value
+from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
 
 #: The keys that lists of records have most often, in lower case: in doubt, the first of these.
 LIST_KEYS = (
@@ -28,7 +29,7 @@ _MAX_DEPTH = 4
 _SAMPLE = 5
 
 
-def find_records(items: Items, body: str, path: str = "") -> Iterator[tuple[Value, int, Fields | None]]:
+def find_records(items: Found, body: str, path: str = "") -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
     """Return what should be records: each with its line, and the mapping that holds the list of them, if one does.
 
     items: the values of a file. body: the text after its front matter. path: of the list of records in a value.

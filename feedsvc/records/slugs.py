@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 _DATE = r"(\d{4})[-_.](\d\d?)[-_.](\d\d?)"
-_DATED_NAME = re.compile(rf"{_DATE}(?:T[\d:.Z+-]+)?(?:[-_. ]+|\Z)")
+_DATED_NAME = re.compile(rf"{_DATE}(?:T[\d:.Z+-]+)?(?:[-_.]+|\Z)")
 _DATED_FOLDERS = re.compile(r"(?:^|/)(\d{4})[/-](\d\d?)(?:[/-](\d\d?))?(?:/|\Z)")
 
 
@@ -19,7 +19,7 @@ def web_slug(text: str) -> str:
 class FileName:
     """What the path of a post's file says. A file named `index` stands for its folder."""
 
-    #: Its last part without suffix.
+    #: Its last part without suffix, with hyphens for spaces.
     name: str
     #: The folder that it is in, below the source's folder, or below `content` where that is in one.
     parent: str
@@ -38,6 +38,7 @@ def read_file_name(path: str, folder: str = "") -> FileName:
         parents = above[len(above) - above[::-1].index("content") :] + parents
     if name == "index" and parents:
         name = parents.pop()
+    name = re.sub(r"\s+", "-", name)
     dated = _DATED_NAME.match(name)
     slug = name[dated.end() :] or name if dated else name
     found = dated or _DATED_FOLDERS.search("/".join(parents))
@@ -45,4 +46,4 @@ def read_file_name(path: str, folder: str = "") -> FileName:
     if found:
         year, month, day = found.groups()
         date = f"{year}-{int(month):02}-{int(day or 1):02}"
-    return FileName(name, "/".join(part for part in parents if part), date, re.sub(r"\s+", "-", slug))
+    return FileName(name, "/".join(part for part in parents if part), date, slug)

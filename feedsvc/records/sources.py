@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.config import Config, RecordSource, nearest, unusable
 from feedsvc.errors import ConfigError
+from feedsvc.records.context import Context
 from feedsvc.records.expressions import parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
@@ -18,7 +19,8 @@ from feedsvc.records.presets import find_preset, preset_names
 #: The expressions of fields, by name.
 Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
-_AUTO = "auto"
+#: The preset that knows all others' keys.
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ class Source:
         return self.folder.as_posix()
 
     @cached_property
-    def zone(self) -> tzinfo:
-        """The time zone of times without an offset."""
-        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+    def context(self) -> Context:
+        """What the values of its records mean where they don't say it themselves."""
+        return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
 
     @property
     def is_selective(self) -> bool:
@@ -128,9 +130,9 @@ def _presets(name: str, where: str) -> list[RecordSource]:
         except LookupError as error:
             message = f"{where}.preset: {names[-1]!r} can't be used{nearest(names[-1], preset_names())}"
             raise ConfigError(message) from error
-        if names[-1] == _AUTO:
+        if names[-1] == AUTO:
             return found
-        names.append(found[-1].preset if found[-1].preset not in names else _AUTO)
+        names.append(found[-1].preset if found[-1].preset not in names else AUTO)
 
 
 def _check_expressions(table: RecordSource, where: str) -> None:
