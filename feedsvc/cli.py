@@ -152,7 +152,10 @@ def show(config_file: Path | None, address: str) -> None:
 @_config
 @click.argument("subject", metavar="URL-OR-PATH")
 def why(config_file: Path | None, subject: str) -> None:
-    """Explain in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
+    """Explain in which feeds a story is, and why it isn't in others.
+
+    URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
+    """
     with _synced(config_file) as (site, _):
         explanation = site.explain(subject)
         for line in explanation.lines:

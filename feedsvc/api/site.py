@@ -162,7 +162,7 @@ class Site:
         return dataclasses.replace(result, hub_failure=failure)
 
     def explain(self, subject: str) -> "Explanation":
-        """Return in which feeds a story is, and why it isn't in others.
+        """Return in which feeds a story is, and why it isn't in others; for a file, which keys its fields come from.
 
         subject: the story's URL, or the path of its record's file. Raise FeedsvcError if there is neither.
 

@@ -17,6 +17,8 @@ from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
+from feedsvc.records.origins import Origins
+from feedsvc.records.passed_over import why_passed_over
 from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 from feedsvc.text import web_url
@@ -39,22 +41,29 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
 
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
     records: those that were synced.
+    Of a file, the lines also say which of its keys the fields of its records come from.
     Raises FeedsvcError if there is no such story or file.
     """
+    path, origins = "", Origins()
     if re.match("https?://", subject, re.IGNORECASE):
         urls, paths = [_known_url(connection, subject)], set()
     else:
         path = _record_file(connection, config, subject)
+        if not path:
+            return Explanation((_passed_over(config, subject),), published=False)
+        if file := records.file(path):
+            origins = records.origins(file)
         own = connection.execute(f"SELECT t.url FROM {_RECORDS} AND f.path = ? ORDER BY t.record", (path,))
         urls, paths = list(dict.fromkeys(url for (url,) in own)), {path}
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, config, records, url)
+        occurrences, shown = _occurrences(connection, config, records, url, path, origins)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
         paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
+    lines += origins.refused
     faults = connection.execute(
         "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
         f"WHERE f.path {connection.dialect.in_list} ORDER BY f.path, p.number",
@@ -76,16 +85,23 @@ def _known_url(connection: Connection, subject: str) -> str:
 
 
 def _record_file(connection: Connection, config: Config, subject: str) -> str:
-    """Return the name in the index of the record file at a path. Raises FeedsvcError."""
-    folders = []
+    """Return the name in the index of the record file at a path; empty if there is none."""
     for source in find_sources(config):
-        folders.append(str(source.folder))
         for path in (Path(subject), source.folder / subject):
             name = os.path.relpath(os.path.realpath(path), os.path.realpath(source.folder))
             for known in (source.prefix + spelled_out(name), subject):
                 if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
                     return known
-    expected = f"a story's URL, or a file in {' or '.join(folders)}, not hidden, named {', '.join(suffixes())}"
+    return ""
+
+
+def _passed_over(config: Config, subject: str) -> str:
+    """Return why no record is read from a file. Raises FeedsvcError if it is none below a folder of records."""
+    for path in (Path(subject), *(folder / subject for folder in config.record_folders)):
+        if why := why_passed_over(config, path):
+            return f"{subject}: {why}"
+    folders = " or ".join(map(str, config.record_folders))
+    expected = f"a story's URL, or a file in {folders}, not hidden, named {', '.join(suffixes())}"
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 
@@ -113,8 +129,13 @@ class _Shown:
     provider: str
 
 
-def _occurrences(connection: Connection, config: Config, records: Records, url: str) -> tuple[list[str], _Shown | None]:
-    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed)."""
+def _occurrences(
+    connection: Connection, config: Config, records: Records, url: str, path: str, origins: Origins
+) -> tuple[list[str], _Shown | None]:
+    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed).
+
+    path, origins: a file, and where the fields of its records come from.
+    """
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
     shown = _Shown(*found) if found else None
@@ -144,6 +165,8 @@ def _occurrences(connection: Connection, config: Config, records: Records, url: 
         elif best:
             verdict = f"duplicate of {_place(best)}, which counts"
         lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
+        if row.path == path and not row.position:
+            lines += origins.records[row.record] if row.record < len(origins.records) else ()
     return lines if shown else [*lines, f"  not in any feed: {hidden}"], shown
 
 

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
-from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_file
+from feedsvc.records.memory import value_in_memory
+from feedsvc.records.origins import Origins, explain_file, explain_values
+from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_bytes, read_file
 from feedsvc.records.sources import Source
 
 
@@ -37,6 +39,9 @@ class Records(Protocol):
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known."""
+
+    def origins(self, file: RecordFile) -> Origins:
+        """Return which keys the fields of a file's records come from; nothing if it can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,13 @@ class RecordFolders:
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            data = read_bytes(file)
+        except OSError:
+            return Origins()
+        return explain_file(file.name, data, self.source(file.name) or ANY_SOURCE)
 
     def source(self, name: str) -> Source | None:
         """Return the source of a file with a name, or None."""
@@ -126,10 +138,19 @@ class RecordMappings:
         return next((file for file in self.files() if file.name == name), None)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None]:
-        mapping = self.mappings[int(file.name.removeprefix("record ")) - 1]
+        mapping = self._mapping(file)
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
         except (ValueError, RecursionError):  # it is nested in itself
             return "", parse_mapping(mapping, file.name, self.source)
         hash = hashlib.sha256(data.encode()).hexdigest()
         return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source)
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            return explain_values(file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source)
+        except RecursionError:
+            return Origins()
+
+    def _mapping(self, file: RecordFile) -> Mapping[str, Any]:
+        return self.mappings[int(file.name.removeprefix("record ")) - 1]
