@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
+from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.files import RecordFile
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
@@ -60,7 +61,7 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes) -> Content:
+def parse_file(name: str, data: bytes, context: Context = NO_CONTEXT) -> Content:
     """Return the records in the bytes of a file. name: in problems, and its suffix chooses the syntax."""
     syntax = find_syntax(name)
     if not syntax:
@@ -78,7 +79,7 @@ def parse_file(name: str, data: bytes) -> Content:
         items, body = syntax.read(text)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    return _content(name, items, body)
+    return _content(name, items, body, context.of_file(name))
 
 
 def parse_mapping(mapping: object, name: str) -> Content:
@@ -93,14 +94,14 @@ def parse_mapping(mapping: object, name: str) -> Content:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Items, body: str) -> Content:
+def _content(name: str, items: Items, body: str, context: Context = NO_CONTEXT) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
     for value, line in items:
         if isinstance(value, Fields):
             first = len(problems.found)
-            record = parse_record(value, body, problems)
+            record = parse_record(value, body, problems, context)
             if record:
                 records.append(record)
             elif len(problems.found) > first:
