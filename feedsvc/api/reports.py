@@ -44,7 +44,7 @@ def report_build(site: "Site", result: "SyncResult", built: "BuildResult") -> Re
 
 
 def report_feeds(site: "Site", result: "SyncResult") -> Report:
-    """Return what `feedsvc feeds` lists: what `report_records` does, with `feeds`: `name`, `size` and `urls` of each."""
+    """Return what `feedsvc feeds` lists: what `report_records` does, and `name`, `size` and `urls` of `feeds`."""
     feeds = [{"name": feed.name, "size": feed.size, "urls": site.urls(feed)} for feed in site.feeds()]
     return {"feeds": feeds, **report_records(site, result)}
 
