@@ -84,7 +84,7 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
     "a table of TOML, again and again": (".toml", lambda size: many("[a]\n", MB // 4), "2: not valid TOML: a key or table stands"),
     "broken JSON Lines": (".jsonl", lambda size: many("x\n", size), "1: not valid JSON|1000001: more than 1,000,000"),
     "deep JSON Lines": (".ndjson", lambda size: many("[" * 999 + "\n", size), "1: nested too deeply|[0-9]+: more than 1,000,000"),
-    "JSON Lines of no fields": (".jsonl", lambda size: many("{}\n", size // 4), "1: title: is missing"),
+    "JSON Lines of no fields": (".jsonl", lambda size: many("{}\n", min(size, MB) // 4), "1: title: is missing"),
     "empty JSON Lines": (".jsonl", lambda size: many("\n", size - 2) + "x", "[0-9]+: not valid JSON"),
     "JSON front matter": (".md", lambda size: many("\n", size - 9) + '{""', "[0-9]+: not valid JSON"),
     "header lines": (".md", lambda size: f"a: b: c\n{many('a#: 1' + chr(10), size - 20)}\n\ntext", "1: title: |1: more than 1,000,000 keys"),
@@ -93,7 +93,7 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
     "almost header lines": (".md", lambda size: f"a: b: c\n{many('a: ' + chr(10), size - 20)}\n \na:", "1: not valid YAML"),
     "space before header lines": (".md", lambda size: f"{many(' ' + chr(10), size - 20)}a: b: c\n", "[0-9]+: not valid YAML"),
     "comments after header lines": (".md", lambda size: f"a: b: c\n\n{many('#' + chr(10), size - 20)}", "1: title: is missing"),
-    "a YAML list of aliases": (".yaml", lambda size: f"- &a {{title: x}}\n{many('- *a' + chr(10), size // 4)}", "1: publishedDateTime: is"),
+    "a YAML list of aliases": (".yaml", lambda size: f"- &a {{title: x}}\n{many('- *a' + chr(10), min(size, MB) // 4)}", "1: publishedDateTime: is"),
     "HTML": (".html", lambda size: many("<p>\n", size), "1: title: is missing"),
     "a path": (".md", lambda size: record(url=f"https://a.example/{many('%', size)}"), "3: webUrl: 'https://a.exam"),
 }  # fmt: skip
