@@ -100,7 +100,7 @@ class FieldReader:
     def read(self, converters: Converters) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
-        get = self.fields.get
+        get, context = self.fields.get, self.context
         for key, convert, expected, others in converters:
             value = get(key, ABSENT)[0]
             if others and is_absent(value):
@@ -110,8 +110,8 @@ class FieldReader:
                 if isinstance(value, str):
                     # A title may be such a word.
                     if value not in _EMPTY or (expected and value and not isinstance(value, Number)):
-                        converted = convert(value, self.context)
-                elif value is not None and not is_absent(value):
+                        converted = convert(value, context)
+                elif not (value is None or is_absent(value)):
                     raise ValueError("expected text")
             except ValueError as error:
                 if not isinstance(value, str) or not (is_absent(value) or value.strip().lower() in _NO_VALUES):
@@ -184,6 +184,8 @@ class FieldReader:
         value, line = self.fields.get(key, ABSENT)
         if isinstance(value, list):
             return value, True
+        if value is None:
+            return [], False
         if isinstance(value, str | Fields) and not isinstance(value, Number) and not is_absent(value):
             return [(value, line)], False
         if not is_absent(value):
