@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import address, host, integer, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent
+from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent, is_no_value
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
@@ -44,9 +44,9 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
 def _story(reader: FieldReader, body: str) -> Story | None:
     title, published, url = reader.read(_FIRST)
     if not url:
-        if not is_absent(reader.fields.get("originalUrl", ABSENT)[0]):
+        if not is_no_value(reader.fields.get("originalUrl", ABSENT)[0]):
             url = reader.read_one("originalUrl", link)
-        elif is_absent(reader.fields.get("webUrl", ABSENT)[0]):
+        elif is_no_value(reader.fields.get("webUrl", ABSENT)[0]):
             reader.problem("webUrl", "is missing; expected an address")
     updated = reader.read_one("updatedDateTime", time)
     provider, provider_authors, publishers = _provider(reader, url)
