@@ -54,7 +54,8 @@ def test_a_line_is_what_editors_take_for_one(mark: str) -> None:
     content = parse_file("a.md", record(title=f"A{mark}B", quality="x").encode())
     assert content.records[0].story.title == "A B"
     assert str(content.problems[0]).startswith("a.md:5: quality: ")
-    assert parse_file("a.md", b"a: >-\n  b\nc\n   d").problems[0].line == 4
+    assert parse_file("a.md", b"a: >-\n  b\nc\n   d").problems[0].line == 3
+    assert parse_file("a.md", b"a: >-\n  b\nc: d\ne: {f").problems[0].line == 4
 
 
 def test_the_site_of_a_story_without_a_provider_at_an_ip_address_has_its_url() -> None:

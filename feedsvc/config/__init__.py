@@ -1,6 +1,19 @@
 """config.toml: its tables and keys, and how they become one frozen `Config`."""
 
+from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import DEFAULT_NAME, TABLES, Config, load_config, parse_config
-from feedsvc.config.schema import Custom, Index
+from feedsvc.config.schema import Custom, Index, RecordSource
 
-__all__ = ["DEFAULT_NAME", "TABLES", "Config", "Custom", "Index", "load_config", "parse_config"]
+__all__ = [
+    "DEFAULT_NAME",
+    "TABLES",
+    "Config",
+    "Custom",
+    "Index",
+    "RecordSource",
+    "load_config",
+    "nearest",
+    "parse_config",
+    "read_table",
+    "unusable",
+]

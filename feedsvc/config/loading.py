@@ -1,26 +1,25 @@
 """config.toml to a frozen `Config`. Every key is checked; a faulty one is an error that names it."""
 
 import dataclasses
-import difflib
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, Serve, Site, Table
+from feedsvc.config.checks import nearest, read_address, read_table, unusable
+from feedsvc.config.records import read_records
+from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, RecordSource, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError
 from feedsvc.formats.registry import find_format
 from feedsvc.model import EPOCH, FILTERS, parse_filters
-from feedsvc.text import plain_text, slug, web_url
+from feedsvc.text import plain_text, slug
 
 DEFAULT_NAME = "config.toml"
-AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,22 @@ class Config:
     changed: datetime
     #: Whether `site.base_url` is set, not derived from where the service listens.
     has_base_url: bool
+    #: Where it comes from, as messages name it: a file, or options.
+    name: str = "options"
 
     @property
     def records_folder(self) -> Path:
         return self.folder / self.records.path
+
+    @property
+    def sources(self) -> tuple[RecordSource, ...]:
+        """The sources of records: those of [[records.source]], else [records] itself."""
+        return self.records.source or (self.records,)
+
+    @property
+    def record_folders(self) -> tuple[Path, ...]:
+        """The folders of all sources."""
+        return tuple(dict.fromkeys(self.folder / source.path for source in self.sources))
 
     @property
     def out(self) -> Path | str:
@@ -71,13 +82,13 @@ def load_config(
     *,
     records: Path | str | None = None,
     out: Path | str | None = None,
-    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    tables: Mapping[str, Any] | None = None,
 ) -> Config:
     """Return the configuration in a file, completed with defaults.
 
     path: the file; without it `config.toml` in the current folder, if there is one.
     records, out: folders, relative to the current one, that replace those of the file; out may be an address, too.
-    tables: more keys, which replace those of the file. Raise ConfigError.
+    tables: more keys, which replace those of the file; under `custom`, a list of tables. Raise ConfigError.
 
         >>> config = feedsvc.load_config(tables={"site": {"title": "News"}, "feeds": {"limit": 20}})
         >>> config.feeds.limit
@@ -88,15 +99,17 @@ def load_config(
         path = Path(DEFAULT_NAME)
     data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
     for name, keys in (tables or {}).items():
-        if isinstance(data.setdefault(name, {}), dict):
-            data[name].update(keys)
+        known = data.get(name)
+        data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
     table = data.get("records")
     usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
     for name, key, value in (("records", "path", records), ("build", "out", out)):
         if value is not None and isinstance(data.setdefault(name, {}), dict):
             data[name][key] = str(Path.cwd() / value) if value != "" and "://" not in str(value) else str(value)
+    if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
+        table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
     try:
-        config = parse_config(data, folder, changed)
+        config = dataclasses.replace(parse_config(data, folder, changed), name=str(path or "options"))
     except ConfigError as error:
         raise ConfigError(f"{path or 'options'}: {error}") from error
     usual = folder / usual_records if isinstance(usual_records, str) else None
@@ -123,15 +136,27 @@ def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
     return data, path.parent.absolute(), changed
 
 
+def _sources_of(records: Path, tables: list[Any], folder: Path) -> list[Any]:
+    """Return those of the tables [[records.source]] that are of a folder of records."""
+    paths = [table.get("path") if isinstance(table, dict) else None for table in tables]
+    return [
+        table
+        for table, path in zip(tables, paths, strict=True)
+        if isinstance(path, str) and (folder / path).resolve() == records.resolve()
+    ]
+
+
 def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) -> Config:
     """Return the configuration that tables of keys and values make. Raise ConfigError."""
     for name in data:
         if name not in TABLES and name != "custom":
-            raise ConfigError(f"[{name}] is not a table that feedsvc knows{_nearest(name, [*TABLES, 'custom'])}")
-    tables: dict[str, Any] = {name: _table(name, kind, data.get(name, {})) for name, kind in TABLES.items()}
+            raise ConfigError(f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}")
+    kinds = {name: kind for name, kind in TABLES.items() if name != "records"}
+    tables: dict[str, Any] = {name: read_table(name, kind, data.get(name, {})) for name, kind in kinds.items()}
+    tables["records"] = read_records(data.get("records", {}))
     tables["site"] = _complete_site(tables["site"], tables["serve"])
     if tables["feeds"].hub:
-        tables["feeds"] = replace(tables["feeds"], hub=_address("feeds.hub", tables["feeds"].hub))
+        tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", tables["feeds"].hub))
     _check_formats(tables["feeds"].formats)
     return Config(
         **tables,
@@ -149,35 +174,21 @@ def _check_formats(names: tuple[str, ...]) -> None:
         try:
             suffix = find_format(name).suffix
         except LookupError as error:
-            raise ConfigError(_unusable("feeds.formats", name, str(error).removeprefix("expected "))) from error
+            raise ConfigError(unusable("feeds.formats", name, str(error).removeprefix("expected "))) from error
         if suffix in suffixes:
-            raise ConfigError(_unusable("feeds.formats", name, f"one format for {suffix}, once"))
+            raise ConfigError(unusable("feeds.formats", name, f"one format for {suffix}, once"))
         suffixes.add(suffix)
-
-
-def _table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
-    if not isinstance(data, dict):
-        raise ConfigError(f"{name}: {data!r} can't be used; expected a table, [{name}]")
-    expected = get_type_hints(kind, include_extras=True)
-    for key in data:
-        if key not in expected:
-            raise ConfigError(f"{name}.{key} is not a key that feedsvc knows{_nearest(key, expected)}")
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        key = str(error).rpartition(" - at `$.")[2].rstrip("`").partition("[")[0]
-        raise ConfigError(_unusable(f"{name}.{key}", data[key], _description(expected[key]))) from error
 
 
 def _complete_site(site: Site, serve: Serve) -> Site:
     """Return the table [site] with clean texts, and values in place of those that are missing."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
     if site.base_url:
-        base_url = _address("site.base_url", site.base_url)
+        base_url = read_address("site.base_url", site.base_url)
     else:
-        base_url = _address("serve.host", f"http://{local}:{serve.port}")
+        base_url = read_address("serve.host", f"http://{local}:{serve.port}")
     if "?" in base_url or "#" in site.base_url:
-        raise ConfigError(_unusable("site.base_url", base_url, "an address without a query or fragment"))
+        raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
     title = plain_text(site.title) or "feedsvc"
     return replace(
         site,
@@ -186,13 +197,6 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,
     )
-
-
-def _address(key: str, value: str) -> str:
-    try:
-        return web_url(value)
-    except ValueError as error:
-        raise ConfigError(_unusable(key, value, str(error).removeprefix("expected "))) from error
 
 
 def _custom(tables: Any) -> dict[str, Custom]:
@@ -205,12 +209,12 @@ def _custom(tables: Any) -> dict[str, Custom]:
         known = ("name", "description", *FILTERS)
         for key in table:
             if key not in known:
-                raise ConfigError(f"{where}: {key} is not a key that feedsvc knows{_nearest(key, known)}")
+                raise ConfigError(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
         name, description = table.get("name", ""), table.get("description", "")
         if not isinstance(name, str) or not plain_text(name):
-            raise ConfigError(_unusable(f"{where}: name", name, "a name"))
+            raise ConfigError(unusable(f"{where}: name", name, "a name"))
         if not isinstance(description, str):
-            raise ConfigError(_unusable(f"{where}: description", description, "some text"))
+            raise ConfigError(unusable(f"{where}: description", description, "some text"))
         try:
             filters = parse_filters(table.items())
         except FilterError as error:
@@ -222,19 +226,3 @@ def _custom(tables: Any) -> dict[str, Custom]:
             )
         found[custom.slug] = custom
     return found
-
-
-def _unusable(key: str, value: object, expected: str) -> str:
-    return f"{key}: {value!r} can't be used; expected {expected}"
-
-
-def _description(annotation: Any) -> str:
-    """Return the description of an annotated type; of a union, that of its first member."""
-    annotated = annotation if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
-    return str(annotated.__metadata__[0].description)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"

@@ -21,6 +21,9 @@ Out = Annotated[
         description="a folder, or an address such as s3://BUCKET/PREFIX",
     ),
 ]
+Globs = Annotated[
+    tuple[Annotated[str, Meta(min_length=1)], ...], Meta(description='a list of globs such as ["_index.*", "drafts/*"]')
+]
 Flag = Annotated[bool, Meta(description="true or false")]
 
 
@@ -35,9 +38,33 @@ class Site(Table, frozen=True):
     author: Annotated[str, Meta(description="a name")] = ""
 
 
-class Records(Table, frozen=True):
+class RecordSource(Table, frozen=True):
+    """A folder of records of one shape: the keys of [records], and of each [[records.source]]."""
+
     path: Folder = "records"
+    #: What gives fields their values, by a name.
+    preset: Annotated[str, Meta(min_length=1, description="the name of a preset such as auto")] = "auto"
+    #: Where relative addresses start.
+    site: Annotated[str, Meta(description="an http or https address")] = ""
+    #: The path of the list of records in a file, where it isn't found without it.
+    items: Annotated[str, Meta(description="a path of keys such as data.articles")] = ""
+    #: The time zone of times without an offset.
+    timezone: Annotated[str, Meta(min_length=1, description="a time zone such as Europe/Berlin")] = "UTC"
+    include: Globs = ()
+    exclude: Globs = ()
+    #: What gives each field its value: the first that can be used counts, before what the preset says.
+    fields: Annotated[
+        dict[str, str | tuple[str, ...]],
+        Meta(description="a key, a template or a constant for each field, or a list of them"),
+    ] = {}
+
+
+class Records(RecordSource, frozen=True):
     include_unpublished: Flag = False
+    #: The sources, where there are several; keys that one lacks are those of [records].
+    source: Annotated[tuple[RecordSource, ...], Meta(description="tables, [[records.source]]")] = ()
+    #: Whether stories are published whose time is still to come.
+    future: Flag = False
 
 
 class Index(Table, frozen=True):

@@ -4,13 +4,18 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
-from feedsvc.records.reading import Content, parse_mapping, read_file
+from feedsvc.records.memory import value_in_memory
+from feedsvc.records.origins import Origins, explain_file, explain_values
+from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_bytes, read_file
+from feedsvc.records.sources import Source
 
 
 class Records(Protocol):
@@ -20,8 +25,8 @@ class Records(Protocol):
     def name(self) -> str:
         """The name of the collection. The index is made anew if another one is synced."""
 
-    def files(self) -> Iterable[RecordFile]:
-        """Return all files, in no particular order. Raises RecordsError."""
+    def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
+        """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         """Return (name, file) at a path, without the file if there is none.
@@ -35,31 +40,77 @@ class Records(Protocol):
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known."""
 
+    def origins(self, file: RecordFile) -> Origins:
+        """Return which keys the fields of a file's records come from; nothing if it can't be read."""
+
 
 @dataclass(frozen=True, slots=True)
-class RecordFolder:
-    """The record files in a folder and all below it."""
+class RecordFolders:
+    """The record files in the folders of sources, and all below them. The first source that claims a file has it."""
 
-    path: Path
+    sources: tuple[Source, ...]
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
+        return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
 
-    def files(self) -> Iterator[RecordFile]:
-        return find_files(self.path)
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
+        for source in self.sources:
+            for file in find_files(source.folder, passed_over):
+                is_folder = file.name.endswith("/")  # that can't be read
+                if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
+                    yield _prefixed(file, source)
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
-        is_below = path.startswith(f"{self.path}{os.sep}")
-        if not is_below or os.path.isdir(path) or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
+        source = self._first_of(path) or next((each for each in self.sources if _is_below(path, each)), None)
+        if not source or os.path.isdir(path) or not os.access(os.path.dirname(path), os.R_OK | os.X_OK):
             return None
-        return file_name(self.path, path), find_file(self.path, path)
+        name = file_name(source.folder, path)
+        file = find_file(source.folder, path) if source.claims(name) else None
+        return f"{source.prefix}{name}", file and _prefixed(file, source)
 
     def file(self, name: str) -> RecordFile | None:
-        return find_file(self.path, os.path.join(self.path, path_of(name)))
+        source = self.source(name)
+        if not source:
+            return None
+        file = find_file(source.folder, os.path.join(source.folder, path_of(name.removeprefix(source.prefix))))
+        return file and _prefixed(file, source)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash)
+        return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            data = read_bytes(file)
+        except OSError:
+            return Origins()
+        return explain_file(file.name, data, self.source(file.name) or ANY_SOURCE)
+
+    def source(self, name: str) -> Source | None:
+        """Return the source of a file with a name, or None."""
+        for source in self.sources:
+            if name.startswith(source.prefix) and source.claims(name.removeprefix(source.prefix)):
+                return source
+        return None
+
+    def _first_of(self, path: str) -> Source | None:
+        """Return the first source that claims the file at a path, or None."""
+        if len(self.sources) == 1 and not self.sources[0].is_selective:
+            return self.sources[0] if _is_below(path, self.sources[0]) else None
+        for source in self.sources:
+            if _is_below(path, source) and source.claims(file_name(source.folder, path)):
+                return source
+        return None
+
+
+def _is_below(path: str, source: Source) -> bool:
+    return path.startswith(f"{source.folder}{os.sep}")
+
+
+def _prefixed(file: RecordFile, source: Source) -> RecordFile:
+    """Return a file with its name among those of all sources."""
+    return replace(file, name=source.prefix + file.name) if source.prefix else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +118,13 @@ class RecordMappings:
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
+    source: Source = ANY_SOURCE
 
     @property
     def name(self) -> str:
         return "records in memory"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""
         width = len(str(len(self.mappings)))
         now = time.time_ns()  # so recent that each is read by every sync: it may have changed
@@ -86,10 +138,19 @@ class RecordMappings:
         return next((file for file in self.files() if file.name == name), None)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None]:
-        mapping = self.mappings[int(file.name.removeprefix("record ")) - 1]
+        mapping = self._mapping(file)
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
         except (ValueError, RecursionError):  # it is nested in itself
-            return "", parse_mapping(mapping, file.name)
+            return "", parse_mapping(mapping, file.name, self.source)
         hash = hashlib.sha256(data.encode()).hexdigest()
-        return hash, None if hash == known_hash else parse_mapping(mapping, file.name)
+        return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source)
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            return explain_values(file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source)
+        except RecursionError:
+            return Origins()
+
+    def _mapping(self, file: RecordFile) -> Mapping[str, Any]:
+        return self.mappings[int(file.name.removeprefix("record ")) - 1]

@@ -84,7 +84,15 @@ class FieldReader:
         """What comes before the name of a field in a problem, such as `images[0].`; empty at the top of a record."""
         if not self.parent:
             return ""
-        return f"{self.parent.prefix}{self.key}{'' if self.position is None else f'[{self.position}]'}."
+        if self.fields.origin is not None and self.position is None:  # a mapping that the file doesn't have
+            return self.parent.prefix
+        return f"{self.parent.shown(self.key)}{'' if self.position is None else f'[{self.position}]'}."
+
+    def shown(self, key: str) -> str:
+        """Return the name of a field, or of an item of it, as the file has it."""
+        name, bracket, position = key.partition("[")
+        origin = (self.fields.origin or {}).get(name)
+        return f"{self.prefix}{origin}{bracket}{position}" if origin else self.prefix + key
 
     def problem(
         self, key: str, message: str, value: Value = None, line: int | None = None, *, once: bool = False
@@ -96,7 +104,7 @@ class FieldReader:
         """
         shown = "" if value is None else f"{_show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
-        name = self.prefix.removesuffix(".") if self.of_text else self.prefix + key
+        name = self.prefix.removesuffix(".") if self.of_text else self.shown(key)
         if once:
             self.problems.add_once(at, name, shown, message)
         else:

@@ -5,14 +5,20 @@ import os
 from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.context import Context
 from feedsvc.records.files import RecordFile
+from feedsvc.records.hints import with_hint
+from feedsvc.records.mapping import is_own_shape, map_record
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
-from feedsvc.records.values import Fields, Items, SyntaxProblem
+from feedsvc.records.searching import find_records
+from feedsvc.records.sources import Source
+from feedsvc.records.values import Fields, Found, SyntaxProblem
 
+#: The source of records whose configuration says nothing.
+ANY_SOURCE = Source()
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -23,9 +29,11 @@ class Content:
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: The number of records that can't be used. A file that can't be read counts as one.
+    refused: int = 0
 
 
-def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
+def read_file(file: RecordFile, known_hash: str = "", source: Source = ANY_SOURCE) -> tuple[str, Content | None] | None:
     """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
     known_hash: the hash of the file when it was read before. If it is the same, the content is None.
@@ -35,17 +43,23 @@ def read_file(file: RecordFile, known_hash: str = "") -> tuple[str, Content | No
             return _look_again(file)
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
-        with open(file.path, "rb", buffering=0, opener=_open_itself) as stream:
-            data = stream.read(min(file.size + 1, MAX_BYTES)) or b""  # nothing yet, if a pipe
-            if len(data) > file.size:  # it has grown since the listing
-                data += stream.read(MAX_BYTES - len(data))
+        data = read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
-    return hash, None if hash == known_hash else parse_file(file.name, data)
+    return hash, None if hash == known_hash else parse_file(file.name, data, source)
+
+
+def read_bytes(file: RecordFile) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES. Raise OSError."""
+    with open(file.path, "rb", buffering=0, opener=_open_itself) as stream:
+        data = stream.read(min(file.size + 1, MAX_BYTES)) or b""  # nothing yet, if a pipe
+        if len(data) > file.size:  # it has grown since the listing
+            data += stream.read(MAX_BYTES - len(data))
+    return data
 
 
 def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
@@ -61,56 +75,88 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes, context: Context = NO_CONTEXT) -> Content:
-    """Return the records in the bytes of a file. name: in problems, and its suffix chooses the syntax."""
+def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
+    """Return the records in the bytes of a file.
+
+    name: in problems, and its suffix chooses the syntax. source: what records of other shapes than our own are read by.
+    """
+    try:
+        items, body = read_values(name, data)
+    except SyntaxProblem as error:
+        return _unreadable(name, str(error), error.line)
+    return parse_values(name, items, body, source)
+
+
+def read_values(name: str, data: bytes) -> tuple[Found, str]:
+    """Return (what should be records, the text after the front matter) in the bytes of a file. Raise SyntaxProblem."""
     syntax = find_syntax(name)
     if not syntax:
-        return _unreadable(name, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
+        raise SyntaxProblem(1, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
+        raise SyntaxProblem(line, f"is not UTF-8 text (byte {data[error.start]:#04x})") from error
     if b"\0" in data:
-        return _unreadable(name, "is not a text file (it holds NUL)", text.count("\n", 0, text.index("\0")) + 1)
+        raise SyntaxProblem(text.count("\n", 0, text.index("\0")) + 1, "is not a text file (it holds NUL)")
     if b"\r" in data:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        items, body = syntax.read(text)
-    except SyntaxProblem as error:
-        return _unreadable(name, str(error), error.line)
-    return _content(name, items, body, context.of_file(name))
+    return syntax.read(text)
 
 
-def parse_mapping(mapping: object, name: str) -> Content:
+def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Content:
     """Return the record in a mapping in memory, as it would be read from a JSON file.
 
     Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
     in, if that is one that is read. name: what stands for a file in problems.
     """
     try:
-        return _content(name, [(value_in_memory(mapping), 1)], "")
+        return parse_values(name, [(value_in_memory(mapping), 1)], "", source)
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Items, body: str, context: Context = NO_CONTEXT) -> Content:
+def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
-    for value, line in items:
+    context = source.context.of_file(name)
+    for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
-            record = parse_record(value, body, problems, context)
+            _, record = read_record(value, body, top, problems, source, context)
             if record:
                 records.append(record)
             elif len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
+        elif isinstance(value, SyntaxProblem):
+            problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
-    return Content(tuple(records), tuple(problems.found))
+    return Content(tuple(records), tuple(problems.found), refused=len(items) - len(records))
+
+
+def read_record(
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+) -> tuple[Fields, Record | None]:
+    """Return (fields, record) of a mapping, mapped to the fields of feedsvc if it is of another shape; or no record.
+
+    top: what holds the list that the record is in. problems: its faults are added to it.
+    """
+    if is_own_shape(fields):
+        return fields, parse_record(fields, body, problems, context)
+    first = len(problems.found)
+    mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
+    kind = context.content if mapped.content is None else mapped.content
+    context = replace(context, content=kind, html_in_text=True)
+    record = parse_record(mapped.fields, body, problems, context)
+    if not record:
+        problems.found[first:] = [
+            with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
+        ]
+    return mapped.fields, record
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:
-    return Content(problems=(Problem(name, line, "", message, refuses=True),))
+    return Content(problems=(Problem(name, line, "", message, refuses=True),), refused=1)

@@ -4,21 +4,32 @@ Scalars are the text that was written (`title: 1984` is a title), so that a faul
 PyYAML's own constructors raise for a whole document when one of its dates is impossible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 #: The most keys and values of one file: they take many times more memory than the file.
 MAX_VALUES = 1_000_000
+#: Deeper nesting is refused: no record needs it.
+MAX_DEPTH = 50
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
 TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
 
 
 class SyntaxProblem(ValueError):
     """A text as a whole can't be read. `line` counts from 1."""
 
+    __slots__ = ("line",)  # there may be one for each line of a file
+
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
+
+
+class TooMuch(SyntaxProblem):
+    """A text goes beyond a limit, so that the rest of it is not read."""
+
+    __slots__ = ()
 
 
 class Number(str):
@@ -42,6 +53,9 @@ class Fields(dict[str, "Placed"]):
     #: The keys that stand in it more than once, each with the line of its last value, which counts; None without any.
     repeated: dict[str, int] | None = None
 
+    #: Of a mapped record: for each field, the key or path that its value has in the file; None where they are the same.
+    origin: dict[str, str] | None = None
+
     def repeat(self, key: str, line: int) -> None:
         """Note that a key stands here again."""
         if self.repeated is None:
@@ -53,6 +67,8 @@ Items: TypeAlias = list["Placed"]
 Value: TypeAlias = str | bool | Items | Fields | Unusable | None
 #: A value, and the line that it begins on.
 Placed: TypeAlias = tuple[Value, int]
+#: What should be the records of a file, each with its line; a problem stands for one that can't be read.
+Found: TypeAlias = Sequence[tuple[Value | SyntaxProblem, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,5 +80,6 @@ class Syntax:
     #: The suffixes of its files, in lower case, such as ".md".
     suffixes: tuple[str, ...]
     #: Reads the text of a file, and returns what should be its records, and the text that is the content of each one.
-    #: It raises SyntaxProblem if the text can't be read. A line ends in "\n", and there is no NUL.
-    read: Callable[[str], tuple[Items, str]]
+    #: It raises SyntaxProblem if the text can't be read; a record that can't be is such a problem among the others.
+    #: A line ends in "\n", and there is no NUL.
+    read: Callable[[str], tuple[Found, str]]

@@ -14,10 +14,19 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from feedsvc.records.values import MAX_VALUES, TOO_MANY, Fields, Items, Number, SyntaxProblem, Value
+from feedsvc.records.values import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    TOO_DEEP,
+    TOO_MANY,
+    Fields,
+    Items,
+    Number,
+    SyntaxProblem,
+    TooMuch,
+    Value,
+)
 
-#: Deeper nesting is refused: no record needs it.
-MAX_DEPTH = 50
 #: The most characters and values that all aliases of one file may stand for: a few bytes of aliases can multiply.
 MAX_ALIASED = 4_000_000
 
@@ -36,12 +45,27 @@ _MERGE: Any = object()
 #: What numbers and _NULLS can begin with; the empty text begins with none.
 _UNCLEAR = frozenset(("", *"+-.0123456789~nN"))
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d+)?")
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
 _TOO_MUCH_ALIASED = f"aliases stand for more than {MAX_ALIASED:,} characters and values; expected fewer in one file"
 #: Characters that YAML refuses even in quotes; a stray control character must not cost the record.
 _NOT_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 #: libyaml follows YAML 1.1, where these end a line; in YAML 1.2 and in editors they don't.
 _YAML_1_1_BREAKS = "\x85\u2028\u2029"
+_ALL_IN_QUOTES = "if a value begins with a quote or bracket and goes on after its end, put all of it in quotes"
+#: What to write instead, by what libyaml says of a fault, or of its context.
+_ADVICE = {
+    "mapping values are not allowed in this context": "if the value holds a colon, put the value in quotes",
+    "while scanning a quoted scalar": "the quote that opens here is never closed",
+    "while scanning a simple key": "expected `key: value`; indent the lines that go on with a value",
+    "while scanning an alias": "if this is a text, put the value in quotes",
+    "while scanning an anchor": "if this is a text, put the value in quotes",
+    "found unknown escape character": "write a backslash between double quotes twice, or use single quotes",
+    "found a tab character that violates indentation": "indent with spaces",
+    "tab": "indent with spaces, not with a tab",
+    "character": "put the value in quotes",
+    "did not find expected key": _ALL_IN_QUOTES,
+    "did not find expected ',' or ']'": _ALL_IN_QUOTES,
+    "did not find expected ',' or '}'": _ALL_IN_QUOTES,
+}
 
 
 def read_yaml(text: str) -> Value:
@@ -55,14 +79,26 @@ def read_yaml(text: str) -> Value:
         except yaml.reader.ReaderError:  # faulty characters are rare, and libyaml checks each one anyway
             return _document(_NOT_YAML.sub("", text))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        begins_here = error.context in ("while scanning a quoted scalar", "while scanning a simple key")
+        mark = error.context_mark if begins_here else error.problem_mark or error.context_mark
         # At the end of a text, the mark can be past it.
         line = min(mark.line, text.count("\n")) + 1 if mark else 1
         if error.problem == "exceeded maximum nesting depth":  # libyaml's own limit, since 0.2.6
-            raise SyntaxProblem(line, _TOO_DEEP) from error
-        raise SyntaxProblem(line, f"not valid YAML: {error.problem or error.context}") from error
+            raise TooMuch(line, TOO_DEEP) from error
+        advice = _advice(error, text)
+        raise SyntaxProblem(line, f"not valid YAML: {error.problem or error.context}{advice}") from error
     except yaml.YAMLError as error:
         raise SyntaxProblem(1, f"not valid YAML: {error}".replace("\n", " ")) from error
+
+
+def _advice(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Return what to write instead, after a semicolon; nothing for a rare fault."""
+    problem, mark = error.problem or "", error.problem_mark
+    if problem == "found character that cannot start any token" and mark:
+        line = text.split("\n", mark.line + 1)[mark.line]
+        problem = "tab" if line[mark.column : mark.column + 1] == "\t" else "character"
+    advice = _ADVICE.get(error.context or "") or _ADVICE.get(problem)
+    return f"; {advice}" if advice else ""
 
 
 def _document(text: str) -> Value:
@@ -90,7 +126,7 @@ def _events(text: str) -> Callable[[], Any]:
         remaining -= 1
         event = get_event()
         if remaining < 0:
-            raise SyntaxProblem(_line(event), TOO_MANY)
+            raise TooMuch(_line(event), TOO_MANY)
         return event
 
     return get_counted_event
@@ -181,7 +217,7 @@ class _Composer:
         value = self.anchors[event.anchor]
         self.aliased += self.size(value)
         if self.aliased > MAX_ALIASED:
-            raise SyntaxProblem(_line(event), _TOO_MUCH_ALIASED)
+            raise TooMuch(_line(event), _TOO_MUCH_ALIASED)
         return value
 
     def size(self, value: Value) -> int:
@@ -203,7 +239,7 @@ def _check(event: Any, room: int) -> None:
         message = "a YAML tag here is not allowed in a record; expected none, or one such as !!str"
         raise SyntaxProblem(_line(event), message)
     if not room:
-        raise SyntaxProblem(_line(event), _TOO_DEEP)
+        raise TooMuch(_line(event), TOO_DEEP)
 
 
 def _line(event: Any) -> int:

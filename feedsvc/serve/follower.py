@@ -1,4 +1,4 @@
-"""The follower: syncs the index whenever something changes in the records folder."""
+"""The follower: syncs the index whenever something changes in the folders of records."""
 
 import logging
 import os
@@ -13,6 +13,7 @@ from watchfiles import watch
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, IndexUnusableError
 from feedsvc.index.database import Index
+from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
 from feedsvc.serve import logs
@@ -31,15 +32,14 @@ log = logging.getLogger("feedsvc")
 
 
 def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) -> None:
-    """Sync the index whenever something changes in the records folder, until `stop` is set.
+    """Sync the index whenever something changes in the folders of records, until `stop` is set.
 
     Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
     again.
     """
-    folder = config.records_folder
     while not stop.is_set():
         try:
-            _follow_folder(config, index, stop, sync_log, folder.stat())
+            _follow_folders(config, index, stop, sync_log, _stats(config))
         except Exception as error:  # whichever it is, the service goes on
             reason, is_expected = _reason(error)
             if reason != sync_log.failure:
@@ -64,21 +64,24 @@ def _reason(error: Exception) -> tuple[str, bool]:
     )
 
 
-def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identity: os.stat_result) -> None:
-    """Follow one folder until `stop` is set, or until another folder is in its place."""
-    folder = config.records_folder
+def _follow_folders(
+    config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identities: list[os.stat_result]
+) -> None:
+    """Follow the folders until `stop` is set, or until another folder is in the place of one."""
+    folders = config.record_folders
     due = time.monotonic()  # at once: something may have changed before the watch began
+    next_due = NEVER  # in seconds since 1970
     was_leader = False
     for changes in watch(
-        folder,
-        watch_filter=partial(_is_visible, folder),
+        *folders,
+        watch_filter=partial(_is_visible, folders),
         debounce=COLLECT_MS,
         rust_timeout=WAKE_MS,
         yield_on_timeout=True,
         stop_event=stop,
         raise_interrupt=False,
     ):
-        if not os.path.samestat(folder.stat(), identity):
+        if not all(map(os.path.samestat, _stats(config), identities)):
             return
         if not index.is_leader():  # another node syncs; once this one does, all files are compared
             due, was_leader = time.monotonic(), False
@@ -86,17 +89,27 @@ def _follow_folder(config: Config, index: Index, stop: Event, sync_log: logs.Syn
         if config.index.is_shared and not was_leader:
             log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
         was_leader = True
-        is_due = time.monotonic() >= due or not index.is_filled()
+        is_due = time.monotonic() >= due or sync_time() >= next_due or not index.is_filled()
         if changes or is_due:
             if is_due:
                 due = time.monotonic() + RESCAN_SECONDS
             paths = None if is_due else {path for _, path in changes}
             with Workers() as workers:
                 result = sync(index, config, mapping=workers.map, paths=paths)
+            next_due = result.next_due
             if result.read or result.gone or sync_log.failure:
                 sync_log.add(result)
 
 
-def _is_visible(folder: Path, change: object, path: str) -> bool:
-    """Return whether a path below a folder has no part that begins with a dot."""
-    return not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
+def _stats(config: Config) -> list[os.stat_result]:
+    """Return what identifies the folders of records."""
+    return [folder.stat() for folder in config.record_folders]
+
+
+def _is_visible(folders: tuple[Path, ...], change: object, path: str) -> bool:
+    """Return whether a path below one of the folders has no part below it that begins with a dot."""
+    return any(
+        not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
+        for folder in folders
+        if Path(path).is_relative_to(folder)
+    )

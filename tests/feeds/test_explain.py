@@ -1,4 +1,4 @@
-"""`feedsvc why` tells where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
+"""`feedsvc why` explains where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from msgspec.structs import fields as keys
 
 from feedsvc.config import TABLES, load_config, parse_config
 from feedsvc.feeds.explanation import explain
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 from tests.test_cli import feedsvc, result
 
@@ -119,7 +120,7 @@ def test_the_file_of_an_unlisted_record_is_read_without_a_look_at_others(
     site = make_site({os.fsdecode(name): record("Draft", published="false"), "b.md": record(url="https://a.example/2")})
     monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("a folder was listed"))
     with site.documents.index.reading() as connection:
-        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
+        explanation = explain(connection, site.config, URL, RecordFolders(find_sources(site.config)))
     assert "own record, a draft" in explanation.lines[1]
     assert '"Draft"' in explanation.lines[2]
 
@@ -210,11 +211,11 @@ def test_every_story_of_a_file_is_explained(folder: Path) -> None:
 
 def test_an_unknown_story_or_file_is_one_line_and_exit_status_2(folder: Path) -> None:
     (folder / "x.md").write_text(record())
-    suffixes = ".md, .markdown, .txt, .json, .yaml, .yml"
+    suffixes = ".md, .markdown, .mdx, .txt, .html, .json, .jsonl, .ndjson, .toml, .yaml, .yml"
     expected = f"a story's URL, or a file in {folder}/records, not hidden, named {suffixes}"
     for subject, message in (
         ("https://A.example/x", "https://a.example/x: no story has this URL; expected a record's, or a related story's"
-         " where neither it nor its record is a draft or deleted"),
+         " where neither it nor its record is a draft, deleted or not due yet"),
         ("https://a b/", "'https://a b/' can't be used; expected a host name such as example.com"),
         ("none.md", f"none.md: not a record file; expected {expected}"),
         ("x.md", f"x.md: not a record file; expected {expected}"),
@@ -262,7 +263,8 @@ def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
     assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
     written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
     assert {item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)} == {
-        "changed"
+        "changed",
+        "name",
     }
     tables = (tmp_path / "config.toml").read_text().split("\n[")
     for name, table in TABLES.items():

@@ -172,8 +172,8 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
         ("a.md", b"", "1: is not a record; expected a mapping with title, webUrl and so on"),
         ("a.md", b"hello", "1: is not a record; expected a mapping with title, webUrl and so on"),
         ("a.md", b"- a\n- b", "1: is not a record; expected a mapping with title, webUrl and so on"),
-        ("a.md", b"a: 'x\n", "2: not valid YAML: found unexpected end of stream"),
-        ("a.md", b"a: b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context"),
+        ("a.md", b"a: 'x\n", "1: not valid YAML: found unexpected end of stream; the quote that opens here is never closed"),
+        ("a.md", b"a: b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context; if the value holds a colon, put the value in quotes"),
         ("a.md", b"a: *x", "1: not valid YAML: an alias here has no anchor before it"),
         ("a.md", b"a: !!python/object:os.system x", "1: a YAML tag here is not allowed in a record; expected none, or one such as !!str"),
         ("a.yaml", b"a: b\n---\nc: d\n", "2: a second YAML document begins here; expected one"),
@@ -185,7 +185,7 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
         ("a.json", b'{"a":\n}', "2: not valid JSON: Expecting value"),
         ("a.md", b"a: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
         ("a.md", b"\xef\xbb\xbfa: b\n\xff\xfe", "2: is not UTF-8 text (byte 0xff)"),
-        ("a.md", b"a: \x01b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context"),
+        ("a.md", b"a: \x01b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context; if the value holds a colon, put the value in quotes"),
         ("a.md", b"a: !!int &a {b: c}", "1: a YAML tag here is not allowed in a record; expected none, or one such as !!str"),
         ("a.md", b"a: b\n\0", "2: is not a text file (it holds NUL)"),
     ],
@@ -307,7 +307,7 @@ def test_content_that_would_take_long_to_clean_is_a_problem() -> None:
 
 
 def test_files_are_found_recursively_and_hidden_ones_skipped(tmp_path: Path) -> None:
-    for name in ("a.md", "b/c.json", "b/d.TXT", "x.html", ".hidden.md", ".git/a.md", "b/é.yml"):
+    for name in ("a.md", "b/c.json", "b/d.TXT", "x.png", ".hidden.md", ".git/a.md", "b/é.yml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "link.md").symlink_to(tmp_path / "a.md")

@@ -1,0 +1,77 @@
+"""What to write where a record lacks a required field: the keys of the record that look like it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from feedsvc.model import Problem
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import normal_key
+from feedsvc.records.fields import is_absent
+from feedsvc.records.kinds import FIELDS, text
+from feedsvc.records.sources import AUTO, Source
+from feedsvc.records.values import Fields, Number, Value
+
+#: What is in the names of keys, in lower case, that look like a field but for their values; and what is not.
+_WORDS = {
+    "title": (
+        ("title", "head", "name", "subject", "label"),
+        ("id", "site", "author", "user", "file", "slug", "layout", "host"),
+    ),
+    "webUrl": (
+        ("url", "link", "href", "permalink", "uri", "slug", "path", "guid", "address"),
+        ("image", "img", "icon", "logo", "thumb", "picture", "photo", "avatar", "media", "video", "audio", "file"),
+    ),
+    "publishedDateTime": (("date", "time", "publish", "created", "posted"), ("update", "modif", "expir")),
+}  # fmt: skip
+#: A record's keys that are looked at, and those that a message names.
+_MOST_KEYS = 200
+_MOST_NAMED = 3
+_MAX_NAME = 60
+
+
+def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) -> Problem:
+    """Return the problem of a missing field, with the keys of the record that look like it; any other as it is.
+
+    mapped: the record with the fields of feedsvc.
+    """
+    name = problem.field
+    if name not in _WORDS or not problem.message.startswith("is missing"):
+        return problem
+    keys = list(dict.fromkeys(_similar(name, record, source.context)))[:_MOST_NAMED]
+    if keys:
+        shown = " and ".join(f'"{key[:_MAX_NAME]}"' for key in keys)
+        return replace(problem, message=f"{problem.message}; this record has {shown}: set records.fields.{name}")
+    if name == "webUrl" and source.preset == AUTO and "publishedDateTime" in mapped:
+        hint = f"for a site of your own, set {'' if source.site else 'records.site and '}records.preset"
+        return replace(problem, message=f"{problem.message}; {hint}")
+    return problem
+
+
+def _similar(name: str, record: Fields, context: Context) -> Iterator[str]:
+    """Return the paths of values that look like a field: those that can be used for it first, then those named so."""
+    values = [
+        (key, value) for key, value in _values(record) if normal_key(key) != normal_key(name) and not is_absent(value)
+    ]
+    wanted, unwanted = _WORDS[name]
+    for key, value in values:
+        lower = key.lower()
+        if any(word in lower for word in unwanted) or (name == "title" and not any(word in lower for word in wanted)):
+            continue
+        is_number = isinstance(value, Number) and not any(word in lower for word in wanted)
+        kind = FIELDS[name]
+        if not is_number and (kind is not text or isinstance(value, str)) and kind(value, context) is not None:
+            yield key
+    for key, value in values:
+        lower = key.lower()
+        is_similar = any(word in lower for word in wanted) and not any(word in lower for word in unwanted)
+        if is_similar and isinstance(value, str) and value.strip() and name != "publishedDateTime":
+            yield key
+
+
+def _values(record: Fields) -> Iterator[tuple[str, Value]]:
+    """Return the values of a record and of the mappings in it, each with its path."""
+    for key, (value, _) in list(record.items())[:_MOST_KEYS]:
+        yield key, value
+    for key, (value, _) in list(record.items())[:_MOST_KEYS]:
+        if isinstance(value, Fields):
+            yield from ((f"{key}.{name}", inner) for name, (inner, _) in list(value.items())[:_MOST_KEYS])

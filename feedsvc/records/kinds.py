@@ -1,0 +1,183 @@
+"""The fields that any record can be mapped to, and which values can be used for each.
+
+A kind returns the value to use, or None for one that can't be used: then the field's next expression counts.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import MAX_ITEMS
+from feedsvc.records.fields import ABSENT
+from feedsvc.records.values import Fields, Items, Number, Value
+from feedsvc.text import host_name, instant, web_url
+
+_FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+#: The keys of a mapping that stands for a name, and for an image.
+_NAME_KEYS = ("name", "label", "term", "title")
+_IMAGE_KEYS = ("url", "contentUrl", "href", "src")
+_PLACEHOLDER = re.compile("[{}]|/:")
+#: Texts that programs write where they have no value; a title may be such a word.
+_NO_VALUE = frozenset(("None", "null", "nan", "NaN", "undefined"))
+#: The items of the lists that feed readers deliver as categories: labels, and states such as that of being read.
+_READER_LABEL = re.compile(r"user/[^/]+/(?:label/(?P<label>.+)|state/.*)")
+_TAG = re.compile(r"<[a-zA-Z/][^<>]*>")
+#: Longer texts are not looked at for tags: the sanitiser's time grows with them.
+_MAX_MARKUP = 20_000
+
+
+Kind: TypeAlias = Callable[[Value, Context], Value]
+
+
+def text(value: Value, context: Context) -> Value:
+    """Return a text, the first one of a list."""
+    if isinstance(value, str):
+        return value
+    return _first(value, text, context)
+
+
+def excerpt(value: Value, context: Context) -> Value:
+    """Return a text without HTML tags."""
+    value = text(value, context)
+    return without_tags(value) if isinstance(value, str) else None
+
+
+def without_tags(value: str) -> str:
+    """Return the text of HTML, in which entities stand for the characters that they are."""
+    if "<" not in value or len(value) > _MAX_MARKUP or not _TAG.search(value):
+        return value
+    import nh3  # takes a while to load
+
+    return nh3.clean(re.sub(r"(?i)<(?:/p|/div|/li|br)\b", r" \g<0>", value), tags=set(), attributes={})
+
+
+def time(value: Value, context: Context) -> Value:
+    """Return the text of a time."""
+    if isinstance(value, str):
+        try:
+            instant(value, context.timezone)
+        except ValueError:
+            return None
+        return value
+    return _first(value, time, context)
+
+
+def address(value: Value, context: Context) -> Value:
+    """Return the text of an http or https address, absolute where the site is known.
+
+    A relative one has a slash, and no placeholders such as those of permalinks: `/:year/{{ slug }}/`.
+    """
+    if isinstance(value, str):
+        if "://" not in value and ("/" not in value or _PLACEHOLDER.search(value)):
+            return None
+        try:
+            absolute = context.absolute(value.strip())
+            web_url(absolute)
+        except ValueError:
+            return None
+        return absolute
+    return _first(value, address, context)
+
+
+def host(value: Value, context: Context) -> Value:
+    """Return a host name: of an address, its host."""
+    if isinstance(value, str):
+        name = value.partition("://")[2].partition("/")[0] or value
+        try:
+            host_name(name)
+        except ValueError:
+            return None
+        return name
+    return _first(value, host, context)
+
+
+def names(value: Value, context: Context) -> Value:
+    """Return a text, or a list of texts and of mappings with a name."""
+    if isinstance(value, str):
+        return value if _is_name(value) else None
+    if isinstance(value, Fields):
+        return [(value, value.line)] if _is_name(value) else None
+    if not isinstance(value, list) or not any(_is_name(item) for item, _ in value[:MAX_ITEMS]):
+        return None
+    if any(isinstance(item, str) and item.startswith("user/") for item, _ in value):
+        labels: Items = []
+        for item, line in value:
+            match = _READER_LABEL.fullmatch(item) if isinstance(item, str) else None
+            if not match or match["label"]:
+                labels.append((match["label"] if match else item, line))
+        return labels or None
+    return value
+
+
+def _is_name(value: Value) -> bool:
+    if isinstance(value, Fields):
+        return any(isinstance(name := value.get(key, ABSENT)[0], str) and _is_name(name) for key in _NAME_KEYS)
+    return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and bool(value.strip())
+
+
+def images(value: Value, context: Context) -> Value:
+    """Return an address, or a list of addresses and of mappings with a `url`."""
+    if isinstance(value, str):
+        return address(value, context)
+    if isinstance(value, Fields):
+        return [(value, value.line)] if _is_image(value, context) else None
+    if isinstance(value, list) and any(_is_image(item, context) for item, _ in value[:MAX_ITEMS]):
+        return value
+    return None
+
+
+def _is_image(value: Value, context: Context) -> bool:
+    if isinstance(value, Fields):
+        return any(address(value[key][0], context) is not None for key in _IMAGE_KEYS if key in value)
+    return isinstance(value, str) and address(value, context) is not None
+
+
+def language(value: Value, context: Context) -> Value:
+    """Return a language tag, with hyphens."""
+    if isinstance(value, str):
+        return value.strip().replace("_", "-") if _LANGUAGE.fullmatch(value.strip()) else None
+    return _first(value, language, context)
+
+
+def number(value: Value, context: Context) -> Value:
+    """Return a whole number."""
+    return value if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) else None
+
+
+def flag(value: Value, context: Context) -> Value:
+    """Return true or false."""
+    return value if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _FLAGS) else None
+
+
+def stories(value: Value, context: Context) -> Value:
+    """Return a list, or what may be the only item of one."""
+    return [(value, value.line)] if isinstance(value, Fields) else value if isinstance(value, list | str) else None
+
+
+def _first(value: Value, kind: Kind, context: Context) -> Value:
+    """Return the first item of a list that can be used."""
+    if isinstance(value, list):
+        for item, _ in value[:MAX_ITEMS]:
+            if isinstance(item, str) and item.strip() and (found := kind(item, context)) is not None:
+                return found
+    return None
+
+
+def is_attempt(value: Value, kind: Kind) -> bool:
+    """Return whether a value that can't be used was meant for a kind, so that it is a problem."""
+    if not isinstance(value, str) or value in _NO_VALUE:
+        return False
+    return kind is time or (kind in (address, images) and "/" in value)
+
+
+#: The fields of a story, each with its kind. `slug` is for templates alone.
+FIELDS: dict[str, Kind] = {
+    "title": text, "publishedDateTime": time, "webUrl": address, "originalUrl": address, "updatedDateTime": time,
+    "provider": text, "provider.name": text, "provider.domain": host, "provider.images": images,
+    "provider.authors": names, "provider.publishers": names, "authors": names, "topics": names, "images": images,
+    "featuredContent": text, "excerpt": excerpt, "type": text, "category": text, "language": language,
+    "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": flag, "draft": flag,
+    "status": text, "deleted": flag, "removed": flag, "related": stories, "slug": text,
+}  # fmt: skip

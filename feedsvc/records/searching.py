@@ -1,0 +1,132 @@
+"""Finds the records in a file: it may be one, a list of them, or a mapping that holds such a list somewhere."""
+
+from collections.abc import Iterator
+
+from feedsvc.records.expressions import MAX_ITEMS, follow, matching_key, normal_key
+from feedsvc.records.fields import is_absent
+from feedsvc.records.mapping import is_own_shape
+from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
+
+#: The keys that lists of records have most often, in lower case: in doubt, the first of these.
+LIST_KEYS = (
+    "items", "entries", "articles", "posts", "stories", "news", "results", "value", "docs", "records", "documents",
+    "hits", "data", "edges", "@graph", "children", "links", "bookmarks",
+)  # fmt: skip
+#: Keys of a mapping that holds the record itself, as databases and GraphQL deliver it.
+_WRAPPERS = ("_source", "node", "attributes", "article", "post", "item", "data", "json", "fields")
+_TITLES = frozenset(("title", "headline", "name", "webtitle", "titlerss", "subject"))
+_LINKS_AND_TIMES = frozenset(
+    (
+        "url", "link", "links", "href", "weburl", "permalink", "canonicalurl", "externalurl", "sourceurl", "source",
+        "slug", "date", "published", "datepublished", "publishedat", "pubdate", "publishdate", "datetime", "created",
+        "createdat", "time", "timestamp", "publisheddate", "publisheddatetime", "datepublish", "mainentityofpage",
+        "canonical", "canonicallink", "webpublicationdate", "firstpublisheddate", "seendate", "urltoimage",
+    )
+)  # fmt: skip
+#: How deep a list of records may be in a file.
+_MAX_DEPTH = 4
+#: The items of a list that are looked at to see whether they are records.
+_SAMPLE = 5
+
+
+def find_records(items: Found, body: str, path: str = "") -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
+    """Return what should be records: each with its line, and the mapping that holds the list of them, if one does.
+
+    items: the values of a file. body: the text after its front matter. path: of the list of records in a value.
+    """
+    for value, line in items:
+        if not isinstance(value, Fields):
+            yield value, line, None
+        elif path:
+            yield from _at_path(value, path)
+        elif body.strip() or is_own_shape(value):
+            yield value, line, None
+        elif (found := _list_in(value)) is not None:
+            for item, at in _articles(found):
+                yield _unwrapped(item), at, value
+        else:
+            yield _unwrapped(value), line, None
+
+
+def _at_path(top: Fields, path: str) -> Iterator[tuple[Value, int, Fields | None]]:
+    found = follow((top, top.line), tuple(path.split(".")))
+    if found is None or (is_absent(found[0]) and found[0] != []):
+        return
+    for item, line in found[0] if isinstance(found[0], list) else [found]:
+        yield item, line, top
+
+
+def _list_in(top: Fields) -> Items | None:
+    """Return the list of records that a mapping holds; None if it is a record itself, or holds none."""
+    own = _looks_like_record(top)
+    known = [key for name in LIST_KEYS if (key := matching_key(top, name)) is not None]
+    for key in known:
+        value = top[key][0]
+        if isinstance(value, list) and _score(value) > (0.5 if own else 0):
+            return value
+    if own:
+        return None
+    best: Items | None = None
+    best_score = 0.0
+    for found in _lists(top, _MAX_DEPTH):
+        score = _score(found)
+        if score > best_score:
+            best, best_score = found, score
+    if best is not None or any(normal_key(key) in _TITLES for key in top):
+        return best
+    empty = [top[key][0] for key in known if top[key][0] == []]
+    return [] if empty else None
+
+
+def _lists(top: Fields, depth: int) -> Iterator[Items]:
+    """Return the lists in a mapping and in the mappings below it, those that are nearest first."""
+    mappings = [top]
+    for _ in range(depth):
+        below: list[Fields] = []
+        for mapping in mappings:
+            for value, _line in list(mapping.values())[:MAX_ITEMS]:
+                if isinstance(value, list):
+                    yield value
+                elif isinstance(value, Fields):
+                    below.append(value)
+        mappings = below[:MAX_ITEMS]
+
+
+def _score(items: Items) -> float:
+    """Return how many of the first items of a list look like records, from 0 to 1."""
+    sample = [item for item, _ in _articles(items[:MAX_ITEMS])[:_SAMPLE] if isinstance(item, Fields)]
+    return sum(_looks_like_record(_unwrapped(item)) for item in sample) / len(sample) if sample else 0
+
+
+def _looks_like_record(value: Value) -> bool:
+    if not isinstance(value, Fields):
+        return False
+    keys = {normal_key(key) for key in list(value)[:MAX_ITEMS]}
+    return not keys.isdisjoint(_TITLES) and not keys.isdisjoint(_LINKS_AND_TIMES)
+
+
+def _unwrapped(value: Value) -> Value:
+    """Return the record in a mapping around it."""
+    if not isinstance(value, Fields) or len(value) > MAX_ITEMS or not value.keys().isdisjoint(("title", "headline")):
+        return value
+    for key in _WRAPPERS:
+        inner = value.get(key, (None, 0))[0]
+        if isinstance(inner, Fields) and _looks_like_record(inner) and not _looks_like_record(value):
+            return inner
+    return value
+
+
+def _articles(items: Items) -> list[Placed]:
+    """Return the articles alone of a list of JSON-LD, which names pages and persons too; any other list as it is."""
+    articles = [placed for placed in items if _is_article(placed[0])]
+    return articles or items
+
+
+def _is_article(value: Value) -> bool:
+    if not isinstance(value, Fields) or "@type" not in value:
+        return False
+    types = value["@type"][0]
+    for name in [types] if isinstance(types, str) else [item for item, _ in types] if isinstance(types, list) else []:
+        if isinstance(name, str) and name.rpartition("/")[2].endswith(("Article", "Posting", "Report")):
+            return True
+    return False

@@ -1,0 +1,49 @@
+"""Slugs as site generators make them, and what the name of a post's file says: its date, slug and section."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_DATE = r"(\d{4})[-_.](\d\d?)[-_.](\d\d?)"
+_DATED_NAME = re.compile(rf"{_DATE}(?:T[\d:.Z+-]+)?(?:[-_.]+|\Z)")
+_DATED_FOLDERS = re.compile(r"(?:^|/)(\d{4})[/-](\d\d?)(?:[/-](\d\d?))?(?:/|\Z)")
+
+
+def web_slug(text: str) -> str:
+    """Return the slug of a text: lower-case words joined by hyphens, without accents and punctuation."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"[\s_-]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()).strip("-")
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """What the path of a post's file says. A file named `index` stands for its folder."""
+
+    #: Its last part without suffix, with hyphens for spaces.
+    name: str
+    #: The folder that it is in, below the source's folder, or below `content` where that is in one.
+    parent: str
+    #: YYYY-MM-DD from the start of its name, or from folders named after a year, a month and perhaps a day; or empty.
+    date: str
+    #: Its name without the date.
+    slug: str
+
+
+def read_file_name(path: str, folder: str = "") -> FileName:
+    """Return what a path says. path: of a file, below the source's folder. folder: the path of that."""
+    *parents, name = path.split("/")
+    name = name.rpartition(".")[0] or name
+    above = folder.split("/")
+    if "content" in above:
+        parents = above[len(above) - above[::-1].index("content") :] + parents
+    if name == "index" and parents:
+        name = parents.pop()
+    name = re.sub(r"\s+", "-", name)
+    dated = _DATED_NAME.match(name)
+    slug = name[dated.end() :] or name if dated else name
+    found = dated or _DATED_FOLDERS.search("/".join(parents))
+    date = ""
+    if found:
+        year, month, day = found.groups()
+        date = f"{year}-{int(month):02}-{int(day or 1):02}"
+    return FileName(name, "/".join(part for part in parents if part), date, slug)

@@ -1,0 +1,158 @@
+"""Sources: folders of records, each of one shape, as the configuration names them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from fnmatch import translate
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from feedsvc.config import Config, RecordSource, nearest, unusable
+from feedsvc.errors import ConfigError
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import parse_expression
+from feedsvc.records.kinds import FIELDS
+from feedsvc.records.presets import find_preset, preset_names
+
+#: The expressions of fields, by name.
+Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+#: The preset that knows all others' keys.
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of records of one shape."""
+
+    folder: Path = Path()
+    preset: str = "auto"
+    #: The URL that relative addresses start at; empty if that isn't known.
+    site: str = ""
+    #: The path of the list of records in a file; empty where they are found without it.
+    items: str = ""
+    timezone: str = "UTC"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    #: What the configuration says of fields, and what the preset says of them after that.
+    fields: Expressions = ()
+    preset_fields: Expressions = ()
+    #: What comes before the path of each file below the folder to make its name, where there are several sources.
+    prefix: str = ""
+
+    @property
+    def path(self) -> str:
+        """The folder's path, as text."""
+        return self.folder.as_posix()
+
+    @cached_property
+    def context(self) -> Context:
+        """What the values of its records mean where they don't say it themselves."""
+        return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether some files below the folder may be none of the source's."""
+        return bool(self.include or self.exclude)
+
+    def claims(self, path: str) -> bool:
+        """Return whether a file is one of the source's. path: below the folder.
+
+        A glob without a slash is compared with the names of the file and of each folder that it is in, one with a slash
+        with the whole path; `*` stands for any characters.
+        """
+        if not self.is_selective:
+            return True
+        if self.include and not _matches(self.include, path):
+            return False
+        return not _matches(self.exclude, path)
+
+
+@lru_cache(64)
+def _patterns(globs: tuple[str, ...]) -> tuple[tuple[bool, re.Pattern[str]], ...]:
+    cleaned = [glob.strip("/").removeprefix("./") for glob in globs]
+    return tuple(("/" in glob, re.compile(translate(glob))) for glob in cleaned)
+
+
+def _matches(globs: tuple[str, ...], path: str) -> bool:
+    parts = path.split("/")
+    return any(any(map(pattern.match, (path,) if is_path else parts)) for is_path, pattern in _patterns(globs))
+
+
+def find_sources(config: Config) -> tuple[Source, ...]:
+    """Return the sources that a configuration names. Raise ConfigError, before any record is read."""
+    tables = config.sources
+    is_only = len(tables) == 1
+    sources = []
+    for number, table in enumerate(tables, 1):
+        where = f"records.source {number}" if config.records.source else "records"
+        prefix = "" if is_only else f"{Path(table.path).as_posix()}/".removeprefix("./")
+        try:
+            sources.append(_source(table, where, config.folder / table.path, prefix))
+        except ConfigError as error:
+            raise ConfigError(f"{config.name}: {error}") from error
+    return tuple(sources)
+
+
+def _source(table: RecordSource, where: str, folder: Path, prefix: str) -> Source:
+    """Return a source with the keys of its table, and of its presets after them. Raise ConfigError."""
+    presets = _presets(table.preset, where)
+    tables = [table, *presets]
+    names = [where, *(f"preset {name}" for name in (table.preset, *(preset.preset for preset in presets[:-1])))]
+    for each, name in zip(tables, names, strict=True):
+        _check_expressions(each, name)
+    fields: dict[str, tuple[str, ...]] = {}
+    for preset in presets:
+        for name, texts in _as_expressions(preset):
+            fields[name] = fields.get(name, ()) + texts
+    return Source(
+        folder=folder,
+        preset=table.preset,
+        site=next((each.site for each in tables if each.site), ""),
+        items=next((each.items for each in tables if each.items), ""),
+        timezone=next((each.timezone for each in tables if each.timezone != "UTC"), "UTC"),
+        include=next((each.include for each in tables if each.include), ()),
+        exclude=tuple(glob for each in tables for glob in each.exclude),
+        fields=_as_expressions(table),
+        preset_fields=tuple(fields.items()),
+        prefix=prefix,
+    )
+
+
+def _presets(name: str, where: str) -> list[RecordSource]:
+    """Return the presets that count, in order: one, the one that it names, and so on to `auto`."""
+    names, found = [name], []
+    while True:
+        try:
+            found.append(find_preset(names[-1]))
+        except LookupError as error:
+            message = f"{where}.preset: {names[-1]!r} can't be used{nearest(names[-1], preset_names())}"
+            raise ConfigError(message) from error
+        if names[-1] == AUTO:
+            return found
+        names.append(found[-1].preset if found[-1].preset not in names else AUTO)
+
+
+def _check_expressions(table: RecordSource, where: str) -> None:
+    """Raise ConfigError for the name of no field, and for a malformed path or template."""
+    for name, texts in _as_expressions(table):
+        key = f"{where}.fields.{name}"
+        if name not in FIELDS and name != "provider":
+            raise ConfigError(f"{key} is not a field that feedsvc knows{nearest(name, [*FIELDS, 'provider'])}")
+        for text in texts:
+            _check_expression(key, text)
+    if table.items:
+        _check_expression(f"{where}.items", table.items)
+
+
+def _check_expression(key: str, text: str) -> None:
+    try:
+        parse_expression(text)
+    except ValueError as error:
+        raise ConfigError(unusable(key, text, str(error).removeprefix("expected "))) from error
+
+
+def _as_expressions(table: RecordSource) -> Expressions:
+    return tuple((name, (texts,) if isinstance(texts, str) else texts) for name, texts in table.fields.items())
