@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.origins import Origins, explain_file, explain_values
-from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_bytes, read_file
-from feedsvc.records.sources import Source
+from feedsvc.records.reading import Content, parse_mapping, read_bytes, read_file
+from feedsvc.records.sources import Source, default_source
 
 
 class Records(Protocol):
@@ -85,14 +85,14 @@ class RecordFolders:
         return file and _prefixed(file, source)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+        return read_file(file, known_hash, self.source(file.name))
 
     def origins(self, file: RecordFile) -> Origins:
         try:
             data = read_bytes(file)
         except OSError:
             return Origins()
-        return explain_file(file.name, data, self.source(file.name) or ANY_SOURCE)
+        return explain_file(file.name, data, self.source(file.name) or default_source())
 
     def source(self, name: str) -> Source | None:
         """Return the source of a file with a name, or None."""
@@ -125,7 +125,7 @@ class RecordMappings:
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
-    source: Source = ANY_SOURCE
+    source: Source | None = None
 
     @property
     def name(self) -> str:
@@ -159,7 +159,9 @@ class RecordMappings:
 
     def origins(self, file: RecordFile) -> Origins:
         try:
-            return explain_values(file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source)
+            return explain_values(
+                file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source or default_source()
+            )
         except RecursionError:
             return Origins()
 
