@@ -1,13 +1,16 @@
 """Reads the fields of one mapping of a record, and collects a problem for each that can't be used."""
 
 from collections.abc import Callable, Iterator, Set
+from functools import partial
 from typing import Any, TypeAlias
 
 from feedsvc.records.content import content_html
-from feedsvc.records.context import NO_CONTEXT, Context, NoSite
+from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.converters import SharedFault
+from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
-from feedsvc.text import instant, plain_text, web_url
+from feedsvc.text import instant, plain_text
 
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.
@@ -34,33 +37,6 @@ def is_absent(value: Value) -> bool:
     if isinstance(value, str):
         return value in _EMPTY or value.isspace()
     return value is None or value is False or (isinstance(value, list | Fields) and not value)
-
-
-def text(value: str, context: Context) -> str:
-    """Return plain text; where titles and excerpts may hold HTML, the text of it."""
-    return plain_text(value)
-
-
-def time(value: str, context: Context) -> Any:
-    """Return a time in UTC."""
-    return instant(value, context.timezone)
-
-
-def link(value: str, context: Context) -> str:
-    """Return the normalised URL of a story; a relative one is resolved."""
-    return web_url(value if value.startswith(("https://", "http://")) else context.absolute(value.strip()))
-
-
-def address(value: str, context: Context) -> str:
-    """Return a normalised URL of less than a story; without a site, one problem speaks for all that are relative."""
-    try:
-        return link(value, context)
-    except NoSite as error:
-        raise SharedFault(str(error)) from error
-
-
-class SharedFault(ValueError):
-    """A fault of a value that others of the file have, too: one problem speaks for all of them."""
 
 
 class FieldReader:
@@ -170,13 +146,14 @@ class FieldReader:
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
         value, _ = self.fields.get(key, ABSENT)
-        own = not is_absent(value)
-        if not url or not (own or body.strip()):
+        if not url:
             return ""
-        if own:
-            return self.read_one(key, lambda text, _: content_html(text, url)) or ""
+        if not is_absent(value):
+            return self.read_one(key, partial(_field_html, url)) or ""
+        if not body.strip():
+            return ""
         try:
-            return content_html(body, url)
+            return content_html(body, url, self.context.content)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
@@ -263,6 +240,12 @@ class FieldReader:
                 where = f"{key}[{position}]" if is_list else key
                 self.problem(where, f"expected a name, not {_show(item)}", line=line)
         return tuple(names)
+
+
+def _field_html(url: str, text: str, context: Context) -> str:
+    """Return the HTML of a field. In a file of Markdown, it may be HTML all the same."""
+    is_markdown = context.content in ("markdown", "mdx")
+    return content_html(text, url, "" if is_markdown and is_html(text) else context.content)
 
 
 def _show(value: Value) -> str:

@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
-from feedsvc.records.fields import ABSENT, Converters, FieldReader, address, is_absent, link, text, time
+from feedsvc.records.converters import address, host, integer, link, pixels, text, time
+from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
 from feedsvc.text import host_name, plain_text, slug, web_url
 
-_MAX_INTEGER = 2**31 - 1
 #: Providers and topics of longer names, which hardly return, are not cached.
 _MAX_CACHED = 200
 #: The values of `status` of a record that isn't published.
@@ -132,11 +132,11 @@ def _provider_of_text(text: str, line: int) -> Fields:
     fields.line = line
     if text.strip().lower().startswith(("http://", "https://")):
         try:
-            host = (urlsplit(web_url(text)).hostname or "").removeprefix("www.")
+            name = (urlsplit(web_url(text)).hostname or "").removeprefix("www.")
         except ValueError:
             return fields
-        if ":" not in host:  # as it is in an IPv6 address
-            fields.update(name=(host, line), domain=(host, line))
+        if ":" not in name:  # as it is in an IPv6 address
+            fields.update(name=(name, line), domain=(name, line))
     return fields
 
 
@@ -169,43 +169,19 @@ def _images(reader: FieldReader, key: str) -> list[Image]:
     return images
 
 
-def _domain(value: str, context: Context) -> str:
-    """Return a host name; of an address, that of its host."""
-    if "://" not in value:
-        return host_name(value)
-    return (urlsplit(web_url(value)).hostname or "").removeprefix("www.")
-
-
-def _integer(value: str, context: Context) -> int:
-    try:
-        number = int(value.strip().removesuffix(".0"))
-    except ValueError as error:
-        raise ValueError("expected a whole number") from error
-    if abs(number) > _MAX_INTEGER:
-        raise ValueError(f"expected a whole number up to {_MAX_INTEGER}")
-    return number
-
-
-def _pixels(value: str, context: Context) -> int:
-    number = _integer(value.strip().removesuffix("px"), context)
-    if number < 0:
-        raise ValueError("expected a number of pixels")
-    return number
-
-
 #: The scalar fields of each mapping that are read together, in the order of their problems.
 _FIRST: Converters = (
     ("title", text, "a title", ()), ("publishedDateTime", time, "a time such as 2020-06-13T01:29:00Z", ()),
     ("webUrl", link, "", ()),
 )  # fmt: skip
 _REST: Converters = (
-    ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", _integer, "", ()),
-    ("heat", _integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
+    ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
+    ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
 )  # fmt: skip
-_PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", _domain, "", ("url", "href")))
+_PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", host, "", ("url", "href")))
 _IMAGE: Converters = (
-    ("url", address, "an address", ("contentUrl", "href", "src")), ("width", _pixels, "", ()),
-    ("height", _pixels, "", ()), ("title", text, "", ()),
+    ("url", address, "an address", ("contentUrl", "href", "src")), ("width", pixels, "", ()),
+    ("height", pixels, "", ()), ("title", text, "", ()),
 )  # fmt: skip
 
 
