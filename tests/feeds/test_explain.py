@@ -211,7 +211,7 @@ def test_every_story_of_a_file_is_explained(folder: Path) -> None:
 
 def test_an_unknown_story_or_file_is_one_line_and_exit_status_2(folder: Path) -> None:
     (folder / "x.md").write_text(record())
-    suffixes = ".md, .markdown, .txt, .json, .yaml, .yml"
+    suffixes = ".md, .markdown, .mdx, .txt, .html, .json, .jsonl, .ndjson, .toml, .yaml, .yml"
     expected = f"a story's URL, or a file in {folder}/records, not hidden, named {suffixes}"
     for subject, message in (
         ("https://A.example/x", "https://a.example/x: no story has this URL; expected a record's, or a related story's"
