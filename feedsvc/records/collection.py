@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
-from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_file
+from feedsvc.records.reading import Content, parse_mapping, read_file
 from feedsvc.records.sources import Source
 
 
@@ -72,7 +72,7 @@ class RecordFolders:
         return file and _prefixed(file, source)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+        return read_file(file, known_hash, self.source(file.name))
 
     def source(self, name: str) -> Source | None:
         """Return the source of a file with a name, or None."""
@@ -105,7 +105,7 @@ class RecordMappings:
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
-    source: Source = ANY_SOURCE
+    source: Source | None = None
 
     @property
     def name(self) -> str:

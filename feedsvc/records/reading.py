@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
+from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -14,11 +14,9 @@ from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
-from feedsvc.records.sources import Source
+from feedsvc.records.sources import Source, default_source
 from feedsvc.records.values import Fields, Found, SyntaxProblem
 
-#: The source of records whose configuration says nothing.
-ANY_SOURCE = Source()
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -31,7 +29,9 @@ class Content:
     problems: tuple[Problem, ...] = ()
 
 
-def read_file(file: RecordFile, known_hash: str = "", source: Source = ANY_SOURCE) -> tuple[str, Content | None] | None:
+def read_file(
+    file: RecordFile, known_hash: str = "", source: Source | None = None
+) -> tuple[str, Content | None] | None:
     """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
     known_hash: the hash of the file when it was read before. If it is the same, the content is None.
@@ -67,10 +67,11 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
+def parse_file(name: str, data: bytes, source: Source | None = None) -> Content:
     """Return the records in the bytes of a file.
 
-    name: in problems, and its suffix chooses the syntax. source: what records of other shapes than our own are read by.
+    name: in problems, and its suffix chooses the syntax.
+    source: what records of other shapes than our own are read by; without it, that of an empty configuration.
     """
     syntax = find_syntax(name)
     if not syntax:
@@ -88,17 +89,17 @@ def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
         items, body = syntax.read(text)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    return _content(name, items, body, source)
+    return _content(name, items, body, source or default_source())
 
 
-def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Content:
+def parse_mapping(mapping: object, name: str, source: Source | None = None) -> Content:
     """Return the record in a mapping in memory, as it would be read from a JSON file.
 
     Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
     in, if that is one that is read. name: what stands for a file in problems.
     """
     try:
-        return _content(name, [(value_in_memory(mapping), 1)], "", source)
+        return _content(name, [(value_in_memory(mapping), 1)], "", source or default_source())
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
@@ -107,11 +108,11 @@ def _content(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
     problems = Problems(name)
-    context = source.context.of_file(name)
+    contexts = _Contexts(source.context.of_file(name))
     for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
-            record = _record(value, body, top, problems, source, context)
+            record = _record(value, body, top, problems, source, contexts)
             if record:
                 records.append(record)
             elif len(problems.found) > first:
@@ -124,17 +125,31 @@ def _content(name: str, items: Found, body: str, source: Source) -> Content:
     return Content(tuple(records), tuple(problems.found))
 
 
+class _Contexts:
+    """The contexts of the records of a file: for those of our own shape, and for others."""
+
+    def __init__(self, own: Context) -> None:
+        self.own = own
+        self._mapped: dict[ContentKind | None, Context] = {}
+
+    def mapped(self, content: ContentKind | None) -> Context:
+        """Return the context of records of another shape. content: how their content is written, if they say it."""
+        context = self._mapped.get(content)
+        if context is None:
+            kind = self.own.content if content is None else content
+            context = self._mapped[content] = replace(self.own, content=kind, html_in_text=True)
+        return context
+
+
 def _record(
-    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, contexts: _Contexts
 ) -> Record | None:
     """Return a record, mapped to the fields of feedsvc if it is of another shape; or None. Add its problems."""
     if is_own_shape(fields):
-        return parse_record(fields, body, problems, context)
+        return parse_record(fields, body, problems, contexts.own)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    kind = context.content if mapped.content is None else mapped.content
-    context = replace(context, content=kind, html_in_text=True)
-    record = parse_record(mapped.fields, body, problems, context)
+    record = parse_record(mapped.fields, body, problems, contexts.mapped(mapped.content))
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
