@@ -54,7 +54,9 @@ def test_a_story_is_left_out_until_its_time_and_only_its_file_is_read_then(
     assert result.next_due == NOON + 5
     read: list[str] = []
     original = collection.read_file
-    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
+    monkeypatch.setattr(
+        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
+    )
     at(4)
     assert (synced(site).read, read) == (0, [])
     at(5)
