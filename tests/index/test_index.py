@@ -488,7 +488,7 @@ def test_a_sync_of_one_file_reads_no_problems_but_its_own(
 
     monkeypatch.setattr(occurrences, "read_problems", counted)
     monkeypatch.setattr(sync_module, "read_problems", counted)
-    site.write("3.md", record(url="https://a.example/3", quality="x", type="{a: 1}"))
+    site.write("3.md", record(url="https://a.example/3", quality="x", type="[a]"))
     result = sync(site.documents.index, site.config, paths={str(site.config.records_folder / "3.md")})
     assert loaded == [2]
     assert [(problem.path, problem.field) for problem in result.new_problems] == [("3.md", "type")]
