@@ -24,7 +24,7 @@ MOST_SHOWN = 30
 
 
 class _Command(click.Command):
-    """A command that starts again, once, if the index is lost meanwhile: the records still have all that it held."""
+    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -63,7 +63,7 @@ _records = click.argument("records", required=False)
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Publish RSS and Atom feeds from a folder of article records."""
+    """Publish RSS, Atom and JSON feeds from a folder of article records."""
 
 
 @main.command()
@@ -95,13 +95,17 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
         with progress_bar("Building") as progress:
             built = site.build(progress=progress)
         _print_problems(result)
+        _print_counts(result)
+        for warning in site.warnings(of_build=True):
+            click.echo(f"warning: {warning}", err=True)
         if built.hub_failure:
             click.echo(f"{built.hub_failure}; the next build tries again", err=True)
         for path in built.conflicts:
             click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
         counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
         click.echo(f"{site.config.out}: {counts}")
-        sys.exit(1 if result.problem_count or built.conflicts or built.hub_failure else 0)
+        faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
+        sys.exit(1 if faulty else 0)
 
 
 @main.command()
@@ -114,9 +118,10 @@ def check(config_file: Path | None, records: str | None) -> None:
             click.echo(str(problem))
         for warning in site.warnings():
             click.echo(f"warning: {warning}", err=True)
+        _print_counts(result)
         number = result.problem_count
         click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
-        sys.exit(1 if number else 0)
+        sys.exit(1 if number or result.nothing_found else 0)
 
 
 @main.command()
@@ -186,6 +191,12 @@ def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[t
 def _print_problems(result: "SyncResult") -> None:
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
+
+
+def _print_counts(result: "SyncResult") -> None:
+    if result.nothing_found:
+        click.echo(one_line(result.nothing_found), err=True)
+    click.echo(str(result.counts), err=True)
 
 
 def _print_addresses(site: api.Site) -> None:

@@ -48,6 +48,40 @@ featuredContent: "<p onclick='¤'>Text<!-- ¤ --><script>¤</script><style>¤</s
 """
 FIELDS += "related:\n  -" + FIELDS.replace("NUMBER", "NUMBER/1").replace("\n", "\n    ") + "\n  - [¤]\n"
 RECORD = f"---{FIELDS}---\n"
+TOML = f"""
+title = "{SEEN}" # ¤
+publishedDateTime = 2020-06-13T01:29:00Z
+webUrl = "https://a.example/NUMBER#¤"
+secured = "¤"
+¤ = "¤"
+"¤".¤ = ["¤", {{ ¤ = "¤", "¤" = 1 }}]
+excerpt = ["¤"]
+topics = ["Visible", {{ name = "Seen", ¤ = "¤" }}, ["¤"], {{ ¤ = "¤" }}]
+# ¤ ¤
+[provider]
+name = "A provider"
+domain.¤ = "¤"
+[[provider.images]]
+¤ = '''
+¤
+'''
+[[¤]]
+[¤.¤]
+"""
+TOML_FAULTS = {
+    "bare": "secure = ¤",
+    "twice": "canary = 1\ncanary = '¤'",
+    "inline": "a = { canary = 1, canary = '¤' }",
+    "tables": "[b.canary]\n[b.canary]\n",
+    "frozen": "a.canary = {}\na.canary.¤ = '¤'",
+    "frozen-table": "a.canary = {}\n[a.canary]",
+    "frozen-list": "a.canary = []\n[[a.canary]]",
+    "namespace": "[a.canary]\n[c]\n[a]\ncanary.¤ = 1",
+    "quote": "a = '¤",
+    "quotes": 'a = """¤',
+    "escape": 'a = "\\¤"',
+    "date": "a = 2020-02-30 # ¤",
+}
 #: Records that can be used, others that can't, and files that hold none.
 FILES = {
     "good.md": RECORD,
@@ -76,6 +110,18 @@ FILES = {
     "escape.json": '{"title": "¤",\n"secured": "¤\\¤"}',
     "values.json": '{"¤": "¤", "value": ["¤", {"¤": "¤"}, ["¤"]], "secured": ["¤"]}',
     "text.json": '"¤"',
+    "lines.jsonl": f'{{"title": "{SEEN}", "webUrl": "https://a.example/lines", "publishedDateTime": "2020-01-01", "¤": ["¤"]}}\n'
+    '"¤"\n{"title": "¤", "¤": {"¤": "¤"}}\n{"¤": "¤" "¤"\n"\\¤"\n¤\n',
+    "lines.json": '{"¤": "¤"}\n¤\n',
+    "list.yml": "- ¤\n- {¤: ¤}\n- [¤]\n",
+    "good.toml": TOML,
+    "good-toml.md": f"+++\n{TOML}+++\n",
+    **{f"{name}.toml": TOML.replace("# ¤ ¤", text) for name, text in TOML_FAULTS.items()},
+    "json-front-matter.md": f'{{"title": "{SEEN}", "¤": ["¤", {{"¤": 1}}], "excerpt": ["¤"]}}\n',
+    "broken-front-matter.md": '{"title": "¤",\n"¤": "¤" "¤"}\n¤\n',
+    "header-lines.txt": f"Title: {SEEN}: ¤\n¤: ¤\n¤: ¤\n  ¤\nheat: 1\n\n¤ ¤\n",
+    "text.html": "<p>¤</p>",
+    "front-matter.html": RECORD,
     "good.json": json.dumps(
         {"¤": "¤", "value": [{"title": SEEN, "webUrl": "https://a.example/", "publishedDateTime": "2020-01-01", "¤": ["¤"]}]}
     ),

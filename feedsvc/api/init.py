@@ -50,12 +50,16 @@ def write_config(path: Path, records: str | None = None) -> Written:
     proposal = _propose(folder, records)
     if proposal:
         template = _filled(template, proposal, folder, path.name)
+    is_ours = False
     try:
         with path.open("xb") as stream:
+            is_ours = True
             stream.write(template.encode())
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
+        if is_ours:
+            path.unlink(missing_ok=True)
         raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
     return Written(path, proposal)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
-from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
+from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, select_stories
@@ -58,7 +58,7 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, records, url, path, origins)
+        occurrences, shown = _occurrences(connection, config, records, url, path, origins)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
@@ -79,7 +79,7 @@ def _known_url(connection: Connection, subject: str) -> str:
     except ValueError as error:
         raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
     if not connection.execute("SELECT 1 FROM occurrences WHERE url = ?", (url,)).fetchone():
-        expected = "a record's, or a related story's where neither it nor its record is a draft or deleted"
+        expected = "a record's, or a related story's where neither it nor its record is a draft, deleted or not due yet"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")
     return url
 
@@ -127,13 +127,10 @@ class _Shown:
     is_primary: bool
     month: str
     provider: str
-    type: str
-    quality: int | None
-    heat: int | None
 
 
 def _occurrences(
-    connection: Connection, records: Records, url: str, path: str, origins: Origins
+    connection: Connection, config: Config, records: Records, url: str, path: str, origins: Origins
 ) -> tuple[list[str], _Shown | None]:
     """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed).
 
@@ -156,11 +153,12 @@ def _occurrences(
     hidden = "no story that is shown mentions it"
     for row in rows:
         story = _story(connection, records, row)
-        state = "" if row.listed else "deleted" if story.deleted else "a draft"
+        state = "" if row.listed else _state(story, config)
         what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
         if row is best:
             verdict = "counts"
             hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
+            hint = "; records.future publishes it before" if state.startswith("not due") else hint
             hidden = f"{_place(row)}, which counts, is {state}{hint}"
         elif row.position and not row.is_shown_mention:
             verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
@@ -176,15 +174,13 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
-    facts: dict[str, object] = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
-    facts |= {"quality": shown.quality, "heat": shown.heat}
     addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
-    format = published_formats(config)[0].suffix
+    suffix = published_formats(config)[0].suffix
     inside, outside = [], []
     archived = False
     for address in addresses:
-        query = wanted_stories(config, address)
+        query = story_query(config, address)
         reasons = []
         if query.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
@@ -192,10 +188,10 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
-                fact = FILTERS[item[0]].column
-                value = "unknown" if facts[fact] in (None, "") else facts[fact]
-                reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
-        url = address.url(config.site.base_url, format)
+                column = FILTERS[item[0]].column
+                value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
+                reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
+        url = address.url(config.site.base_url, suffix)
         if not reasons and shown.url in (
             entry.story.url for entry in next(find_entries(connection, [(address, query)]))
         ):
@@ -206,9 +202,15 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             if config.feeds.archives:
                 archived = True
                 archive = FeedAddress(address.kind, address.slug, shown.month)
-                reasons.append(f"it is in {archive.url(config.site.base_url, format)}")
+                reasons.append(f"it is in {archive.url(config.site.base_url, suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
     return inside + outside, bool(inside) or archived
+
+
+def _value(connection: Connection, column: str, url: str) -> object:
+    """Return the value of a story that a filter compares."""
+    (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
+    return "unknown" if value in (None, "") else value
 
 
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
@@ -221,14 +223,26 @@ def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     result = records.read(file) if file else None
     if result and result[1] and len(result[1].records) > number:
         return result[1].records[number].story
-    raise FeedsvcError(f"{row.path}: changed while it was looked at; try again")
+    raise FeedsvcError(f"{row.path}: changed while it was read; try again")
+
+
+def _state(story: Story, config: Config) -> str:
+    """Return why a record isn't listed."""
+    if story.deleted:
+        return "deleted"
+    if story.draft and not config.records.include_unpublished:
+        return "a draft"
+    return f"not due until {_time(story)}"
+
+
+def _time(story: Story) -> str:
+    return story.published.isoformat().replace("+00:00", "Z")
 
 
 def _summary(story: Story) -> str:
     topics = ", ".join(topic.name for topic in story.topics) or "none"
     quality = "unknown" if story.quality is None else story.quality
-    published = story.published.isoformat().replace("+00:00", "Z")
-    return f'"{story.title}"; {published}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
+    return f'"{story.title}"; {_time(story)}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
 
 
 def _place(row: _Occurrence) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.origins import Origins, explain_file, explain_values
-from feedsvc.records.reading import ANY_SOURCE, Content, parse_mapping, read_bytes, read_file
-from feedsvc.records.sources import Source
+from feedsvc.records.reading import Content, parse_mapping, read_bytes, read_file
+from feedsvc.records.sources import Source, default_source
 
 
 class Records(Protocol):
@@ -24,8 +25,8 @@ class Records(Protocol):
     def name(self) -> str:
         """The name of the collection. The index is made anew if another one is synced."""
 
-    def files(self) -> Iterable[RecordFile]:
-        """Return all files, in no particular order. Raises RecordsError."""
+    def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
+        """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         """Return (name, file) at a path, without the file if there is none.
@@ -54,9 +55,9 @@ class RecordFolders:
         digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
         return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
-            for file in find_files(source.folder):
+            for file in find_files(source.folder, passed_over):
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
@@ -77,14 +78,14 @@ class RecordFolders:
         return file and _prefixed(file, source)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash, self.source(file.name) or ANY_SOURCE)
+        return read_file(file, known_hash, self.source(file.name))
 
     def origins(self, file: RecordFile) -> Origins:
         try:
             data = read_bytes(file)
         except OSError:
             return Origins()
-        return explain_file(file.name, data, self.source(file.name) or ANY_SOURCE)
+        return explain_file(file.name, data, self.source(file.name) or default_source())
 
     def source(self, name: str) -> Source | None:
         """Return the source of a file with a name, or None."""
@@ -117,13 +118,13 @@ class RecordMappings:
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
-    source: Source = ANY_SOURCE
+    source: Source | None = None
 
     @property
     def name(self) -> str:
         return "records in memory"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""
         width = len(str(len(self.mappings)))
         now = time.time_ns()  # so recent that each is read by every sync: it may have changed
@@ -147,7 +148,9 @@ class RecordMappings:
 
     def origins(self, file: RecordFile) -> Origins:
         try:
-            return explain_values(file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source)
+            return explain_values(
+                file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source or default_source()
+            )
         except RecursionError:
             return Origins()
 

@@ -2,36 +2,83 @@
 
 import re
 
-from feedsvc.text import xml_text
+from feedsvc.records.context import ContentKind
+from feedsvc.records.html import escape_text, is_html, without_comments
+from feedsvc.text import plain_text, xml_text
 
 #: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
 #: of attributes of one tag, and of tags that are not closed.
 MAX_CONTENT = 300_000
 MAX_TAGS = 10_000
+#: Markdown is shorter than its HTML.
+MAX_RENDERED = 3 * MAX_CONTENT
 
-_TAG = re.compile(r"<[a-zA-Z/!]")
 _IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
+#: Pictures within the text, which are dropped anyway: in HTML and in Markdown.
+_DATA_URL = re.compile(r"""(?<==)(?:"data:[^"<>]*"|'data:[^'<>]*'|data:[^\s"'<>]*)""", re.IGNORECASE)
+_DATA_PICTURE = re.compile(r"!\[[^\[\]\n]{0,1000}\]\(data:[^\s)]*\)", re.IGNORECASE)
+_BREAK = re.compile(r"<(?:br|/?(?:p|div|li|tr|td|th|dt|dd|h[1-6]|blockquote|figcaption|pre))\b", re.IGNORECASE)
 
 
-def content_html(value: str, base: str) -> str:
+def content_html(value: str, base: str, kind: ContentKind = "") -> str:
     """Return HTML without scripts, styles and frames, and without relative URLs. Raise ValueError if it is too long.
 
-    value: HTML, or plain text, in which empty lines separate paragraphs. An iframe becomes a link to its address.
+    value: HTML, plain text, or Markdown, as `kind` says. An iframe becomes a link to its address.
     base: the URL that relative ones are resolved against.
     """
+    if len(value) > MAX_CONTENT:
+        value = _DATA_PICTURE.sub("", _DATA_URL.sub('"data:,"', value))
+    _check_size(value)
+    value = xml_text(value)
+    if kind in ("markdown", "mdx"):
+        from feedsvc.records.markdown import markdown_html  # few records need it
+
+        value = markdown_html(value, is_mdx=kind == "mdx")
+        _check_size(value, MAX_RENDERED)
+    elif kind != "text" and is_html(value):
+        value = escape_text(value)
+    else:
+        value = _text_html(value, kind)
+    return _cleaned(value, base)
+
+
+def html_text(value: str) -> str:
+    """Return the text of a value, without the tags if it is HTML. Raise ValueError if it is too long."""
+    if "<" not in value:
+        return plain_text(value)
+    if is_html(value):
+        import nh3
+
+        _check_size(value)
+        value = nh3.clean(_BREAK.sub(r" \g<0>", escape_text(value)), tags=set())
+    return plain_text(value)
+
+
+def _check_size(value: str, longest: int = MAX_CONTENT) -> None:
+    """Raise ValueError for a text that would take long to clean."""
     if value.count("<") > MAX_TAGS:
         raise ValueError(f"expected HTML of at most {MAX_TAGS:,} tags")
-    if len(value) > MAX_CONTENT:
+    if len(value) > longest:
         raise ValueError(f"expected HTML or text of at most {MAX_CONTENT:,} characters")
+
+
+def _text_html(value: str, kind: ContentKind) -> str:
+    """Return plain text as HTML: a paragraph for what empty lines separate, or without any, for each line."""
     import html
 
+    text = without_comments(value) if kind != "text" else value
+    text = html.unescape(text).strip()
+    paragraphs = re.split(r"\n\s*\n", text)
+    if len(paragraphs) == 1:
+        paragraphs = text.split("\n")
+    return "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+
+
+def _cleaned(value: str, base: str) -> str:
+    """Return HTML that is safe to show anywhere."""
     import nh3  # most commands import this module, but few clean any content
 
-    value = xml_text(value)
-    if not _TAG.search(value):
-        paragraphs = re.split(r"\n\s*\n", html.unescape(value).strip())
-        value = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
-    elif "<iframe" in value.lower():
+    if "<iframe" in value.lower():
         # nh3 writes each allowed frame in the same way; the strict pass below decides what is safe.
         framed = nh3.clean(
             value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}

@@ -1,8 +1,8 @@
 """The expressions that say where a field's value is in a record: paths, templates and constants.
 
 - `headline.main`: a path of keys. Digits are a position in a list; any other key of a list is that of each of its
-  items. `$.` before it starts at the top of the file, where the record is in a list below. A key matches without
-  regard to case, `_`, `-` and spaces, where no other one matches exactly.
+  items. `$.` before it starts at the top of the file, where the record is in a list below. The first key matches
+  without regard to case, `_`, `-` and spaces, where no other one matches exactly.
 - `{site}/{year}/{slug}/`: a template, which has a value where all of its names have one.
 - `=Example`: a constant.
 """
@@ -55,14 +55,14 @@ class Path:
     keys: tuple[str, ...]
     from_top: bool = False
 
-    def find(self, scope: Scope) -> tuple[Placed, str] | None:
-        """Return a value with its line, and the path as the file spells it; or None if there is no value."""
+    def find(self, scope: Scope, key: str | None) -> tuple[Placed, str] | None:
+        """Return a value with its line, and the path as the file spells it; or None if there is no value.
+
+        key: the key of the record that it begins with.
+        """
         if self.from_top:
             found = follow((scope.top, scope.top.line), self.keys) if scope.top is not None else None
             return (found, self.text) if found else None
-        key = scope.key(self.keys[0])
-        if len(self.keys) == 1:
-            return (scope.record[key], key) if key is not None else None
         if key is not None and (found := follow(scope.record[key], self.keys[1:])):
             return found, ".".join((key, *self.keys[1:]))
         # Tables that were made flat have keys such as "source.name".
@@ -78,11 +78,11 @@ class Template:
     parts: tuple[str, ...]
     names: tuple[tuple[str, Path, tuple[str, ...]], ...]
 
-    def find(self, scope: Scope) -> tuple[Placed, str] | None:
+    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str] | None:
         """Return the text with values in place of its names; None if one of them has no value."""
         filled = self.parts[0]
         for (name, path, filters), part in zip(self.names, self.parts[1:], strict=True):
-            value = scope.name(name) if name in TEMPLATE_NAMES else _text(path.find(scope))
+            value = scope.name(name) if name in TEMPLATE_NAMES else _text(path.find(scope, scope.key(path.keys[0])))
             if not value and name not in _MAY_BE_EMPTY:
                 return None
             for each in filters:
@@ -97,7 +97,7 @@ class Constant:
 
     text: str
 
-    def find(self, scope: Scope) -> tuple[Placed, str]:
+    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str]:
         """Return the text."""
         return (self.text[1:], scope.record.line), self.text
 
@@ -153,22 +153,30 @@ def _text(found: tuple[Placed, str] | None) -> str:
 
 def follow(start: Placed, keys: tuple[str, ...]) -> Placed | None:
     """Return the value at a path, or None. It is a list if the path goes through the items of one."""
+    here = start
+    for key in keys:  # most paths lead through mappings alone
+        value = here[0]
+        if isinstance(value, list):
+            break
+        if not isinstance(value, Fields) or (inner := value.get(key)) is None:
+            return None
+        here = inner
+    else:
+        return here
     values: Items = [start]
     is_list = False
     for key in keys:
         found: Items = []
         for value, _ in values:
             if isinstance(value, Fields):
-                if (name := matching_key(value, key)) is not None:
-                    found.append(value[name])
+                if key in value:
+                    found.append(value[key])
             elif isinstance(value, list):
                 if key.isdecimal():
                     found += value[int(key) : int(key) + 1] if len(key) < 9 else []
                     continue
                 is_list = True
-                for item in _mappings(value):
-                    if (name := matching_key(item, key)) is not None:
-                        found.append(item[name])
+                found += (item[key] for item in _mappings(value) if key in item)
         values = found[:MAX_ITEMS]
         if not values:
             return None
@@ -187,14 +195,6 @@ def _mappings(items: Items) -> Iterator[Fields]:
             yield item
         elif isinstance(item, list):
             yield from (inner for inner, _ in item[:MAX_ITEMS] if isinstance(inner, Fields))
-
-
-def matching_key(fields: Fields, name: str) -> str | None:
-    """Return the key that is a name, else the first that differs from it in case, `_`, `-` and spaces; or None."""
-    if name in fields:
-        return name
-    normal = normal_key(name)
-    return next((key for key in fields if normal_key(key) == normal), None)
 
 
 @lru_cache(4096)

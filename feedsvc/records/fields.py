@@ -1,13 +1,16 @@
 """Reads the fields of one mapping of a record, and collects a problem for each that can't be used."""
 
 from collections.abc import Callable, Iterator, Set
+from functools import partial
 from typing import Any, TypeAlias
 
 from feedsvc.records.content import content_html
-from feedsvc.records.context import NO_CONTEXT, Context, NoSite
+from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.converters import SharedFault
+from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
-from feedsvc.text import instant, plain_text, web_url
+from feedsvc.text import instant, plain_text
 
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.
@@ -25,8 +28,8 @@ _EMPTY = frozenset(("", "false", "False", "FALSE", "NaN"))
 _NO_VALUES = frozenset(("none", "null", "nil", "nan", "undefined", "false", "~", "-"))
 _MAX_SHOWN = 80
 #: The keys of a mapping that stands for a name, as records of many formats have them.
-_NAME_KEYS = ("name", "label", "term", "title")
-_ALL_NAME_KEYS = frozenset(_NAME_KEYS)
+_NAME_KEYS = ("label", "term", "title")
+_ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
 
 
 def is_absent(value: Value) -> bool:
@@ -36,31 +39,9 @@ def is_absent(value: Value) -> bool:
     return value is None or value is False or (isinstance(value, list | Fields) and not value)
 
 
-def text(value: str, context: Context) -> str:
-    """Return plain text; where titles and excerpts may hold HTML, the text of it."""
-    return plain_text(value)
-
-
-def time(value: str, context: Context) -> Any:
-    """Return a time in UTC."""
-    return instant(value, context.timezone)
-
-
-def link(value: str, context: Context) -> str:
-    """Return the normalised URL of a story; a relative one is resolved."""
-    return web_url(value if value.startswith(("https://", "http://")) else context.absolute(value.strip()))
-
-
-def address(value: str, context: Context) -> str:
-    """Return a normalised URL of less than a story; without a site, one problem speaks for all that are relative."""
-    try:
-        return link(value, context)
-    except NoSite as error:
-        raise SharedFault(str(error)) from error
-
-
-class SharedFault(ValueError):
-    """A fault of a value that others of the file have, too: one problem speaks for all of them."""
+def is_no_value(value: Value) -> bool:
+    """Return whether a value is absent, or a word for that: of a field that can't have such a word."""
+    return is_absent(value) or (isinstance(value, str) and value.strip().lower() in _NO_VALUES)
 
 
 class FieldReader:
@@ -132,7 +113,7 @@ class FieldReader:
     def read(self, converters: Converters) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
-        get = self.fields.get
+        get, context = self.fields.get, self.context
         for key, convert, expected, others in converters:
             value = get(key, ABSENT)[0]
             if others and is_absent(value):
@@ -142,11 +123,11 @@ class FieldReader:
                 if isinstance(value, str):
                     # A title may be such a word.
                     if value not in _EMPTY or (expected and value and not isinstance(value, Number)):
-                        converted = convert(value, self.context)
-                elif value is not None and not is_absent(value):
+                        converted = convert(value, context)
+                elif not (value is None or is_absent(value)):
                     raise ValueError("expected text")
             except ValueError as error:
-                if not isinstance(value, str) or not (is_absent(value) or value.strip().lower() in _NO_VALUES):
+                if not is_no_value(value):
                     self.problem(key, str(error), value, once=isinstance(error, SharedFault))
                     values.append(None)
                     continue
@@ -157,7 +138,7 @@ class FieldReader:
 
     def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
-        for name in others:
+        for name in (key, *others):
             value = self.fields.get(name, ABSENT)[0]
             if not is_absent(value):
                 return name, value
@@ -170,13 +151,14 @@ class FieldReader:
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
         value, _ = self.fields.get(key, ABSENT)
-        own = not is_absent(value)
-        if not url or not (own or body.strip()):
+        if not url:
             return ""
-        if own:
-            return self.read_one(key, lambda text, _: content_html(text, url)) or ""
+        if not is_absent(value):
+            return self.read_one(key, partial(_field_html, url)) or ""
+        if not body.strip():
+            return ""
         try:
-            return content_html(body, url)
+            return content_html(body, url, self.context.content)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
@@ -215,6 +197,8 @@ class FieldReader:
         value, line = self.fields.get(key, ABSENT)
         if isinstance(value, list):
             return value, True
+        if value is None:
+            return [], False
         if isinstance(value, str | Fields) and not isinstance(value, Number) and not is_absent(value):
             return [(value, line)], False
         if not is_absent(value):
@@ -263,6 +247,12 @@ class FieldReader:
                 where = f"{key}[{position}]" if is_list else key
                 self.problem(where, f"expected a name, not {_show(item)}", line=line)
         return tuple(names)
+
+
+def _field_html(url: str, text: str, context: Context) -> str:
+    """Return the HTML of a field. In a file of Markdown, it may be HTML all the same."""
+    is_markdown = context.content in ("markdown", "mdx")
+    return content_html(text, url, "" if is_markdown and is_html(text) else context.content)
 
 
 def _show(value: Value) -> str:

@@ -23,9 +23,6 @@ _PLACEHOLDER = re.compile("[{}]|/:")
 _NO_VALUE = frozenset(("None", "null", "nan", "NaN", "undefined"))
 #: The items of the lists that feed readers deliver as categories: labels, and states such as that of being read.
 _READER_LABEL = re.compile(r"user/[^/]+/(?:label/(?P<label>.+)|state/.*)")
-_TAG = re.compile(r"<[a-zA-Z/][^<>]*>")
-#: Longer texts are not looked at for tags: the sanitiser's time grows with them.
-_MAX_MARKUP = 20_000
 
 
 Kind: TypeAlias = Callable[[Value, Context], Value]
@@ -38,19 +35,11 @@ def text(value: Value, context: Context) -> Value:
     return _first(value, text, context)
 
 
-def excerpt(value: Value, context: Context) -> Value:
-    """Return a text without HTML tags."""
-    value = text(value, context)
-    return without_tags(value) if isinstance(value, str) else None
-
-
-def without_tags(value: str) -> str:
-    """Return the text of HTML, in which entities stand for the characters that they are."""
-    if "<" not in value or len(value) > _MAX_MARKUP or not _TAG.search(value):
-        return value
-    import nh3  # takes a while to load
-
-    return nh3.clean(re.sub(r"(?i)<(?:/p|/div|/li|br)\b", r" \g<0>", value), tags=set(), attributes={})
+def label(value: Value, context: Context) -> Value:
+    """Return a text that is no address."""
+    if isinstance(value, str):
+        return None if "://" in value else value
+    return _first(value, label, context)
 
 
 def time(value: Value, context: Context) -> Value:
@@ -70,10 +59,12 @@ def address(value: Value, context: Context) -> Value:
     A relative one has a slash, and no placeholders such as those of permalinks: `/:year/{{ slug }}/`.
     """
     if isinstance(value, str):
-        if "://" not in value and ("/" not in value or _PLACEHOLDER.search(value)):
-            return None
+        absolute = value
         try:
-            absolute = context.absolute(value.strip())
+            if not value.startswith(("https://", "http://")):
+                if "://" not in value and ("/" not in value or _PLACEHOLDER.search(value)):
+                    return None
+                absolute = context.absolute(value.strip())
             web_url(absolute)
         except ValueError:
             return None
@@ -99,22 +90,30 @@ def names(value: Value, context: Context) -> Value:
         return value if _is_name(value) else None
     if isinstance(value, Fields):
         return [(value, value.line)] if _is_name(value) else None
-    if not isinstance(value, list) or not any(_is_name(item) for item, _ in value[:MAX_ITEMS]):
+    if not isinstance(value, list) or not value:
         return None
-    if any(isinstance(item, str) and item.startswith("user/") for item, _ in value):
-        labels: Items = []
-        for item, line in value:
-            match = _READER_LABEL.fullmatch(item) if isinstance(item, str) else None
-            if not match or match["label"]:
-                labels.append((match["label"] if match else item, line))
-        return labels or None
-    return value
+    if isinstance(value[0][0], str) and value[0][0].startswith("user/"):
+        return _reader_labels(value) or None
+    for item, _ in value[:MAX_ITEMS]:
+        if _is_name(item):
+            return value
+    return None
+
+
+def _reader_labels(items: Items) -> Items:
+    """Return the labels among the categories of a feed reader's item, without the states."""
+    labels: Items = []
+    for item, line in items:
+        match = _READER_LABEL.fullmatch(item) if isinstance(item, str) else None
+        if not match or match["label"]:
+            labels.append((match["label"] if match else item, line))
+    return labels
 
 
 def _is_name(value: Value) -> bool:
     if isinstance(value, Fields):
         return any(isinstance(name := value.get(key, ABSENT)[0], str) and _is_name(name) for key in _NAME_KEYS)
-    return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and bool(value.strip())
+    return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and not value.isspace()
 
 
 def images(value: Value, context: Context) -> Value:
@@ -175,9 +174,9 @@ def is_attempt(value: Value, kind: Kind) -> bool:
 #: The fields of a story, each with its kind. `slug` is for templates alone.
 FIELDS: dict[str, Kind] = {
     "title": text, "publishedDateTime": time, "webUrl": address, "originalUrl": address, "updatedDateTime": time,
-    "provider": text, "provider.name": text, "provider.domain": host, "provider.images": images,
+    "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
     "provider.authors": names, "provider.publishers": names, "authors": names, "topics": names, "images": images,
-    "featuredContent": text, "excerpt": excerpt, "type": text, "category": text, "language": language,
+    "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
     "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": flag, "draft": flag,
     "status": text, "deleted": flag, "removed": flag, "related": stories, "slug": text,
 }  # fmt: skip

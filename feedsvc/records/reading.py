@@ -3,9 +3,10 @@
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
+from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -14,11 +15,9 @@ from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
-from feedsvc.records.sources import Source
+from feedsvc.records.sources import Source, default_source
 from feedsvc.records.values import Fields, Found, SyntaxProblem
 
-#: The source of records whose configuration says nothing.
-ANY_SOURCE = Source()
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -29,9 +28,13 @@ class Content:
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: The number of records that can't be used. A file that can't be read counts as one.
+    refused: int = 0
 
 
-def read_file(file: RecordFile, known_hash: str = "", source: Source = ANY_SOURCE) -> tuple[str, Content | None] | None:
+def read_file(
+    file: RecordFile, known_hash: str = "", source: Source | None = None
+) -> tuple[str, Content | None] | None:
     """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
     known_hash: the hash of the file when it was read before. If it is the same, the content is None.
@@ -73,16 +76,17 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes, source: Source = ANY_SOURCE) -> Content:
+def parse_file(name: str, data: bytes, source: Source | None = None) -> Content:
     """Return the records in the bytes of a file.
 
-    name: in problems, and its suffix chooses the syntax. source: what records of other shapes than our own are read by.
+    name: in problems, and its suffix chooses the syntax.
+    source: what records of other shapes than our own are read by; without it, that of an empty configuration.
     """
     try:
         items, body = read_values(name, data)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    return parse_values(name, items, body, source)
+    return parse_values(name, items, body, source or default_source())
 
 
 def read_values(name: str, data: bytes) -> tuple[Found, str]:
@@ -102,14 +106,14 @@ def read_values(name: str, data: bytes) -> tuple[Found, str]:
     return syntax.read(text)
 
 
-def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Content:
+def parse_mapping(mapping: object, name: str, source: Source | None = None) -> Content:
     """Return the record in a mapping in memory, as it would be read from a JSON file.
 
     Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
     in, if that is one that is read. name: what stands for a file in problems.
     """
     try:
-        return parse_values(name, [(value_in_memory(mapping), 1)], "", source)
+        return parse_values(name, [(value_in_memory(mapping), 1)], "", source or default_source())
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
@@ -117,6 +121,7 @@ def parse_mapping(mapping: object, name: str, source: Source = ANY_SOURCE) -> Co
 def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
+    refused = 0
     problems = Problems(name)
     context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source.items):
@@ -125,14 +130,16 @@ def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
             _, record = read_record(value, body, top, problems, source, context)
             if record:
                 records.append(record)
-            elif len(problems.found) > first:
+                continue
+            if len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
         elif isinstance(value, SyntaxProblem):
             problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
-    return Content(tuple(records), tuple(problems.found))
+        refused += 1
+    return Content(tuple(records), tuple(problems.found), refused)
 
 
 def read_record(
@@ -146,9 +153,7 @@ def read_record(
         return fields, parse_record(fields, body, problems, context)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    kind = context.content if mapped.content is None else mapped.content
-    context = replace(context, content=kind, html_in_text=True)
-    record = parse_record(mapped.fields, body, problems, context)
+    record = parse_record(mapped.fields, body, problems, _mapped_context(context, mapped.content))
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
@@ -156,5 +161,11 @@ def read_record(
     return mapped.fields, record
 
 
+@lru_cache(256)
+def _mapped_context(context: Context, content: ContentKind | None) -> Context:
+    """Return the context of records of another shape. content: how their content is written, if they say it."""
+    return replace(context, content=context.content if content is None else content, html_in_text=True)
+
+
 def _unreadable(name: str, message: str, line: int = 1) -> Content:
-    return Content(problems=(Problem(name, line, "", message, refuses=True),))
+    return Content(problems=(Problem(name, line, "", message, refuses=True),), refused=1)

@@ -1,8 +1,9 @@
 """Finds the records in a file: it may be one, a list of them, or a mapping that holds such a list somewhere."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from feedsvc.records.expressions import MAX_ITEMS, follow, matching_key, normal_key
+from feedsvc.records.expressions import MAX_ITEMS, follow, normal_key
 from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
 from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
@@ -58,8 +59,7 @@ def _at_path(top: Fields, path: str) -> Iterator[tuple[Value, int, Fields | None
 
 def _list_in(top: Fields) -> Items | None:
     """Return the list of records that a mapping holds; None if it is a record itself, or holds none."""
-    own = _looks_like_record(top)
-    known = [key for name in LIST_KEYS if (key := matching_key(top, name)) is not None]
+    own, known = _shape(tuple(top)[:MAX_ITEMS])
     for key in known:
         value = top[key][0]
         if isinstance(value, list) and _score(value) > (0.5 if own else 0):
@@ -101,8 +101,15 @@ def _score(items: Items) -> float:
 def _looks_like_record(value: Value) -> bool:
     if not isinstance(value, Fields):
         return False
-    keys = {normal_key(key) for key in list(value)[:MAX_ITEMS]}
-    return not keys.isdisjoint(_TITLES) and not keys.isdisjoint(_LINKS_AND_TIMES)
+    return _shape(tuple(value)[:MAX_ITEMS])[0]
+
+
+@lru_cache(1000)
+def _shape(keys: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+    """Return (whether a mapping with keys looks like a record, those of them that lists of records have)."""
+    normal = {normal_key(key): key for key in reversed(keys)}
+    is_record = not _TITLES.isdisjoint(normal) and not _LINKS_AND_TIMES.isdisjoint(normal)
+    return is_record, tuple(normal[name] for name in LIST_KEYS if name in normal)
 
 
 def _unwrapped(value: Value) -> Value:

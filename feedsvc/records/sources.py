@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import translate
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from feedsvc.records.context import Context
 from feedsvc.records.expressions import parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
+from feedsvc.records.rules import Table, make_table
 
 #: The expressions of fields, by name.
 Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -51,6 +52,16 @@ class Source:
     def context(self) -> Context:
         """What the values of its records mean where they don't say it themselves."""
         return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
+
+    @cached_property
+    def table(self) -> Table:
+        """What gives fields their values."""
+        return make_table(dict(self.fields), dict(self.preset_fields), self.context)
+
+    @cached_property
+    def mention_table(self) -> Table:
+        """What gives the fields of related stories their values."""
+        return self.table.of_mentions()
 
     @property
     def is_selective(self) -> bool:
@@ -94,6 +105,12 @@ def find_sources(config: Config) -> tuple[Source, ...]:
         except ConfigError as error:
             raise ConfigError(f"{config.name}: {error}") from error
     return tuple(sources)
+
+
+@cache
+def default_source() -> Source:
+    """Return the source of records whose configuration says nothing."""
+    return _source(RecordSource(), "records", Path(), "")
 
 
 def _source(table: RecordSource, where: str, folder: Path, prefix: str) -> Source:

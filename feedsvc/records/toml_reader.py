@@ -6,10 +6,13 @@ from collections import Counter
 from datetime import date, time
 from typing import Any, TypeAlias
 
-from feedsvc.records.values import MAX_DEPTH, TOO_DEEP, Fields, Number, SyntaxProblem, TooMuch, Unusable, Value
+from feedsvc.records.values import MAX_DEPTH, TOO_DEEP, Fields, Number, SyntaxProblem, TooMuch, Value
 
 #: The most line ends and punctuation marks outside of texts: tomllib takes up to a kilobyte for one.
 MAX_MARKS = 250_000
+#: The most characters of a key or value without quotes: tomllib takes 150 bytes for each digit of a number.
+MAX_WITHOUT_QUOTES = 1000
+_TOO_LONG = f"a key or value without quotes has more than {MAX_WITHOUT_QUOTES:,} characters; expected fewer"
 _TOO_MANY = f"more than {MAX_MARKS:,} lines, keys and values; expected fewer in one file"
 #: A text, a comment, what is between marks, or a mark: a line end or a punctuation mark. A text without closing quotes
 #: ends with its line, or with the file, so that the time is proportional to the size.
@@ -39,12 +42,10 @@ def read_toml(text: str) -> Fields:
     lines = _lines(text)
     try:
         table = tomllib.loads(text, parse_float=Number)
-    except RecursionError as error:
-        raise SyntaxProblem(1, TOO_DEEP) from error
-    except ValueError as error:  # a TOMLDecodeError, but for a number of thousands of digits
-        place = _PLACE.search(str(error))
-        line = int(place[1] or text.count("\n") + 1) if place else 1
-        message = str(error)[: place.start()] if place else "a number has too many digits"
+    except tomllib.TOMLDecodeError as error:
+        message, place = str(error), _PLACE.search(str(error))
+        line = int((place and place[1]) or text.count("\n") + 1)
+        message = message[: place.start()] if place else message
         if message.startswith(_AGAIN):
             message = "a key or table stands here again; expected once"
         raise SyntaxProblem(line, f"not valid TOML: {message}") from error
@@ -67,10 +68,7 @@ def _value(value: Any, lines: dict[_Path, int], path: _Path, line: int, room: in
     if isinstance(value, str | bool):
         return value
     if isinstance(value, int):
-        try:
-            return Number(value)
-        except ValueError:  # of thousands of digits, written in base 16
-            return Unusable("int")
+        return Number(value)
     if isinstance(value, date | time):
         return value.isoformat()
     if not room:
@@ -98,6 +96,8 @@ def _lines(text: str) -> dict[_Path, int]:
         token = match[0]
         if token not in _MARKS:
             line += token.count("\n")
+            if token[0] not in "\"'#" and len(token) > MAX_WITHOUT_QUOTES < len(token.strip()):
+                raise TooMuch(line, _TOO_LONG)
             if in_key and token[0] != "#" and (part := token.strip(" \t\"'")):
                 parts.append(part)
             continue
@@ -105,7 +105,7 @@ def _lines(text: str) -> dict[_Path, int]:
         if marks > MAX_MARKS:
             raise TooMuch(line, _TOO_MANY)
         dots = dots + 1 if token == "." else 0
-        if dots > MAX_DEPTH:
+        if dots > MAX_DEPTH or depth > MAX_DEPTH:
             raise TooMuch(line, TOO_DEEP)
         if token == "\n":
             if brackets:
@@ -113,8 +113,9 @@ def _lines(text: str) -> dict[_Path, int]:
                 for number, part in enumerate(parts, 1):
                     header += (part,)
                     lines.setdefault(header, line)
-                    tables[header] += number == len(parts) and brackets > 1
-                    if tables[header]:
+                    if number == len(parts) and brackets > 1:
+                        tables[header] += 1
+                    if header in tables:  # the name of an array stands for its last table
                         header += (tables[header] - 1,)
                 lines[header] = line
             if depth <= 0:

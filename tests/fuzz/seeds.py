@@ -31,6 +31,38 @@ _JSON = (
     '{"title": "A\\ud800", "webUrl": "http://a.example/?x", "publishedDateTime": "2020-01-01T00:00:00-08:00",\n'
     '"featuredContent": "<b onclick=x>t</b>", "related": [{"title": 1, "webUrl": null}], "removed": false}'
 )
+_TOML = '''
+title = "A &amp; B"
+webUrl = 'https://a.example/?x'
+publishedDateTime = 2020-06-13T01:29:00.5+05:30 # a time
+topics = ["AI", { name = "日本語" }, \'\'\'
+!\'\'\']
+provider.name = """C\\
+  ++"""
+provider.'domain' = "\\u00fc.example"
+quality = 0x7
+[[images]]
+url = "https://i.example/j"
+[[related]]
+title = "M"
+webUrl = "https://a.example/m"
+publishedDateTime = 2020-01-01
+[related.provider]
+name = "P"
+'''
+_HEADER_LINES = """
+title: A: B
+webUrl: https://a.example/?x
+publishedDateTime: 2020-06-13 01:29
+excerpt: One
+    two
+topics:
+  AI
+
+# Text
+
+text
+"""
 _KINDS = {suffix: bytes([number]) for number, suffix in enumerate(suffixes())}
 SEEDS = {
     "records": [
@@ -38,6 +70,14 @@ SEEDS = {
         _KINDS[".yaml"] + _YAML.partition("---\n<p>")[0].encode(),
         _KINDS[".json"] + _JSON.encode(),
         _KINDS[".json"] + f'{{"value": [{_JSON}, 3]}}'.encode(),
+        _KINDS[".yml"] + f"- {_JSON.replace('ud800', 'u0041')}\n- {{}}\n".encode(),
+        _KINDS[".jsonl"] + f"{_JSON.replace(chr(10), '')}\n\n{{x\n{{}}".encode(),
+        _KINDS[".ndjson"] + _JSON.replace("\n", "").encode(),
+        _KINDS[".json"] + f"{_JSON.replace(chr(10), '')}\n{{x\n{{}}".encode(),
+        _KINDS[".toml"] + _TOML.encode(),
+        _KINDS[".mdx"] + f"+++{_TOML}+++\nText".encode(),
+        _KINDS[".html"] + f"{_JSON}\n<p>".encode(),
+        _KINDS[".markdown"] + _HEADER_LINES.encode(),
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
     ],
     "addresses": [
@@ -54,7 +94,8 @@ DICTIONARY = {
         "domain: ", "authors: ", "publishers: ", "topics: ", "images:\n- url: ", "width: ", "related:\n- ", "featuredContent: ",
         "published: ", "deleted: ", "quality: ", "ampWebUrl: ", "http://", "https://a.example/", "2020-06-13T01:29:00Z",
         "---\n", "...\n", "<<: ", "*a", "&a ", "!!str ", "? ", "- ", "|\n ", ">\n ", "<iframe src='", "<script>", "</", "&lt;",
-        "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "javascript:", "data:", "@", "%zz", "xn--",
+        "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "+++\n", "\n{", '{"', '":', "}\n", " = ", "[[related]]\n", "[provider]\n", '"""', "\'\'\'",
+        "title = ", "provider.name = ", "publishedDateTime = 2020-06-13\n", "\nTitle: ", "\n\n", "\n    ", "javascript:", "data:", "@", "%zz", "xn--",
     ],
     "addresses": [
         *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",

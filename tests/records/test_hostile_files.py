@@ -72,6 +72,29 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
     "an alias": (".md", lambda size: f"{FIELDS}x: *{many('a', size)}", "4: not valid YAML: an alias here has no"),
     "a host name": (".md", lambda size: record(url=f"https://{many('℀', size // 3)}/"), "3: webUrl: 'https://℀+…'"),
     "a domain": (".md", lambda size: f"{FIELDS}provider: {{domain: {many('é', size // 2)}}}", "4: provider.domain: 'é+…'"),
+    "tables of TOML": (".toml", lambda size: many("[a.#]\n", 2 * size), "62501: more than 250,000 lines, keys and values"),
+    "dotted keys of TOML": (".toml", lambda size: many(f"#{'.a' * 48}=1\n", MB // 4), "1: title: is missing"),
+    "a dotted key of TOML": (".toml", lambda size: many("a.", size), "1: nested more than 50 levels deep"),
+    "10,000 levels of TOML": (".toml", lambda _: f"\na = {'[' * 10_000}1{']' * 10_000}", "2: nested more than 50 levels"),
+    "a number of TOML": (".toml", lambda size: f"a = {many('1', size)}", "1: a key or value without quotes has more than 1,000"),
+    "quotes of TOML": (".toml", lambda size: many('"""', size) + "\\", "1: not valid TOML: "),
+    "quotes in TOML": (".toml", lambda size: 'a = """' + many('\\"""', size - 9), "[0-9]+: not valid TOML: Unterminated string"),
+    "apostrophes of TOML": (".toml", lambda size: many("{q} ".format(q="'" * 3), size), "1: not valid TOML: "),
+    "lines of TOML": (".md", lambda size: f"+++\n{many('+' + chr(10), size)}", "250001: more than 250,000 lines"),
+    "a table of TOML, again and again": (".toml", lambda size: many("[a]\n", MB // 4), "2: not valid TOML: a key or table stands"),
+    "broken JSON Lines": (".jsonl", lambda size: many("x\n", size), "1: not valid JSON|1000001: more than 1,000,000"),
+    "deep JSON Lines": (".ndjson", lambda size: many("[" * 999 + "\n", size), "1: nested too deeply|[0-9]+: more than 1,000,000"),
+    "JSON Lines of no fields": (".jsonl", lambda size: many("{}\n", size // 4), "1: title: is missing"),
+    "empty JSON Lines": (".jsonl", lambda size: many("\n", size - 2) + "x", "[0-9]+: not valid JSON"),
+    "JSON front matter": (".md", lambda size: many("\n", size - 9) + '{""', "[0-9]+: not valid JSON"),
+    "header lines": (".md", lambda size: f"a: b: c\n{many('a#: 1' + chr(10), size - 20)}\n\ntext", "1: title: |1: more than 1,000,000 keys"),
+    "a header line": (".md", lambda size: f"a: b: c\n{many(' 1' + chr(10), size - 20)}\n\ntext", "1: title: |1: more than 1,000,000 keys"),
+    "a key of a header line": (".md", lambda size: f"{many('a', size - 20)}: b: c\n\ntext", "1: title: is missing"),
+    "almost header lines": (".md", lambda size: f"a: b: c\n{many('a: ' + chr(10), size - 20)}\n \na:", "1: not valid YAML"),
+    "space before header lines": (".md", lambda size: f"{many(' ' + chr(10), size - 20)}a: b: c\n", "[0-9]+: not valid YAML"),
+    "comments after header lines": (".md", lambda size: f"a: b: c\n\n{many('#' + chr(10), size - 20)}", "1: title: is missing"),
+    "a YAML list of aliases": (".yaml", lambda size: f"- &a {{title: x}}\n{many('- *a' + chr(10), size // 4)}", "1: publishedDateTime: is"),
+    "HTML": (".html", lambda size: many("<p>\n", size), "1: title: is missing"),
     "a path": (".md", lambda size: record(url=f"https://a.example/{many('%', size)}"), "3: webUrl: 'https://a.exam"),
 }  # fmt: skip
 
@@ -122,7 +145,7 @@ def test_a_title_as_long_as_a_file_may_be_is_a_title(tmp_path: Path, full: bool)
     size, seconds, memory = FULL if full else SHORT
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record(many("日 ", size // 4) + "."))
-    assert check(tmp_path, seconds, memory) == (0, "0 problems\n")
+    assert check(tmp_path, seconds, memory) == (0, "1 story from 1 record\n0 problems\n")
 
 
 def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:

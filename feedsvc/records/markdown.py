@@ -1,0 +1,57 @@
+"""Renders Markdown as HTML: CommonMark with tables, strikethrough and bare links, by markdown-it-py.
+
+HTML in it is let through, since all content is cleaned afterwards. Shortcodes and template tags are left out.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+from feedsvc.records.html import escape_text
+from feedsvc.records.shortcodes import without_shortcodes
+
+#: Text in deeper lists and quotes is left out.
+_MAX_NESTING = 100
+#: More are refused: each takes some 40 microseconds.
+_MAX_MARKS = 50_000
+_MARK = re.compile(r"[\[\]()|*_`<&~]")
+#: Bare links are looked for in time that grows with the square of the length of a word.
+_LONG_WORD = re.compile(r"\S{2000}")
+#: HTML that begins a text, which is most likely all HTML: its indented lines are no code.
+_BEGINS_WITH_BLOCK = re.compile(
+    r"\s*<(?:!doctype|html|body|article|section|main|header|div|p|table|ul|ol|dl|figure|blockquote|h[1-6])\b",
+    re.IGNORECASE,
+)
+
+
+def markdown_html(text: str, *, is_mdx: bool = False) -> str:
+    """Return Markdown as HTML, which isn't cleaned. Raise ValueError if it would take long."""
+    if len(_MARK.findall(text)) > _MAX_MARKS:
+        raise ValueError(f"expected Markdown with at most {_MAX_MARKS:,} marks such as * and [")
+    text = without_shortcodes(text, is_mdx=is_mdx)
+    has_code = not is_mdx and not _BEGINS_WITH_BLOCK.match(text)
+    try:
+        html: str = _renderer(has_code, not _LONG_WORD.search(text)).render(text)
+    except RecursionError as error:
+        raise ValueError("expected Markdown of fewer levels") from error
+    return escape_text(html, is_mixed=not is_mdx).strip()
+
+
+@cache
+def _renderer(has_code: bool, has_bare_links: bool) -> Any:
+    """Return a renderer. has_code: whether indented lines are code. has_bare_links: whether addresses become links."""
+    from markdown_it import MarkdownIt  # takes 100 ms to load, and most commands render nothing
+    from markdown_it.rules_block import reference
+
+    def reference_but_footnote(state: Any, line: int, end: int, silent: bool) -> bool:
+        is_footnote = state.src.startswith("[^", state.bMarks[line] + state.tShift[line])
+        return not is_footnote and reference(state, line, end, silent)
+
+    renderer = MarkdownIt("commonmark", {"html": True, "linkify": has_bare_links, "maxNesting": _MAX_NESTING})
+    renderer.enable(["table", "strikethrough", "linkify"])
+    renderer.block.ruler.at("reference", reference_but_footnote)
+    if renderer.linkify:
+        renderer.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # README.md is no address
+    if not has_code:
+        renderer.disable("code")
+    return renderer

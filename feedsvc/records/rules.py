@@ -1,0 +1,125 @@
+"""The rules of a source: for each field, the expressions that may give its value, in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from feedsvc.records.context import Context
+from feedsvc.records.expressions import Expression, Path, normal_key, parse_expression
+from feedsvc.records.kinds import FIELDS, Kind
+
+#: The most sets of keys whose plans a table remembers, and the most keys of a record whose plan is remembered.
+_MAX_PLANS = 1000
+_MAX_KEYS = 100
+
+
+class Candidate(NamedTuple):
+    """An expression that may give a field's value in records with certain keys."""
+
+    #: None where it is a key of the record.
+    expression: Expression | None
+    #: The key of the record that a path begins with.
+    key: str | None
+    #: Whether a value that can't be used is a problem: the configuration names it, or it is named as our own is.
+    is_meant: bool
+    #: Whether it is named as our own is, and read as there.
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What rules come to for all records with the same keys."""
+
+    #: The keys by their normal form.
+    keys: dict[str, str]
+    #: The fields that only their own name may give a value, and which are read as in our own records.
+    copied: tuple[str, ...]
+    #: Of each other field: its kind, and the expressions that may give its value.
+    fields: dict[str, tuple[Kind, tuple[Candidate, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one field gets its value."""
+
+    kind: Kind
+    #: In order: those of the configuration, those of the preset, and the field's own name.
+    expressions: tuple[Expression, ...]
+    #: The number of those of the configuration.
+    configured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rules of a source, by field."""
+
+    rules: dict[str, Rule]
+    context: Context
+    _plans: dict[tuple[bool, tuple[str, ...]], Plan] = field(default_factory=dict)
+
+    def plan(self, keys: tuple[str, ...], has_body: bool) -> Plan:
+        """Return the plan for records with keys. has_body: whether text follows, which is content before a preset's."""
+        plan = self._plans.get((has_body, keys))
+        if plan is None:
+            plan = _plan(self.rules, keys, has_body)
+            if len(keys) <= _MAX_KEYS and sum(map(len, keys)) <= 100 * _MAX_KEYS:
+                if len(self._plans) >= _MAX_PLANS:
+                    self._plans.clear()
+                self._plans[has_body, keys] = plan
+        return plan
+
+    def of_mentions(self) -> "Table":
+        """Return the table for related stories, of which neither templates nor constants say anything."""
+        rules = {
+            name: Rule(rule.kind, tuple(each for each in rule.expressions if isinstance(each, Path)), 0)
+            for name, rule in self.rules.items()
+            if name != "related"
+        }
+        return Table(rules, self.context)
+
+
+def make_table(
+    configured: Mapping[str, tuple[str, ...]], preset: Mapping[str, tuple[str, ...]], context: Context
+) -> Table:
+    """Return the rules that a configuration and its preset make: texts of expressions, by field."""
+    rules = {}
+    for name, kind in FIELDS.items():
+        if name == "provider":  # a text is a provider's name
+            continue
+        keys = [name, "provider"] if name == "provider.name" else [name]
+        first = [text for key in keys for text in configured.get(key, ())]
+        texts = [*first, *(text for key in keys for text in preset.get(key, ())), *keys]
+        rules[name] = Rule(kind, tuple(map(parse_expression, dict.fromkeys(texts))), len(set(first)))
+    return Table(rules, context)
+
+
+def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_body: bool) -> Plan:
+    known = set(keys)
+    normal = {normal_key(key): key for key in reversed(keys)}
+    fields, copied = {}, []
+    for name, rule in rules.items():
+        own = (name, "provider") if name == "provider.name" else (name,)
+        candidates = []
+        for position, expression in enumerate(rule.expressions):
+            key = None
+            if isinstance(expression, Path) and not expression.from_top:
+                first = expression.keys[0]
+                key = first if first in known else normal.get(normal_key(first))
+                if key is None and expression.text not in known:
+                    continue
+            is_own = expression.text in own
+            is_configured = position < rule.configured
+            if has_body and name == "featuredContent" and not (is_own or is_configured):
+                continue
+            is_key = key is not None and isinstance(expression, Path) and len(expression.keys) == 1
+            candidates.append(Candidate(None if is_key else expression, key, is_own or is_configured, is_own))
+        if len(candidates) == 1 and candidates[0].key == name and not _is_needed(name):
+            copied.append(name)
+        elif candidates:
+            fields[name] = (rule.kind, tuple(candidates))
+    return Plan(normal, tuple(copied), fields)
+
+
+def _is_needed(name: str) -> bool:
+    """Return whether a field is more than copied: templates need it, or its parts have shapes of their own."""
+    return name in ("publishedDateTime", "slug", "related")

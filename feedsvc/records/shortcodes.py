@@ -1,0 +1,118 @@
+"""Takes the marks of site generators out of Markdown: Hugo's shortcodes, Liquid's tags, kramdown's attributes, MDX.
+
+None of them is executed. A tag is left out and the text between two tags stays; a highlighted block becomes a block of
+code. What is in code stays as it is, and so does `{{ ... }}` that doesn't look like Liquid.
+"""
+
+import re
+from collections.abc import Iterator
+
+#: Tags are shorter, and so a long text without their ends is read in time that grows with its length.
+_LONGEST = 1000
+#: Where something begins whose end has to be found: a block of code, code in a line, or a pair of tags.
+_START = re.compile(
+    r"""
+    ^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*$
+    | (?<!`)(?P<ticks>`+)(?!`)
+    | \{%-?\s*highlight\b\s*(?P<liquid>[\w+#.-]*)[^%\n]*%\}
+    | \{\{<\s*highlight\b\s*"?(?P<hugo>[\w+#.-]*)[^>\n]*>\}\}
+    | \{%-?\s*(?P<kept>raw|verbatim)\s*-?%\}
+    | \{%-?\s*(?P<dropped>comment)\s*-?%\}
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_HIGHLIGHT_ENDS = {
+    "liquid": re.compile(r"\{%-?\s*endhighlight\s*-?%\}"), "hugo": re.compile(r"\{\{<\s*/\s*highlight\s*>\}\}"),
+}  # fmt: skip
+_TAG = re.compile(
+    rf"""
+    \{{\{{(?P<escaped><|%)/\*(?P<text>.{{0,{_LONGEST}}}?)\*/(?P=escaped)?>?\}}\}}  # Hugo's own escape
+    | \{{\{{<.{{0,{_LONGEST}}}?>\}}\}} | \{{\{{%.{{0,{_LONGEST}}}?%\}}\}}          # Hugo
+    | \{{%-?\s*\w.{{0,{_LONGEST}}}?%\}}                                            # Liquid
+    | \{{\{{-?\s*(?:"(?P<double>[^"{{}}\n]*)"|'(?P<single>[^'{{}}\n]*)')\s*(?:\|[^{{}}\n]*)?\}}\}}
+    | \{{\{{-?\s*(?:site|page|post|layout|include|content|paginator)\b[^{{}}\n]*\}}\}}
+    | (?:^[ ]{{0,3}}[*+-][ ][^\n]*\n)?\{{:\s?toc\b[^{{}}\n]*\}} | \{{:\s?[^{{}}\n]*\}}  # kramdown
+    | (?<=\S)[ \t]*\{{\#[\w:.-]+[^{{}}\n]*\}}[ \t]*$                               # the id of a heading
+    """,
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
+_MDX = re.compile(
+    r"""
+    (?:(?<=\n\n)|\A\n*)(?:import\b(?=[^\n]*['"{])|export\b(?=\s+(?:async|class|const|default|function|let|var|[{*])))
+        (?:[^\n]+\n?)+                                                             # to the next empty line
+    | </?[A-Z][\w.]*(?:\s(?:[^<>"']|"[^"]*"|'[^']*'|=>)*+)?>
+    | \{/\*.{0,1000}?\*/\}
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def without_shortcodes(text: str, *, is_mdx: bool = False) -> str:
+    """Return Markdown without shortcodes, template tags and attribute lists; of MDX, without imports and components."""
+    if not is_mdx and "{%" not in text and "{{" not in text and "{:" not in text and "{#" not in text:
+        return text
+    return "".join(_pieces(text, is_mdx))
+
+
+def _pieces(text: str, is_mdx: bool) -> Iterator[str]:
+    """Yield the parts of a text: code as it is, and what is between without tags."""
+    find_end = _EndFinder(text)
+    position = start = 0
+    while match := _START.search(text, position):
+        end = find_end(_end_of(match), match.end())
+        if not end:
+            position = match.end()
+            continue
+        yield _without_tags(text[start : match.start()], is_mdx)
+        inner = text[match.end() : end.start()]
+        if match["fence"] or match["ticks"]:
+            yield text[match.start() : end.end()]
+        elif match["kept"]:
+            yield inner
+        elif not match["dropped"]:
+            yield _code_block(match["liquid"] or match["hugo"] or "", inner)
+        position = start = end.end()
+    yield _without_tags(text[start:], is_mdx)
+
+
+class _EndFinder:
+    """Finds ends in a text. One that wasn't found once is not looked for again, since that would take long."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.missing: set[str] = set()
+
+    def __call__(self, end: re.Pattern[str], position: int) -> re.Match[str] | None:
+        if end.pattern in self.missing:
+            return None
+        found = end.search(self.text, position)
+        if not found:
+            self.missing.add(end.pattern)
+        return found
+
+
+def _end_of(start: re.Match[str]) -> re.Pattern[str]:
+    if fence := start["fence"]:
+        return re.compile(rf"^[ ]{{0,3}}{fence}{fence[0]}*[ \t]*$|\Z", re.MULTILINE)
+    if ticks := start["ticks"]:
+        return re.compile(rf"(?<!`){ticks}(?!`)")
+    if name := start["kept"] or start["dropped"]:
+        return re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}")
+    return _HIGHLIGHT_ENDS["liquid" if start["liquid"] is not None else "hugo"]
+
+
+def _code_block(language: str, code: str) -> str:
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", code)), 3)
+    return f"\n\n{fence}{language}\n{code.strip(chr(10))}\n{fence}\n\n"
+
+
+def _without_tags(text: str, is_mdx: bool) -> str:
+    text = _TAG.sub(_replacement, text)
+    return _MDX.sub("", text) if is_mdx else text
+
+
+def _replacement(tag: re.Match[str]) -> str:
+    """Return what stands for a tag: a text that it quotes (`{{ "/x.png" | relative_url }}`), or nothing."""
+    if tag["escaped"]:
+        return f"{{{{{tag['escaped']}{tag['text']}{'>' if tag['escaped'] == '<' else '%'}}}}}"
+    return tag["double"] or tag["single"] or ""
