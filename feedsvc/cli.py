@@ -15,7 +15,7 @@ import click
 
 from feedsvc import api
 from feedsvc.api import reports
-from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, one_line
+from feedsvc.errors import FeedsvcError, IndexLostError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
@@ -181,24 +181,13 @@ def why(config_file: Path | None, subject: str, as_json: bool) -> None:
 
 @main.command()
 @_config
-def init(config_file: Path | None) -> None:
-    """Write a commented config.toml. It never overwrites one."""
-    from importlib.resources import files
+@_records
+def init(config_file: Path | None, records: str | None) -> None:
+    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites one."""
+    from feedsvc.api.init import write_config
 
-    path = config_file or Path("config.toml")
-    template = files("feedsvc.config").joinpath("template.toml").read_bytes()
-    is_ours = False
-    try:
-        with path.open("xb") as stream:
-            is_ours = True
-            stream.write(template)
-    except FileExistsError as error:
-        raise ConfigError(f"{path}: exists already, and stays as it is; expected a new file") from error
-    except OSError as error:
-        if is_ours:
-            path.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
-    click.echo(f"{path}: written")
+    for line in write_config(config_file or Path("config.toml"), records).lines:
+        click.echo(one_line(line))
 
 
 def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
