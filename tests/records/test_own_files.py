@@ -21,6 +21,21 @@ def test_the_configuration_and_what_builds_write_are_no_records(
     (tmp_path / "sub" / "public [1]" / "c.md").write_text(record("C", "https://c.example/"))
     for _ in range(2):
         with feedsvc.open("config.toml") as site:
-            assert site.sync().problems == ()
+            result = site.sync()
+            assert result.problems == ()
+            assert result.counts.passed_over[".toml"] == 1
             site.build()
             assert site.feeds()[0].size == 3
+
+
+def test_a_preset_whose_addresses_begin_at_the_site_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "2024-05-04-two.md").write_text("---\ntitle: Two\n---\nText\n")
+    for preset in ("jekyll", "hugo", "zola", "pelican", "eleventy"):
+        with feedsvc.open(feedsvc.load_config(tables={"records": {"preset": preset}})) as site:
+            assert site.sync().problems[0].message == (
+                f"is missing; expected an address; set records.site, where the addresses of {preset} begin"
+            )
