@@ -1,10 +1,11 @@
 """Computes stories, their topics, and the feeds that changed from the occurrences in record files.
 
 Only stories that a change can affect are computed, each from all of its occurrences: so the result depends on the
-files' names and contents alone, never on history.
+files' names and contents, and on the time of the sync, never on history.
 
 - A story is taken from its own record if it has one, else from a mention; of several, from the one with the newest
-  `updated`, then the greatest quality, then the first path. If that is not listed (a draft, deleted), it is hidden.
+  `updated`, then the greatest quality, then the first path; but one that is not due is the last. If the best is not
+  listed (a draft, deleted, not due), the story is hidden.
 - A mention counts if the story that mentions it is shown. A link, which is a mention without a time, is no story.
 - A story has the topics of its records, and those of the records of the stories that mention it.
 """

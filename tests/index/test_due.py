@@ -11,7 +11,8 @@ from feedsvc.index import sync as sync_module
 from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.sync import SyncResult, sync
 from feedsvc.records import collection
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 from tests.index.test_index import entries, related, titles
 
@@ -113,7 +114,7 @@ def test_drafts_and_deleted_records_count_as_such_whenever_their_time_is(make_si
 def test_a_story_that_is_not_due_is_explained(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record("One"), "soon.md": record("Soon", URL, SOON)})
     with site.documents.index.reading() as connection:
-        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
+        explanation = explain(connection, site.config, URL, RecordFolders(find_sources(site.config)))
     assert not explanation.published
     assert explanation.lines == (
         URL,

@@ -410,7 +410,9 @@ def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypa
     assert sync(site.documents.index, site.config).read == 0  # other times, the same contents
     read: list[str] = []
     original = collection.read_file
-    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
+    monkeypatch.setattr(
+        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
+    )
     revision = site.documents.revision()
     sync(site.documents.index, site.config)
     assert read == []

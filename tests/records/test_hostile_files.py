@@ -182,6 +182,7 @@ def test_files_that_are_no_text_and_names_of_any_bytes_are_problems_that_name_th
         "utf-16be.md:1: is not a text file (it holds NUL)",
         "utf-32.json:1: is not UTF-8 text (byte 0xff)",
         f"\u202e.md:{no_record}",
+        "0 stories from 9 records; 9 refused",
         "9 problems",
     ]
 
@@ -243,7 +244,7 @@ def test_folders_of_any_depth_are_searched_as_deep_as_a_path_can_be(tmp_path: Pa
     status, text = check(tmp_path, 10, 150 * MB)
     assert status == 1
     assert "d/d/d/3.md:1: is not a record" in text
-    *found, deepest, _ = text.splitlines()
+    *found, deepest, _, _ = text.splitlines()
     assert len(found) > 280
     assert re.fullmatch(
         "[d/]+:1: can't be read: File name too long; expected a folder that can; its records stay as they were", deepest
