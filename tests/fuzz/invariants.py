@@ -18,14 +18,16 @@ from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.problems import MAX_PROBLEMS
-from feedsvc.records.reading import parse_file
+from feedsvc.records.reading import ANY_SOURCE, parse_file
 from feedsvc.records.registry import suffixes
+from feedsvc.records.sources import Source
 from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
 XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLDER = Path("/nowhere")
+ELSEWHERE = Source(site="https://site.example/blog", timezone="America/New_York")
 DOCUMENTS = Documents(
     SqliteDatabase(FOLDER),
     parse_config(
@@ -35,9 +37,13 @@ DOCUMENTS = Documents(
 
 
 def check_file(data: bytes) -> int:
-    """Assert what holds for any record file, and return the number of its records. The first byte chooses its suffix."""
-    name = "a" + suffixes()[data[0] % len(suffixes())] if data else "a.md"
-    content = parse_file(name, data[1:])
+    """Assert what holds for any record file, and return the number of its records.
+
+    The first byte chooses its suffix, and whether its source has a site and a time zone.
+    """
+    kind, suffix = divmod(data[0] if data else 0, len(suffixes()))
+    name = f"a{suffixes()[suffix]}"
+    content = parse_file(name, data[1:], ELSEWHERE if kind % 2 else ANY_SOURCE)
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
