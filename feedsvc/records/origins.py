@@ -179,6 +179,7 @@ def _origin(names: tuple[str, ...], fields: Fields) -> str:
 
 def _described(key: str) -> str:
     """Return what a key or expression is."""
+    key = _short(key)
     if key.startswith("="):
         return f"the constant {key}"
     if key.startswith("$."):
