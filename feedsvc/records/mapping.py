@@ -1,6 +1,8 @@
 """Maps a record of any shape to the fields of feedsvc, by the expressions of its source."""
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -18,6 +20,8 @@ from feedsvc.text import instant
 Located: TypeAlias = tuple[Placed, str]
 
 _PROVIDER = "provider."
+#: The offset at the end of a time: hours with their sign, and minutes.
+_OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
@@ -66,11 +70,7 @@ class _Scope:
         if name == "categories":
             return self._categories()
         found = self.find("publishedDateTime")
-        try:
-            moment = instant(str(found[0][0] if found else ""), self.context.timezone).astimezone(self.context.timezone)
-        except (ValueError, TypeError, OverflowError):
-            return ""
-        return {"year": f"{moment.year:04}", "month": f"{moment.month:02}", "day": f"{moment.day:02}"}[name]
+        return _date_part(str(found[0][0]), name, self.context.timezone) if found else ""
 
     def _file_name(self) -> FileName:
         return read_file_name(self.file, self.source.path) if self.file else FileName("", "", "", "")
@@ -109,6 +109,8 @@ class _Scope:
                 continue
             (value, line), origin = found
             if is_absent(value) and not (kind is flag and value is False):
+                if unusable and unusable[1] == key:  # {"rendered": ""} is a text that is empty
+                    unusable = None
                 continue
             used = kind(value, self.context)
             if used is not None:  # what is named as in our own records is read as there
@@ -176,6 +178,17 @@ def _related(items: Items, file: str, source: Source) -> Items:
         else (item, line)
         for item, line in items
     ]
+
+
+def _date_part(time: str, name: str, timezone: tzinfo) -> str:
+    """Return the year, month or day of a time in a time zone, in its own where that is UTC; empty if it is no time."""
+    try:
+        moment = instant(time, timezone).astimezone(timezone)
+        if timezone is UTC and (offset := _OFFSET.search(time)):
+            moment += timedelta(hours=int(offset[1]), minutes=int(offset[1][0] + offset[2]))
+    except (ValueError, OverflowError):
+        return ""
+    return {"year": f"{moment.year:04}", "month": f"{moment.month:02}", "day": f"{moment.day:02}"}[name]
 
 
 @lru_cache(1000)
