@@ -1,5 +1,6 @@
 """Surveys of what a preset reads in files."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -101,7 +102,7 @@ def _native_keys(preset: str) -> frozenset[str]:
     paths = [
         path for texts in find_preset(preset).fields.values() for path in ([texts] if isinstance(texts, str) else texts)
     ]
-    return frozenset(normal_key(path.partition(".")[0]) for path in paths)
+    return frozenset(normal_key(re.split("[.|]", path)[0]) for path in paths)
 
 
 def _lack(fields: Fields) -> str:

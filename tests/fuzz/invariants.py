@@ -17,10 +17,11 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
+from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
 from feedsvc.records.reading import ANY_SOURCE, parse_file
 from feedsvc.records.registry import suffixes
-from feedsvc.records.sources import Source
+from feedsvc.records.sources import Source, default_source
 from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
@@ -56,7 +57,16 @@ def check_file(data: bytes) -> int:
             check_story(story)
         urls = [story.url for story in (record.story, *record.related)]
         assert len(set(urls)) == len(urls)
+    check_origins(name, data[1:], len(content.records))
     return len(content.records)
+
+
+def check_origins(name: str, data: bytes, records: int) -> None:
+    """Assert that the fields of each record of a file are explained, in short lines."""
+    origins = explain_file(name, data, default_source())
+    assert len(origins.records) == records
+    for line in (*origins.refused, *(line for lines in origins.records for line in lines)):
+        assert len(line) < 2000
 
 
 def check_story(story: Story) -> None:
