@@ -24,7 +24,7 @@ MOST_SHOWN = 30
 
 
 class _Command(click.Command):
-    """A command that starts again, once, if the index is lost meanwhile: the records still have all that it held."""
+    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -63,7 +63,7 @@ _records = click.argument("records", required=False)
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Publish RSS and Atom feeds from a folder of article records."""
+    """Publish RSS, Atom and JSON feeds from a folder of article records."""
 
 
 @main.command()
@@ -95,13 +95,17 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
         with progress_bar("Building") as progress:
             built = site.build(progress=progress)
         _print_problems(result)
+        _print_counts(result)
+        for warning in site.warnings(of_build=True):
+            click.echo(f"warning: {warning}", err=True)
         if built.hub_failure:
             click.echo(f"{built.hub_failure}; the next build tries again", err=True)
         for path in built.conflicts:
             click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
         counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
         click.echo(f"{site.config.out}: {counts}")
-        sys.exit(1 if result.problem_count or built.conflicts or built.hub_failure else 0)
+        faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
+        sys.exit(1 if faulty else 0)
 
 
 @main.command()
@@ -114,9 +118,10 @@ def check(config_file: Path | None, records: str | None) -> None:
             click.echo(str(problem))
         for warning in site.warnings():
             click.echo(f"warning: {warning}", err=True)
+        _print_counts(result)
         number = result.problem_count
         click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
-        sys.exit(1 if number else 0)
+        sys.exit(1 if number or result.nothing_found else 0)
 
 
 @main.command()
@@ -147,7 +152,10 @@ def show(config_file: Path | None, address: str) -> None:
 @_config
 @click.argument("subject", metavar="URL-OR-PATH")
 def why(config_file: Path | None, subject: str) -> None:
-    """Explain in which feeds a story is, and why it isn't in others. URL-OR-PATH: its URL, or its record's file."""
+    """Explain in which feeds a story is, and why it isn't in others.
+
+    URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
+    """
     with _synced(config_file) as (site, _):
         explanation = site.explain(subject)
         for line in explanation.lines:
@@ -163,12 +171,16 @@ def init(config_file: Path | None) -> None:
 
     path = config_file or Path("config.toml")
     template = files("feedsvc.config").joinpath("template.toml").read_bytes()
+    is_ours = False
     try:
         with path.open("xb") as stream:
+            is_ours = True
             stream.write(template)
     except FileExistsError as error:
         raise ConfigError(f"{path}: exists already, and stays as it is; expected a new file") from error
     except OSError as error:
+        if is_ours:
+            path.unlink(missing_ok=True)
         raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
     click.echo(f"{path}: written")
 
@@ -190,6 +202,12 @@ def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[t
 def _print_problems(result: "SyncResult") -> None:
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
+
+
+def _print_counts(result: "SyncResult") -> None:
+    if result.nothing_found:
+        click.echo(one_line(result.nothing_found), err=True)
+    click.echo(str(result.counts), err=True)
 
 
 def _print_addresses(site: api.Site) -> None:

@@ -4,7 +4,7 @@ import re
 
 
 def one_line(text: str) -> str:
-    """A message with line breaks and other control characters spelled out, as a terminal can show it."""
+    """Return a message with line breaks and other control characters spelled out, as a terminal can show it."""
     return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text)
 
 
@@ -73,7 +73,7 @@ class IndexUnusableError(FeedsvcError):
 
 
 class IndexLostError(IndexUnusableError):
-    """The index's file was damaged or is gone. What failed can be done again from the start, with a new one."""
+    """The index file was damaged or deleted; the operation can be retried with a new index."""
 
 
 class IndexReadOnlyError(IndexUnusableError):

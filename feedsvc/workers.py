@@ -50,11 +50,13 @@ class Workers:
     """Worker processes, one per core, started when there are several tasks, and ended with the context.
 
     meanwhile: called in each process after its first tasks, while this process uses their results.
+    prepare: called in each process when it starts.
     """
 
-    def __init__(self, meanwhile: Callable[[], None] | None = None) -> None:
+    def __init__(self, meanwhile: Callable[[], None] | None = None, prepare: Callable[[], None] | None = None) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._meanwhile = meanwhile
+        self._prepare = prepare
 
     def __enter__(self) -> "Workers":
         return self
@@ -71,7 +73,7 @@ class Workers:
     def start(self) -> None:
         """Start the processes now, by a fork, which is fastest: before this one has threads or opens an index."""
         if _can_fork():
-            self._pool = _start_pool("fork")
+            self._pool = _start_pool("fork", self._prepare)
             with interrupts_blocked():
                 self._pool.submit(os.getpid)  # the first task starts all of them
 
@@ -79,7 +81,7 @@ class Workers:
         """Do as the built-in `map` does, in the processes if there are several items. Raises WorkerError."""
         if len(items) < 2:
             return map(function, items)
-        self._pool = self._pool or _start_pool("spawn")
+        self._pool = self._pool or _start_pool("spawn", self._prepare)
         with interrupts_blocked(), _kills_explained():
             results = self._pool.map(function, items)
             if self._meanwhile:
@@ -105,8 +107,14 @@ def _kills_explained() -> Iterator[None]:
         raise WorkerError("a worker process was killed; expected enough memory for all; run it again") from error
 
 
-def _start_pool(method: str) -> "ProcessPoolExecutor":
+def _start_pool(method: str, prepare: Callable[[], None] | None) -> "ProcessPoolExecutor":
     from concurrent.futures import ProcessPoolExecutor  # takes a while to load
 
     context: Any = get_context(method)
-    return ProcessPoolExecutor(mp_context=context, initializer=end_with_parent)
+    return ProcessPoolExecutor(mp_context=context, initializer=_begin, initargs=(prepare,))
+
+
+def _begin(prepare: Callable[[], None] | None) -> None:
+    end_with_parent()
+    if prepare:
+        prepare()

@@ -58,7 +58,9 @@ def record(
 
 
 #: The modules whose sites are made on both databases.
-ON_BOTH = ("test_cache", "test_documents", "test_feeds", "test_filters", "test_index", "test_lists", "test_websub")
+ON_BOTH = (
+    "test_cache", "test_documents", "test_due", "test_feeds", "test_filters", "test_index", "test_lists", "test_websub",
+)  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

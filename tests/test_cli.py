@@ -1,16 +1,20 @@
 """Commands: what they print, their exit status, and an error's one line."""
 
+import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 from contextlib import chdir
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
+from feedsvc.records.registry import suffixes
 from tests.conftest import FEEDSVC, SAMPLE, free_port, record
 
 
@@ -38,11 +42,16 @@ def folder(tmp_path: Path) -> Path:
 
 #: Files that a build of `folder` writes: three feeds and their archives in three formats, pages, assets and OPML.
 FILES = 3 * 2 * 3 + 3 + 3 + 1
+#: What a build says where the configuration has no base_url.
+NO_BASE_URL = (
+    "warning: site.base_url is not set: addresses begin with http://127.0.0.1:8000/; expected what subscribers see\n"
+)
 
 
 def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
-    assert result("build", cwd=folder) == (0, f"{folder}/public: {FILES} files written, 0 unchanged, 0 removed\n", "")
-    assert result("build", cwd=folder) == (0, f"{folder}/public: 0 files written, {FILES} unchanged, 0 removed\n", "")
+    error = f"1 story from 1 record\n{NO_BASE_URL}"
+    for counts in (f"{FILES} files written, 0 unchanged", f"0 files written, {FILES} unchanged"):
+        assert result("build", cwd=folder) == (0, f"{folder}/public: {counts}, 0 removed\n", error)
     assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: {FILES} files written")
 
 
@@ -54,19 +63,20 @@ def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(fold
         1,
         f"{folder}/public: {FILES - 1} files written, 0 unchanged, 0 removed\n",
         "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+        f"1 story from 2 records; 1 refused\n{NO_BASE_URL}"
         f"{folder}/public/index.html: not written by feedsvc, so it stays; move it to let the feed be written\n",
     )
 
 
 def test_check_shows_every_problem(folder: Path) -> None:
-    assert result("check", cwd=folder) == (0, "", "0 problems\n")
+    assert result("check", cwd=folder) == (0, "", "1 story from 1 record\n0 problems\n")
     (folder / "records" / "b.md").write_text("title: B\nquality: x")
     assert result("check", cwd=folder) == (
         1,
         "b.md:1: publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z\n"
         "b.md:1: webUrl: is missing; expected an address\n"
         "b.md:2: quality: 'x' can't be used: expected a whole number\n",
-        "3 problems\n",
+        "1 story from 2 records; 1 refused\n3 problems\n",
     )
     assert result("check", cwd=folder)[0] == 1  # from the index, too
     assert result("check", "records", cwd=folder)[0] == 1
@@ -79,7 +89,7 @@ def test_a_saved_filter_that_names_an_unknown_topic_is_a_warning(folder: Path) -
         "",
         "warning: custom 'S': topic: no story has 'nope'\n"
         "warning: custom 'S': without_provider: no story has 'x'\n"
-        "0 problems\n",
+        "1 story from 1 record\n0 problems\n",
     )
 
 
@@ -97,7 +107,7 @@ def test_feeds_lists_sizes_and_addresses(folder: Path) -> None:
 def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_path: Path) -> None:
     config = SAMPLE.parent / "config.toml"
     done = feedsvc("build", "--config", config, "--out", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "18 stories from 1 record\n")
     assert len(list((tmp_path / "out" / "providers").glob("*.rss"))) == 17
 
 
@@ -166,6 +176,26 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
     assert "No such command 'bild'" in error
 
 
+@pytest.mark.parametrize("value", ["", "now", "1.5", "-1", "9" * 13])
+def test_a_bad_time_in_the_environment_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
+    message = f"SOURCE_DATE_EPOCH: {value!r} can't be used; expected seconds since 1970, a whole number"
+    assert result("build", cwd=folder) == (2, "", f"feedsvc: {message}\n")
+    assert [path.name for path in folder.iterdir()] == ["records"]
+
+
+def test_a_build_leaves_out_what_is_not_due_and_a_later_one_publishes_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = folder / "public" / "feed.atom"
+    (folder / "records" / "b.md").write_text(record("Later", "https://b.example", "2062-01-01"))
+    assert result("build", cwd=folder)[2].startswith("1 story from 2 records; 1 not due\n")
+    assert "Later" not in feed.read_text()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime(2062, 1, 1, tzinfo=UTC).timestamp())))
+    assert result("build", cwd=folder)[2].startswith("2 stories from 2 records\n")
+    assert "Later" in feed.read_text()
+
+
 def test_a_port_in_use_and_a_strange_host_are_one_line_each(folder: Path) -> None:
     import socket
 
@@ -186,8 +216,50 @@ def test_a_port_in_use_and_a_strange_host_are_one_line_each(folder: Path) -> Non
 
 def test_an_empty_folder_is_published_as_a_valid_empty_feed(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
-    assert result("build", cwd=tmp_path)[0] == 0
+    assert result("build", cwd=tmp_path)[0] == 1
     assert b"1970-01-02T00:00:00+00:00" in (tmp_path / "public" / "feed.atom").read_bytes()
+
+
+def test_a_folder_without_record_files_is_a_problem_that_says_what_is_there(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    expected = f"expected names that end in {', '.join(suffixes())}"
+    error = f"{records}: no record files; there is nothing else; {expected}\n0 stories from 0 records\n"
+    assert result("check", cwd=tmp_path) == (1, "", f"{error}0 problems\n")
+    assert result("build", cwd=tmp_path)[::2] == (1, error + NO_BASE_URL)
+    for name in ("a.PNG", "b.png", "c.csv", "Makefile", "d.e f", ".hidden.png", ".git/config", "sub/e.png"):
+        (records / name).parent.mkdir(exist_ok=True)
+        (records / name).touch()
+    (records / "link.png").symlink_to(records / "a.PNG")
+    os.mkfifo(records / "pipe.png")
+    kinds = "3 .png, 1 .csv, 2 others"
+    error = (
+        f"{records}: no record files; there are {kinds}; {expected}\n"
+        f"0 stories from 0 records; 6 files passed over ({kinds})\n0 problems\n"
+    )
+    assert result("check", cwd=tmp_path) == (1, "", error)
+
+
+def test_what_is_left_out_is_counted(folder: Path) -> None:
+    for number in range(3):
+        (folder / "records" / f"draft{number}.md").write_text(record(url=f"https://b.example/{number}", published="no"))
+    (folder / "records" / "gone.md").write_text(record(url="https://b.example/gone", deleted="true", published="no"))
+    (folder / "records" / "bad.json").write_text(json.dumps([{"title": "x"}] * 1234))
+    (folder / "records" / "latin.md").write_bytes(b"\xe4")
+    (folder / "records" / "data.csv").touch()
+    counts = "1 story from 1,240 records; 3 drafts, 1 deleted, 1,235 refused; 1 file passed over (1 .csv)"
+    for _ in range(2):
+        assert result("check", cwd=folder)[2].splitlines()[-2:] == [counts, "102 problems"]
+    (folder / "config.toml").write_text("records.include_unpublished = true")
+    assert "4 stories from 1,240 records; 1 deleted, 1,235 refused;" in result("check", cwd=folder)[2]
+
+
+def test_mentions_count_as_stories_where_they_are_entries(folder: Path) -> None:
+    mention = "[{title: B, webUrl: 'https://b.example', publishedDateTime: 2020-01-01}]"
+    (folder / "records" / "a.md").write_text(record(related=mention))
+    for mode, stories in (("entries", "2 stories"), ("links", "1 story")):
+        (folder / "config.toml").write_text(f'feeds.related = "{mode}"')
+        assert result("check", cwd=folder)[2] == f"{stories} from 1 record\n0 problems\n"
 
 
 def test_a_terminal_gets_a_progress_bar(folder: Path) -> None:
@@ -207,7 +279,7 @@ def test_a_terminal_gets_a_progress_bar(folder: Path) -> None:
 
 def test_another_folder_than_the_configured_one_leaves_its_index_alone(folder: Path) -> None:
     feedsvc("feeds", cwd=folder)
-    (folder / "other").mkdir()
+    shutil.copytree(folder / "records", folder / "other")
     before = {path: path.stat().st_mtime_ns for path in (folder / ".feedsvc").iterdir()}
     assert result("check", "other", cwd=folder)[0] == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before

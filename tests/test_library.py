@@ -16,7 +16,10 @@ import flask
 import pytest
 
 import feedsvc
+from feedsvc.errors import IndexReadOnlyError
 from feedsvc.formats import registry
+from feedsvc.index import opening
+from feedsvc.model import Format
 from tests.conftest import ROOT, record
 
 RECORD: dict[str, Any] = {
@@ -104,7 +107,10 @@ def test_a_program_needs_no_guard_of_its_main_module_and_may_use_all_cores_with_
     work = """
 from pathlib import Path
 import feedsvc
+from feedsvc.errors import IndexReadOnlyError
 from feedsvc.formats import registry
+from feedsvc.index import opening
+from feedsvc.model import Format
 {guard}
     for number in range(2):
         for name in range(300):
@@ -170,3 +176,96 @@ def test_the_python_of_the_readme_runs(folder: Path, monkeypatch: pytest.MonkeyP
     assert names["app"].test_client().get("/topics/ai.atom").status_code == 200
     with feedsvc.open(feedsvc.load_config(tables={"feeds": {"formats": ["list"]}})) as site:
         assert site.document("/feed.txt").body == b"A title\nhttps://a.example/1\n"
+
+
+def test_what_is_registered_is_known_to_worker_processes_too(folder: Path) -> None:
+    (folder / "posts").mkdir()
+    (folder / "plain.py").write_text("""
+from feedsvc.model import Format
+
+def write(feed):
+    return "".join(f"{entry.story.title}\\n" for entry in feed.entries).encode()
+
+FORMAT = Format("list", ".txt", "text/plain", "List", write)
+""")
+    (folder / "program.py").write_text("""
+from pathlib import Path
+import feedsvc
+import plain
+from feedsvc.formats.registry import register
+
+if __name__ == "__main__":
+    register(plain.FORMAT)
+    config = feedsvc.load_config(records="posts", tables={"feeds": {"formats": ["list"]}})
+    for number in range(2):
+        for name in range(100):
+            text = f"title: {number}\\nwebUrl: https://a.example/{name}\\npublishedDateTime: 2020-01-01\\ntopics: [T{name}]\\n"
+            Path(f"posts/{name}.yaml").write_text(text)
+        with feedsvc.open(config, processes=True) as site:
+            site.sync()
+            print(site.build("out").conflicts, Path("out/topics/t7.txt").read_text())
+""")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    program = [sys.executable, "program.py"]
+    output = subprocess.run(program, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    assert (output.stdout, output.stderr) == ("() 0\n\n() 1\n\n", "")
+
+
+def test_a_function_that_no_other_process_can_find_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+    registry.register(Format("list", ".txt", "text/plain", "List", lambda feed: b""))
+    with (
+        feedsvc.open(records=ROOT / "seeds", processes=True) as site,
+        pytest.raises(feedsvc.FeedsvcError, match="top level"),
+    ):
+        site.sync()
+
+
+def test_a_site_in_memory_that_is_closed_is_a_503_of_its_application() -> None:
+    with feedsvc.open(records=[RECORD]) as site:
+        site.sync()
+        client = feedsvc.create_app(site).test_client()
+    assert client.get("/feed.atom").status_code == 503
+
+
+@pytest.mark.parametrize("records", [RECORD, iter([RECORD]), 7])
+def test_records_that_are_no_list_are_a_type_error(records: Any) -> None:
+    with pytest.raises(TypeError, match="expected a list of mappings, or a folder"):
+        feedsvc.open(records=records)
+
+
+def test_an_application_takes_the_path_of_a_configuration(folder: Path) -> None:
+    (folder / "other.toml").write_text('site.title = "Other"\n')
+    (folder / "records").mkdir()
+    with feedsvc.open("other.toml") as site:
+        site.sync()
+    assert feedsvc.create_app("other.toml").test_client().get("/feed.json").json["title"] == "Other"
+
+
+def test_saved_filters_are_tables_too() -> None:
+    config = feedsvc.load_config(tables={"custom": [{"name": "Saved", "topic": ["AI"]}]})
+    assert list(config.custom) == ["saved"]
+
+
+def test_an_index_that_cannot_be_written_is_replaced_by_a_temporary_one_until_the_site_is_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_index = opening.open_index
+
+    def read_only(config: feedsvc.Config) -> Any:
+        if "/feedsvc-" not in config.index.url:
+            raise IndexReadOnlyError("index.sqlite3: read-only; expected another place")
+        return open_index(config)
+
+    monkeypatch.setattr(opening, "open_index", read_only)
+    with feedsvc.open(records=ROOT / "seeds", title="News") as site:
+        before = site.config.index
+        assert site.sync().read == 1
+        assert caplog.messages == [
+            "feedsvc: index.sqlite3: read-only; expected another place; until then, a temporary one is made each time"
+        ]
+        temporary = Path(site.config.index.url.removeprefix("sqlite:///"))
+        assert temporary.exists()
+        assert site.feeds()
+    assert site.config.index == before
+    assert not temporary.parent.exists()

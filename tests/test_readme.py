@@ -1,4 +1,4 @@
-"""The README and the demo's configuration tell of everything there is."""
+"""The README and the demo's configuration name all commands, options and keys."""
 
 import re
 

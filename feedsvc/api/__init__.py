@@ -26,6 +26,7 @@ def open(
     config: a configuration, or its file; without it, that of `load_config`.
     records: mappings with the fields of records, which are kept in memory, as their index is; or a folder of records,
     in place of the configuration's.
+    A site in memory notifies no hub, and answers no request that needs its index while it syncs.
     processes: whether worker processes read records and write documents, on all cores, where there are many. They may
     import the program's main module, which then needs `if __name__ == "__main__":` (see multiprocessing).
     site: keys of the configuration's table [site]. Raise ConfigError.
@@ -37,6 +38,8 @@ def open(
     from feedsvc.config import Config, load_config
 
     folder, mappings = (records, None) if isinstance(records, str | Path) else (None, records)
+    if not (mappings is None or isinstance(mappings, Sequence)):
+        raise TypeError("records can't be used; expected a list of mappings, or a folder")
     if not isinstance(config, Config):
         config = load_config(config, records=folder, tables={"site": site})
     elif folder or site:
@@ -44,21 +47,24 @@ def open(
     return Site(config, mappings, processes)
 
 
-def create_app(config: "Config | Site | None" = None) -> "Flask":
+def create_app(config: "Config | Site | Path | str | None" = None) -> "Flask":
     """Return a WSGI application that serves a site, with middleware that delivers documents before Flask is reached.
 
     So Flask's hooks (`before_request` and the like) see no request for a document: where you need them, register
     `blueprint` in an application of your own. It reads the index, which `Site.sync`, `feedsvc serve` or `feedsvc build`
-    fills. config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of
-    `load_config`. Raise ConfigError and IndexUnusableError.
+    fills. config: a site, a configuration, or its file; without it, the file that the environment variable
+    FEEDSVC_CONFIG names, or that of `load_config`. Raise ConfigError and IndexUnusableError.
 
         >>> client = feedsvc.create_app(site).test_client()
         >>> client.get("/feed.atom").content_type
         'application/atom+xml; charset=utf-8'
     """
+    from feedsvc.config import load_config
     from feedsvc.web import create_app as create
 
-    return create(config.config, config.index) if isinstance(config, Site) else create(config)
+    if isinstance(config, Site):
+        return create(config.config, config.index)
+    return create(load_config(config) if isinstance(config, str | Path) else config)
 
 
 def blueprint(site: "Site") -> "Blueprint":

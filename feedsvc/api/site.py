@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from feedsvc.api.registrations import registrations
 from feedsvc.errors import AddressError, IndexReadOnlyError, ServeError, one_line
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Site:
         """records: mappings in memory, in place of the configuration's folder. processes: see `open`."""
         #: The configuration. It names another index once that which it named could not be written.
         self.config = config
+        self._configured = config.index
         self._mappings = records
         self._processes = processes and records is None
         self._index: Index | None = None
@@ -109,8 +111,10 @@ class Site:
         >>> site.urls(site.feeds()[0])[0]
         'http://127.0.0.1:8000/feed.atom'
         """
-        suffixes = [format.suffix for format in self.documents.formats]
-        return [feed.address.url(self.config.site.base_url, suffix) for suffix in suffixes]
+        from feedsvc.feeds.selection import published_formats
+
+        base_url = self.config.site.base_url
+        return [feed.address.url(base_url, format.suffix) for format in published_formats(self.config)]
 
     def document(self, address: str) -> "Document":
         """Return the document at an address: a path with or without a query string, or a URL of the site.
@@ -158,7 +162,7 @@ class Site:
         return dataclasses.replace(result, hub_failure=failure)
 
     def explain(self, subject: str) -> "Explanation":
-        """Return in which feeds a story is, and why it isn't in others.
+        """Return in which feeds a story is, and why it isn't in others; for a file, which keys its fields come from.
 
         subject: the story's URL, or the path of its record's file. Raise FeedsvcError if there is neither.
 
@@ -170,8 +174,10 @@ class Site:
         with self.index.reading() as connection:
             return explain(connection, self.config, subject, self._source())
 
-    def warnings(self) -> list[str]:
+    def warnings(self, *, of_build: bool = False) -> list[str]:
         """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
+
+        of_build: whether those that concern builds alone are among them. Raise IndexUnusableError.
 
         >>> site.warnings()
         []
@@ -179,7 +185,11 @@ class Site:
         from feedsvc.feeds.selection import unknown_names
 
         with self.index.reading() as connection:
-            return unknown_names(connection, self.config)
+            found = unknown_names(connection, self.config)
+        if of_build and not self.config.has_base_url:
+            start = f"{self.config.site.base_url}/"
+            found.append(f"site.base_url is not set: addresses begin with {start}; expected what subscribers see")
+        return found
 
     def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
         """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
@@ -206,10 +216,10 @@ class Site:
         if result.seconds:  # else another node syncs
             sync_log.add(result)
         ready()
-        server.serve(self.config, self.index, ip, sync_log)
+        server.serve(self.config, self.index, ip, sync_log, registrations())
 
     def close(self) -> None:
-        """Close the index, and end the worker processes. What is asked for afterwards opens the index again.
+        """Close the index, and end the worker processes. An index in memory is gone; others are opened again if needed.
 
         >>> site.close()
         """
@@ -219,7 +229,7 @@ class Site:
             self._index = None
         if self._temporary:
             self._temporary.cleanup()
-            self._temporary = None
+            self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
 
     def _source(self) -> "Records":
         from feedsvc.records.collection import RecordFolders, RecordMappings
@@ -230,10 +240,12 @@ class Site:
 
     def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
+        from feedsvc.index.due import sync_time
         from feedsvc.index.opening import is_new
         from feedsvc.records.files import check_folder
 
-        self._source()  # its faults are found before anything is written
+        sync_time()  # what this raises, and the next two, is raised before anything is written
+        self._source()
         for folder in self.config.record_folders if self._mappings is None else ():
             check_folder(folder)
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
@@ -250,7 +262,7 @@ class Site:
 
         while follows and not self.index.is_leader():
             if self.index.is_filled():
-                return SyncResult(self.index)
+                return SyncResult(self.index, self.config, self._source().name)
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self._processes else map
         return sync(self.index, self.config, progress or _no_progress, mapping, records=self._source())
@@ -258,8 +270,9 @@ class Site:
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index
 
-        self._temporary = TemporaryDirectory(prefix="feedsvc-")
-        self._index = None
+        if self._index:
+            self._index.close()
+        self._temporary, self._index = TemporaryDirectory(prefix="feedsvc-"), None
         url = f"sqlite:///{self._temporary.name}/index.sqlite3"
         self.config = dataclasses.replace(self.config, index=Index(url=url))
 
@@ -268,7 +281,8 @@ class Site:
             from feedsvc.feeds.documents import load_writers
             from feedsvc.workers import Workers
 
-            self._workers = Workers(meanwhile=partial(load_writers, self.config) if will_build else None)
+            meanwhile = partial(load_writers, self.config) if will_build else None
+            self._workers = Workers(meanwhile, prepare=registrations())
         return self._workers
 
     def _end_workers(self) -> None:

@@ -6,5 +6,5 @@ from feedsvc.build.site import BuildResult, build
 
 __all__ = ["BuildResult", "Output", "OutputScheme", "build", "open_output", "register"]
 
-for scheme in (directory.SCHEME, *object_store.SCHEMES):
-    register(scheme)
+for _scheme in (directory.SCHEME, *object_store.SCHEMES):
+    register(_scheme)

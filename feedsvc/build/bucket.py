@@ -18,10 +18,9 @@ from typing import Protocol
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups
 from feedsvc.config import Config
-from feedsvc.feeds.addresses import OPML_PATH
+from feedsvc.feeds.addresses import OPML_PATH, Address
 from feedsvc.feeds.documents import Document, cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
-from feedsvc.model import parse_feed_path
 
 #: Requests that are in progress at a time.
 PARALLEL = 16
@@ -218,9 +217,8 @@ class Bucket:
         return len(existing)
 
 
-def _rank(address: str) -> int:
+def _rank(address: Address) -> int:
     """Return a number that orders uploads: a document comes before those that link to it."""
-    if address == OPML_PATH or address.endswith("/"):
+    if address.path == OPML_PATH or address.path.endswith("/"):
         return 2
-    feed = parse_feed_path(address.rpartition(".")[0])
-    return 1 if feed and not feed.month else 0  # archives, and the assets of pages
+    return 1 if address.feed and not address.feed.month else 0  # archives, and the assets of pages

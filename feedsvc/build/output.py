@@ -10,10 +10,11 @@ from typing import Any, Protocol
 from feedsvc.build.manifest import Manifest, State
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
+from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Document
 
 #: Addresses, in one list for each feed: its documents are made together.
-Groups = list[list[str]]
+Groups = list[list[Address]]
 
 
 class Writer(Protocol):

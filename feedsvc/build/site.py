@@ -14,6 +14,7 @@ from feedsvc.build.output import Groups, Output, Writer, open_output
 from feedsvc.config import Config
 from feedsvc.feeds.documents import Documents, open_documents
 from feedsvc.feeds.encodings import ENCODINGS
+from feedsvc.feeds.selection import published_formats
 
 #: Feeds that are written at a time.
 BATCH = 32
@@ -58,9 +59,9 @@ def build(
         before = output.read_manifest()
         manifest = Manifest(_stamp(config), {}, set())
         stale: Groups = []
-        for revision, found in listing:
-            addresses = [address.path for address in found]
-            entries = {address: before.entries[address] for address in addresses if address in before.entries}
+        for revision, addresses in listing:
+            paths = [address.path for address in addresses]
+            entries = {path: before.entries[path] for path in paths if path in before.entries}
             is_known = before.stamp == manifest.stamp and len(entries) == len(addresses)
             if is_known and _are_current(output, entries, revision):
                 manifest.entries |= entries
@@ -68,7 +69,7 @@ def build(
                 stale.append(addresses)
         unchanged = len(manifest.file_names)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
-        wanted = {name for addresses in stale for address in addresses for name in output.file_names(address)}
+        wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
         ours = {name for name in before.file_names if name not in before.pending or output.exists(name)}
         foreign = {name for name in wanted - ours if output.exists(name)}
         manifest.pending = (ours | wanted) - foreign
@@ -100,7 +101,8 @@ def build(
 def _stamp(config: Config) -> str:
     """Return a fingerprint of the configuration, feedsvc's own code, and the libraries that write documents."""
     files = [str(path) for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"]
-    files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2")) if spec]
+    writers = [format.write.__module__ for format in published_formats(config)]
+    files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2", *writers)) if spec]
     states = [(path, file_state(path)) for path in sorted(files)]
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()
 
@@ -124,8 +126,7 @@ def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Gro
 def _write_batch(documents: Documents, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
     """Write the documents of some feeds."""
     writer = new_writer()
-    paths = [path for group in batch for path in group]
-    addresses = [address for address in map(documents.parse, paths) if address]
+    addresses = [address for group in batch for address in group]
     for address, document in zip(addresses, documents.get_all(addresses), strict=True):
         if document:  # else its last story went since the addresses were listed
             writer.put(address.path, document)

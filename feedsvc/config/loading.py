@@ -82,13 +82,13 @@ def load_config(
     *,
     records: Path | str | None = None,
     out: Path | str | None = None,
-    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    tables: Mapping[str, Any] | None = None,
 ) -> Config:
     """Return the configuration in a file, completed with defaults.
 
     path: the file; without it `config.toml` in the current folder, if there is one.
     records, out: folders, relative to the current one, that replace those of the file; out may be an address, too.
-    tables: more keys, which replace those of the file. Raise ConfigError.
+    tables: more keys, which replace those of the file; under `custom`, a list of tables. Raise ConfigError.
 
         >>> config = feedsvc.load_config(tables={"site": {"title": "News"}, "feeds": {"limit": 20}})
         >>> config.feeds.limit
@@ -99,8 +99,8 @@ def load_config(
         path = Path(DEFAULT_NAME)
     data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
     for name, keys in (tables or {}).items():
-        if isinstance(data.setdefault(name, {}), dict):
-            data[name].update(keys)
+        known = data.get(name)
+        data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
     table = data.get("records")
     usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
     for name, key, value in (("records", "path", records), ("build", "out", out)):

@@ -63,6 +63,8 @@ class Records(RecordSource, frozen=True):
     include_unpublished: Flag = False
     #: The sources, where there are several; keys that one lacks are those of [records].
     source: Annotated[tuple[RecordSource, ...], Meta(description="tables, [[records.source]]")] = ()
+    #: Whether stories are published whose time is still to come.
+    future: Flag = False
 
 
 class Index(Table, frozen=True):

@@ -154,6 +154,7 @@ class Documents:
             catalogue = selection.select_catalogue(connection, self.config)
             archives = selection.select_archives(connection, self.config)
             revisions = reader.revisions(connection, self.config.feeds.archives)
+            changed = revisions["feed", "", ""] = reader.everything(connection).revision
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [Address(OPML_PATH), *([Address(HOME_PATH)] if pages else [])]))
@@ -161,7 +162,7 @@ class Documents:
             addresses = [feed_address(feed, format) for format in self.formats]
             if pages and feed.slug and not feed.month:
                 addresses.append(page_address(feed))
-            found.append((revisions.get((feed.kind, feed.slug, feed.month), catalogue.revision), addresses))
+            found.append((revisions.get((feed.kind, feed.slug, feed.month), changed), addresses))
         return found
 
     def current(self) -> dict[Address, int]:
@@ -169,8 +170,9 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
             revisions = reader.revisions(connection, archives=False)
+            changed = revisions["feed", "", ""] = reader.everything(connection).revision
         return {
-            feed_address(feed, format): revisions.get((feed.kind, feed.slug, ""), catalogue.revision)
+            feed_address(feed, format): revisions.get((feed.kind, feed.slug, ""), changed)
             for feed in (summary.address for summary in catalogue.feeds)
             for format in self.formats
         }

@@ -36,5 +36,5 @@ ENCODINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 def encode(body: bytes, encoding: str) -> bytes:
-    """The body in an encoding of ENCODINGS."""
+    """Return the body in an encoding of ENCODINGS."""
     return ENCODINGS[encoding][1](body)

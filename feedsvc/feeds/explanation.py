@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
-from feedsvc.feeds.selection import published_formats, related_mode, wanted_stories
+from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, select_stories
@@ -17,6 +17,8 @@ from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
+from feedsvc.records.origins import Origins
+from feedsvc.records.passed_over import why_passed_over
 from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 from feedsvc.text import web_url
@@ -39,22 +41,29 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
 
     subject: the URL, or the file's path: absolute, from the current folder, or from the records folder.
     records: those that were synced.
+    Of a file, the lines also say which of its keys the fields of its records come from.
     Raises FeedsvcError if there is no such story or file.
     """
+    path, origins = "", Origins()
     if re.match("https?://", subject, re.IGNORECASE):
         urls, paths = [_known_url(connection, subject)], set()
     else:
         path = _record_file(connection, config, subject)
+        if not path:
+            return Explanation((_passed_over(config, subject),), published=False)
+        if file := records.file(path):
+            origins = records.origins(file)
         own = connection.execute(f"SELECT t.url FROM {_RECORDS} AND f.path = ? ORDER BY t.record", (path,))
         urls, paths = list(dict.fromkeys(url for (url,) in own)), {path}
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, records, url)
+        occurrences, shown = _occurrences(connection, config, records, url, path, origins)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
         paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
+    lines += origins.refused
     faults = connection.execute(
         "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
         f"WHERE f.path {connection.dialect.in_list} ORDER BY f.path, p.number",
@@ -70,22 +79,29 @@ def _known_url(connection: Connection, subject: str) -> str:
     except ValueError as error:
         raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
     if not connection.execute("SELECT 1 FROM occurrences WHERE url = ?", (url,)).fetchone():
-        expected = "a record's, or a related story's where neither it nor its record is a draft or deleted"
+        expected = "a record's, or a related story's where neither it nor its record is a draft, deleted or not due yet"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")
     return url
 
 
 def _record_file(connection: Connection, config: Config, subject: str) -> str:
-    """Return the name in the index of the record file at a path. Raises FeedsvcError."""
-    folders = []
+    """Return the name in the index of the record file at a path; empty if there is none."""
     for source in find_sources(config):
-        folders.append(str(source.folder))
         for path in (Path(subject), source.folder / subject):
             name = os.path.relpath(os.path.realpath(path), os.path.realpath(source.folder))
             for known in (source.prefix + spelled_out(name), subject):
                 if connection.execute("SELECT 1 FROM files WHERE path = ?", (known,)).fetchone():
                     return known
-    expected = f"a story's URL, or a file in {' or '.join(folders)}, not hidden, named {', '.join(suffixes())}"
+    return ""
+
+
+def _passed_over(config: Config, subject: str) -> str:
+    """Return why no record is read from a file. Raises FeedsvcError if it is none below a folder of records."""
+    for path in (Path(subject), *(folder / subject for folder in config.record_folders)):
+        if why := why_passed_over(config, path):
+            return f"{subject}: {why}"
+    folders = " or ".join(map(str, config.record_folders))
+    expected = f"a story's URL, or a file in {folders}, not hidden, named {', '.join(suffixes())}"
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 
@@ -111,13 +127,15 @@ class _Shown:
     is_primary: bool
     month: str
     provider: str
-    type: str
-    quality: int | None
-    heat: int | None
 
 
-def _occurrences(connection: Connection, records: Records, url: str) -> tuple[list[str], _Shown | None]:
-    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed)."""
+def _occurrences(
+    connection: Connection, config: Config, records: Records, url: str, path: str, origins: Origins
+) -> tuple[list[str], _Shown | None]:
+    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed).
+
+    path, origins: a file, and where the fields of its records come from.
+    """
     columns = ", ".join(each.name for each in fields(_Shown))
     found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
     shown = _Shown(*found) if found else None
@@ -135,17 +153,20 @@ def _occurrences(connection: Connection, records: Records, url: str) -> tuple[li
     hidden = "no story that is shown mentions it"
     for row in rows:
         story = _story(connection, records, row)
-        state = "" if row.listed else "deleted" if story.deleted else "a draft"
+        state = "" if row.listed else _state(story, config)
         what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
         if row is best:
             verdict = "counts"
             hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
+            hint = "; records.future publishes it before" if state.startswith("not due") else hint
             hidden = f"{_place(row)}, which counts, is {state}{hint}"
         elif row.position and not row.is_shown_mention:
             verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
         elif best:
             verdict = f"duplicate of {_place(best)}, which counts"
         lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
+        if row.path == path and not row.position:
+            lines += origins.records[row.record] if row.record < len(origins.records) else ()
     return lines if shown else [*lines, f"  not in any feed: {hidden}"], shown
 
 
@@ -153,15 +174,13 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
-    facts: dict[str, object] = {"topic": ", ".join(topics), "provider": shown.provider, "type": shown.type}
-    facts |= {"quality": shown.quality, "heat": shown.heat}
     addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
-    format = published_formats(config)[0].suffix
+    suffix = published_formats(config)[0].suffix
     inside, outside = [], []
     archived = False
     for address in addresses:
-        query = wanted_stories(config, address)
+        query = story_query(config, address)
         reasons = []
         if query.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
@@ -169,10 +188,10 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
             if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
-                fact = FILTERS[item[0]].column
-                value = "unknown" if facts[fact] in (None, "") else facts[fact]
-                reasons.append(f"left out by {', '.join(single.labels)} (its {fact}: {value})")
-        url = address.url(config.site.base_url, format)
+                column = FILTERS[item[0]].column
+                value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
+                reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
+        url = address.url(config.site.base_url, suffix)
         if not reasons and shown.url in (
             entry.story.url for entry in next(find_entries(connection, [(address, query)]))
         ):
@@ -183,9 +202,15 @@ def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[
             if config.feeds.archives:
                 archived = True
                 archive = FeedAddress(address.kind, address.slug, shown.month)
-                reasons.append(f"it is in {archive.url(config.site.base_url, format)}")
+                reasons.append(f"it is in {archive.url(config.site.base_url, suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
     return inside + outside, bool(inside) or archived
+
+
+def _value(connection: Connection, column: str, url: str) -> object:
+    """Return the value of a story that a filter compares."""
+    (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
+    return "unknown" if value in (None, "") else value
 
 
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
@@ -198,14 +223,26 @@ def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     result = records.read(file) if file else None
     if result and result[1] and len(result[1].records) > number:
         return result[1].records[number].story
-    raise FeedsvcError(f"{row.path}: changed while it was looked at; try again")
+    raise FeedsvcError(f"{row.path}: changed while it was read; try again")
+
+
+def _state(story: Story, config: Config) -> str:
+    """Return why a record isn't listed."""
+    if story.deleted:
+        return "deleted"
+    if story.draft and not config.records.include_unpublished:
+        return "a draft"
+    return f"not due until {_time(story)}"
+
+
+def _time(story: Story) -> str:
+    return story.published.isoformat().replace("+00:00", "Z")
 
 
 def _summary(story: Story) -> str:
     topics = ", ".join(topic.name for topic in story.topics) or "none"
     quality = "unknown" if story.quality is None else story.quality
-    published = story.published.isoformat().replace("+00:00", "Z")
-    return f'"{story.title}"; {published}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
+    return f'"{story.title}"; {_time(story)}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
 
 
 def _place(row: _Occurrence) -> str:

@@ -35,12 +35,12 @@ def find_feed(
 ) -> tuple[int, Callable[[], Feed | None]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
     row = _find_row(connection, config, address)
-    wanted = wanted_stories(config, address)
-    if not row or (address.month and not reader.count(connection, address, wanted)):
+    query = story_query(config, address)
+    if not row or (address.month and not reader.count(connection, address, query)):
         return None
 
     def select() -> Feed | None:
-        (entries,) = reader.find_entries(connection, [(address, wanted)])
+        (entries,) = reader.find_entries(connection, [(address, query)])
         return _feed(connection, config, address, row, entries)
 
     return row.revision, select
@@ -50,7 +50,7 @@ def select_feeds(connection: Connection, config: Config, addresses: Iterable[Fee
     """Yield the feed at each canonical address, or None."""
     found = [(address, _find_row(connection, config, address)) for address in addresses]
     entries = reader.find_entries(
-        connection, [(address, wanted_stories(config, address)) for address, row in found if row]
+        connection, [(address, story_query(config, address)) for address, row in found if row]
     )
     for address, row in found:
         yield _feed(connection, config, address, row, next(entries)) if row else None
@@ -64,7 +64,7 @@ def _feed(
     if address.month:
         if not entries:
             return None
-        previous, following = reader.neighbours(connection, address, wanted_stories(config, address))
+        previous, following = reader.neighbours(connection, address, story_query(config, address))
     elif config.feeds.archives and entries:
         previous = entries[0].story.published.isoformat()[:7]  # strftime doesn't pad years before 1000
     return _make_feed(config, address, row, entries, previous, following)
@@ -119,7 +119,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
     def counted(address: FeedAddress, name: str) -> FeedSummary:
-        return FeedSummary(address, name, reader.count(connection, address, wanted_stories(config, address)))
+        return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
 
     shown = config.serve.show_problems
     state = reader.everything(connection, shown)
@@ -146,7 +146,7 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
         return []
     found = []
     for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
-        for slug, month in reader.months(connection, address, wanted_stories(config, address)):
+        for slug, month in reader.months(connection, address, story_query(config, address)):
             found.append(replace(address, slug=slug or address.slug, month=month))
     return found
 
@@ -206,7 +206,8 @@ def _saved(config: Config, address: FeedAddress) -> Filters:
     return custom.filters if custom else NO_FILTERS
 
 
-def wanted_stories(config: Config, address: FeedAddress) -> StoryQuery:
+def story_query(config: Config, address: FeedAddress) -> StoryQuery:
+    """Return the query for the stories of a feed at a canonical address."""
     own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return StoryQuery(
@@ -217,6 +218,7 @@ def wanted_stories(config: Config, address: FeedAddress) -> StoryQuery:
 
 
 def related_mode(config: Config, address: FeedAddress) -> str | None:
+    """Return how a feed publishes related stories."""
     mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
     return mode
 

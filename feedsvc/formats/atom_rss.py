@@ -24,7 +24,7 @@ from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
 
 #: Any number of rows of texts.
-Rows: TypeAlias = tuple[tuple[str, ...], ...]
+Texts: TypeAlias = tuple[tuple[str, ...], ...]
 
 #: RSS 2.0 allows PNG, JPEG and GIF, and at most this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
@@ -58,12 +58,12 @@ class EntryValues(NamedTuple):
     provider: str
     provider_url: str
     #: Slug, page and name.
-    topics: Rows
+    topics: Texts
     #: URL and title.
-    links: Rows
+    links: Texts
     #: Name; of the persons, who stand before the provider.
-    authors: Rows
-    publishers: Rows
+    authors: Texts
+    publishers: Texts
 
 
 def entry_values(base_url: str, entry: Entry) -> EntryValues:
@@ -163,7 +163,7 @@ class HeadValues(NamedTuple):
     width: str
     height: str
     #: URL and media type of the other formats.
-    others: Rows
+    others: Texts
 
 
 def head_values(format: Format, feed: Feed) -> HeadValues:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 from feedsvc.formats.atom_rss import (
     EntryValues,
     HeadValues,
-    Rows,
+    Texts,
     entry_values,
     head_values,
     render_entry,
@@ -27,7 +27,7 @@ from feedsvc.formats.atom_rss import (
 )
 from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 
-#: What a template is made for: whether there is a text, and how long each row of Rows is, in the order of the values.
+#: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
 Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
 
 #: How an empty feed ends.
@@ -78,7 +78,7 @@ def _head_template(name: str, ttl: int, shape: Shape) -> Template:
     return _template(render_head(name, HeadValues(*_marks(shape)), ttl).removesuffix(_END[name]), shape)
 
 
-def _escape(values: Iterable[str | Rows]) -> tuple[Shape, list[bytes]]:
+def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
     """Return the shape of values, and their texts: all escaped for elements, then all escaped for attributes."""
     shape: list[bool | tuple[int, ...]] = []
     texts: list[str] = []

@@ -7,6 +7,7 @@ pyproject.toml:
     list = "plain_list:FORMAT"
 """
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -23,23 +24,48 @@ _registered: dict[str, Format] = {}
 
 
 def register(format: Format) -> None:
-    """Add a format for this process, so that a configuration can name it. It replaces one of the same name."""
+    """Add a format for this process, so that a configuration can name it. It replaces one of the same name.
+
+    Its function must be at the top level of a module where worker processes are to find it, too.
+    """
     _registered[format.name] = format
+
+
+def registered() -> tuple[Format, ...]:
+    """Return the formats that `register` added in this process."""
+    return tuple(_registered.values())
 
 
 def find_format(name: str) -> Format:
     """Return the format with a name: a registered one, else a built-in one, else one of an entry point.
 
-    Raise LookupError, whose message lists the names of all formats, if there is no such format.
+    Raise LookupError, whose message says what is expected, if there is no such format.
     """
-    if name not in _registered:
-        if name in _builtin_names():
-            register(import_module(f"{builtin.__name__}.{name}").FORMAT)
-        elif found := entry_points(name=name):
-            register(found[0].load())
-        else:
-            raise LookupError(f"expected one of {', '.join(format_names())}")
-    return _registered[name]
+    return _registered.get(name) or _find(name)
+
+
+@cache
+def _find(name: str) -> Format:
+    if name in _builtin_names():
+        format: Format = import_module(f"{builtin.__name__}.{name}").FORMAT
+        return format
+    for entry_point in entry_points(name=name):
+        return _load(entry_point)
+    raise LookupError(f"expected one of {', '.join(format_names())}")
+
+
+def _load(entry_point: "EntryPoint") -> Format:
+    """Return the format of an entry point. Raise LookupError if its package is faulty."""
+    package = entry_point.dist.name if entry_point.dist else entry_point.value
+    try:
+        format = entry_point.load()
+    except Exception as error:  # whatever the code of another package raises
+        raise LookupError(
+            f"expected a package {package} that can be loaded ({type(error).__name__}: {error})"
+        ) from error
+    if not isinstance(format, Format) or format.name != entry_point.name:
+        raise LookupError(f"expected a Format named {entry_point.name} at {entry_point.value} of the package {package}")
+    return format
 
 
 def entry_points(name: str | None = None) -> "tuple[EntryPoint, ...]":

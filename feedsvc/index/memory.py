@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-from feedsvc.errors import IndexLostError
+from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.sqlite import SqliteConnection
 
 
@@ -13,6 +13,7 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         self._lock = RLock()
+        self._is_closed = False
         self._connection = SqliteConnection(":memory:", isolation_level=None, check_same_thread=False)
         self._connection.create_tables()
 
@@ -28,6 +29,7 @@ class MemoryDatabase:
     def writing(self) -> Iterator[SqliteConnection]:
         """Return a transaction that writes."""
         with self._lock:
+            self._check_open()
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -41,10 +43,17 @@ class MemoryDatabase:
         return True
 
     def is_filled(self) -> bool:
-        """Return whether a sync has filled the index."""
+        """Return whether a sync has filled the index. Raise IndexUnusableError if it is closed."""
         with self._lock:
+            self._check_open()
             return self._connection.execute("SELECT 1 FROM state").fetchone() is not None
 
     def close(self) -> None:
         """Close the connection, and delete what the index holds."""
-        self._connection.close()
+        with self._lock:
+            self._is_closed = True
+            self._connection.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise IndexUnusableError("the index in memory: closed; expected a site that is open")

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from feedsvc.index.database import Connection
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.index.due import Listing
+from feedsvc.index.schema import FACETS, NOT_DUE, OCCURRENCES_PER_FILE
 from feedsvc.model import Problem, Story
 from feedsvc.records.reading import Content
 
@@ -17,7 +19,7 @@ Row: TypeAlias = tuple[Any, ...]
 Name: TypeAlias = tuple[str, str, str, str, str]
 
 story_decoder = msgspec.json.Decoder(Story)
-_TABLES = ("problems", "occurrences", "occurrence_stories", "occurrence_topics")
+_TABLES = ("counts", "problems", "occurrences", "occurrence_stories", "occurrence_topics")
 
 
 @dataclass(slots=True)
@@ -40,25 +42,32 @@ class FileRows:
         self.names: Counter[Name] = Counter()
         self.problems: list[Problem] = []
 
-    def add(self, file: int, content: Content, include_unpublished: bool) -> None:
-        """Add the rows of one file. A draft or deleted record hides its story, and has no other effect."""
-        problems, occurrences, stories, topics = (self.tables[name] for name in _TABLES)
+    def add(self, file: int, content: Content, listing: Listing) -> None:
+        """Add the rows of one file. A record that isn't listed hides its story, and has no other effect."""
+        counts, problems, occurrences, stories, topics = (self.tables[name] for name in _TABLES)
         self.problems += content.problems
         for number, problem in enumerate(content.problems):
             problems.append((file, number, problem.line, problem.field, problem.message, problem.refuses))
+        left_out: Counter[str] = Counter()
+        due: list[int] = []
         id = file * OCCURRENCES_PER_FILE
         for number, record in enumerate(content.records):
             own = record.story.url
-            listed = _is_listed(record.story, include_unpublished)
-            mentions = [story for story in record.related if listed and _is_listed(story, include_unpublished)]
-            for position, story in enumerate((record.story, *mentions)):
-                occurrences.append(_occurrence(id, number, position, own if position else None, story, listed))
-                if listed:
+            reason = listing.left_out(record.story)
+            left_out[reason] += 1
+            mentions = [] if reason else [(story, listing.left_out(story)) for story in record.related]
+            due += [_seconds(story.published) for story, why in ((record.story, reason), *mentions) if why == "not due"]
+            named = [record.story, *(story for story, why in mentions if not why)]
+            for position, story in enumerate(named):
+                occurrences.append(_occurrence(id, number, position, own if position else None, story, reason))
+                if not reason:
                     stories.append((id, msgspec.json.encode(story)))
                     topics += [(id, topic.slug) for topic in story.topics]
                     for name in _names(story):  # Counter.update takes its time to begin
                         self.names[name] += 1
                 id += 1
+        numbers = (len(content.records) + content.refused, *map(left_out.__getitem__, ("draft", "deleted", "not due")))
+        counts.append((file, *numbers, content.refused, min(due, default=None)))
 
 
 def insert_rows(connection: Connection, rows: FileRows, changes: Changes) -> None:
@@ -81,7 +90,8 @@ def delete_rows(connection: Connection, files: Iterable[int], changes: Changes) 
         connection.execute(f"DELETE FROM occurrences WHERE {_in('id')}", ids)
         for table in ("occurrence_stories", "occurrence_topics"):
             connection.execute(f"DELETE FROM {table} WHERE {_in('occurrence')}", ids)
-        connection.execute("DELETE FROM problems WHERE file = ?", (file,))
+        for table in ("counts", "problems"):
+            connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
 
 def read_problems(connection: Connection, file: int | None = None) -> tuple[Problem, ...]:
@@ -99,32 +109,32 @@ def _in(column: str) -> str:
     return f"{column} >= ? AND {column} < ?"
 
 
-def _is_listed(story: Story, include_unpublished: bool) -> bool:
-    return not story.deleted and (include_unpublished or not story.draft)
-
-
 #: The place of the URL in a row of occurrences.
 _URL = 3
 
 
-def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, story: Story, listed: bool) -> Row:
-    published = int(story.published.timestamp())
+def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, story: Story, left_out: str) -> Row:
+    """Return the row of an occurrence. left_out: why its record isn't listed."""
+    published = _seconds(story.published)
+    updated = published if story.updated is story.published else _seconds(story.updated)
     return (
         id,
         record,
         position,
         story.url,
         mentioned_by,
-        listed,
+        not left_out,
         published,
         story.published.isoformat()[:7],
-        published if story.updated is story.published else int(story.updated.timestamp()),
-        story.quality,
-        story.heat,
-        story.type.lower(),
-        story.provider.slug if listed else None,
-        story.title if listed else None,
+        NOT_DUE if left_out == "not due" else updated,
+        *[facet.value(story) for facet in FACETS],
+        None if left_out else story.provider.slug,
+        None if left_out else story.title,
     )
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
 
 
 def _names(story: Story) -> Iterator[Name]:

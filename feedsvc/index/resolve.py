@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Changes, Name
-from feedsvc.index.schema import OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
@@ -31,8 +31,8 @@ IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by
 #: it hides mentions of its story, and is deleted afterwards.
 _INSERT_STORIES = f"""
     INSERT INTO stories
-    SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month, t.quality, t.heat, t.type,
-        coalesce(t.provider, '')
+    SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month,
+        {"".join(f"t.{facet.name}, " for facet in FACETS)} coalesce(t.provider, '')
     FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE}
     WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING

@@ -1,18 +1,42 @@
 """The tables of the index."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from feedsvc.index.database import Dialect
+from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 7
+VERSION = 8
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
 OCCURRENCES_PER_FILE = 2**20
+#: Stands for the time of an update before all others.
+NOT_DUE = -(2**62)
+
+
+class Facet(NamedTuple):
+    """A column of stories that filters compare, beside their topics and provider."""
+
+    name: str
+    #: The column's type, as a field of Dialect.
+    type: str
+    #: Return the value of a story, or None if it is unknown.
+    value: Callable[[Story], int | str | None]
+
+
+FACETS = (
+    Facet("quality", "integer", lambda story: story.quality),
+    Facet("heat", "integer", lambda story: story.heat),
+    Facet("type", "text", lambda story: story.type.lower()),
+)
 
 
 def tables(d: Dialect) -> dict[str, str]:
     """Return the columns and keys of each table, by its name."""
     text, integer = d.text, d.integer
+    facets = "".join(f"{facet.name} {getattr(d, facet.type)}, " for facet in FACETS)
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
@@ -20,6 +44,9 @@ def tables(d: Dialect) -> dict[str, str]:
         # since 1970, and never the same twice.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
+        # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
+        # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
+        # by suffix.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -27,7 +54,9 @@ def tables(d: Dialect) -> dict[str, str]:
             problems {integer} NOT NULL,
             synced {d.real} NOT NULL,
             took {d.real} NOT NULL,
-            failure {text} NOT NULL
+            failure {text} NOT NULL,
+            sync_time {integer} NOT NULL,
+            passed_over {text} NOT NULL
         )""",
         # The record files that have been read.
         "files": f"""(
@@ -36,6 +65,17 @@ def tables(d: Dialect) -> dict[str, str]:
             size {integer} NOT NULL,
             changed {integer} NOT NULL,
             hash {text} NOT NULL
+        )""",
+        # The records of each file: all, and those that are left out, by the reason.
+        # due: the next time of a story, mentions included, that is left out since it is not due; NULL if none is.
+        "counts": f"""(
+            file {integer} PRIMARY KEY,
+            records {integer} NOT NULL,
+            drafts {integer} NOT NULL,
+            deleted {integer} NOT NULL,
+            not_due {integer} NOT NULL,
+            refused {integer} NOT NULL,
+            due {integer}
         )""",
         "problems": f"""(
             file {integer} NOT NULL,
@@ -49,7 +89,8 @@ def tables(d: Dialect) -> dict[str, str]:
         # The places where records name stories: at position 0 their own, from 1 on those that they mention, in order.
         # id: of the file, times OCCURRENCES_PER_FILE, plus a running number: a record's occurrences follow each other.
         # mentioned_by: the URL of the record's own story, if this is a mention.
-        # listed: false for a draft or deleted record, which hides its story and has no mentions.
+        # listed: false for a record that is a draft, deleted or not due: it hides its story, and has no mentions.
+        # updated: NOT_DUE of one that is not due, so that any other record of its story comes before it.
         "occurrences": f"""(
             id {integer} PRIMARY KEY,
             record {integer} NOT NULL,
@@ -60,9 +101,7 @@ def tables(d: Dialect) -> dict[str, str]:
             published {integer} NOT NULL,
             month {text} NOT NULL,
             updated {integer} NOT NULL,
-            quality {integer},
-            heat {integer},
-            type {text} NOT NULL,
+            {facets}
             provider {text},
             title {text}
         )""",
@@ -91,9 +130,7 @@ def tables(d: Dialect) -> dict[str, str]:
             is_primary BOOLEAN NOT NULL,
             published {integer} NOT NULL,
             month {text} NOT NULL,
-            quality {integer},
-            heat {integer},
-            type {text} NOT NULL,
+            {facets}
             provider {text} NOT NULL
         ) {d.clustered}""",
         "story_topics": f"""(

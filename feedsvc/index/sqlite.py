@@ -225,6 +225,8 @@ class SqliteDatabase:
 
 #: All of this process.
 _databases: WeakSet[SqliteDatabase] = WeakSet()
+#: Connections of the parent process.
+_never_closed: list[object] = []
 
 
 def _before_fork() -> None:
@@ -235,6 +237,8 @@ def _before_fork() -> None:
 def _after_fork_in_child() -> None:
     for database in list(_databases):
         database._used = []  # by other threads, which are not in the child
+        _never_closed.append(database._idle)  # what such a thread gave back since
+        database._idle = []
 
 
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

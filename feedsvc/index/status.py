@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from feedsvc.index.counts import read_counts
 from feedsvc.index.database import Connection, Index
 
 #: Seconds within which a service that follows its folder has to sync again: it does so once a minute at least.
@@ -38,17 +39,15 @@ class Status:
 
 def read_status(connection: Connection) -> Status:
     """Return the status that syncs noted."""
-    everything = "SELECT coalesce(max(stories), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
-    (stories,) = connection.execute(everything).fetchone()
-    (refused,) = connection.execute("SELECT count(*) FROM problems WHERE refuses").fetchone()
+    counts = read_counts(connection)
     synced, took, failure = connection.execute("SELECT synced, took, failure FROM state").fetchone()
-    return Status(synced, took, failure, stories, refused)
+    return Status(synced, took, failure, counts.stories, counts.refused)
 
 
-def note_sync(connection: Connection, took: float, problems_changed: bool) -> None:
-    """Note a successful sync, at its end. took: its duration in seconds."""
+def note_sync(connection: Connection, time_of_sync: int, took: float, problems_changed: bool) -> None:
+    """Note a successful sync, at its end. time_of_sync: see `sync_time`. took: its duration in seconds."""
     now = time.time()
-    connection.execute("UPDATE state SET synced = ?, took = ?, failure = ''", (now, took))
+    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', sync_time = ?", (now, took, time_of_sync))
     if problems_changed:
         (before,) = connection.execute("SELECT problems FROM state").fetchone()
         connection.execute("UPDATE state SET problems = ?", (max(before + 1, int(now)),))

@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
+from feedsvc.index.counts import Counts, note_passed_over, read_counts
 from feedsvc.index.database import Connection, Index, batches
+from feedsvc.index.due import NEVER, Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows, read_problems
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -19,6 +21,7 @@ from feedsvc.model import Problem
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolders, Records
 from feedsvc.records.files import RecordFile
+from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 
 #: Files that are read at a time.
@@ -36,9 +39,12 @@ Job: TypeAlias = tuple[int, RecordFile, str]
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What a sync did."""
+    """What a sync did, and what the index holds since."""
 
     index: Index
+    config: Config
+    #: The name of the records.
+    source: str
     #: The numbers of files that had changed, and of files that are gone.
     read: int = 0
     gone: int = 0
@@ -48,12 +54,28 @@ class SyncResult:
     problem_count: int = 0
     #: The duration.
     seconds: float = 0
+    #: When a story will be due next, in seconds since 1970.
+    next_due: int = NEVER
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, by file: read from the index when first asked for. Raises IndexUnusableError."""
         with self.index.reading() as connection:
             return read_problems(connection)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
+        with self.index.reading() as connection:
+            return read_counts(connection, primary_only=self.config.feeds.related != "entries")
+
+    @property
+    def nothing_found(self) -> str:
+        """What there is in a folder without any record file, as a message; empty if there is one."""
+        if self.counts.files:
+            return ""
+        there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
+        return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -68,7 +90,9 @@ def sync(
     paths: Collection[str] | None = None,
     records: Records | None = None,
 ) -> SyncResult:
-    """Read what has changed among the records into the index. Raises RecordsError and IndexUnusableError.
+    """Read what has changed among the records, or is due since, into the index.
+
+    Raises RecordsError, IndexUnusableError, and ConfigError: see `sync_time`.
 
     progress: called with the number of files read so far, and of those to read.
     mapping: as the built-in `map`; that of Workers reads on all cores.
@@ -78,12 +102,16 @@ def sync(
     started, begun = time.time_ns(), time.monotonic()
     records = RecordFolders(find_sources(config)) if records is None else records
     with index.writing() as connection:
+        now = sync_time()
+        listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
-        plan = _plan(connection, records, paths)
+        plan = _plan(connection, records, paths, find_due(connection, listed.until))
+        if plan.passed_over is not None:
+            note_passed_over(connection, plan.passed_over)
         changes = Changes()
         delete_rows(connection, plan.gone, changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
-        read = partial(_read, records=records, include_unpublished=config.records.include_unpublished)
+        read = partial(_read, records=records, listing=listed)
         jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
@@ -98,15 +126,19 @@ def sync(
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
-        note_sync(connection, seconds, problems_changed=old != Counter(changes.new_problems))
+        due = next_due(connection, now)
+        note_sync(connection, now, seconds, problems_changed=old != Counter(changes.new_problems))
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
-    return SyncResult(index, changed, len(plan.gone), tuple(new_problems), problem_count, seconds)
+    return SyncResult(
+        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due
+    )
 
 
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
     """Empty an index that was built from other records, by other rules, or by another version. now: in nanoseconds."""
-    built_from = (VERSION, __version__, records.name, config.records.include_unpublished)
+    rules = config.records
+    built_from = (VERSION, __version__, records.name, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:
@@ -115,7 +147,7 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "")
+        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", 0, "{}")
         connection.insert("state", [state])
 
 
@@ -123,18 +155,22 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
 class _Plan:
     """What is to be done to bring the index in step."""
 
-    #: Files that are new, from this id on, or whose size or time changed.
+    #: Files that are new, from this id on, or whose size or time changed, or that hold a story which is due since.
     to_read: list[Job]
     first_new: int
     #: The ids of files that are gone.
     gone: list[int]
+    #: Files that are no record files, by suffix; None if the folder wasn't listed.
+    passed_over: Counter[str] | None
 
 
-def _plan(connection: Connection, records: Records, paths: Collection[str] | None) -> _Plan:
-    """Return what differs between the records and the files in the index."""
+def _plan(connection: Connection, records: Records, paths: Collection[str] | None, due: set[int]) -> _Plan:
+    """Return what differs between the records and the files in the index. due: see `find_due`."""
     files: Iterable[RecordFile | None]
-    if (found := _find(connection, records, paths)) is None:
-        files, rows = records.files(), connection.execute(_KNOWN_FILES)
+    passed_over: Counter[str] | None = None
+    if due or (found := _find(connection, records, paths)) is None:
+        passed_over = Counter()
+        files, rows = records.files(passed_over), connection.execute(_KNOWN_FILES)
     else:
         files, dialect = found.values(), connection.dialect
         rows = connection.execute(f"{_KNOWN_FILES} WHERE path {dialect.in_list}", (dialect.as_list(found),))
@@ -149,13 +185,15 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
         if not old:
             to_read.append((new_id, file, ""))
             new_id += 1
+        elif old[1] in due:
+            to_read.append((old[1], file, ""))  # whatever its content
         elif old[2] != file.size or old[3] != file.changed:
             (hash,) = connection.execute("SELECT hash FROM files WHERE id = ?", old[1:2]).fetchone()
             to_read.append((old[1], file, hash))
     # The files in a folder that can't be read are not gone: their rows stay.
     out_of_reach = tuple(unreadable)
     gone = [id for name, id, *_ in known.values() if not name.startswith(out_of_reach)]
-    return _Plan(to_read, first_new, gone)
+    return _Plan(to_read, first_new, gone, passed_over)
 
 
 def _find(
@@ -200,7 +238,7 @@ class _Readings:
     rows: FileRows = field(default_factory=FileRows)
 
 
-def _read(jobs: list[Job], records: Records, include_unpublished: bool) -> _Readings:
+def _read(jobs: list[Job], records: Records, listing: Listing) -> _Readings:
     """Read files, but for those that are gone."""
     readings = _Readings()
     for id, file, known_hash in jobs:
@@ -208,7 +246,7 @@ def _read(jobs: list[Job], records: Records, include_unpublished: bool) -> _Read
             hash, content = result
             if content:
                 readings.changed.append((id, file, hash))
-                readings.rows.add(id, content, include_unpublished)
+                readings.rows.add(id, content, listing)
             else:
                 readings.same.append((id, file, hash))
     return readings

@@ -42,11 +42,11 @@ class FeedAddress:
         return f"{self.feed_path}/" if self.slug else "/"
 
     def path(self, suffix: str = "") -> str:
-        """The path of the feed with a format's suffix; without one, the path of its id."""
+        """Return the path of the feed with a format's suffix; without one, the path of its id."""
         return self.feed_path + (f"/{self.month}" if self.month else "") + suffix
 
     def url(self, base_url: str, suffix: str = "") -> str:
-        """The absolute URL of the feed with a format's suffix; without one, its id."""
+        """Return the absolute URL of the feed with a format's suffix; without one, its id."""
         url = absolute(base_url, self.path(suffix))
         return url if self.filters == NO_FILTERS else f"{url}?{self.filters.query}"
 
@@ -71,5 +71,5 @@ def parse_feed_path(path: str) -> FeedAddress | None:
 
 
 def absolute(base_url: str, path: str) -> str:
-    """The absolute URL of a path of ours, in ASCII."""
+    """Return the absolute URL of a decoded path of the site, in ASCII."""
     return base_url + quote(path)

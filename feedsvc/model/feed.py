@@ -115,7 +115,7 @@ class Feed:
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
-        """The absolute URL of the feed, or of one at another address, in a format."""
+        """Return the absolute URL of the feed, or of one at another address, in a format."""
         return (address or self.address).url(self.base_url, format.suffix)
 
 

@@ -1,3 +1,3 @@
-"""The version of feedsvc: in generators, in what the index was built by, and in what a hub is asked by."""
+"""The version of feedsvc, for the generator of feeds, the fingerprint of the index, and the User-Agent."""
 
 __version__ = "0.1.0"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,8 +12,10 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
-from feedsvc.records.reading import Content, parse_mapping, read_file
-from feedsvc.records.sources import Source
+from feedsvc.records.memory import value_in_memory
+from feedsvc.records.origins import Origins, explain_file, explain_values
+from feedsvc.records.reading import Content, parse_mapping, read_bytes, read_file
+from feedsvc.records.sources import Source, default_source
 
 
 class Records(Protocol):
@@ -22,8 +25,8 @@ class Records(Protocol):
     def name(self) -> str:
         """The name of the collection. The index is made anew if another one is synced."""
 
-    def files(self) -> Iterable[RecordFile]:
-        """Return all files, in no particular order. Raises RecordsError."""
+    def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
+        """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         """Return (name, file) at a path, without the file if there is none.
@@ -37,6 +40,9 @@ class Records(Protocol):
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known."""
 
+    def origins(self, file: RecordFile) -> Origins:
+        """Return which keys the fields of a file's records come from; nothing if it can't be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordFolders:
@@ -49,9 +55,9 @@ class RecordFolders:
         digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
         return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
-            for file in find_files(source.folder):
+            for file in find_files(source.folder, passed_over):
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
@@ -73,6 +79,13 @@ class RecordFolders:
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
         return read_file(file, known_hash, self.source(file.name))
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            data = read_bytes(file)
+        except OSError:
+            return Origins()
+        return explain_file(file.name, data, self.source(file.name) or default_source())
 
     def source(self, name: str) -> Source | None:
         """Return the source of a file with a name, or None."""
@@ -111,7 +124,7 @@ class RecordMappings:
     def name(self) -> str:
         return "records in memory"
 
-    def files(self) -> Iterator[RecordFile]:
+    def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""
         width = len(str(len(self.mappings)))
         now = time.time_ns()  # so recent that each is read by every sync: it may have changed
@@ -125,10 +138,21 @@ class RecordMappings:
         return next((file for file in self.files() if file.name == name), None)
 
     def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None]:
-        mapping = self.mappings[int(file.name.removeprefix("record ")) - 1]
+        mapping = self._mapping(file)
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
         except (ValueError, RecursionError):  # it is nested in itself
             return "", parse_mapping(mapping, file.name, self.source)
         hash = hashlib.sha256(data.encode()).hexdigest()
         return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source)
+
+    def origins(self, file: RecordFile) -> Origins:
+        try:
+            return explain_values(
+                file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source or default_source()
+            )
+        except RecursionError:
+            return Origins()
+
+    def _mapping(self, file: RecordFile) -> Mapping[str, Any]:
+        return self.mappings[int(file.name.removeprefix("record ")) - 1]

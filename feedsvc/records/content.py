@@ -15,9 +15,8 @@ MAX_RENDERED = 3 * MAX_CONTENT
 
 _IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
 #: Pictures within the text, which are dropped anyway: in HTML and in Markdown.
-_DATA_URL = re.compile(
-    r"""(?<==)(?:"data:[^"<>]*"|'data:[^'<>]*'|data:[^\s"'<>]*)|(?<=\]\()data:[^\s)]*""", re.IGNORECASE
-)
+_DATA_URL = re.compile(r"""(?<==)(?:"data:[^"<>]*"|'data:[^'<>]*'|data:[^\s"'<>]*)""", re.IGNORECASE)
+_DATA_PICTURE = re.compile(r"!\[[^\[\]\n]{0,1000}\]\(data:[^\s)]*\)", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|li|tr|td|th|dt|dd|h[1-6]|blockquote|figcaption|pre))\b", re.IGNORECASE)
 
 
@@ -28,7 +27,7 @@ def content_html(value: str, base: str, kind: ContentKind = "") -> str:
     base: the URL that relative ones are resolved against.
     """
     if len(value) > MAX_CONTENT:
-        value = _DATA_URL.sub('""', value)
+        value = _DATA_PICTURE.sub("", _DATA_URL.sub('"data:,"', value))
     _check_size(value)
     value = xml_text(value)
     if kind in ("markdown", "mdx"):

@@ -46,7 +46,7 @@ def host(value: str, context: Context) -> str:
 
 def integer(value: str, context: Context) -> int:
     try:
-        number = int(value.strip().removesuffix(".0"))
+        number = int(value if value.isdecimal() else value.strip().removesuffix(".0"))
     except ValueError as error:
         raise ValueError("expected a whole number") from error
     if abs(number) > _MAX_INTEGER:
@@ -55,7 +55,7 @@ def integer(value: str, context: Context) -> int:
 
 
 def pixels(value: str, context: Context) -> int:
-    number = integer(value.strip().removesuffix("px"), context)
+    number = integer(value if value.isdecimal() else value.strip().removesuffix("px"), context)
     if number < 0:
         raise ValueError("expected a number of pixels")
     return number

@@ -28,8 +28,8 @@ _EMPTY = frozenset(("", "false", "False", "FALSE", "NaN"))
 _NO_VALUES = frozenset(("none", "null", "nil", "nan", "undefined", "false", "~", "-"))
 _MAX_SHOWN = 80
 #: The keys of a mapping that stands for a name, as records of many formats have them.
-_NAME_KEYS = ("name", "label", "term", "title")
-_ALL_NAME_KEYS = frozenset(_NAME_KEYS)
+_NAME_KEYS = ("label", "term", "title")
+_ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
 
 
 def is_absent(value: Value) -> bool:
@@ -37,6 +37,11 @@ def is_absent(value: Value) -> bool:
     if isinstance(value, str):
         return value in _EMPTY or value.isspace()
     return value is None or value is False or (isinstance(value, list | Fields) and not value)
+
+
+def is_no_value(value: Value) -> bool:
+    """Return whether a value is absent, or a word for that: of a field that can't have such a word."""
+    return is_absent(value) or (isinstance(value, str) and value.strip().lower() in _NO_VALUES)
 
 
 class FieldReader:
@@ -108,7 +113,7 @@ class FieldReader:
     def read(self, converters: Converters) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
-        get = self.fields.get
+        get, context = self.fields.get, self.context
         for key, convert, expected, others in converters:
             value = get(key, ABSENT)[0]
             if others and is_absent(value):
@@ -118,11 +123,11 @@ class FieldReader:
                 if isinstance(value, str):
                     # A title may be such a word.
                     if value not in _EMPTY or (expected and value and not isinstance(value, Number)):
-                        converted = convert(value, self.context)
-                elif value is not None and not is_absent(value):
+                        converted = convert(value, context)
+                elif not (value is None or is_absent(value)):
                     raise ValueError("expected text")
             except ValueError as error:
-                if not isinstance(value, str) or not (is_absent(value) or value.strip().lower() in _NO_VALUES):
+                if not is_no_value(value):
                     self.problem(key, str(error), value, once=isinstance(error, SharedFault))
                     values.append(None)
                     continue
@@ -133,7 +138,7 @@ class FieldReader:
 
     def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
-        for name in others:
+        for name in (key, *others):
             value = self.fields.get(name, ABSENT)[0]
             if not is_absent(value):
                 return name, value
@@ -192,6 +197,8 @@ class FieldReader:
         value, line = self.fields.get(key, ABSENT)
         if isinstance(value, list):
             return value, True
+        if value is None:
+            return [], False
         if isinstance(value, str | Fields) and not isinstance(value, Number) and not is_absent(value):
             return [(value, line)], False
         if not is_absent(value):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISREG
@@ -10,6 +11,9 @@ from msgspec import Struct
 
 from feedsvc.errors import RecordsError
 from feedsvc.records.registry import suffixes
+
+#: A suffix that says of what kind a file is.
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 
 
 class RecordFile(Struct, frozen=True, gc=False):
@@ -31,18 +35,20 @@ def check_folder(folder: Path) -> None:
         raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
 
 
-def find_files(folder: Path) -> Iterator[RecordFile]:
+def find_files(folder: Path, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
     """Return all record files below a folder, in no particular order. Hidden ones and symbolic links are skipped.
 
     A folder below it that can't be read is returned as a file is. Raises RecordsError if the folder itself can't be.
+    passed_over: where other files are counted, by suffix in lower case; by an empty text if a name has none.
     """
+    passed_over = Counter() if passed_over is None else passed_over
     top = os.fspath(folder)
     pending = [top]
     while pending:
         path = pending.pop()
         itself = RecordFile(f"{file_name(folder, path)}/", path, 0, 0)
         try:
-            files, folders, is_whole = _list_folder(folder, path)
+            files, folders, is_whole = _list_folder(folder, path, passed_over)
         except OSError as error:
             if path == top:
                 raise RecordsError(f"{folder}: {error.strerror}; expected a folder of records") from error
@@ -57,7 +63,7 @@ def find_files(folder: Path) -> Iterator[RecordFile]:
         pending += folders
 
 
-def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], bool]:
+def _list_folder(folder: Path, path: str, passed_over: Counter[str]) -> tuple[list[RecordFile], list[str], bool]:
     """Return (record files, paths of folders, whether these are all files) right in a folder. Raises OSError."""
     name = file_name(folder, path)
     prefix, start = f"{name}/" if name else "", os.path.join(path, "")
@@ -78,6 +84,9 @@ def _list_folder(folder: Path, path: str) -> tuple[list[RecordFile], list[str], 
                         stat = entry.stat(follow_symlinks=False)
                         if S_ISREG(stat.st_mode):
                             files.append(_record_file(prefix + spelled_out(entry.name), start + entry.name, stat))
+                    elif entry.is_file(follow_symlinks=False):
+                        suffix = os.path.splitext(entry.name)[1].lower()
+                        passed_over[suffix if _SUFFIX.fullmatch(suffix) else ""] += 1
                 except FileNotFoundError:
                     continue
                 except OSError:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import address, host, integer, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent
+from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent, is_no_value
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields
@@ -44,9 +44,9 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
 def _story(reader: FieldReader, body: str) -> Story | None:
     title, published, url = reader.read(_FIRST)
     if not url:
-        if not is_absent(reader.fields.get("originalUrl", ABSENT)[0]):
+        if not is_no_value(reader.fields.get("originalUrl", ABSENT)[0]):
             url = reader.read_one("originalUrl", link)
-        elif is_absent(reader.fields.get("webUrl", ABSENT)[0]):
+        elif is_no_value(reader.fields.get("webUrl", ABSENT)[0]):
             reader.problem("webUrl", "is missing; expected an address")
     updated = reader.read_one("updatedDateTime", time)
     provider, provider_authors, publishers = _provider(reader, url)
@@ -58,9 +58,9 @@ def _story(reader: FieldReader, body: str) -> Story | None:
     content = reader.content("featuredContent", body, url)
     images = _images(reader, "images")
     kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
-    draft = _is_draft(reader)
-    deleted = reader.flag("deleted", default=False, unclear=True)
-    removed = reader.flag("removed", default=False, unclear=True)
+    draft = deleted = False
+    if not reader.fields.keys().isdisjoint(_STATE_KEYS):
+        draft, deleted = _state(reader)
     if not (title and published and url and provider):
         return None
     return Story(
@@ -81,16 +81,19 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         authors=tuple(dict.fromkeys(authors + provider_authors)),
         publishers=publishers,
         draft=draft,
-        deleted=deleted or removed,
+        deleted=deleted,
     )
 
 
-def _is_draft(reader: FieldReader) -> bool:
-    """Return whether a record says that it isn't published, by `published`, `draft` or `status`."""
+def _state(reader: FieldReader) -> tuple[bool, bool]:
+    """Return (whether a record is a draft, whether it is deleted)."""
     published = reader.flag("published", default=True, unclear=False, time_is=True)
     draft = reader.flag("draft", default=False, unclear=True)
     status, _ = reader.fields.get("status", ABSENT)
-    return draft or not published or (isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES)
+    is_draft_status = isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES
+    deleted = reader.flag("deleted", default=False, unclear=True)
+    removed = reader.flag("removed", default=False, unclear=True)
+    return draft or is_draft_status or not published, deleted or removed
 
 
 def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tuple[str, ...], tuple[str, ...]]:
@@ -191,8 +194,9 @@ def _keys(*tables: Converters) -> frozenset[str]:
 
 _IMAGE_KEYS = _keys(_IMAGE)
 _PROVIDER_KEYS = _keys(_PROVIDER) | {"images", "logo", "image", "authors", "publishers"}
-_STORY_KEYS = _keys(_FIRST, _REST) | {
-    "originalUrl", "updatedDateTime", "provider", "topics", "authors", "images", "featuredContent", "published",
-    "draft", "status", "deleted", "removed", "related",
+#: The fields that say whether a record is published.
+_STATE_KEYS = frozenset(("published", "draft", "status", "deleted", "removed"))
+_STORY_KEYS = _keys(_FIRST, _REST) | _STATE_KEYS | {
+    "originalUrl", "updatedDateTime", "provider", "topics", "authors", "images", "featuredContent", "related",
 }  # fmt: skip
 _RELATED_KEYS = _STORY_KEYS

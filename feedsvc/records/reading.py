@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import ContentKind, Context
@@ -27,6 +28,8 @@ class Content:
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: The number of records that can't be used. A file that can't be read counts as one.
+    refused: int = 0
 
 
 def read_file(
@@ -41,10 +44,7 @@ def read_file(
             return _look_again(file)
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
-        with open(file.path, "rb", buffering=0, opener=_open_itself) as stream:
-            data = stream.read(min(file.size + 1, MAX_BYTES)) or b""  # nothing yet, if a pipe
-            if len(data) > file.size:  # it has grown since the listing
-                data += stream.read(MAX_BYTES - len(data))
+        data = read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -52,6 +52,15 @@ def read_file(
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
     return hash, None if hash == known_hash else parse_file(file.name, data, source)
+
+
+def read_bytes(file: RecordFile) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES. Raise OSError."""
+    with open(file.path, "rb", buffering=0, opener=_open_itself) as stream:
+        data = stream.read(min(file.size + 1, MAX_BYTES)) or b""  # nothing yet, if a pipe
+        if len(data) > file.size:  # it has grown since the listing
+            data += stream.read(MAX_BYTES - len(data))
+    return data
 
 
 def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
@@ -73,23 +82,28 @@ def parse_file(name: str, data: bytes, source: Source | None = None) -> Content:
     name: in problems, and its suffix chooses the syntax.
     source: what records of other shapes than our own are read by; without it, that of an empty configuration.
     """
+    try:
+        items, body = read_values(name, data)
+    except SyntaxProblem as error:
+        return _unreadable(name, str(error), error.line)
+    return parse_values(name, items, body, source or default_source())
+
+
+def read_values(name: str, data: bytes) -> tuple[Found, str]:
+    """Return (what should be records, the text after the front matter) in the bytes of a file. Raise SyntaxProblem."""
     syntax = find_syntax(name)
     if not syntax:
-        return _unreadable(name, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
+        raise SyntaxProblem(1, f"is not a record file; expected a name that ends in {', '.join(suffixes())}")
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return _unreadable(name, f"is not UTF-8 text (byte {data[error.start]:#04x})", line)
+        raise SyntaxProblem(line, f"is not UTF-8 text (byte {data[error.start]:#04x})") from error
     if b"\0" in data:
-        return _unreadable(name, "is not a text file (it holds NUL)", text.count("\n", 0, text.index("\0")) + 1)
+        raise SyntaxProblem(text.count("\n", 0, text.index("\0")) + 1, "is not a text file (it holds NUL)")
     if b"\r" in data:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        items, body = syntax.read(text)
-    except SyntaxProblem as error:
-        return _unreadable(name, str(error), error.line)
-    return _content(name, items, body, source or default_source())
+    return syntax.read(text)
 
 
 def parse_mapping(mapping: object, name: str, source: Source | None = None) -> Content:
@@ -99,63 +113,59 @@ def parse_mapping(mapping: object, name: str, source: Source | None = None) -> C
     in, if that is one that is read. name: what stands for a file in problems.
     """
     try:
-        return _content(name, [(value_in_memory(mapping), 1)], "", source or default_source())
+        return parse_values(name, [(value_in_memory(mapping), 1)], "", source or default_source())
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def _content(name: str, items: Found, body: str, source: Source) -> Content:
+def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
     """Return the records among the values of a file. body: the text after the front matter."""
     records: list[Record] = []
+    refused = 0
     problems = Problems(name)
-    contexts = _Contexts(source.context.of_file(name))
+    context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
             first = len(problems.found)
-            record = _record(value, body, top, problems, source, contexts)
+            _, record = read_record(value, body, top, problems, source, context)
             if record:
                 records.append(record)
-            elif len(problems.found) > first:
+                continue
+            if len(problems.found) > first:
                 problems.found[first] = replace(problems.found[first], refuses=True)
         elif isinstance(value, SyntaxProblem):
             problems.add(line, "", str(value), refuses=True)
         else:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
-    return Content(tuple(records), tuple(problems.found))
+        refused += 1
+    return Content(tuple(records), tuple(problems.found), refused)
 
 
-class _Contexts:
-    """The contexts of the records of a file: for those of our own shape, and for others."""
+def read_record(
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+) -> tuple[Fields, Record | None]:
+    """Return (fields, record) of a mapping, mapped to the fields of feedsvc if it is of another shape; or no record.
 
-    def __init__(self, own: Context) -> None:
-        self.own = own
-        self._mapped: dict[ContentKind | None, Context] = {}
-
-    def mapped(self, content: ContentKind | None) -> Context:
-        """Return the context of records of another shape. content: how their content is written, if they say it."""
-        context = self._mapped.get(content)
-        if context is None:
-            kind = self.own.content if content is None else content
-            context = self._mapped[content] = replace(self.own, content=kind, html_in_text=True)
-        return context
-
-
-def _record(
-    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, contexts: _Contexts
-) -> Record | None:
-    """Return a record, mapped to the fields of feedsvc if it is of another shape; or None. Add its problems."""
+    top: what holds the list that the record is in. problems: its faults are added to it.
+    """
     if is_own_shape(fields):
-        return parse_record(fields, body, problems, contexts.own)
+        return fields, parse_record(fields, body, problems, context)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    record = parse_record(mapped.fields, body, problems, contexts.mapped(mapped.content))
+    record = parse_record(mapped.fields, body, problems, _mapped_context(context, mapped.content))
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
         ]
-    return record
+    return mapped.fields, record
+
+
+@lru_cache(256)
+def _mapped_context(context: Context, content: ContentKind | None) -> Context:
+    """Return the context of records of another shape. content: how their content is written, if they say it."""
+    return replace(context, content=context.content if content is None else content, html_in_text=True)
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:
-    return Content(problems=(Problem(name, line, "", message, refuses=True),))
+    return Content(problems=(Problem(name, line, "", message, refuses=True),), refused=1)

@@ -20,6 +20,11 @@ def register(syntax: Syntax) -> None:
         _registered[suffix] = syntax
 
 
+def registered() -> tuple[Syntax, ...]:
+    """Return the syntaxes that `register` added in this process."""
+    return tuple(dict.fromkeys(_registered.values()))
+
+
 def find_syntax(file_name: str) -> Syntax | None:
     """Return the syntax of the files of a name, or None. Its case makes no difference."""
     suffix = os.path.splitext(file_name)[1].lower()

@@ -13,6 +13,7 @@ from watchfiles import watch
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, IndexUnusableError
 from feedsvc.index.database import Index
+from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
 from feedsvc.serve import logs
@@ -69,6 +70,7 @@ def _follow_folders(
     """Follow the folders until `stop` is set, or until another folder is in the place of one."""
     folders = config.record_folders
     due = time.monotonic()  # at once: something may have changed before the watch began
+    next_due = NEVER  # in seconds since 1970
     was_leader = False
     for changes in watch(
         *folders,
@@ -87,13 +89,14 @@ def _follow_folders(
         if config.index.is_shared and not was_leader:
             log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
         was_leader = True
-        is_due = time.monotonic() >= due or not index.is_filled()
+        is_due = time.monotonic() >= due or sync_time() >= next_due or not index.is_filled()
         if changes or is_due:
             if is_due:
                 due = time.monotonic() + RESCAN_SECONDS
             paths = None if is_due else {path for _, path in changes}
             with Workers() as workers:
                 result = sync(index, config, mapping=workers.map, paths=paths)
+            next_due = result.next_due
             if result.read or result.gone or sync_log.failure:
                 sync_log.add(result)
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,16 +53,19 @@ class SyncLog:
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
-        """Log the result of a sync: new problems, then the number of files, of problems, and of seconds."""
+        """Log the result of a sync: new problems, then the numbers of files, problems, seconds, and records."""
         for problem in result.problems if self._is_first else result.new_problems:
             where = {"file": problem.path, "line": problem.line, "field": problem.field}
             log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
         self._is_first = False
         self.failure = ""
-        counts = {"read": result.read, "gone": result.gone, "problems": result.problem_count}
+        if result.nothing_found:
+            log.warning("%s", result.nothing_found, extra=event("no_records"))
+        done = {"read": result.read, "gone": result.gone, "problems": result.problem_count}
         log.info(
-            "synced in %.3f s: files read %d, gone %d, problems %d",
+            "synced in %.3f s: files read %d, gone %d, problems %d; %s",
             result.seconds,
-            *counts.values(),
-            extra=event("sync", **counts, seconds=round(result.seconds, 3)),
+            *done.values(),
+            result.counts,
+            extra=event("sync", **done, **asdict(result.counts), seconds=round(result.seconds, 3)),
         )

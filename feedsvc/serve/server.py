@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from functools import partial
 from threading import Event, Thread
 
@@ -51,8 +52,13 @@ def check_address(host: str, port: int) -> str:
         ) from error
 
 
-def serve(config: Config, index: Index, ip: str, sync_log: logs.SyncLog) -> None:
-    """Serve until SIGINT or SIGTERM. ip: of `check_address`. sync_log: with the result of the first sync."""
+def serve(
+    config: Config, index: Index, ip: str, sync_log: logs.SyncLog, prepare: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    ip: of `check_address`. sync_log: with the result of the first sync. prepare: called in each worker process.
+    """
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
     server = Server(
@@ -80,7 +86,7 @@ def serve(config: Config, index: Index, ip: str, sync_log: logs.SyncLog) -> None
                 # Nothing waits for its end: it may wait for the hub. The next service announces what is left.
                 arguments = (Documents(index, config), stop)
                 Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
-            server.serve(target_loader=partial(_load_app, config), wrap_loader=False)
+            server.serve(target_loader=partial(_load_app, config, prepare), wrap_loader=False)
     except SystemExit:
         if (
             not server.interrupt_signal
@@ -110,8 +116,10 @@ def _interrupt_as_terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _load_app(config: Config) -> Flask:
+def _load_app(config: Config, prepare: Callable[[], None] | None) -> Flask:
     """Return the application, in a worker process, which ends with its parent."""
+    if prepare:
+        prepare()
     end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def create_app(config: Config | None = None, index: Index | None = None) -> Flask:
-    """Return the WSGI application. It reads the index that `feedsvc serve` or `feedsvc build` keeps in step.
+    """Return the WSGI application. It reads the index that `feedsvc serve` or `feedsvc build` fills.
 
-    Documents are delivered by middleware, before Flask's hooks: `before_request` and the like see only what is left.
-    Whoever needs them for documents registers `feedsvc.blueprint` in an application of their own.
+    Middleware delivers documents before Flask's hooks run. To run hooks for documents, register `feedsvc.blueprint` in
+    an application of your own.
 
     config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of config.toml here.
     index: without it, the one that the configuration names.

@@ -18,7 +18,7 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
 from feedsvc.model import absolute
 from feedsvc.web.delivery import MAX_QUERY, Delivery
-from feedsvc.web.middleware import ERROR
+from feedsvc.web.middleware import OUTCOME
 from feedsvc.web.multiprocess import HAS_METRICS
 from feedsvc.web.responses import text_response
 
@@ -79,7 +79,7 @@ def create_blueprint(index: Index, config: Config) -> Blueprint:
     @blueprint.get("/", defaults={"path": ""})
     @blueprint.get("/<path:path>")
     def document(path: str) -> Response:
-        """Answer with a document, lead to the right address, or say that there is none."""
+        """Answer with a document, redirect to the canonical address, or say that there is none."""
         with _http_errors():
             return _document(f"/{path}")
 
@@ -95,13 +95,14 @@ def create_blueprint(index: Index, config: Config) -> Blueprint:
 
 
 def _document(path: str) -> Response:
-    if error := request.environ.get(ERROR):
+    if error := request.environ.get(OUTCOME):
         raise error
     if len(request.query_string) > MAX_QUERY:
         message = f"The query string is longer than {MAX_QUERY} characters.\n"
         raise BadRequest(response=text_response(message, 400))
     delivery = _registration().delivery
-    if answer := delivery.answer(path, request.environ):
+    is_new = OUTCOME not in request.environ  # else the middleware found no document
+    if is_new and (answer := delivery.answer(path, request.environ)):
         return Response(answer.body, answer.status, answer.headers)
     documents = delivery.documents
     base_url = documents.config.site.base_url
@@ -113,7 +114,7 @@ def _document(path: str) -> Response:
         return response
     pages = documents.suggestions(path, delivery.cache.slugs)
     hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in pages)
-    message = f"There is no feed at {quote(path)}\n{hints}All feeds are listed at {base_url}/\n"
+    message = f"There is no feed at {quote(request.path)}\n{hints}All feeds are listed at {base_url}/\n"
     raise NotFound(response=text_response(message, 404))
 
 

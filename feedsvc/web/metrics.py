@@ -1,7 +1,7 @@
 """Metrics in Prometheus' text format, if prometheus-client is installed (the extra `metrics`).
 
 Where the environment names a folder for it, all processes count there, and each can report their sum; see
-`multiprocess`. What concerns the records comes from the index.
+`multiprocess`. Metrics of records are read from the index.
 """
 
 import os
@@ -86,6 +86,6 @@ class Metrics:
                 self._requests.labels(status[:3]).inc(number)
 
     def text(self) -> bytes:
-        """All of them, as of now."""
+        """Return all metrics in Prometheus' text format."""
         self._count()
         return generate_latest(self._registry)

@@ -13,16 +13,16 @@ from feedsvc.web.responses import Headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: The key of the environment for the error that occurred in delivering a document.
-ERROR = "feedsvc.error"
+#: The key of the environment for what delivering a document came to: an error, or None where there is no document.
+OUTCOME = "feedsvc.outcome"
 
 log = logging.getLogger("feedsvc.access")
 
 
 class DocumentMiddleware:
-    """A WSGI application that delivers documents, which nearly all requests are for, and hands the others to another.
+    """A WSGI application that answers requests for documents, and passes all others on to an application.
 
-    It does so, too, where an error occurs, which it adds to the environment.
+    If an error occurs, it puts the error into the environment and passes the request on.
     """
 
     def __init__(
@@ -42,8 +42,9 @@ class DocumentMiddleware:
             try:
                 answer = self.delivery.answer(request_path(environ), environ)
             except Exception as error:
-                environ[ERROR] = error
+                environ[OUTCOME] = error
             else:
+                environ[OUTCOME] = None
                 if answer:
                     self.answered(answer.status)
                     start_response(answer.status, answer.headers.copy())  # a server may change the list

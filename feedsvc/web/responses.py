@@ -63,7 +63,7 @@ def not_modified_headers(headers: Headers) -> Headers:
 
 
 def choose_encoding(document: Document, accepted: str) -> str:
-    """Return the encoding that an Accept-Encoding prefers, the best of those it prefers alike; empty for none."""
+    """Return the encoding that an Accept-Encoding prefers, of equal ones the first of ENCODINGS; empty for none."""
     if not accepted or len(document.body) < MIN_BYTES:
         return ""
     # Clients send few different ones, all short; only those are remembered.

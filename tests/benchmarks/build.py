@@ -88,9 +88,9 @@ def compare(theirs: Path, ours: Path) -> str:
         give_up(f"other feeds: {sorted(their_feeds.keys() ^ our_feeds.keys())[:9]}")
     sample = [key for key in our_feeds if key[0] != "providers"]
     sample += sorted(our_feeds.keys() - set(sample))[::SAMPLE]
-    for keys, told in ((our_feeds, ids), (sample, entries)):
+    for keys, read in ((our_feeds, ids), (sample, entries)):
         for key in keys:
-            their_entries, our_entries = told(their_feeds[key]), told(our_feeds[key])
+            their_entries, our_entries = read(their_feeds[key]), read(our_feeds[key])
             for one, other in zip(their_entries, our_entries, strict=False):
                 if one != other:
                     give_up(f"the feeds differ in {key}:\n  Hugo {one}\n  feedsvc {other}")

@@ -1,4 +1,4 @@
-"""What can be told of an address without rendering its document."""
+"""What an address leads to, and what is known of its document before it is rendered."""
 
 from collections.abc import Callable
 

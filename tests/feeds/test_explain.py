@@ -1,4 +1,4 @@
-"""`feedsvc why` tells where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
+"""`feedsvc why` explains where a story is and why it isn't elsewhere; `show` prints a document, `init` a configuration."""
 
 import os
 from collections.abc import Callable
@@ -215,7 +215,7 @@ def test_an_unknown_story_or_file_is_one_line_and_exit_status_2(folder: Path) ->
     expected = f"a story's URL, or a file in {folder}/records, not hidden, named {suffixes}"
     for subject, message in (
         ("https://A.example/x", "https://a.example/x: no story has this URL; expected a record's, or a related story's"
-         " where neither it nor its record is a draft or deleted"),
+         " where neither it nor its record is a draft, deleted or not due yet"),
         ("https://a b/", "'https://a b/' can't be used; expected a host name such as example.com"),
         ("none.md", f"none.md: not a record file; expected {expected}"),
         ("x.md", f"x.md: not a record file; expected {expected}"),

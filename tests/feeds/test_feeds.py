@@ -70,34 +70,34 @@ def test_every_feed_of_the_corpus_keeps_every_rule_and_says_what_its_records_say
     site = make_site(corpus.files, feeds={"limit": 500})
     feeds = walk(site)
     assert len(feeds) > 150
-    told = {**corpus.mentions, **corpus.stories}
+    expected = {**corpus.mentions, **corpus.stories}
     for feed in feeds.values():
         for entry in feed.entries:
-            check_entry(entry, told, corpus)
-    newest = sorted(told.values(), key=lambda one: (-one.published.timestamp(), one.url))[:500]
+            check_entry(entry, expected, corpus)
+    newest = sorted(expected.values(), key=lambda one: (-one.published.timestamp(), one.url))[:500]
     for format in ("atom", "rss"):
         assert [entry.id for entry in feeds[f"/feed.{format}"].entries] == [one.url for one in newest]
-        mathematics = {one.url for one in told.values() if "Math for AI" in one.topics}
+        mathematics = {one.url for one in expected.values() if "Math for AI" in one.topics}
         assert {entry.id for entry in feeds[f"/topics/math-for-ai.{format}"].entries} == mathematics
-        daily = {one.url for one in told.values() if one.provider == "The Daily 7 & Co"}
+        daily = {one.url for one in expected.values() if one.provider == "The Daily 7 & Co"}
         assert {entry.id for entry in feeds[f"/providers/the-daily-7-co.{format}"].entries} == daily
 
 
-def check_entry(entry: Any, told: dict[str, Expected], corpus: Corpus) -> None:
+def check_entry(entry: Any, expected: dict[str, Expected], corpus: Corpus) -> None:
     """Assert that an entry as feedparser reads it says what a story's record says."""
-    story = told[entry.link]
+    story = expected[entry.link]
     assert plain(entry) == story.title
     assert entry.author == story.provider
     assert datetime(*entry.published_parsed[:6], tzinfo=UTC) == story.published
     assert {tag.get("label") or tag.term for tag in entry.get("tags", ())} == story.topics
     related = [link.href for link in entry.links if link.rel == "related"]
     if story.url in corpus.stories:
-        assert related == [url for url in story.related if url in told]
+        assert related == [url for url in story.related if url in expected]
     else:
         assert set(related) == {other.url for other in corpus.stories.values() if story.url in other.related}
     for link in entry.links:
         if link.rel == "related":
-            assert link.title == told[link.href].title
+            assert link.title == expected[link.href].title
 
 
 def plain(entry: Any) -> str:

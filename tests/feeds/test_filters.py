@@ -140,9 +140,9 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
     from feedsvc.model import FeedAddress
 
     site = make_site(large.files, feeds={"limit": 20})
-    told = {**large.mentions, **large.stories}
+    stories = {**large.mentions, **large.stories}
     catalogue = site.documents.catalogue()
-    assert catalogue.everything.size == len(told)
+    assert catalogue.everything.size == len(stories)
     for feed in catalogue.feeds:
         seen: list[str] = []
         address: FeedAddress | None = feed.address
@@ -158,7 +158,7 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
             seen += texts(document, "a:entry/a:id")
         assert len(seen) == len(set(seen)) == feed.size, address
         assert newest == seen[: len(newest)]
-        assert set(seen) <= set(told)
+        assert set(seen) <= set(stories)
 
 
 def test_an_archive_stays_as_it_is_unless_its_records_change(make_site: Callable[..., Site]) -> None:

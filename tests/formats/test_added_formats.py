@@ -151,6 +151,7 @@ def test_a_package_adds_a_format_by_an_entry_point(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("package")
 def test_entry_points_are_looked_up_only_for_names_that_are_not_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry._find.cache_clear()
     names = []
     entry_points = registry.entry_points
     monkeypatch.setattr(
@@ -161,6 +162,33 @@ def test_entry_points_are_looked_up_only_for_names_that_are_not_built_in(monkeyp
     assert names == []
     assert [registry.find_format("list").name for _ in range(2)] == ["list", "list"]
     assert names == ["list"]
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "expected"),
+    [
+        (
+            "gone = no_such_module:FORMAT",
+            "expected a package feedsvc-plain-list that can be loaded (ModuleNotFoundError: ",
+        ),
+        (
+            "gone = feedsvc_plain_list:LIST",
+            "expected a Format named gone at feedsvc_plain_list:LIST of the package",
+        ),
+        (
+            "gone = feedsvc_plain_list",
+            "expected a Format named gone at feedsvc_plain_list of the package feedsvc-plain-list",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("package")
+def test_a_faulty_package_is_an_error_that_names_it(tmp_path: Path, entry_point: str, expected: str) -> None:
+    (tmp_path / "feedsvc_plain_list-1.0.dist-info" / "entry_points.txt").write_text(
+        f"[feedsvc.formats]\n{entry_point}\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        parse_config({"feeds": {"formats": ["gone"]}}, tmp_path)
+    assert str(error.value).startswith(f"feeds.formats: 'gone' can't be used; {expected}")
 
 
 @pytest.mark.usefixtures("formats")

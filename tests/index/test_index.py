@@ -8,8 +8,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -64,6 +67,18 @@ steps = st.one_of(
 )
 
 
+#: Before, among and after the times of records and of their related stories; or the time at which it is.
+sync_times = st.one_of(st.none(), st.dates(date(2019, 12, 31), date(2020, 2, 4)))
+
+
+def at(moment: date | None) -> AbstractContextManager[None]:
+    """Return a context in which syncs take place at the beginning of a day; or at their own time."""
+    if moment is None:
+        return nullcontext()
+    seconds = int(datetime(moment.year, moment.month, moment.day, tzinfo=UTC).timestamp())
+    return patch.dict(os.environ, SOURCE_DATE_EPOCH=str(seconds))
+
+
 _OCCURRENCE = f"(SELECT f.path FROM files f WHERE f.id = t.id / {OCCURRENCES_PER_FILE}), t.record, t.position"
 CONTENTS = (
     "SELECT path, size, hash FROM files",
@@ -76,6 +91,7 @@ CONTENTS = (
     "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
     "SELECT * FROM story_topics",
     "SELECT kind, slug, month, stories, primary_stories FROM feeds",
+    "SELECT f.path, records, drafts, deleted, not_due, refused, due FROM counts c JOIN files f ON f.id = c.file",
 )
 
 
@@ -103,10 +119,11 @@ def apply(folder: Path, step: tuple[str, str, str | None]) -> set[str]:
 
 histories = st.tuples(
     st.tuples(record_texts, record_texts, record_texts),
-    st.lists(st.lists(steps, min_size=1, max_size=2), min_size=3, max_size=6),
+    st.lists(st.lists(steps, max_size=2), min_size=3, max_size=6),
     st.booleans(),
+    st.lists(sync_times, min_size=7, max_size=7),
 )
-History: TypeAlias = tuple[tuple[str, str, str], list[list[tuple[str, str, str | None]]], bool]
+History: TypeAlias = tuple[tuple[str, str, str], list[list[tuple[str, str, str | None]]], bool, list[date | None]]
 
 
 @settings(max_examples=80)
@@ -121,21 +138,24 @@ def test_the_index_in_postgresql_never_depends_on_history(postgres: Postgres, hi
     check_history(history, postgres.url(), postgres.url())
 
 
-def check_history(told: History, *urls: str) -> None:
+def check_history(case: History, *urls: str) -> None:
     """Go through what happens to a folder, with one index all along and another one in the end: both are the same."""
-    first, history, is_watched = told
+    first, history, is_watched, times = case
     folder = Path(tempfile.mkdtemp())
     indexes = []
     try:
         config = parse_config({"index": {"url": urls[0]}}, folder)
         config.records_folder.mkdir()
         indexes.append(index := open_index(config))
-        for batch in [[("write", f"{number}.md", text) for number, text in enumerate(first, 1)], *history]:
+        batches = [[("write", f"{number}.md", text) for number, text in enumerate(first, 1)], *history]
+        for batch, moment in zip(batches, times, strict=False):
             paths = {path for step in batch for path in apply(config.records_folder, step)}
-            sync(index, config, paths=paths if is_watched else None)
+            with at(moment):
+                sync(index, config, paths=paths if is_watched else None)
         scratch = parse_config({"index": {"url": urls[1]}}, folder)
         indexes.append(fresh := open_index(scratch))
-        sync(fresh, scratch)
+        with at(moment):
+            sync(fresh, scratch)
         assert contents(index) == contents(fresh)
     finally:
         for index in indexes:
@@ -157,8 +177,8 @@ def test_feeds_are_the_same_from_any_order_of_reading_and_from_a_deleted_index(
     before = fingerprints(site)
     assert len(before) > 100
 
-    def shuffled(folder: Path) -> list[Any]:
-        return random.Random(2).sample(found := list(find_files(folder)), len(found))
+    def shuffled(*arguments: Any) -> list[Any]:
+        return random.Random(2).sample(found := list(find_files(*arguments)), len(found))
 
     find_files = collection.find_files
     monkeypatch.setattr(collection, "find_files", shuffled)
@@ -411,7 +431,7 @@ def test_where_a_watch_tells_of_changes_only_those_are_looked_at(
         sync(site.documents.index, site.config, paths={str(folder / name) for name in names})
 
     with monkeypatch.context() as patch:
-        patch.setattr(collection, "find_files", lambda folder: pytest.fail("all files were looked at"))
+        patch.setattr(collection, "find_files", lambda *arguments: pytest.fail("all files were looked at"))
         site.write("2.md", record("Changed", URLS[1]))
         site.write("4.txt", record("Four", URLS[3]))
         (folder / ".hidden").mkdir()

@@ -88,13 +88,13 @@ def test_documents_and_explanations_are_those_of_an_index_in_a_file(
         known, shared = (documents(site, *FILTERED) for site in sites)
         assert len(known) > 20
         assert shared == known
-        told = []
+        explanations = []
         for site in sites:
             with site.documents.index.reading() as connection:
                 urls = [url for (url,) in connection.execute("SELECT DISTINCT url FROM occurrences ORDER BY url")]
                 folder = RecordFolders(find_sources(site.config))
-                told.append([explain(connection, site.config, each, folder) for each in [*urls[:40], "new.md"]])
-        assert told[0] == told[1]
+                explanations.append([explain(connection, site.config, each, folder) for each in [*urls[:40], "new.md"]])
+        assert explanations[0] == explanations[1]
 
 
 def test_texts_are_compared_by_their_bytes_whatever_the_databases_language(
@@ -277,7 +277,7 @@ def test_another_folder_of_records_gets_a_schema_of_its_own(folder: Path, postgr
     (folder / "other").mkdir()
     (folder / "other" / "broken.md").write_text("x")
     assert result("check", "other", cwd=folder)[0] == 1
-    assert result("check", cwd=folder) == (0, "", "0 problems\n")
+    assert result("check", cwd=folder) == (0, "", "1 story from 1 record\n0 problems\n")
 
 
 # Several nodes
@@ -422,7 +422,7 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
 
         # Other commands work beside it, and leave the work to it.
         (tmp_path / "config.toml").write_text(f"index.url = '{url}'\n")
-        assert result("check", cwd=tmp_path) == (0, "", "0 problems\n")
+        assert result("check", cwd=tmp_path) == (0, "", "2 stories from 2 records\n0 problems\n")
         assert result("build", "--out", "out", cwd=tmp_path)[0] == 0
         assert "Second" in (tmp_path / "out" / "feed.atom").read_text()
         publish(records, "Third")

@@ -165,6 +165,7 @@ def test_what_is_below_a_folder_that_cannot_be_entered_stays(tmp_path: Path) -> 
     inner = tmp_path / "records" / "outer" / "inner"
     inner.mkdir(parents=True)
     (inner / "a.md").write_text(record("Within", "https://a.example/"))
+    (tmp_path / "records" / "other.md").write_text(record("Other", "https://a.example/other"))
     bound = bound_by_permissions()
     assert command("build", cwd=tmp_path, under=bound)[0] == 0
     for mode in (0o444, 0o000):

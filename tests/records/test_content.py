@@ -176,6 +176,7 @@ def test_pictures_within_the_text_do_not_count_to_its_length() -> None:
         shown = made(text, "markdown")
         assert "<p>Intro.</p>" in shown and "<p>Conclusion.</p>" in shown
         assert "base64" not in shown
+        assert "src" not in shown
 
 
 HOSTILE = {

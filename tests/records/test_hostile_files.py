@@ -145,7 +145,7 @@ def test_a_title_as_long_as_a_file_may_be_is_a_title(tmp_path: Path, full: bool)
     size, seconds, memory = FULL if full else SHORT
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record(many("日 ", size // 4) + "."))
-    assert check(tmp_path, seconds, memory) == (0, "0 problems\n")
+    assert check(tmp_path, seconds, memory) == (0, "1 story from 1 record\n0 problems\n")
 
 
 def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:

@@ -123,6 +123,10 @@ def test_authors_are_those_of_the_record_and_then_those_of_its_provider(fields: 
             {"name": "Forbes", "url": "https://forbes.com", "logo": {"url": "/l.png", "width": "50px", "height": 50.0}},
             Provider("forbes", "Forbes", "forbes.com", Image("https://a.example/l.png", 50, 50)),
         ),
+        (
+            {"name": "Forbes", "title": "F", "logo": "/logo.png", "images": ["/i.png"]},
+            Provider("forbes", "Forbes", None, Image("https://a.example/i.png")),
+        ),
         (None, Provider("a-example", "a.example", "a.example")),
         (False, Provider("a-example", "a.example", "a.example")),
         ("", Provider("a-example", "a.example", "a.example")),
@@ -169,6 +173,10 @@ def test_a_word_for_no_value_is_absent_where_it_can_be_none(value: str) -> None:
     names = ("updatedDateTime", "quality", "ampWebUrl", "draft", "deleted", "published")
     assert story(**dict.fromkeys(names, value)) == story()
     assert story(title=value).title == value
+    for url in ("webUrl", "originalUrl"):
+        assert parse({"title": "A", "publishedDateTime": "2020-06-13", url: value}) == (
+            None, ["webUrl: is missing; expected an address"],
+        )  # fmt: skip
     assert parse({**REQUIRED, "publishedDateTime": value})[1] == [
         "publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z"
     ]

@@ -57,7 +57,7 @@ def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the
         assert samples(ask(service, "/metrics").body)["feedsvc_ready"] == 1
     messages = [line.split(" ", 3)[3] for line in log.read_text().splitlines()]
     assert messages[1] == f"{reason}; trying again"
-    assert re.fullmatch(r"synced in \d\.\d{3} s: files read 0, gone 0, problems 0", messages[-1])
+    assert re.fullmatch(r"synced in \d\.\d{3} s: files read 0, gone 0, problems 0; 1 story from 1 record", messages[-1])
     assert len(messages) == 4
 
 
@@ -124,6 +124,7 @@ def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
     first, second = events(log, "sync")
     assert (first["read"], first["gone"], first["problems"]) == (1, 0, 0)
     assert (second["read"], second["gone"], second["problems"]) == (1, 0, 3)
+    assert (second["stories"], second["records"], second["refused"], second["passed_over"]) == (1, 2, 1, {})
     assert 0 < second["seconds"] < 2
     refused = events(log, "refused")
     assert [(each["file"], each["line"], each["field"], each["left_out"]) for each in refused] == [
@@ -140,6 +141,23 @@ def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
     wait_until(lambda: len(events(log, "failed")) == 1, 3)
     assert {"time", "level", "message"} <= events(log, "failed")[0].keys()
     assert "CANARY" not in log.read_text()
+
+
+def test_a_service_without_records_says_so_and_goes_on_and_counts_what_is_there(tmp_path: Path) -> None:
+    records, log = tmp_path / "records", tmp_path / "log"
+    records.mkdir()
+    (records / "a.png").touch()
+    with running_service(tmp_path, serve='log_format = "json"', log=log) as service:
+        (warning,) = events(log, "no_records")
+        assert warning["message"].startswith(f"{records}: no record files; there are 1 .png; expected names that end")
+        assert events(log, "sync")[0]["passed_over"] == {".png": 1}
+        (records / "a.md").write_text(record())
+        (records / "b.md").write_text(record("Draft", "https://a.example/2", published="false"))
+        wait_until(lambda: b"A title" in ask(service, "/feed.atom").body, 3)
+        wait_until(lambda: events(log, "sync")[-1]["drafts"] == 1, 3)
+    last = events(log, "sync")[-1]
+    assert last["message"].endswith("; 1 story from 2 records; 1 draft; 1 file passed over (1 .png)")
+    assert len(events(log, "no_records")) == 1
 
 
 def test_each_request_is_a_line_that_no_request_can_break(logged: tuple[Service, Path]) -> None:
@@ -169,7 +187,7 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
         lines = log.read_text().splitlines()
         assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING) ", line) for line in lines)
         assert ["b\\nb.md:1: webUrl: is missing" in line for line in lines[:3]] == [False, True, False]
-        assert lines[3].endswith("problems 3")
+        assert lines[3].endswith("problems 3; 0 stories from 1 record; 1 refused")
         assert any("/healthz" in line for line in lines) is asked
         assert any('"GET /%0AINFO%20forged" 404' in line and line.endswith(r'"a\"\tb"') for line in lines) is asked
 

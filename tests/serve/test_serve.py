@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,17 @@ class Poll:
         for result in self.reader.update_feeds_iter(scheduled=False):
             assert not isinstance(result.value, Exception), result
         return self.statuses.copy()
+
+
+def test_a_story_is_published_within_a_second_of_its_time(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    due = int(time.time()) + 6
+    moment = datetime.fromtimestamp(due, UTC).isoformat()
+    (tmp_path / "records" / "a.md").write_text(record("Soon", time=moment))
+    with running_service(tmp_path) as service:
+        assert b"Soon" not in get(f"{service.base_url}/feed.atom")
+        wait_until(lambda: b"Soon" in get(f"{service.base_url}/feed.atom"), 30)
+        assert 0 <= time.time() - due < 3
 
 
 @pytest.mark.parametrize("name", ["sample_service", "corpus_service"])

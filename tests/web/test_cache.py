@@ -12,7 +12,6 @@ import pytest
 
 from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents, FoundDocument
 from feedsvc.web import cache
@@ -112,23 +111,6 @@ def test_while_the_index_does_not_change_it_is_not_asked_for_cached_documents(
         assert (asked, made) == ({"/topics/ai.atom": round}, {"/topics/ai.atom": 1})
         site.write("2.md", record("Changed", "https://b.example/2", topics="[Law]"))
         site.sync()
-
-
-def test_a_document_that_is_not_cached_takes_one_query_for_its_feeds_row(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows: list[str] = []
-    find_row = selection._find_row
-
-    def counting(connection: Any, config: Any, address: Any) -> Any:
-        rows.append(address.slug)
-        return find_row(connection, config, address)
-
-    monkeypatch.setattr(selection, "_find_row", counting)
-    documents = DocumentCache(site.documents)
-    for _ in range(2):
-        assert body(documents, "/topics/ai.atom")
-    assert rows == ["ai"]
 
 
 @pytest.mark.sqlite

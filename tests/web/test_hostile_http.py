@@ -21,7 +21,7 @@ GOOD = {"Host": "feeds.example"}
 
 
 class Wire:
-    """A connection that sends just what it is told to, opened anew whenever the server has closed it."""
+    """A connection that sends exactly the bytes it is given, opened again whenever the server has closed it."""
 
     def __init__(self, service: Service) -> None:
         address = urlsplit(service.base_url)

@@ -1,0 +1,80 @@
+"""What the records come to: how many are published, left out or refused, and the files that hold none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from feedsvc.index.database import Connection
+
+#: The kinds of files that a message lists.
+MOST_KINDS = 6
+
+_SUMMED = ("records", "drafts", "deleted", "not_due", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers of all records and files, as `str` puts them in one line."""
+
+    #: Stories that feeds may hold, mentions among them where those are entries of their own.
+    stories: int
+    #: Record files, and folders that can't be read.
+    files: int
+    #: All records, and those that are left out: drafts, deleted ones, those whose time is still to come, and those that
+    #: can't be used.
+    records: int
+    drafts: int
+    deleted: int
+    not_due: int
+    refused: int
+    #: Files that are neither record files nor hidden, by suffix in lower case; by an empty text where there is none.
+    #: They are counted whenever the whole folder is listed, which a service does once a minute.
+    passed_over: Mapping[str, int]
+
+    def __str__(self) -> str:
+        parts = [f"{_number(self.stories, 'story', 'stories')} from {_number(self.records, 'record')}"]
+        left_out = {
+            "draft" if self.drafts == 1 else "drafts": self.drafts,
+            "deleted": self.deleted,
+            "not due": self.not_due,
+            "refused": self.refused,
+        }
+        if any(left_out.values()):
+            parts.append(", ".join(f"{number:,} {name}" for name, number in left_out.items() if number))
+        if self.passed_over:
+            parts.append(f"{_number(sum(self.passed_over.values()), 'file')} passed over ({self.kinds()})")
+        return "; ".join(parts)
+
+    def kinds(self) -> str:
+        """Return the files that are passed over by suffix, the most frequent first: `7 .png, 5 .csv, 2 others`."""
+        by_number = sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))
+        shown = [(suffix, number) for suffix, number in by_number if suffix][:MOST_KINDS]
+        others = sum(self.passed_over.values()) - sum(number for _, number in shown)
+        kinds = [f"{number:,} {suffix}" for suffix, number in shown]
+        if others:
+            kinds.append(_number(others, "other"))
+        return ", ".join(kinds)
+
+
+def read_counts(connection: Connection, primary_only: bool = False) -> Counts:
+    """Return the numbers that syncs noted. primary_only: whether stories that are only mentioned are left out."""
+    column = "primary_stories" if primary_only else "stories"
+    everything = f"SELECT coalesce(max({column}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
+    (stories,) = connection.execute(everything).fetchone()
+    numbers = connection.execute(
+        f"SELECT count(*), {', '.join(f'coalesce(sum({each}), 0)' for each in _SUMMED)} FROM counts"
+    ).fetchone()
+    (passed_over,) = connection.execute("SELECT passed_over FROM state").fetchone()
+    files, records, drafts, deleted, not_due, refused = map(int, numbers)
+    others = msgspec.json.decode(passed_over, type=dict[str, int])
+    return Counts(stories, files, records, drafts, deleted, not_due, refused, others)
+
+
+def note_passed_over(connection: Connection, numbers: Mapping[str, int]) -> None:
+    """Note the files that are no record files, by suffix."""
+    connection.execute("UPDATE state SET passed_over = ?", (msgspec.json.encode(numbers, order="sorted").decode(),))
+
+
+def _number(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"

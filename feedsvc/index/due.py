@@ -1,0 +1,70 @@
+"""What depends on the time of a sync: which stories are left out, and when those that are not due will be."""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+
+from feedsvc.config import Config
+from feedsvc.errors import ConfigError
+from feedsvc.index.database import Connection
+from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.model import Story
+
+#: Later than any time.
+NEVER = 2**62
+
+
+def sync_time() -> int:
+    """Return the time of a sync that begins now, in seconds since 1970. Raise ConfigError.
+
+    The environment variable SOURCE_DATE_EPOCH sets it (https://reproducible-builds.org/specs/source-date-epoch/).
+    """
+    value = os.environ.get("SOURCE_DATE_EPOCH")
+    if value is None:
+        return int(time.time())
+    if not re.fullmatch("[0-9]{1,12}", value):
+        raise ConfigError(f"SOURCE_DATE_EPOCH: {value!r} can't be used; expected seconds since 1970, a whole number")
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which stories are listed, so that feeds may hold them. Those that are deleted never are."""
+
+    #: Whether drafts are.
+    drafts: bool
+    #: The latest time of a story that is, in seconds since 1970.
+    until: int
+
+    def left_out(self, story: Story) -> str:
+        """Return why a story isn't listed: "deleted", "draft" or "not due"; an empty text if it is."""
+        if story.deleted:
+            return "deleted"
+        if story.draft and not self.drafts:
+            return "draft"
+        return "not due" if story.published.timestamp() > self.until else ""
+
+
+def listing(config: Config, now: int) -> Listing:
+    """Return which stories are listed. now: the time of the sync."""
+    return Listing(config.records.include_unpublished, NEVER if config.records.future else now)
+
+
+def find_due(connection: Connection, until: int) -> set[int]:
+    """Return the ids of the files whose stories are not listed as they have to be. until: see `Listing`.
+
+    They have a story that the last sync left out and is due now; or, if the clock was set back, the other way round.
+    """
+    found = connection.execute("SELECT file FROM counts WHERE due <= ?", (until,)).fetchall()
+    (last,) = connection.execute("SELECT sync_time FROM state").fetchone()
+    if until < last:
+        listed = f"SELECT DISTINCT id / {OCCURRENCES_PER_FILE} FROM occurrences WHERE listed AND published > ?"
+        found += connection.execute(listed, (until,)).fetchall()
+    return {file for (file,) in found}
+
+
+def next_due(connection: Connection, now: int) -> int:
+    """Return when a story will be due next, in seconds since 1970; NEVER if all are."""
+    (due,) = connection.execute("SELECT min(due) FROM counts WHERE due > ?", (now,)).fetchone()
+    return NEVER if due is None else int(due)

@@ -1,0 +1,49 @@
+"""A filter that is added works wherever filters do."""
+
+from collections.abc import Callable
+
+import pytest
+
+import feedsvc
+from feedsvc.feeds.explanation import explain
+from feedsvc.model import FILTERS, Filter
+from feedsvc.records.collection import RecordFolder
+from tests.conftest import Site, record
+
+FILES: dict[str, str | bytes] = {
+    "1.md": record("One", "https://a.example/1", type="Video"),
+    "2.md": record("Two", "https://a.example/2", type="Article"),
+}
+
+
+@pytest.fixture(autouse=True)
+def without_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a filter of types that stories must not have."""
+    monkeypatch.setitem(
+        FILTERS,
+        "without_type",
+        Filter(
+            "without_type",
+            expected="types of stories",
+            parse=str.lower,
+            label="Without the type",
+            column="type",
+            comparison="not in",
+        ),
+    )
+
+
+def test_an_added_filter_works_in_addresses_saved_filters_pages_and_explanations(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(FILES, custom=[{"name": "Quiet", "without_type": ["Video"]}])
+    client = feedsvc.create_app(site.config).test_client()
+    feed = client.get("/feed.json?without_type=VIDEO").json
+    assert [item["title"] for item in feed["items"]] == ["Two"]
+    assert feed["feed_url"] == "https://feeds.example/feed.json?without_type=video"
+    assert [item["title"] for item in client.get("/custom/quiet.json").json["items"]] == ["Two"]
+    assert '<label>Without the type <input name="without_type"' in client.get("/").text
+    with site.documents.index.reading() as connection:
+        records = RecordFolder(site.config.records_folder)
+        lines = explain(connection, site.config, "https://a.example/1", records).lines
+    assert "left out by without_type=video (its type: video)" in lines[-1]

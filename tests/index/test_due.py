@@ -1,0 +1,133 @@
+"""Stories whose time is still to come: left out until a sync after it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from feedsvc.feeds.explanation import explain
+from feedsvc.index import sync as sync_module
+from feedsvc.index.due import NEVER, sync_time
+from feedsvc.index.sync import SyncResult, sync
+from feedsvc.records import collection
+from feedsvc.records.collection import RecordFolder
+from tests.conftest import Site, record
+from tests.index.test_index import entries, related, titles
+
+NOON = int(datetime(2020, 6, 13, 12, tzinfo=UTC).timestamp())
+SOON = "2020-06-13T12:00:05Z"
+URL = "https://a.example/soon"
+
+
+@pytest.fixture(autouse=True)
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the time of syncs, in seconds after noon, which it is at first."""
+
+    def set_time(seconds: int) -> None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOON + seconds))
+
+    set_time(0)
+    return set_time
+
+
+def synced(site: Site, *paths: str) -> SyncResult:
+    names = {str(site.config.records_folder / path) for path in paths}
+    return sync(site.documents.index, site.config, paths=names or None)
+
+
+def test_a_story_is_left_out_until_its_time_and_only_its_file_is_read_then(
+    make_site: Callable[..., Site], at: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "RECENT_NS", 0)
+    site = make_site(
+        {
+            "now.md": record("Now", time="2020-06-13T12:00:00Z", topics="[AI]"),
+            "soon.md": record("Soon", URL, SOON, topics="[Soon]", provider="{name: Soon}", related=related("x")),
+            "later.md": record("Later", "https://a.example/later", "2062-01-01"),
+        }
+    )
+    result = synced(site)
+    assert (titles(site), len(site.documents.catalogue().feeds)) == (["Now"], 3)
+    assert str(result.counts) == "1 story from 3 records; 2 not due"
+    assert result.next_due == NOON + 5
+    read: list[str] = []
+    original = collection.read_file
+    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
+    at(4)
+    assert (synced(site).read, read) == (0, [])
+    at(5)
+    result = synced(site, "nothing.md")
+    assert (result.read, read) == (1, ["soon.md"])
+    assert titles(site) == ["Soon", "Now", "x"]
+    assert titles(site, "/topics/soon") == [*titles(site, "/providers/soon"), "x"] == ["Soon", "x"]
+    assert str(result.counts) == "3 stories from 3 records; 1 not due"
+    assert synced(site).read == 0
+    at(0)  # the clock is set back
+    assert (synced(site).read, titles(site)) == (1, ["Now"])
+
+
+def test_a_mention_that_is_not_due_is_left_out_and_comes_with_its_time(
+    make_site: Callable[..., Site], at: Callable[[int], None]
+) -> None:
+    mention = f"[{{title: Soon, webUrl: '{URL}', publishedDateTime: {SOON}}}]"
+    site = make_site({"1.md": record("One", related=mention)})
+    assert (titles(site), entries(site)[0].related) == (["One"], ())
+    result = synced(site)
+    assert (result.counts.not_due, result.next_due) == (0, NOON + 5)  # it is no record
+    at(5)
+    assert (synced(site).next_due, titles(site)) == (NEVER, ["Soon", "One"])
+    assert [link.title for link in entries(site)[1].related] == ["Soon"]
+
+
+def test_a_record_that_is_not_due_hides_mentions_of_its_story_but_no_other_record(
+    make_site: Callable[..., Site], at: Callable[[int], None]
+) -> None:
+    site = make_site(
+        {
+            "mentions.md": record("One", related=related("x")),
+            "x.md": record("X itself", "https://b.example/x", SOON),
+            "old.md": record("Old", URL, "2020-01-01"),
+            "new.md": record("New", URL, SOON, related=related("y")),
+        }
+    )
+    assert titles(site) == ["One", "Old"]
+    at(5)
+    site.sync()
+    assert titles(site) == ["New", "X itself", "One", "y"]
+
+
+def test_the_configuration_can_publish_stories_before_their_time(make_site: Callable[..., Site]) -> None:
+    files = {"1.md": record("Later", time="2062-01-01")}
+    site = make_site(files, records={"future": True})
+    assert (titles(site), synced(site).counts.not_due) == (["Later"], 0)
+    assert titles(make_site(files)) == []
+
+
+def test_drafts_and_deleted_records_count_as_such_whenever_their_time_is(make_site: Callable[..., Site]) -> None:
+    fields: list[dict[str, Any]] = [{"published": "false"}, {"deleted": "true"}, {}]
+    site = make_site({f"{n}.md": record(url=f"{URL}{n}", time=SOON, **more) for n, more in enumerate(fields)})
+    assert str(synced(site).counts) == "0 stories from 3 records; 1 draft, 1 deleted, 1 not due"
+
+
+def test_a_story_that_is_not_due_is_explained(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record("One"), "soon.md": record("Soon", URL, SOON)})
+    with site.documents.index.reading() as connection:
+        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
+    assert not explanation.published
+    assert explanation.lines == (
+        URL,
+        "  soon.md: own record, not due until 2020-06-13T12:00:05Z; counts",
+        '    "Soon"; 2020-06-13T12:00:05Z; provider: a.example; topics: none; quality: unknown',
+        "  not in any feed: soon.md, which counts, is not due until 2020-06-13T12:00:05Z; "
+        "records.future publishes it before",
+    )
+
+
+@pytest.mark.sqlite
+def test_the_time_of_a_sync_is_that_of_the_clock_where_the_environment_sets_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sync_time() == NOON
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert abs(sync_time() - datetime.now(UTC).timestamp()) < 5
