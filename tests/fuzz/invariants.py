@@ -19,7 +19,7 @@ from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
-from feedsvc.records.reading import ANY_SOURCE, parse_file
+from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import Source, default_source
 from feedsvc.text import host_name, slug, web_url
@@ -44,7 +44,7 @@ def check_file(data: bytes) -> int:
     """
     kind, suffix = divmod(data[0] if data else 0, len(suffixes()))
     name = f"a{suffixes()[suffix]}"
-    content = parse_file(name, data[1:], ELSEWHERE if kind % 2 else ANY_SOURCE)
+    content = parse_file(name, data[1:], ELSEWHERE if kind % 2 else default_source())
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
