@@ -15,11 +15,12 @@ from feedsvc.records.values import Fields, Number, Value
 _WORDS = {
     "title": (
         ("title", "head", "name", "subject", "label"),
-        ("id", "site", "author", "user", "file", "slug", "layout", "host"),
+        ("id", "site", "author", "user", "file", "slug", "layout", "host", "namespace"),
     ),
     "webUrl": (
         ("url", "link", "href", "permalink", "uri", "slug", "path", "guid", "address"),
-        ("image", "img", "icon", "logo", "thumb", "picture", "photo", "avatar", "media", "video", "audio", "file"),
+        ("image", "img", "icon", "logo", "thumb", "picture", "photo", "avatar", "media", "video", "audio", "file",
+         "context", "namespace"),
     ),
     "publishedDateTime": (("date", "time", "publish", "created", "posted"), ("update", "modif", "expir")),
 }  # fmt: skip

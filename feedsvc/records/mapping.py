@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
-from feedsvc.records.fields import is_absent
+from feedsvc.records.fields import ABSENT, is_absent
 from feedsvc.records.kinds import Kind, flag, is_attempt
 from feedsvc.records.rules import Candidate, Plan, Table
 from feedsvc.records.slugs import FileName, read_file_name
@@ -147,6 +147,10 @@ def map_record(
             provider[part], provider_origin[part] = found
         else:
             mapped[name] = placed
+    if "published" in mapped and origin.get("published") == origin.get("publishedDateTime"):
+        del mapped["published"], origin["published"]  # a time, or what should be one
+    if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
+        del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
     mapped.origin, provider.origin = origin, provider_origin
     for name, key in origin.items() if fields.repeated else ():

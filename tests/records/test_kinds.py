@@ -13,6 +13,7 @@ from reader import make_reader
 import feedsvc
 from feedsvc.config import load_config
 from feedsvc.records.mapping import map_record
+from feedsvc.records.reading import parse_mapping
 from feedsvc.records.registry import find_syntax
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import find_sources
@@ -158,3 +159,22 @@ def test_the_language_of_a_story_is_found(kind: str, tmp_path: Path) -> None:
             languages[mapped["webUrl"][0]] = mapped.get("language", (None, 0))[0]
     for story in expected(kind):
         assert languages[story["link"]] == story.get("language")
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        (
+            {"title": "A", "link": "https://a.example/1", "published": "Seg, 03 Mai"},
+            "published: 'Seg, 03 Mai' can't be used: expected a time such as",
+        ),
+        (
+            {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "A", "datePublished": "2020-01-01"},
+            "webUrl: is missing; expected an address",
+        ),
+    ],
+)
+def test_a_record_that_cannot_be_used_has_one_problem(record: dict[str, str], problem: str) -> None:
+    (found,) = parse_mapping(record, "a").problems
+    assert str(found).startswith(f"a:1: {problem}")
+    assert "@context" not in str(found)
