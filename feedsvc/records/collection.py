@@ -68,6 +68,8 @@ class RecordFolders:
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
+                elif passed_over is not None and not self._first_of(file.path):
+                    passed_over[os.path.splitext(file.name)[1].lower()] += 1
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         source = self._first_of(path) or next((each for each in self.sources if _is_below(path, each)), None)

@@ -21,13 +21,14 @@ from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
 from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
-from feedsvc.records.sources import default_source
+from feedsvc.records.sources import Source, default_source
 from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
 XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLDER = Path("/nowhere")
+ELSEWHERE = Source(site="https://site.example/blog", timezone="America/New_York")
 DOCUMENTS = Documents(
     SqliteDatabase(FOLDER),
     parse_config(
@@ -37,9 +38,14 @@ DOCUMENTS = Documents(
 
 
 def check_file(data: bytes) -> int:
-    """Assert what holds for any record file, and return the number of its records. The first byte chooses its suffix."""
-    name = "a" + suffixes()[data[0] % len(suffixes())] if data else "a.md"
-    content = parse_file(name, data[1:])
+    """Assert what holds for any record file, and return the number of its records.
+
+    The first byte chooses its suffix, and whether its source has a site and a time zone.
+    """
+    kind, suffix = divmod(data[0] if data else 0, len(suffixes()))
+    name = f"a{suffixes()[suffix]}"
+    source = ELSEWHERE if kind % 2 else default_source()
+    content = parse_file(name, data[1:], source)
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
@@ -52,13 +58,13 @@ def check_file(data: bytes) -> int:
             check_story(story)
         urls = [story.url for story in (record.story, *record.related)]
         assert len(set(urls)) == len(urls)
-    check_origins(name, data[1:], len(content.records))
+    check_origins(name, data[1:], source, len(content.records))
     return len(content.records)
 
 
-def check_origins(name: str, data: bytes, records: int) -> None:
+def check_origins(name: str, data: bytes, source: Source, records: int) -> None:
     """Assert that the fields of each record of a file are explained, in short lines."""
-    origins = explain_file(name, data, default_source())
+    origins = explain_file(name, data, source)
     assert len(origins.records) == records
     for line in (*origins.refused, *(line for lines in origins.records for line in lines)):
         assert len(line) < 2000
