@@ -80,6 +80,15 @@ SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
         "1 of 1 file read by preset eleventy",
         "https://astro.example/blog/one/",
     ),
+    "a site in the folder of its program": (
+        {
+            "docs/_config.yml": "url: https://jekyll.example\n", "docs/_posts/2020-06-13-one.md": POST,
+            "docs/index.md": POST, "lib/a.json": json.dumps([ARTICLE]), "CHANGES.md": DATED,
+        },
+        {"path": "docs/_posts", "preset": "jekyll", "site": "https://jekyll.example"},
+        "1 of 1 file read by preset jekyll",
+        "https://jekyll.example/2020/06/13/one.html",
+    ),
     "records of our own": (
         {"records/a.md": record(), "records/b.md": record(url="https://a.example/2"), "records/x.md": "x"},
         {"path": "records", "preset": "auto"},
@@ -191,6 +200,14 @@ def test_a_folder_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path
     message = "feedsvc: nowhere: not a folder; expected one of records\n"
     assert result("init", "nowhere", cwd=tmp_path) == (2, "", message)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_name_no_configuration_can_have_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff")).mkdir()
+    status, output, error = result("init", os.fsdecode(b"\xff"), cwd=tmp_path)
+    assert (status, output) == (2, "")
+    assert error.endswith("is not UTF-8, as TOML has to be; expected another name of the folder\n")
+    assert not (tmp_path / "config.toml").exists()
 
 
 def test_files_of_other_kinds_and_records_that_can_not_be_used_are_no_proposal(tmp_path: Path) -> None:

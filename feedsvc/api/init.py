@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feedsvc.config import DEFAULT_NAME, parse_config
 from feedsvc.errors import ConfigError
-from feedsvc.records.proposals import NOT_RECORDS, Proposal, propose
+from feedsvc.records.proposals import Proposal, propose
 from feedsvc.records.site_generators import find_generator
 from feedsvc.records.surveys import Survey
 
@@ -50,11 +50,16 @@ def write_config(path: Path, records: str | None = None) -> Written:
     proposal = _propose(folder, records)
     if proposal:
         template = _filled(template, proposal, folder, path.name)
+    try:
+        data = template.encode()
+    except UnicodeEncodeError as error:
+        name = records or str(proposal and proposal.folder)
+        raise ConfigError(f"{name}: is not UTF-8, as TOML has to be; expected another name of the folder") from error
     is_ours = False
     try:
         with path.open("xb") as stream:
             is_ours = True
-            stream.write(template.encode())
+            stream.write(data)
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
@@ -91,11 +96,14 @@ def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
     values: dict[str, str | list[str]] = {"path": path.as_posix(), "preset": proposal.preset}
     if proposal.site:
         values["site"] = proposal.site
+    exclude = list(proposal.exclude)
     if proposal.folder == folder:  # where this configuration, and what builds write, are too
-        values["exclude"] = [name, *(each for each in NOT_RECORDS if each == "public" or (folder / each).is_dir())]
+        exclude = [name, *dict.fromkeys(("public", *exclude))]
+    if exclude:
+        values["exclude"] = exclude
     for key, value in values.items():
         template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
-    return re.sub(r"^(?=preset = )", f"# {proposal.survey}\n", template, count=1, flags=re.MULTILINE)
+    return re.sub(r"^(?=preset = )", lambda _: f"# {proposal.survey}\n", template, count=1, flags=re.MULTILINE)
 
 
 def _with_value(template: str, key: str, value: str) -> str:

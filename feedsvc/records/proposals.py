@@ -28,7 +28,7 @@ _LISTING_SECONDS, _READING_SECONDS = 3.0, 10.0
 #: Presets that are compared on all files.
 _BEST = 3
 #: Folders of programs, and of what they make, which hold no records where they are in the folder of a whole site.
-NOT_RECORDS = (
+_NOT_RECORDS = (
     "node_modules", "vendor", "themes", "public", "_site", "dist", "build", "target", "output", "venv", "test", "tests",
     "layouts", "_layouts", "_includes", "templates",
 )  # fmt: skip
@@ -56,6 +56,8 @@ class Proposal:
     site: str
     needs_site: bool
     survey: Survey
+    #: The names of folders in it that hold no records.
+    exclude: tuple[str, ...] = ()
 
 
 def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
@@ -67,7 +69,9 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     started = time.monotonic()
     generator = find_generator(folder)
     is_whole_site = is_whole_site or generator is not None
-    paths = _list_files(folder, NOT_RECORDS if is_whole_site else ())
+    if is_whole_site and not generator:
+        folder, generator = _site_below(folder)
+    paths = _list_files(folder, _NOT_RECORDS if is_whole_site else ())
     values = _read(folder, _spread(paths, _MOST_FILES), started)
     if not values:
         return None
@@ -85,7 +89,18 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     survey.is_sample = survey.files < sum(path.startswith(os.path.join(folder, below, "")) for path in paths)
     needs_site = _needs_site(source)
     site = source.site if needs_site and source.site != _ANY_SITE else ""
-    return Proposal(folder / below, source.preset, site, needs_site, survey)
+    exclude = [name for name in _NOT_RECORDS if is_whole_site and not below and (folder / name).is_dir()]
+    return Proposal(folder / below, source.preset, site, needs_site, survey, tuple(exclude))
+
+
+def _site_below(folder: Path) -> tuple[Path, Generator | None]:
+    """Return (folder, generator) of the only site in the folders right below one; else (the folder itself, None)."""
+    try:
+        below = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in _NOT_RECORDS]
+    except OSError:
+        return folder, None
+    sites = [(path, generator) for path in below if path.is_dir() and (generator := find_generator(path))]
+    return sites[0] if len(sites) == 1 else (folder, None)
 
 
 def _sources(folder: Path, generator: Generator | None) -> list[Source]:
