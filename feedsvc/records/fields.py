@@ -9,8 +9,9 @@ from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import SharedFault
 from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
+from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
-from feedsvc.text import instant, plain_text
+from feedsvc.text import plain_text
 
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.

@@ -13,8 +13,8 @@ from feedsvc.records.kinds import Kind, flag, is_attempt
 from feedsvc.records.rules import Candidate, Plan, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
+from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Placed
-from feedsvc.text import instant
 
 #: A value with its line, and the key that it came from, as the file has it.
 Located: TypeAlias = tuple[Placed, str]
