@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from feedsvc.records.expressions import MAX_ITEMS, follow, normal_key
-from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
-from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
+from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value, is_absent
 
 #: The keys that lists of records have most often, in lower case: in doubt, the first of these.
 LIST_KEYS = (

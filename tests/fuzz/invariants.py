@@ -19,7 +19,7 @@ from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
 from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
-from feedsvc.records.reading import ANY_SOURCE, parse_file
+from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import Source, default_source
 from feedsvc.text import host_name, slug, web_url
@@ -44,7 +44,8 @@ def check_file(data: bytes) -> int:
     """
     kind, suffix = divmod(data[0] if data else 0, len(suffixes()))
     name = f"a{suffixes()[suffix]}"
-    content = parse_file(name, data[1:], ELSEWHERE if kind % 2 else ANY_SOURCE)
+    source = ELSEWHERE if kind % 2 else default_source()
+    content = parse_file(name, data[1:], source)
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
@@ -57,13 +58,13 @@ def check_file(data: bytes) -> int:
             check_story(story)
         urls = [story.url for story in (record.story, *record.related)]
         assert len(set(urls)) == len(urls)
-    check_origins(name, data[1:], len(content.records))
+    check_origins(name, data[1:], len(content.records), source)
     return len(content.records)
 
 
-def check_origins(name: str, data: bytes, records: int) -> None:
+def check_origins(name: str, data: bytes, records: int, source: Source) -> None:
     """Assert that the fields of each record of a file are explained, in short lines."""
-    origins = explain_file(name, data, default_source())
+    origins = explain_file(name, data, source)
     assert len(origins.records) == records
     for line in (*origins.refused, *(line for lines in origins.records for line in lines)):
         assert len(line) < 2000
