@@ -6,10 +6,9 @@ from dataclasses import replace
 from feedsvc.model import Problem
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import normal_key
-from feedsvc.records.fields import is_absent
 from feedsvc.records.kinds import FIELDS, text
 from feedsvc.records.sources import AUTO, Source
-from feedsvc.records.values import Fields, Number, Value
+from feedsvc.records.values import Fields, Number, Value, is_absent
 
 #: What is in the names of keys, in lower case, that look like a field but for their values; and what is not.
 _WORDS = {

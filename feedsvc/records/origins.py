@@ -8,14 +8,13 @@ from itertools import combinations
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import Context
-from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.reading import read_record, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Found, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem, is_absent
 from feedsvc.text import plain_text
 
 #: The most characters of a value, and names of keys, that a line shows; a key's name is as long at most.

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import address, host, integer, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent, is_no_value
+from feedsvc.records.fields import ABSENT, Converters, FieldReader
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
-from feedsvc.records.values import Fields
+from feedsvc.records.values import Fields, is_absent, is_no_value
 from feedsvc.text import host_name, plain_text, slug, web_url
 
 #: Providers and topics of longer names, which hardly return, are not cached.
