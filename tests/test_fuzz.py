@@ -68,3 +68,9 @@ def test_an_entity_that_emerges_in_an_address_is_none(url: str) -> None:
     data = record(url=url).encode()
     assert check_file(b"\0" + data) == 1
     assert parse_file("a.md", data).records[0].story.url == "https://a.example/?&lt;"
+
+
+def test_the_domain_of_a_provider_whose_address_is_an_ip_address_makes_a_url() -> None:
+    for address, url in (("http://[::1]/x", "https://[::1]/"), ("https://www.a.example:8000", "https://a.example/")):
+        data = record(provider=f"{{name: P, domain: '{address}'}}").encode()
+        assert parse_file("a.md", data).records[0].story.provider.url == url

@@ -42,7 +42,8 @@ def host(value: str, context: Context) -> str:
     """Return a host name; of an address, that of its host."""
     if "://" not in value:
         return host_name(value)
-    return (urlsplit(web_url(value)).hostname or "").removeprefix("www.")
+    host = (urlsplit(web_url(value)).hostname or "").removeprefix("www.")
+    return f"[{host}]" if ":" in host else host  # of an IPv6 address, as URLs have it
 
 
 def integer(value: str, context: Context) -> int:
