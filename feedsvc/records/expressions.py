@@ -2,8 +2,9 @@
 
 - `headline.main`: a path of keys. Digits are a position in a list; any other key of a list is that of each of its
   items. `$.` before it starts at the top of the file, where the record is in a list below. The first key matches
-  without regard to case, `_`, `-` and spaces, where no other one matches exactly.
-- `{site}/{year}/{slug}/`: a template, which has a value where all of its names have one.
+  without regard to case, `_`, `-` and spaces, where no other one matches exactly. `|words` after it splits a text.
+- `{site}/{year}/{title|slug}/`: a template, which has a value where all of its names have one. `|slug`, `|lower` and
+  `|date` (of a path such as 2020/06/13/title) change a name's value.
 - `=Example`: a constant.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from feedsvc.records.slugs import web_slug
+from feedsvc.records.slugs import date_in, web_slug
 from feedsvc.records.values import Fields, Items, Placed, Value
 
 #: The most items of a list that a path looks at.
@@ -24,7 +25,7 @@ TEMPLATE_NAMES = (
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
 #: What a template may do with a name, as in `{title|slug}`.
-FILTERS: dict[str, Callable[[str], str]] = {"lower": str.lower, "slug": web_slug}
+FILTERS: dict[str, Callable[[str], str]] = {"date": date_in, "lower": str.lower, "slug": web_slug}
 
 _TEMPLATE_PART = re.compile(r"\{([^{}]*)\}")
 _SEPARATORS = str.maketrans("", "", "_- ")
@@ -54,6 +55,13 @@ class Path:
     text: str
     keys: tuple[str, ...]
     from_top: bool = False
+    #: Whether a text is a list of words.
+    is_words: bool = False
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is nothing but a key of the record."""
+        return len(self.keys) == 1 and not self.from_top and not self.is_words
 
     def find(self, scope: Scope, key: str | None) -> tuple[Placed, str] | None:
         """Return a value with its line, and the path as the file spells it; or None if there is no value.
@@ -64,7 +72,7 @@ class Path:
             found = follow((scope.top, scope.top.line), self.keys) if scope.top is not None else None
             return (found, self.text) if found else None
         if key is not None and (found := follow(scope.record[key], self.keys[1:])):
-            return found, ".".join((key, *self.keys[1:]))
+            return _words(found) if self.is_words else found, ".".join((key, *self.keys[1:]))
         # Tables that were made flat have keys such as "source.name".
         key = self.text if self.text in scope.record else None
         return (scope.record[key], key) if key is not None else None
@@ -83,10 +91,10 @@ class Template:
         filled = self.parts[0]
         for (name, path, filters), part in zip(self.names, self.parts[1:], strict=True):
             value = scope.name(name) if name in TEMPLATE_NAMES else _text(path.find(scope, scope.key(path.keys[0])))
-            if not value and name not in _MAY_BE_EMPTY:
-                return None
             for each in filters:
                 value = FILTERS[each](value)
+            if not value and name not in _MAY_BE_EMPTY:
+                return None
             filled += (value if name == "site" else value.translate(_RESERVED)) + part
         return (_SLASHES.sub("/", filled), scope.record.line), self.text
 
@@ -117,10 +125,17 @@ def parse_expression(text: str) -> Expression:
 
 def _path(text: str) -> Path:
     from_top = text.startswith("$.")
-    keys = tuple((text[2:] if from_top else text).split("."))
+    path = text.removesuffix("|words")
+    keys = tuple((path[2:] if from_top else path).split("."))
     if not all(key.strip() for key in keys):
         raise ValueError("expected a key or a path of keys such as source.name")
-    return Path(text, keys, from_top)
+    return Path(text, keys, from_top, path != text)
+
+
+def _words(found: Placed) -> Placed:
+    """Return the words of a text as a list, but for one with commas; any other value as it is."""
+    value, line = found
+    return ([(word, line) for word in value.split()] if isinstance(value, str) and "," not in value else value), line
 
 
 def _template(text: str) -> Template:

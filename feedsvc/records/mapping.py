@@ -1,23 +1,27 @@
 """Maps a record of any shape to the fields of feedsvc, by the expressions of its source."""
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
-from feedsvc.records.fields import is_absent
+from feedsvc.records.fields import ABSENT
 from feedsvc.records.kinds import Kind, flag, is_attempt
 from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Items, Placed
-from feedsvc.text import instant
+from feedsvc.records.times import instant
+from feedsvc.records.values import Fields, Items, Placed, is_absent
 
 #: A value with its line, and the key that it came from, as the file has it.
 Located: TypeAlias = tuple[Placed, str]
 
 _PROVIDER = "provider."
+#: The offset at the end of a time: hours with their sign, and minutes.
+_OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
@@ -68,11 +72,7 @@ class RecordScope:
         if name == "categories":
             return self._categories()
         found = self.find("publishedDateTime")
-        try:
-            moment = instant(str(found[0][0] if found else ""), self.context.timezone).astimezone(self.context.timezone)
-        except (ValueError, TypeError, OverflowError):
-            return ""
-        return {"year": f"{moment.year:04}", "month": f"{moment.month:02}", "day": f"{moment.day:02}"}[name]
+        return _date_part(str(found[0][0]), name, self.context.timezone) if found else ""
 
     def _file_name(self) -> FileName:
         return read_file_name(self.file, self.source.path) if self.file else FileName("", "", "", "")
@@ -111,6 +111,8 @@ class RecordScope:
                 continue
             (value, line), origin = found
             if is_absent(value) and not (kind is flag and value is False):
+                if unusable and unusable[1] == key:  # {"rendered": ""} is a text that is empty
+                    unusable = None
                 continue
             used = kind(value, self.context)
             if used is not None:
@@ -148,6 +150,10 @@ def map_record(
             provider[part], provider_origin[part] = found
         else:
             mapped[name] = placed
+    if "published" in mapped and origin.get("published") == origin.get("publishedDateTime"):
+        del mapped["published"], origin["published"]  # a time, or what should be one
+    if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
+        del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
     mapped.origin, provider.origin = origin, provider_origin
     for name, key in origin.items() if fields.repeated else ():
@@ -179,6 +185,17 @@ def _related(items: Items, file: str, source: Source) -> Items:
         else (item, line)
         for item, line in items
     ]
+
+
+def _date_part(time: str, name: str, timezone: tzinfo) -> str:
+    """Return the year, month or day of a time in a time zone, in its own where that is UTC; empty if it is no time."""
+    try:
+        moment = instant(time, timezone).astimezone(timezone)
+        if timezone is UTC and (offset := _OFFSET.search(time)):
+            moment += timedelta(hours=int(offset[1]), minutes=int(offset[1][0] + offset[2]))
+    except (ValueError, OverflowError):
+        return ""
+    return {"year": f"{moment.year:04}", "month": f"{moment.month:02}", "day": f"{moment.day:02}"}[name]
 
 
 @lru_cache(1000)

@@ -2,6 +2,7 @@
 
 import re
 
+_BY = re.compile(r"by:?\s+", re.IGNORECASE)
 _SEPARATOR = re.compile(r",\s+(?:and|&)\s+|,\s*|\s+(?:and|&)\s+")
 _NAME_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['\u2019.-])*")
 #: Words of names that are written small.
@@ -21,18 +22,30 @@ _NO_NAME_WORDS = frozenset(
 
 
 def topics_in(text: str) -> list[str]:
-    """Return the topics in a text, which semicolons separate, or commas where it has none."""
-    return _parts(text.split(";" if ";" in text else ","))
+    """Return the topics in a text, which semicolons separate, or commas where it has none.
+
+    trafilatura joins by semicolons what a page says of its topics in several places: "AI;Law;AI, Law" are two topics.
+    """
+    if ";" not in text:
+        return _parts(text.split(","))
+    topics = []
+    parts = _parts(text.split(";"))
+    for part in parts:
+        names = _parts(part.split(","))
+        topics += [part] if set(names).isdisjoint(parts) else names
+    return topics
 
 
 def persons_in(text: str) -> list[str]:
-    """Return the persons in a byline, which semicolons separate.
+    """Return the persons in a byline, which semicolons separate, and which may start with "By".
 
     Commas, `and` and `&` do so only where each part looks like the name of a person, of two words or more: so "Jonas
     Weber, Ann Lee and Lin Hao" are three, but "Maria Ortiz, AP", "Ortiz, Maria" and "Marks & Spencer" are one.
     """
     persons = []
-    for part in _parts(text.split(";")):
+    text = text.strip()
+    by = _BY.match(text)
+    for part in _parts(text[by.end() if by else 0 :].split(";")):
         names = _parts(_SEPARATOR.split(part))
         persons += names if all(map(_looks_like_a_person, names)) else [part]
     return persons

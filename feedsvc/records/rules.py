@@ -111,7 +111,7 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_body: bool) -> Plan
             is_configured = position < rule.configured
             if has_body and name == "featuredContent" and not (is_own or is_configured):
                 continue
-            is_key = key is not None and isinstance(expression, Path) and len(expression.keys) == 1
+            is_key = key is not None and isinstance(expression, Path) and expression.is_key
             candidates.append(Candidate(None if is_key else expression, key, is_own or is_configured, is_own))
         if len(candidates) == 1 and candidates[0].key == name and not _is_needed(name):
             copied.append(name)

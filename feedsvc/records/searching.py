@@ -1,12 +1,14 @@
 """Finds the records in a file: it may be one, a list of them, or a mapping that holds such a list somewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 from feedsvc.records.expressions import MAX_ITEMS, follow, normal_key
-from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
-from feedsvc.records.values import Fields, Found, Items, Placed, SyntaxProblem, Value
+from feedsvc.records.values import Fields, Found, Items, SyntaxProblem, Value, is_absent
+
+T = TypeVar("T")
 
 #: The keys that lists of records have most often, in lower case: in doubt, the first of these.
 LIST_KEYS = (
@@ -35,7 +37,7 @@ def find_records(items: Found, body: str, path: str = "") -> Iterator[tuple[Valu
 
     items: the values of a file. body: the text after its front matter. path: of the list of records in a value.
     """
-    for value, line in items:
+    for value, line in _articles(items):
         if not isinstance(value, Fields):
             yield value, line, None
         elif path:
@@ -123,13 +125,16 @@ def _unwrapped(value: Value) -> Value:
     return value
 
 
-def _articles(items: Items) -> list[Placed]:
-    """Return the articles alone of a list of JSON-LD, which names pages and persons too; any other list as it is."""
-    articles = [placed for placed in items if _is_article(placed[0])]
-    return articles or items
+def _articles(items: Sequence[tuple[T, int]]) -> Sequence[tuple[T, int]]:
+    """Return a list without what JSON-LD names beside articles: pages, persons and the like."""
+    if not any(_is_article(item) for item, _ in items):
+        return items
+    return [
+        (item, line) for item, line in items if not isinstance(item, Fields) or "@type" not in item or _is_article(item)
+    ]
 
 
-def _is_article(value: Value) -> bool:
+def _is_article(value: object) -> bool:
     if not isinstance(value, Fields) or "@type" not in value:
         return False
     types = value["@type"][0]

@@ -15,6 +15,11 @@ def web_slug(text: str) -> str:
     return re.sub(r"[\s_-]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()).strip("-")
 
 
+def date_in(path: str) -> str:
+    """Return the date that a path begins with, or its last part does, as YYYY-MM-DD; or an empty text."""
+    return read_file_name(path).date
+
+
 @dataclass(frozen=True, slots=True)
 class FileName:
     """What the path of a post's file says. A file named `index` stands for its folder."""
@@ -36,6 +41,8 @@ def read_file_name(path: str, folder: str = "") -> FileName:
     above = folder.split("/")
     if "content" in above:
         parents = above[len(above) - above[::-1].index("content") :] + parents
+    elif "content" in parents:
+        parents = parents[parents.index("content") + 1 :]
     if name == "index" and parents:
         name = parents.pop()
     name = re.sub(r"\s+", "-", name)

@@ -151,7 +151,7 @@ def test_a_folder_of_records_on_the_command_line_has_the_keys_of_its_source(tmp_
         ("fields.title = '{a'", "records.fields.title: '{a' can't be used; expected each { of a template to have its }, as in {site}/{slug}/"),
         ("fields.title = ['a', '{}']", "records.fields.title: '{}' can't be used; expected a name in each { } of a template, as in {site}/{slug}/"),
         ("fields.webUrl = '{site}/{file.nmae}'", "records.fields.webUrl: '{site}/{file.nmae}' can't be used; expected {file.date}, {file.name}, {file.parent} or {file.slug}, not {file.nmae}"),
-        ("fields.webUrl = '{title|upper}'", "records.fields.webUrl: '{title|upper}' can't be used; expected |lower or |slug, not |upper"),
+        ("fields.webUrl = '{title|upper}'", "records.fields.webUrl: '{title|upper}' can't be used; expected |date or |lower or |slug, not |upper"),
         ("source = 'x'", "records.source: 'x' can't be used; expected tables, [[records.source]]"),
         ("source = [{pth = 'x'}]", "records.source 1.pth is not a key that feedsvc knows; did you mean path?"),
         ("source = [{}, {preset = 'x'}]", "records.source 2.preset: 'x' can't be used; expected one of auto, eleventy, feedparser, hugo, jekyll, json-feed, news-please, newsapi, newspaper, pelican, schema.org, trafilatura, zola"),
