@@ -38,6 +38,7 @@ DOCUMENTS = Documents(
 #: Those that records are read by: mappings, templates, presets.
 SOURCES: tuple[Source, ...] = (
     default_source(),
+    ELSEWHERE,
     *(
         find_sources(parse_config({"records": {"site": "https://b.example/x", **records}}, FOLDER))[0]
         for records in (
@@ -56,17 +57,16 @@ SOURCES: tuple[Source, ...] = (
             },
         )
     ),
-    ELSEWHERE,
 )
 
 
 def check_file(data: bytes) -> int:
     """Assert what holds for any record file, and return the number of its records.
 
-    The first byte chooses its suffix, and whether it is read by the empty configuration or by others.
+    The first byte chooses its suffix, and its source.
     """
-    choice, number = divmod(data[0] if data else 0, len(suffixes()))
-    name = f"a{suffixes()[number]}"
+    choice, suffix = divmod(data[0] if data else 0, len(suffixes()))
+    name = f"a{suffixes()[suffix]}"
     source = SOURCES[choice % len(SOURCES)]
     content = parse_file(name, data[1:], source)
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1

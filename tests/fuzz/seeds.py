@@ -63,6 +63,12 @@ topics:
 
 text
 """
+_ANY_SHAPE = (
+    '{"headline": {"main": "A"}, "url": "https://a.example/?x", "date": "Sat, 13 Jun 2020 01:29:00 +0530", "tags": [{"name": "T"}],\n'
+    '"source": {"name": "P", "logo": "/i.png"}, "author": "By A and B", "media_content": [{"url": "https://i.example/j"}],\n'
+    '"content": {"rendered": "<p>x"}, "published": true, "related": [{"headline": "M", "link": "https://a.example/m"}]}'
+)
+_POST = "---\ntitle: A\ndate: 2020-06-13 01:29\ncategories: B C\nslug: x y\n---\nText"
 _LENIENT = """---
 title: false
 webUrl: /a?x=1
@@ -94,12 +100,6 @@ i<n, List<String>, <b>bold, *x* [y]({{ site.baseurl }}/z) ~~s~~ https://a.exampl
 
 [^1]: note
 """
-_ANY_SHAPE = (
-    '{"headline": {"main": "A"}, "url": "https://a.example/?x", "date": "Sat, 13 Jun 2020 01:29:00 +0530", "tags": [{"name": "T"}],\n'
-    '"source": {"name": "P", "logo": "/i.png"}, "author": "By A and B", "media_content": [{"url": "https://i.example/j"}],\n'
-    '"content": {"rendered": "<p>x"}, "published": true, "related": [{"headline": "M", "link": "https://a.example/m"}]}'
-)
-_POST = "---\ntitle: A\ndate: 2020-06-13 01:29\ncategories: B C\nslug: x y\n---\nText"
 _KINDS = {suffix: bytes([number]) for number, suffix in enumerate(suffixes())}
 
 
@@ -111,8 +111,8 @@ def _mapped(choice: int, suffix: str, text: str) -> bytes:
 SEEDS = {
     "records": [
         _KINDS[".md"] + _YAML.encode(),
-        bytes([_KINDS[".md"][0] + 4 * len(_KINDS)]) + _LENIENT.encode(),
-        bytes([_KINDS[".mdx"][0] + 4 * len(_KINDS)])
+        bytes([_KINDS[".md"][0] + len(_KINDS)]) + _LENIENT.encode(),
+        bytes([_KINDS[".mdx"][0] + len(_KINDS)])
         + _LENIENT.replace("# Title", "import X from 'x'\n\n<X a={b}>y</X>").encode(),
         _KINDS[".yaml"] + _YAML.partition("---\n<p>")[0].encode(),
         _KINDS[".json"] + _JSON.encode(),
@@ -125,10 +125,10 @@ SEEDS = {
         _KINDS[".mdx"] + f"+++{_TOML}+++\nText".encode(),
         _KINDS[".html"] + f"{_JSON}\n<p>".encode(),
         _KINDS[".markdown"] + _HEADER_LINES.encode(),
-        *(_mapped(choice, ".json", _ANY_SHAPE) for choice in range(3)),
-        _mapped(1, ".md", _POST),
+        *(_mapped(choice, ".json", _ANY_SHAPE) for choice in (0, 2, 3)),
         _mapped(2, ".md", _POST),
-        _mapped(3, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
+        _mapped(3, ".md", _POST),
+        _mapped(4, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
     ],
     "addresses": [

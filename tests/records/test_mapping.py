@@ -22,6 +22,7 @@ RECORD: dict[str, Any] = {
     "people": [{"name": "Ann", "mail": ["x", "y"]}, {"name": "Bob", "mail": ["z"]}],
     "Source Name": "The Times",
     "kind.of": "flat",
+    "logo": "https://a.example/i.png",
     "published": True,
     "nothing": None,
     "empty": "",
@@ -77,8 +78,7 @@ def story(record: dict[str, Any], **keys: Any) -> Story:
         ("webUrl", ["headline.main", "url"], "https://a.example/1", "url"),
         ("quality", ["url", "=7"], "7", "=7"),
         ("language", ["url", "=de_AT"], "de-AT", "=de_AT"),
-        ("images", ["headline.main", "url"], None, ""),  # at the story's own address is no picture
-        ("images", ["headline.main", "=https://a.example/i"], "https://a.example/i", "=https://a.example/i"),
+        ("images", ["headline.main", "logo"], "https://a.example/i.png", "logo"),
     ],
 )  # fmt: skip
 def test_the_first_expression_whose_value_can_be_used_gives_a_field_its_value(
