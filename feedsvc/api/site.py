@@ -175,17 +175,25 @@ class Site:
             return explain(connection, self.config, subject, self._source())
 
     def warnings(self, *, of_build: bool = False) -> list[str]:
-        """Return warnings of the configuration: saved filters that name a topic or provider which no story has.
+        """Return warnings of the configuration.
 
-        of_build: whether those that concern builds alone are among them. Raise IndexUnusableError.
+        They are of saved filters that name a topic or provider which no story has, of files that two sources of records
+        claim, and of globs and paths of theirs that find nothing.
+        of_build: whether those that concern builds alone are among them.
+        Raise IndexUnusableError, ConfigError and RecordsError.
 
         >>> site.warnings()
         []
         """
         from feedsvc.feeds.selection import unknown_names
+        from feedsvc.records.collection import RecordFolders
+        from feedsvc.records.warnings import source_warnings
 
         with self.index.reading() as connection:
             found = unknown_names(connection, self.config)
+        records = self._source()
+        if isinstance(records, RecordFolders):
+            found += source_warnings(records)
         if of_build and not self.config.has_base_url:
             start = f"{self.config.site.base_url}/"
             found.append(f"site.base_url is not set: addresses begin with {start}; expected what subscribers see")

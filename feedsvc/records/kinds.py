@@ -18,6 +18,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 #: The keys of a mapping that stands for a name, and for an image.
 _NAME_KEYS = ("name", "label", "term", "title")
 _IMAGE_KEYS = ("url", "contentUrl", "href", "src")
+_BY = re.compile(r"(?i)\s*by\s+(?=\S)")
 _PLACEHOLDER = re.compile("[{}]|/:")
 #: Texts that programs write where they have no value; a title may be such a word.
 _NO_VALUE = frozenset(("None", "null", "nan", "NaN", "undefined"))
@@ -100,6 +101,11 @@ def names(value: Value, context: Context) -> Value:
     return None
 
 
+def persons(value: Value, context: Context) -> Value:
+    """Return names, without the `By` of a byline."""
+    return _BY.sub("", value, 1) if isinstance(value, str) and _is_name(value) else names(value, context)
+
+
 def _reader_labels(items: Items) -> Items:
     """Return the labels among the categories of a feed reader's item, without the states."""
     labels: Items = []
@@ -175,7 +181,7 @@ def is_attempt(value: Value, kind: Kind) -> bool:
 FIELDS: dict[str, Kind] = {
     "title": text, "publishedDateTime": time, "webUrl": address, "originalUrl": address, "updatedDateTime": time,
     "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
-    "provider.authors": names, "provider.publishers": names, "authors": names, "topics": names, "images": images,
+    "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": names, "images": images,
     "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
     "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": flag, "draft": flag,
     "status": text, "deleted": flag, "removed": flag, "related": stories, "slug": text,

@@ -10,7 +10,7 @@ from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.fields import ABSENT, is_absent
 from feedsvc.records.kinds import Kind, flag, is_attempt
-from feedsvc.records.rules import Candidate, Plan, Table
+from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Items, Placed
@@ -41,19 +41,21 @@ def is_own_shape(fields: Fields) -> bool:
     return "publishedDateTime" in fields and ("webUrl" in fields or "originalUrl" in fields)
 
 
-class _Scope:
+class RecordScope:
     """One record, and what its expressions find."""
 
     __slots__ = ("context", "file", "found", "plan", "record", "source", "top")
 
-    def __init__(self, record: Fields, top: Fields | None, file: str, source: Source, table: Table, plan: Plan) -> None:
+    def __init__(
+        self, record: Fields, top: Fields | None, file: str, source: Source, table: Table, has_body: bool = False
+    ) -> None:
         self.record = record
         self.top = top
         #: The path of the record's file; empty for one that it says nothing of.
         self.file = file
         self.source = source
         self.context = table.context
-        self.plan = plan
+        self.plan = table.plan(tuple(record), has_body)
         self.found: dict[str, Located | None] = {}
 
     def key(self, name: str) -> str | None:
@@ -113,8 +115,10 @@ class _Scope:
                     unusable = None
                 continue
             used = kind(value, self.context)
-            if used is not None:  # what is named as in our own records is read as there
-                return (value if is_own and not isinstance(value, str) else used, line), origin
+            if used is not None:
+                # What is named as in our own records is read as there; but none of them has a list of providers.
+                is_raw = is_own and not (expression and key and isinstance(self.record[key][0], list))
+                return (value if is_raw and not isinstance(value, str) else used, line), origin
             if unusable is None and (is_meant or is_attempt(value, kind)):
                 unusable = found
         return unusable
@@ -130,14 +134,13 @@ def map_record(
     says nothing.
     """
     table = source.mention_table if is_mention else source.table
-    plan = table.plan(tuple(fields), bool(body.strip()))
-    scope = _Scope(fields, top, "" if is_mention else file, source, table, plan)
+    scope = RecordScope(fields, top, "" if is_mention else file, source, table, bool(body.strip()))
     mapped, provider = Fields(), Fields()
     mapped.line = provider.line = fields.line
     origin, provider_origin = dict[str, str](), dict[str, str]()
-    for name in plan.copied:
+    for name in scope.plan.copied:
         mapped[name], origin[name] = fields[name], name
-    for name, planned in plan.fields.items():
+    for name, planned in scope.plan.fields.items():
         found = scope.found[name] if name in scope.found else scope.choose(*planned)
         if found is None or name == "slug":
             continue
@@ -161,7 +164,7 @@ def map_record(
     return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")))
 
 
-def _add_provider(mapped: Fields, provider: Fields, origin: dict[str, str], scope: _Scope) -> None:
+def _add_provider(mapped: Fields, provider: Fields, origin: dict[str, str], scope: RecordScope) -> None:
     """Add the provider, whose fields are in a mapping of the record, in others, or in both."""
     key = scope.plan.keys.get("provider")
     own = scope.record[key][0] if key is not None else None

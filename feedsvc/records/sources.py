@@ -40,6 +40,8 @@ class Source:
     #: What the configuration says of fields, and what the preset says of them after that.
     fields: Expressions = ()
     preset_fields: Expressions = ()
+    #: How messages name it.
+    where: str = "records"
     #: What comes before the path of each file below the folder to make its name, where there are several sources.
     prefix: str = ""
 
@@ -76,20 +78,21 @@ class Source:
         """
         if not self.is_selective:
             return True
-        if self.include and not _matches(self.include, path):
+        if self.include and not any(matches_glob(glob, path) for glob in self.include):
             return False
-        return not _matches(self.exclude, path)
+        return not any(matches_glob(glob, path) for glob in self.exclude)
 
 
-@lru_cache(64)
-def _patterns(globs: tuple[str, ...]) -> tuple[tuple[bool, re.Pattern[str]], ...]:
-    cleaned = [glob.strip("/").removeprefix("./") for glob in globs]
-    return tuple(("/" in glob, re.compile(translate(glob))) for glob in cleaned)
+@lru_cache(256)
+def _pattern(glob: str) -> tuple[bool, re.Pattern[str]]:
+    cleaned = glob.removeprefix("./").strip("/")
+    return "/" in cleaned, re.compile(translate(cleaned))
 
 
-def _matches(globs: tuple[str, ...], path: str) -> bool:
-    parts = path.split("/")
-    return any(any(map(pattern.match, (path,) if is_path else parts)) for is_path, pattern in _patterns(globs))
+def matches_glob(glob: str, path: str) -> bool:
+    """Return whether a path matches a glob, as `Source.claims` says."""
+    is_path, pattern = _pattern(glob)
+    return any(map(pattern.match, (path,) if is_path else path.split("/")))
 
 
 def find_sources(config: Config) -> tuple[Source, ...]:
@@ -134,6 +137,7 @@ def _source(table: RecordSource, where: str, folder: Path, prefix: str) -> Sourc
         exclude=tuple(glob for each in tables for glob in each.exclude),
         fields=_as_expressions(table),
         preset_fields=tuple(fields.items()),
+        where=where,
         prefix=prefix,
     )
 

@@ -20,6 +20,7 @@ from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, pars
 from feedsvc.records.problems import MAX_PROBLEMS
 from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
+from feedsvc.records.sources import Source, find_sources
 from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
@@ -32,12 +33,38 @@ DOCUMENTS = Documents(
         {"feeds": {"min_quality": 5}, "custom": [{"name": "Saved", "topic": ["AI"], "min_quality": 7}]}, FOLDER
     ),
 )
+#: Those that records are read by: mappings, templates, presets.
+SOURCES: tuple[Source | None, ...] = (
+    None,
+    *(
+        find_sources(parse_config({"records": {"site": "https://b.example/x", **records}}, FOLDER))[0]
+        for records in (
+            {"preset": "jekyll", "timezone": "Europe/Berlin"},
+            {"preset": "zola"},
+            {
+                "items": "x.y",
+                "fields": {
+                    "title": ["x.0.title", "{title} {tags.name|lower}", "{slug|slug}"],
+                    "webUrl": ["$.link", "{site}/{year}/{month}/{day}/{categories}/{title|slug}/{x}"],
+                    "provider": ["x.y", "=P"],
+                    "topics": ["x.x.x", "tags"],
+                    "featuredContent": ["x", "body_markdown", "{text}"],
+                    "related": "x",
+                },
+            },
+        )
+    ),
+)
 
 
 def check_file(data: bytes) -> int:
-    """Assert what holds for any record file, and return the number of its records. The first byte chooses its suffix."""
-    name = "a" + suffixes()[data[0] % len(suffixes())] if data else "a.md"
-    content = parse_file(name, data[1:])
+    """Assert what holds for any record file, and return the number of its records.
+
+    The first byte chooses its suffix, and whether it is read by the empty configuration or by others.
+    """
+    choice, number = divmod(data[0] if data else 0, len(suffixes()))
+    name = f"a{suffixes()[number]}"
+    content = parse_file(name, data[1:], SOURCES[choice % len(SOURCES)])
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:

@@ -63,7 +63,20 @@ topics:
 
 text
 """
+_ANY_SHAPE = (
+    '{"headline": {"main": "A"}, "url": "https://a.example/?x", "date": "Sat, 13 Jun 2020 01:29:00 +0530", "tags": [{"name": "T"}],\n'
+    '"source": {"name": "P", "logo": "/i.png"}, "author": "By A and B", "media_content": [{"url": "https://i.example/j"}],\n'
+    '"content": {"rendered": "<p>x"}, "published": true, "related": [{"headline": "M", "link": "https://a.example/m"}]}'
+)
+_POST = "---\ntitle: A\ndate: 2020-06-13 01:29\ncategories: B C\nslug: x y\n---\nText"
 _KINDS = {suffix: bytes([number]) for number, suffix in enumerate(suffixes())}
+
+
+def _mapped(choice: int, suffix: str, text: str) -> bytes:
+    """Return a file that is read by one of the sources of the invariants."""
+    return bytes([choice * len(suffixes()) + suffixes().index(suffix)]) + text.encode()
+
+
 SEEDS = {
     "records": [
         _KINDS[".md"] + _YAML.encode(),
@@ -78,6 +91,10 @@ SEEDS = {
         _KINDS[".mdx"] + f"+++{_TOML}+++\nText".encode(),
         _KINDS[".html"] + f"{_JSON}\n<p>".encode(),
         _KINDS[".markdown"] + _HEADER_LINES.encode(),
+        *(_mapped(choice, ".json", _ANY_SHAPE) for choice in range(3)),
+        _mapped(1, ".md", _POST),
+        _mapped(2, ".md", _POST),
+        _mapped(3, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
     ],
     "addresses": [
@@ -96,6 +113,7 @@ DICTIONARY = {
         "---\n", "...\n", "<<: ", "*a", "&a ", "!!str ", "? ", "- ", "|\n ", ">\n ", "<iframe src='", "<script>", "</", "&lt;",
         "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "+++\n", "\n{", '{"', '":', "}\n", " = ", "[[related]]\n", "[provider]\n", '"""', "\'\'\'",
         "title = ", "provider.name = ", "publishedDateTime = 2020-06-13\n", "\nTitle: ", "\n\n", "\n    ", "javascript:", "data:", "@", "%zz", "xn--",
+        "headline: ", "url: ", "link: ", "date: ", "tags: ", "slug: ", "permalink: /", "source: ", '"items": [', '"@graph": [', '"x": {"y": [',
     ],
     "addresses": [
         *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",

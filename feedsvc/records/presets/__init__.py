@@ -63,6 +63,6 @@ def _checked(name: str, data: Any) -> RecordSource:
     where = f"preset {name}"
     if not isinstance(data, Mapping):
         raise ConfigError(
-            f"{where}: a {type(data).__name__} can't be used; expected a mapping of the keys of [records]"
+            f"{where}: a value of type {type(data).__name__} can't be used; expected a mapping of the keys of [records]"
         )
     return read_table(where, RecordSource, dict(data))
