@@ -77,7 +77,8 @@ def story(record: dict[str, Any], **keys: Any) -> Story:
         ("webUrl", ["headline.main", "url"], "https://a.example/1", "url"),
         ("quality", ["url", "=7"], "7", "=7"),
         ("language", ["url", "=de_AT"], "de-AT", "=de_AT"),
-        ("images", ["headline.main", "url"], "https://a.example/1", "url"),
+        ("images", ["headline.main", "=https://a.example/i.png"], "https://a.example/i.png", "=https://a.example/i.png"),
+        ("images", ["headline.main", "url"], None, ""),
     ],
 )  # fmt: skip
 def test_the_first_expression_whose_value_can_be_used_gives_a_field_its_value(
