@@ -4,6 +4,7 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
 import errno
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import api
-from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, one_line
+from feedsvc.api import reports
+from feedsvc.errors import FeedsvcError, IndexLostError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ _config = click.option(
     "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
 )
 _records = click.argument("records", required=False)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it, for scripts.")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,23 +90,26 @@ def serve(config_file: Path | None, records: str | None) -> None:
 @click.option(
     "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
 )
-def build(config_file: Path | None, records: str | None, out: str | None) -> None:
+@_json
+def build(config_file: Path | None, records: str | None, out: str | None, as_json: bool) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     with _site(config_file, records, out) as site:
         with progress_bar("Reading records") as progress:
             result = site.sync(progress, will_build=True)
         with progress_bar("Building") as progress:
             built = site.build(progress=progress)
-        _print_problems(result)
-        _print_counts(result)
-        for warning in site.warnings(of_build=True):
-            click.echo(f"warning: {warning}", err=True)
-        if built.hub_failure:
-            click.echo(f"{built.hub_failure}; the next build tries again", err=True)
-        for path in built.conflicts:
-            click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
-        counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-        click.echo(f"{site.config.out}: {counts}")
+        if as_json:
+            _print_json(reports.report_build(site, result, built))
+        else:
+            _print_problems(result)
+            _print_counts(result)
+            _print_warnings(site.warnings(of_build=True))
+            if built.hub_failure:
+                click.echo(f"{built.hub_failure}; the next build tries again", err=True)
+            for path in built.conflicts:
+                click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
+            counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+            click.echo(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
         sys.exit(1 if faulty else 0)
 
@@ -111,29 +117,36 @@ def build(config_file: Path | None, records: str | None, out: str | None) -> Non
 @main.command()
 @_config
 @_records
-def check(config_file: Path | None, records: str | None) -> None:
+@_json
+def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
     """Show every problem in every record of a folder of RECORDS."""
     with _synced(config_file, records) as (site, result):
-        for problem in result.problems:
-            click.echo(str(problem))
-        for warning in site.warnings():
-            click.echo(f"warning: {warning}", err=True)
-        _print_counts(result)
         number = result.problem_count
-        click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
+        if as_json:
+            _print_json(reports.report_records(site, result))
+        else:
+            for problem in result.problems:
+                click.echo(str(problem))
+            _print_warnings(site.warnings())
+            _print_counts(result)
+            click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
         sys.exit(1 if number or result.nothing_found else 0)
 
 
 @main.command()
 @_config
-def feeds(config_file: Path | None) -> None:
+@_json
+def feeds(config_file: Path | None, as_json: bool) -> None:
     """List the feeds, with their numbers of stories and addresses."""
     with _synced(config_file) as (site, result):
-        found = site.feeds()
-        width = max(len(feed.name) for feed in found)
-        for feed in found:
-            click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
-        _print_problems(result)
+        if as_json:
+            _print_json(reports.report_feeds(site, result))
+        else:
+            found = site.feeds()
+            width = max(len(feed.name) for feed in found)
+            for feed in found:
+                click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
+            _print_problems(result)
         sys.exit(1 if result.problem_count else 0)
 
 
@@ -151,38 +164,30 @@ def show(config_file: Path | None, address: str) -> None:
 @main.command()
 @_config
 @click.argument("subject", metavar="URL-OR-PATH")
-def why(config_file: Path | None, subject: str) -> None:
+@_json
+def why(config_file: Path | None, subject: str, as_json: bool) -> None:
     """Explain in which feeds a story is, and why it isn't in others.
 
     URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
     """
     with _synced(config_file) as (site, _):
         explanation = site.explain(subject)
-        for line in explanation.lines:
+        if as_json:
+            _print_json(reports.report_explanation(explanation))
+        for line in () if as_json else explanation.lines:
             click.echo(one_line(line))
         sys.exit(0 if explanation.published else 1)
 
 
 @main.command()
 @_config
-def init(config_file: Path | None) -> None:
-    """Write a commented config.toml. It never overwrites one."""
-    from importlib.resources import files
+@_records
+def init(config_file: Path | None, records: str | None) -> None:
+    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites one."""
+    from feedsvc.api.init import write_config
 
-    path = config_file or Path("config.toml")
-    template = files("feedsvc.config").joinpath("template.toml").read_bytes()
-    is_ours = False
-    try:
-        with path.open("xb") as stream:
-            is_ours = True
-            stream.write(template)
-    except FileExistsError as error:
-        raise ConfigError(f"{path}: exists already, and stays as it is; expected a new file") from error
-    except OSError as error:
-        if is_ours:
-            path.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
-    click.echo(f"{path}: written")
+    for line in write_config(config_file or Path("config.toml"), records).lines:
+        click.echo(one_line(line))
 
 
 def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
@@ -202,6 +207,15 @@ def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[t
 def _print_problems(result: "SyncResult") -> None:
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
+
+
+def _print_json(report: reports.Report) -> None:
+    click.echo(json.dumps(report, indent=2))  # in ASCII: control characters are escaped
+
+
+def _print_warnings(warnings: list[str]) -> None:
+    for warning in warnings:
+        click.echo(one_line(f"warning: {warning}"), err=True)
 
 
 def _print_counts(result: "SyncResult") -> None:

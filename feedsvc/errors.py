@@ -84,6 +84,10 @@ class WorkerError(FeedsvcError):
     """Another process that did a part of the work is gone."""
 
 
+class FormatError(FeedsvcError):
+    """A format could not write a feed."""
+
+
 class OutputError(FeedsvcError):
     """The output can't be written.
 

@@ -1,11 +1,10 @@
-"""Cleans single values, for records, configuration and addresses: plain text, URLs, host names, times and slugs.
+"""Cleans single values, for records, configuration and addresses: plain text, URLs, host names and slugs.
 
 Each function returns the clean value, or raises ValueError, whose message says what is expected.
 """
 
 import re
 import unicodedata
-from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -37,8 +36,6 @@ _URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
 _NORMAL_URL = re.compile(
     rf"https?://(?![^/?]{{254}}){_LABEL}(?:\.{_LABEL})*\.?(?:[/?]{_URL_CHARS}(?:%[0-9a-fA-F]{{2}}{_URL_CHARS})*)?(?<!\?)"
 )
-#: The most common form of times.
-_ISO_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-5][0-9])")
 #: The characters besides letters and digits that are legal in a path or query (RFC 3986). Each `%` is valid by then.
 _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
@@ -123,19 +120,6 @@ def _unescape_whole(match: re.Match[str]) -> str:
 
 def _encoded(part: str) -> str:
     return quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
-
-
-def instant(value: str, timezone: tzinfo = UTC) -> datetime:
-    """Return a time as one in UTC, to the second. timezone: of times without an offset. For the forms, see `times`."""
-    if _ISO_TIME.fullmatch(value):
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass  # it is read again below, for its message
-    from feedsvc.times import read_time  # most times are in the form above
-
-    return read_time(value, timezone)
 
 
 def slug(name: str) -> str:

@@ -254,6 +254,53 @@ def test_what_is_left_out_is_counted(folder: Path) -> None:
     assert "4 stories from 1,240 records; 1 deleted, 1,235 refused;" in result("check", cwd=folder)[2]
 
 
+def test_check_as_json_is_one_object_with_everything(folder: Path) -> None:
+    (folder / "config.toml").write_text('[[custom]]\nname = "S"\ntopic = "Nope"\n')
+    (folder / "records" / "b.md").write_text("title: B\nwebUrl: https://b.example\nquality: x")
+    (folder / "records" / "c.csv").touch()
+    status, output, error = result("check", "--json", cwd=folder)
+    assert (status, error) == (1, "")
+    missing = "is missing; expected a time such as 2020-06-13T01:29:00Z"
+    assert json.loads(output) == {
+        "counts": {
+            "stories": 1, "files": 2, "records": 2, "drafts": 0, "deleted": 0, "not_due": 0, "refused": 1
+        },
+        "passed_over": {".csv": 1},
+        "problems": [
+            {"path": "b.md", "line": 1, "field": "publishedDateTime", "message": missing, "refuses": True},
+            {"path": "b.md", "line": 3, "field": "quality", "message": "'x' can't be used: expected a whole number", "refuses": False},
+        ],
+        "warnings": ["custom 'S': topic: no story has 'nope'"],
+    }  # fmt: skip
+    (folder / "none").mkdir()
+    status, output, error = result("check", "none", "--json", cwd=folder)
+    assert (status, json.loads(output)["counts"]["files"], error) == (1, 0, "")
+    assert json.loads(output)["warnings"][0].startswith(f"{folder}/none: no record files")
+
+
+def test_build_feeds_and_why_give_what_they_print_as_json_too(folder: Path) -> None:
+    (folder / "public").mkdir()
+    (folder / "public" / "index.html").write_text("mine")
+    records = json.loads(result("check", "--json", cwd=folder)[1])
+    status, output, error = result("build", "--json", cwd=folder)
+    assert (status, error) == (1, "")
+    assert json.loads(output) == {
+        **records,
+        "out": f"{folder}/public", "written": FILES - 1, "unchanged": 0, "removed": 0,
+        "conflicts": [f"{folder}/public/index.html"], "hub_failure": "",
+        "warnings": [NO_BASE_URL.removeprefix("warning: ").strip()],
+    }  # fmt: skip
+    status, output, error = result("feeds", "--json", cwd=folder)
+    assert (status, error, json.loads(output).keys()) == (0, "", {"feeds", *records})
+    start = "http://127.0.0.1:8000/topics/ai"
+    assert json.loads(output)["feeds"][1] == {
+        "name": "AI", "size": 1, "urls": [f"{start}.atom", f"{start}.rss", f"{start}.json"]
+    }  # fmt: skip
+    lines = result("why", "a.md", cwd=folder)[1].splitlines()
+    status, output, error = result("why", "a.md", "--json", cwd=folder)
+    assert (status, error, json.loads(output)) == (0, "", {"lines": lines, "published": True})
+
+
 def test_mentions_count_as_stories_where_they_are_entries(folder: Path) -> None:
     mention = "[{title: B, webUrl: 'https://b.example', publishedDateTime: 2020-01-01}]"
     (folder / "records" / "a.md").write_text(record(related=mention))

@@ -24,7 +24,7 @@ def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: byte
 
 
 @given(
-    st.sampled_from(range(len(suffixes()) * 4)),
+    st.sampled_from(range(len(suffixes()) * 5)),
     st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20),
 )
 def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) -> None:

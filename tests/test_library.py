@@ -228,7 +228,7 @@ def test_a_site_in_memory_that_is_closed_is_a_503_of_its_application() -> None:
     assert client.get("/feed.atom").status_code == 503
 
 
-@pytest.mark.parametrize("records", [RECORD, iter([RECORD]), 7])
+@pytest.mark.parametrize("records", [RECORD, iter([RECORD]), 7, b"x"])
 def test_records_that_are_no_list_are_a_type_error(records: Any) -> None:
     with pytest.raises(TypeError, match="expected a list of mappings, or a folder"):
         feedsvc.open(records=records)

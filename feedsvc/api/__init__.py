@@ -38,7 +38,7 @@ def open(
     from feedsvc.config import Config, load_config
 
     folder, mappings = (records, None) if isinstance(records, str | Path) else (None, records)
-    if not (mappings is None or isinstance(mappings, Sequence)):
+    if not (mappings is None or isinstance(mappings, Sequence)) or isinstance(mappings, bytes | bytearray):
         raise TypeError("records can't be used; expected a list of mappings, or a folder")
     if not isinstance(config, Config):
         config = load_config(config, records=folder, tables={"site": site})

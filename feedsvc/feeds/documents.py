@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from feedsvc.config import Config
+from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import (
     HOME_PATH,
@@ -27,7 +28,7 @@ from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed
+from feedsvc.model import Catalogue, Feed, Format
 from feedsvc.text import slug
 
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
@@ -201,7 +202,7 @@ class Documents:
 
             return Document(pages.CONTENT_TYPE, pages.write_page(feed), feed.revision, feed.changed)
         links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
-        return Document(address.format.content_type, address.format.write(feed), feed.revision, feed.changed, links)
+        return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)
 
     def _write_site(self, connection: Connection, address: Address) -> Document:
         """Return a document that isn't made from a single feed."""
@@ -215,6 +216,17 @@ class Documents:
         from feedsvc.formats import pages
 
         return Document(pages.CONTENT_TYPE, pages.write_home(catalogue), catalogue.revision, catalogue.changed)
+
+
+def _write(format: Format, feed: Feed) -> bytes:
+    """Return the feed in a format, which may be of another package. Raise FormatError if it fails."""
+    try:
+        body = format.write(feed)
+    except Exception as error:
+        raise FormatError(f"the format {format.name} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(body, bytes):
+        raise FormatError(f"the format {format.name} returned {type(body).__name__}; expected bytes")
+    return body
 
 
 @contextmanager
@@ -231,7 +243,7 @@ def load_writers(config: Config) -> None:
     """Load the libraries that write a build's documents, which takes a while, by writing a feed without entries."""
     feed = selection.empty_feed(config)
     for format in feed.formats:
-        format.write(feed)
+        _write(format, feed)
     if config.build.pages:
         from feedsvc.formats import pages
 

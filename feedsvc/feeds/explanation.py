@@ -118,6 +118,11 @@ class _Occurrence:
     #: Whether it is a mention by a story that is shown.
     is_shown_mention: bool
 
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a mention without a time, which is published as a link alone."""
+        return self.position > 0 and not self.listed
+
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
@@ -148,13 +153,15 @@ def _occurrences(
             (url,),
         )
     ]
-    best = next((row for row in rows if row.position == 0 or row.is_shown_mention), None)
+    best = next((row for row in rows if row.position == 0 or (row.is_shown_mention and not row.is_link)), None)
     lines = []
     hidden = "no story that is shown mentions it"
     for row in rows:
         story = _story(connection, records, row)
-        state = "" if row.listed else _state(story, config)
-        what = f"mention by {row.mentioned_by}" if row.position else f"own record{state and f', {state}'}"
+        state = "" if row.listed or row.is_link else _state(story, config)
+        what = f"own record{state and f', {state}'}"
+        if row.position:
+            what = f"{'link' if row.is_link else 'mention'} by {row.mentioned_by}"
         if row is best:
             verdict = "counts"
             hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
@@ -162,6 +169,9 @@ def _occurrences(
             hidden = f"{_place(row)}, which counts, is {state}{hint}"
         elif row.position and not row.is_shown_mention:
             verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
+        elif row.is_link:
+            verdict = "has no time, so it is published as a link of that story alone"
+            hidden = "it is only linked to" if not best else hidden
         elif best:
             verdict = f"duplicate of {_place(best)}, which counts"
         lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
@@ -215,7 +225,7 @@ def _value(connection: Connection, column: str, url: str) -> object:
 
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
-    if row.listed:
+    if row.listed or row.is_link:
         (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
         return story_decoder.decode(data)
     number: int = row.record
@@ -240,6 +250,8 @@ def _time(story: Story) -> str:
 
 
 def _summary(story: Story) -> str:
+    if story.is_link:
+        return f'"{story.title}"; provider: {story.provider.name}'
     topics = ", ".join(topic.name for topic in story.topics) or "none"
     quality = "unknown" if story.quality is None else story.quality
     return f'"{story.title}"; {_time(story)}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'

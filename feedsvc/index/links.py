@@ -10,19 +10,25 @@ from feedsvc.model import Link
 
 #: The name of the provider of a story `s`.
 _PROVIDER = "(SELECT min(n.name) FROM names n WHERE n.kind = 'providers' AND n.slug = s.provider)"
+#: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.
+_IS_LINK = "NOT m.listed AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = m.url AND o.position = 0)"
 
 
 def related(connection: Connection, urls: Sequence[str]) -> dict[str, dict[str, Link]]:
-    """Return the stories that the records of each primary story mention: those of the best record first, in order."""
+    """Return the stories that the records of each primary story mention: those of the best record first, in order.
+
+    Among them are links, which are mentions without a time: where feeds hold their stories, with the title of those.
+    """
     rows = connection.execute(
         f"""
-        SELECT m.mentioned_by, m.url, shown.title, {_PROVIDER}
+        SELECT m.mentioned_by, m.url, coalesce(shown.title, m.title),
+            (SELECT min(n.name) FROM names n WHERE n.kind = 'providers' AND n.slug = coalesce(s.provider, m.provider))
         FROM occurrences m
         JOIN occurrences r ON r.id = m.id - m.position
         JOIN files f ON f.id = m.id / {OCCURRENCES_PER_FILE}
-        JOIN stories s ON s.url = m.url
-        JOIN occurrences shown ON shown.id = s.occurrence
-        WHERE m.mentioned_by {connection.dialect.in_list}
+        LEFT JOIN stories s ON s.url = m.url
+        LEFT JOIN occurrences shown ON shown.id = s.occurrence
+        WHERE m.mentioned_by {connection.dialect.in_list} AND (s.url IS NOT NULL OR ({_IS_LINK}))
         ORDER BY {precedence("r")}, m.position
         """,
         (connection.dialect.as_list(urls),),

@@ -114,7 +114,7 @@ _URL = 3
 
 
 def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, story: Story, left_out: str) -> Row:
-    """Return the row of an occurrence. left_out: why its record isn't listed."""
+    """Return the row of an occurrence. left_out: why its record isn't listed. A link is no listed one."""
     published = _seconds(story.published)
     updated = published if story.updated is story.published else _seconds(story.updated)
     return (
@@ -123,7 +123,7 @@ def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, s
         position,
         story.url,
         mentioned_by,
-        not left_out,
+        not (left_out or story.is_link),
         published,
         story.published.isoformat()[:7],
         NOT_DUE if left_out == "not due" else updated,

@@ -1,11 +1,12 @@
 """Computes stories, their topics, and the feeds that changed from the occurrences in record files.
 
 Only stories that a change can affect are computed, each from all of its occurrences: so the result depends on the
-files' names and contents alone, never on history.
+files' names and contents, and on the time of the sync, never on history.
 
 - A story is taken from its own record if it has one, else from a mention; of several, from the one with the newest
-  `updated`, then the greatest quality, then the first path. If that is not listed (a draft, deleted), it is hidden.
-- A mention counts if the story that mentions it is shown.
+  `updated`, then the greatest quality, then the first path; but one that is not due is the last. If the best is not
+  listed (a draft, deleted, not due), the story is hidden.
+- A mention counts if the story that mentions it is shown. A link, which is a mention without a time, is no story.
 - A story has the topics of its records, and those of the records of the stories that mention it.
 """
 
@@ -77,7 +78,7 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
-    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND {is_affected}"))
+    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND t.listed AND {is_affected}"))
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)

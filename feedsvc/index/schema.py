@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 8
+VERSION = 9
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -90,6 +90,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # id: of the file, times OCCURRENCES_PER_FILE, plus a running number: a record's occurrences follow each other.
         # mentioned_by: the URL of the record's own story, if this is a mention.
         # listed: false for a record that is a draft, deleted or not due: it hides its story, and has no mentions.
+        # It is false for a mention without a time, too, which is published as a link alone.
         # updated: NOT_DUE of one that is not due, so that any other record of its story comes before it.
         "occurrences": f"""(
             id {integer} PRIMARY KEY,

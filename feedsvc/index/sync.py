@@ -138,7 +138,7 @@ def sync(
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
     """Empty an index that was built from other records, by other rules, or by another version. now: in nanoseconds."""
     rules = config.records
-    built_from = (VERSION, __version__, records.name, rules.include_unpublished, rules.future)
+    built_from = (VERSION, __version__, records.name, records.fingerprint, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
     before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
     if not before or before[0] != fingerprint:

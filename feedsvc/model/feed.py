@@ -1,5 +1,6 @@
 """Feeds and their entries, and the list of all feeds."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,6 +8,9 @@ from datetime import UTC, datetime
 from feedsvc.model.address import FeedAddress, absolute
 from feedsvc.model.story import Image, Problem, Provider, Story, Topic
 
+_NAME = "[a-z0-9][a-z0-9_-]*"
+_SUFFIX = r"(?!\.(?:html|gz|br|zst)\Z)\.[a-z0-9]+"
+_MEDIA_TYPE = "[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+"
 #: The `updated` of an empty feed: a valid time that every format and reader can hold.
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -25,6 +29,19 @@ class Format:
     label: str
     #: Return the bytes of a feed: the same for the same feed.
     write: Callable[["Feed"], bytes]
+
+    def __post_init__(self) -> None:
+        for value, pattern, expected in (
+            (self.name, _NAME, "a name of lower-case letters, digits, - and _"),
+            (
+                self.suffix,
+                _SUFFIX,
+                "a suffix such as .txt, in lower case, other than of pages and encodings",
+            ),
+            (self.media_type, _MEDIA_TYPE, "a media type without parameters"),
+        ):
+            if not re.fullmatch(pattern, value):
+                raise ValueError(f"{value!r} can't be used in a format; expected {expected}")
 
     @property
     def content_type(self) -> str:

@@ -61,10 +61,13 @@ class Story(Struct, frozen=True, array_like=True):
     cdn_amp_url: str | None = None
     authors: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
-    #: `published: false`
+    #: `published: false`, `draft: true`, or a status such as `draft`
     draft: bool = False
     #: `deleted: true` or `removed: true`
     deleted: bool = False
+    #: Whether it is a related story without a time, which is published as a link alone, never as an entry. Its times
+    #: are those of the story that lists it.
+    is_link: bool = False
 
 
 class Record(Struct, frozen=True):

@@ -23,7 +23,11 @@ class Records(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of the collection. The index is made anew if another one is synced."""
+        """The name of the collection, for messages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs from that of other collections, and of other rules to read them by: the index is made anew then."""
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterable[RecordFile]:
         """Return all files, in no particular order. Raises RecordsError. passed_over: see `find_files`."""
@@ -52,8 +56,11 @@ class RecordFolders:
 
     @property
     def name(self) -> str:
-        digest = hashlib.sha256(repr(self.sources).encode()).hexdigest()
-        return f"{' '.join(str(source.folder) for source in self.sources)} {digest}"
+        return ", ".join(str(source.folder) for source in self.sources)
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(repr(self.sources).encode()).hexdigest()
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
@@ -61,6 +68,8 @@ class RecordFolders:
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
+                elif passed_over is not None and not self._first_of(file.path):
+                    passed_over[os.path.splitext(file.name)[1].lower()] += 1
 
     def find(self, path: str) -> tuple[str, RecordFile | None] | None:
         source = self._first_of(path) or next((each for each in self.sources if _is_below(path, each)), None)
@@ -123,6 +132,10 @@ class RecordMappings:
     @property
     def name(self) -> str:
         return "records in memory"
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(repr(self.source).encode()).hexdigest()
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from feedsvc.records.content import html_text
 from feedsvc.records.context import Context, NoSite
-from feedsvc.text import host_name, instant, plain_text, web_url
+from feedsvc.records.times import instant
+from feedsvc.text import host_name, plain_text, web_url
 
 _MAX_INTEGER = 2**31 - 1
 

@@ -9,8 +9,20 @@ from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import SharedFault
 from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
-from feedsvc.records.values import Fields, Items, Number, Placed, Unusable, Value
-from feedsvc.text import instant, plain_text
+from feedsvc.records.times import instant
+from feedsvc.records.values import (
+    EMPTY,
+    NO_VALUES,
+    Fields,
+    Items,
+    Number,
+    Placed,
+    Unusable,
+    Value,
+    is_absent,
+    is_no_value,
+)
+from feedsvc.text import plain_text
 
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.
@@ -22,26 +34,10 @@ ABSENT: Placed = (None, 0)
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
-#: Texts that are no value: YAML's false, and what JSON has for a number that is none.
-_EMPTY = frozenset(("", "false", "False", "FALSE", "NaN"))
-#: What programs write for no value, where it is none that the field can have.
-_NO_VALUES = frozenset(("none", "null", "nil", "nan", "undefined", "false", "~", "-"))
 _MAX_SHOWN = 80
 #: The keys of a mapping that stands for a name, as records of many formats have them.
 _NAME_KEYS = ("label", "term", "title")
 _ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
-
-
-def is_absent(value: Value) -> bool:
-    """Return whether a value counts as absent: null, false (which in YAML is a text), or empty."""
-    if isinstance(value, str):
-        return value in _EMPTY or value.isspace()
-    return value is None or value is False or (isinstance(value, list | Fields) and not value)
-
-
-def is_no_value(value: Value) -> bool:
-    """Return whether a value is absent, or a word for that: of a field that can't have such a word."""
-    return is_absent(value) or (isinstance(value, str) and value.strip().lower() in _NO_VALUES)
 
 
 class FieldReader:
@@ -122,7 +118,7 @@ class FieldReader:
             try:
                 if isinstance(value, str):
                     # A title may be such a word.
-                    if value not in _EMPTY or (expected and value and not isinstance(value, Number)):
+                    if value not in EMPTY or (expected and value and not isinstance(value, Number)):
                         converted = convert(value, context)
                 elif not (value is None or is_absent(value)):
                     raise ValueError("expected text")
@@ -176,7 +172,7 @@ class FieldReader:
             word = value.strip().lower()
             if word in _BOOLEANS:
                 return _BOOLEANS[word]
-            if word in _NO_VALUES:
+            if word in NO_VALUES:
                 return default
             if time_is is not None and self._is_time(value):
                 return time_is

@@ -6,10 +6,9 @@ from dataclasses import replace
 from feedsvc.model import Problem
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import normal_key
-from feedsvc.records.fields import is_absent
 from feedsvc.records.kinds import FIELDS, text
 from feedsvc.records.sources import AUTO, Source
-from feedsvc.records.values import Fields, Number, Value
+from feedsvc.records.values import Fields, Number, Value, is_absent
 
 #: What is in the names of keys, in lower case, that look like a field but for their values; and what is not.
 _WORDS = {
@@ -38,6 +37,10 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
     name = problem.field
     if name not in _WORDS or not problem.message.startswith("is missing"):
         return problem
+    needs_site = any("{site}" in text for field, texts in source.preset_fields if field == name for text in texts)
+    if needs_site and source.preset != AUTO and not source.site:
+        hint = f"set records.site, where the addresses of {source.preset} begin"
+        return replace(problem, message=f"{problem.message}; {hint}")
     keys = list(dict.fromkeys(_similar(name, record, source.context)))[:_MOST_NAMED]
     if keys:
         shown = " and ".join(f'"{key[:_MAX_NAME]}"' for key in keys)

@@ -10,8 +10,9 @@ from typing import TypeAlias
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import MAX_ITEMS
 from feedsvc.records.fields import ABSENT
+from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Value
-from feedsvc.text import host_name, instant, web_url
+from feedsvc.text import host_name, web_url
 
 _FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")

@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
-from feedsvc.records.fields import ABSENT, is_absent
+from feedsvc.records.fields import ABSENT
 from feedsvc.records.kinds import Kind, flag, is_attempt
 from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Items, Placed
-from feedsvc.text import instant
+from feedsvc.records.times import instant
+from feedsvc.records.values import Fields, Items, Placed, is_absent
 
 #: A value with its line, and the key that it came from, as the file has it.
 Located: TypeAlias = tuple[Placed, str]

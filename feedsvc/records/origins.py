@@ -14,7 +14,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.reading import read_record, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
-from feedsvc.records.values import Fields, Found, SyntaxProblem
+from feedsvc.records.values import Fields, Found, SyntaxProblem, is_absent
 from feedsvc.text import plain_text
 
 #: The most characters of a value, and names of keys, that a line shows; a key's name is as long at most.
@@ -179,6 +179,7 @@ def _origin(names: tuple[str, ...], fields: Fields) -> str:
 
 def _described(key: str) -> str:
     """Return what a key or expression is."""
+    key = _short(key)
     if key.startswith("="):
         return f"the constant {key}"
     if key.startswith("$."):
@@ -196,14 +197,14 @@ def _source(key: str, name: str) -> str:
 
 
 def _unread(raw: Fields, fields: Fields) -> list[str]:
-    """Return the keys of a record that no field is read from, in quotes."""
+    """Return the keys of a record that have a value, which no field is read from, in quotes."""
     origins = set((fields.origin or {}).values())
     provider = fields.get("provider", (None, 0))[0]
     if isinstance(provider, Fields):
         origins.update((provider.origin or {}).values())
     read = {name.strip() for key in origins for name in re.findall(r"\{([^{}|]*)", key)} | origins
     read |= {key.partition(".")[0] for key in read}
-    keys = [f'"{key[:_MAX_SHOWN]}"' for key in raw if key not in read]
+    keys = [f'"{key[:_MAX_SHOWN]}"' for key, (value, _) in raw.items() if key not in read and not is_absent(value)]
     return keys[:_MAX_KEYS] + (["..."] if len(keys) > _MAX_KEYS else [])
 
 

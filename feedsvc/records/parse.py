@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import address, host, integer, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader, is_absent, is_no_value
+from feedsvc.records.fields import ABSENT, Converters, FieldReader
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
-from feedsvc.records.values import Fields
+from feedsvc.records.values import Fields, is_absent, is_no_value
 from feedsvc.text import host_name, plain_text, slug, web_url
 
 #: Providers and topics of longer names, which hardly return, are not cached.
@@ -35,13 +35,31 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
         if id(mention.fields) in seen:  # an alias of one before
             continue
         seen.add(id(mention.fields))
-        mentioned = _story(mention, "")
-        if mentioned and mentioned.url != story.url:
-            related.setdefault(mentioned.url, mentioned)
+        mentioned = _mention(mention, story)
+        if (
+            mentioned
+            and mentioned.url != story.url
+            and (mentioned.url not in related or (related[mentioned.url].is_link and not mentioned.is_link))
+        ):
+            related[mentioned.url] = mentioned
     return Record(story, tuple(related.values()))
 
 
+def _mention(reader: FieldReader, story: Story) -> Story | None:
+    """Return a related story of a story. Without a time, it is a link."""
+    if not is_no_value(reader.fields.get("publishedDateTime", ABSENT)[0]):
+        return _story(reader, "")
+    title, url = reader.read(_LINK)
+    provider, _, _ = _provider(reader, url)
+    draft, deleted = _state(reader)
+    if not (url and provider):
+        return None
+    title = title or url.partition("://")[2].removeprefix("www.").rstrip("/")
+    return Story(url, title, story.published, story.published, provider, draft=draft, deleted=deleted, is_link=True)
+
+
 def _story(reader: FieldReader, body: str) -> Story | None:
+    """Return the story of a mapping, or None if its title, URL or time can't be used."""
     title, published, url = reader.read(_FIRST)
     if not url:
         if not is_no_value(reader.fields.get("originalUrl", ABSENT)[0]):
@@ -177,6 +195,11 @@ _FIRST: Converters = (
     ("title", text, "a title", ()), ("publishedDateTime", time, "a time such as 2020-06-13T01:29:00Z", ()),
     ("webUrl", link, "", ()),
 )  # fmt: skip
+#: Of a related story without a time. A mapping may carry its address alone.
+_LINK: Converters = (
+    ("title", text, "", ("name", "headline")),
+    ("webUrl", link, "an address", ("originalUrl", "url", "link", "href", "@id")),
+)
 _REST: Converters = (
     ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
     ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
@@ -199,4 +222,4 @@ _STATE_KEYS = frozenset(("published", "draft", "status", "deleted", "removed"))
 _STORY_KEYS = _keys(_FIRST, _REST) | _STATE_KEYS | {
     "originalUrl", "updatedDateTime", "provider", "topics", "authors", "images", "featuredContent", "related",
 }  # fmt: skip
-_RELATED_KEYS = _STORY_KEYS
+_RELATED_KEYS = _STORY_KEYS | _keys(_LINK)

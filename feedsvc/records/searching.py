@@ -5,9 +5,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 from feedsvc.records.expressions import MAX_ITEMS, follow, normal_key
-from feedsvc.records.fields import is_absent
 from feedsvc.records.mapping import is_own_shape
-from feedsvc.records.values import Fields, Found, Items, SyntaxProblem, Value
+from feedsvc.records.values import Fields, Found, Items, SyntaxProblem, Value, is_absent
 
 T = TypeVar("T")
 

@@ -1,10 +1,12 @@
 """Sources: folders of records, each of one shape, as the configuration names them."""
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
+from glob import escape
 from pathlib import Path
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -104,10 +106,23 @@ def find_sources(config: Config) -> tuple[Source, ...]:
         where = f"records.source {number}" if config.records.source else "records"
         prefix = "" if is_only else f"{Path(table.path).as_posix()}/".removeprefix("./")
         try:
-            sources.append(_source(table, where, config.folder / table.path, prefix))
+            source = _source(table, where, config.folder / table.path, prefix)
+            sources.append(replace(source, exclude=(*source.exclude, *_own_files(config, source.folder))))
         except ConfigError as error:
             raise ConfigError(f"{config.name}: {error}") from error
     return tuple(sources)
+
+
+def _own_files(config: Config, folder: Path) -> tuple[str, ...]:
+    """Return globs of feedsvc's own files in a folder of records: its configuration, and what builds write."""
+    folder = Path(os.path.abspath(folder))
+    own = [(Path(config.name), ""), *([] if "://" in config.build.out else [(config.out_folder, "/*")])]
+    found = []
+    for path, below in own:
+        absolute = Path(os.path.abspath(path))
+        if absolute != folder and absolute.is_relative_to(folder):
+            found.append(f"./{escape(absolute.relative_to(folder).as_posix())}{below}")
+    return tuple(found)
 
 
 @cache

@@ -15,6 +15,11 @@ MAX_DEPTH = 50
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep; expected the few of a record"
 TOO_MANY = f"more than {MAX_VALUES:,} keys and values; expected fewer in one file"
 
+#: Texts that are no value: YAML's false, and what JSON has for a number that is none.
+EMPTY = frozenset(("", "false", "False", "FALSE", "NaN"))
+#: What programs write for no value, where it is none that the field can have.
+NO_VALUES = frozenset(("none", "null", "nil", "nan", "undefined", "false", "~", "-"))
+
 
 class SyntaxProblem(ValueError):
     """A text as a whole can't be read. `line` counts from 1."""
@@ -69,6 +74,18 @@ Value: TypeAlias = str | bool | Items | Fields | Unusable | None
 Placed: TypeAlias = tuple[Value, int]
 #: What should be the records of a file, each with its line; a problem stands for one that can't be read.
 Found: TypeAlias = Sequence[tuple[Value | SyntaxProblem, int]]
+
+
+def is_absent(value: Value) -> bool:
+    """Return whether a value counts as absent: null, false (which in YAML is a text), or empty."""
+    if isinstance(value, str):
+        return value in EMPTY or value.isspace()
+    return value is None or value is False or (isinstance(value, list | Fields) and not value)
+
+
+def is_no_value(value: Value) -> bool:
+    """Return whether a value is absent, or a word for that: of a field that can't have such a word."""
+    return is_absent(value) or (isinstance(value, str) and value.strip().lower() in NO_VALUES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

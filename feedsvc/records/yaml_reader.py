@@ -62,7 +62,7 @@ _ADVICE = {
     "found a tab character that violates indentation": "indent with spaces",
     "tab": "indent with spaces, not with a tab",
     "character": "put the value in quotes",
-    "did not find expected key": _ALL_IN_QUOTES,
+    "did not find expected key": f"check the indentation; {_ALL_IN_QUOTES}",
     "did not find expected ',' or ']'": _ALL_IN_QUOTES,
     "did not find expected ',' or '}'": _ALL_IN_QUOTES,
 }

@@ -99,7 +99,7 @@ def _document(path: str) -> Response:
         raise error
     if len(request.query_string) > MAX_QUERY:
         message = f"The query string is longer than {MAX_QUERY} characters.\n"
-        raise BadRequest(response=text_response(message, 400))
+        raise BadRequest(message, text_response(message, 400))
     delivery = _registration().delivery
     is_new = OUTCOME not in request.environ  # else the middleware found no document
     if is_new and (answer := delivery.answer(path, request.environ)):
@@ -115,7 +115,7 @@ def _document(path: str) -> Response:
     pages = documents.suggestions(path, delivery.cache.slugs)
     hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in pages)
     message = f"There is no feed at {quote(request.path)}\n{hints}All feeds are listed at {base_url}/\n"
-    raise NotFound(response=text_response(message, 404))
+    raise NotFound(message, text_response(message, 404))
 
 
 def _registration() -> Registration:
@@ -130,19 +130,20 @@ def _http_errors() -> Iterator[None]:
     try:
         yield
     except FilterError as error:
-        raise BadRequest(response=text_response(f"{error}\n", 400)) from error
+        raise BadRequest(str(error), text_response(f"{error}\n", 400)) from error
     except IndexUnusableError as error:
         current_app.logger.error("%s", error)
-        response = text_response("The index does not answer just now; try again.\n", 503)
+        message = "The index does not answer just now; try again.\n"
+        response = text_response(message, 503)
         response.headers["Retry-After"] = "10"
-        raise ServiceUnavailable(response=response) from error
+        raise ServiceUnavailable(message, response) from error
 
 
 def _at_prefix(config: Config, state: BlueprintSetupState) -> Config:
     """Return the configuration with the addresses of a registration, where it doesn't say itself what they are."""
     if config.has_base_url or not state.url_prefix:
         return config
-    base_url = config.site.base_url + state.url_prefix.rstrip("/")
+    base_url = config.site.base_url + quote(state.url_prefix.rstrip("/"), safe="/%")
     return dataclasses.replace(config, site=replace(config.site, base_url=base_url))
 
 

@@ -77,6 +77,11 @@ def _status(cached: CachedDocument, environ: "WSGIEnvironment") -> str:
         return "304 Not Modified"
     # Apache marks the ETag of what it compressed itself.
     conditions = {**environ, "HTTP_IF_NONE_MATCH": known.replace('-gzip"', '"')}
-    if is_resource_modified(conditions, cached.etag, last_modified=cached.document.changed):
+    try:
+        is_modified = is_resource_modified(conditions, cached.etag, last_modified=cached.document.changed)
+    except OverflowError:  # a date that is none is ignored (RFC 9110, section 13.1.3)
+        del conditions["HTTP_IF_MODIFIED_SINCE"]
+        is_modified = is_resource_modified(conditions, cached.etag)
+    if is_modified:
         return "200 OK"
     return "412 Precondition Failed" if parse_etags(wanted) else "304 Not Modified"

@@ -7,7 +7,8 @@ import pytest
 import feedsvc
 from feedsvc.feeds.explanation import explain
 from feedsvc.model import FILTERS, Filter
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 
 FILES: dict[str, str | bytes] = {
@@ -44,6 +45,6 @@ def test_an_added_filter_works_in_addresses_saved_filters_pages_and_explanations
     assert [item["title"] for item in client.get("/custom/quiet.json").json["items"]] == ["Two"]
     assert '<label>Without the type <input name="without_type"' in client.get("/").text
     with site.documents.index.reading() as connection:
-        records = RecordFolder(site.config.records_folder)
+        records = RecordFolders(find_sources(site.config))
         lines = explain(connection, site.config, "https://a.example/1", records).lines
     assert "left out by without_type=video (its type: video)" in lines[-1]

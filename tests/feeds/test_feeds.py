@@ -194,3 +194,52 @@ def test_addresses_that_name_no_feed_have_no_document(make_site: Callable[..., S
         "/topics//ai.atom", "/x/topics/ai.atom", "/providers/ai.atom", "/topics/ai.atom.atom", "/feed/x.atom", "/../feed.atom",
     ):  # fmt: skip
         assert site.document(address) is None, address
+
+
+def test_a_related_story_without_a_time_is_a_link_and_no_entry(make_site: Callable[..., Site]) -> None:
+    def links() -> list[tuple[str, str]]:
+        atom = check_feed(site.body("/feed.atom"), "https://feeds.example/feed.atom")
+        (entry,) = (entry for entry in atom.entries if entry.id == "https://a.example/1")
+        (item,) = (item for item in json.loads(site.body("/feed.json"))["items"] if item["id"] == entry.id)
+        related = item["_feedsvc"].get("related", [])
+        found = [(link.href, link.title) for link in entry.links if link.rel == "related"]
+        assert found == [(link["url"], link["title"]) for link in related]
+        assert all(
+            f'<a href="{link["url"]}">{link["title"]}</a> ({link["provider"]})' in item["content_html"]
+            for link in related
+        )
+        return found
+
+    related = (
+        "\n- https://www.b.example/x\n- {title: See C, webUrl: 'https://c.example/', provider: Cee, topics: [Unseen]}"
+    )
+    site = make_site({"1.md": record(topics="[AI]", related=related)})
+    listed = [("https://www.b.example/x", "b.example/x"), ("https://c.example/", "See C")]
+    assert links() == listed
+    assert len(json.loads(site.body("/feed.json"))["items"]) == 1
+    assert site.document("/providers/cee.atom") is site.document("/topics/unseen.atom") is None
+
+    revision = site.revision("/feed.atom")
+    site.write("2.md", record("C itself", "https://c.example/"))
+    site.sync()
+    assert links() == [listed[0], ("https://c.example/", "C itself")]
+    assert site.revision("/feed.atom") != revision
+
+    site.write("2.md", record("C itself", "https://c.example/", published="false"))
+    site.sync()
+    assert links() == listed[:1]  # never to a story that is hidden
+
+    (site.config.record_folders[0] / "2.md").unlink()
+    site.sync()
+    assert links() == listed
+    site.write(
+        "3.md",
+        record(
+            "Another",
+            "https://a.example/3",
+            related="[{title: C, webUrl: 'https://c.example/', publishedDateTime: 2020-01-01}]",
+        ),
+    )
+    site.sync()
+    assert links() == [listed[0], ("https://c.example/", "C")]
+    assert "https://c.example/" in site.body("/topics/ai.json").decode()  # the story has the topics of what links to it

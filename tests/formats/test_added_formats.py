@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree, html
 
 from feedsvc.build.site import build
 from feedsvc.config import parse_config
-from feedsvc.errors import ConfigError
+from feedsvc.errors import ConfigError, FormatError
+from feedsvc.feeds.documents import Documents
 from feedsvc.formats import registry
 from feedsvc.model import Feed, Format
 from feedsvc.web import create_app
@@ -205,3 +207,44 @@ def test_an_unknown_formats_error_lists_added_formats_too(tmp_path: Path) -> Non
     registry.register(Format("csv", ".csv", "text/csv", "CSV", write_list))
     with pytest.raises(ConfigError, match=r"expected one of atom, csv, json, list, rss$"):
         parse_config({"feeds": {"formats": ["lst"]}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "media_type"),
+    [
+        ("a/b", ".txt", "text/plain"),
+        ("", ".txt", "text/plain"),
+        ("list", "txt", "text/plain"),
+        ("list", "/../../../outside.txt", "text/plain"),
+        ("list", ".TXT", "text/plain"),
+        ("list", ".html", "text/html"),
+        ("list", ".gz", "application/gzip"),
+        ("list", ".txt", "text/plain\r\nX-Evil: 1"),
+        ("list", ".txt", "text"),
+    ],
+)
+def test_a_format_with_an_impossible_address_or_header_is_refused(name: str, suffix: str, media_type: str) -> None:
+    with pytest.raises(ValueError, match="can't be used in a format; expected"):
+        Format(name, suffix, media_type, "List", write_list)
+
+
+def fail(feed: Feed) -> bytes:
+    raise KeyError("of the package")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (fail, "the format list failed: KeyError: 'of the package'"),
+        (lambda feed: "text", "the format list returned str; expected bytes"),
+        (None, "the format list failed: TypeError: "),
+    ],
+)
+def test_a_format_that_fails_is_an_error_that_names_it(site: Site, write: Any, message: str) -> None:
+    registry.register(Format("list", ".txt", "text/plain", "List", write))
+    documents = Documents(site.documents.index, site.config)
+    address = documents.parse("/feed.txt")
+    assert address
+    with pytest.raises(FormatError) as error:
+        documents.get(address)
+    assert str(error.value).startswith(message)

@@ -17,16 +17,18 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
+from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
 from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
-from feedsvc.records.sources import Source, find_sources
+from feedsvc.records.sources import Source, default_source, find_sources
 from feedsvc.text import host_name, slug, web_url
 
 #: The characters of XML 1.0 (section 2.2), but for control characters that are no white space.
 XML_TEXT = re.compile("[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLDER = Path("/nowhere")
+ELSEWHERE = Source(site="https://site.example/blog", timezone="America/New_York")
 DOCUMENTS = Documents(
     SqliteDatabase(FOLDER),
     parse_config(
@@ -34,8 +36,9 @@ DOCUMENTS = Documents(
     ),
 )
 #: Those that records are read by: mappings, templates, presets.
-SOURCES: tuple[Source | None, ...] = (
-    None,
+SOURCES: tuple[Source, ...] = (
+    default_source(),
+    ELSEWHERE,
     *(
         find_sources(parse_config({"records": {"site": "https://b.example/x", **records}}, FOLDER))[0]
         for records in (
@@ -60,11 +63,12 @@ SOURCES: tuple[Source | None, ...] = (
 def check_file(data: bytes) -> int:
     """Assert what holds for any record file, and return the number of its records.
 
-    The first byte chooses its suffix, and whether it is read by the empty configuration or by others.
+    The first byte chooses its suffix, and its source.
     """
-    choice, number = divmod(data[0] if data else 0, len(suffixes()))
-    name = f"a{suffixes()[number]}"
-    content = parse_file(name, data[1:], SOURCES[choice % len(SOURCES)])
+    choice, suffix = divmod(data[0] if data else 0, len(suffixes()))
+    name = f"a{suffixes()[suffix]}"
+    source = SOURCES[choice % len(SOURCES)]
+    content = parse_file(name, data[1:], source)
     lines = len(re.findall(rb"\r\n|\r|\n", data)) + 1
     assert len(content.problems) <= MAX_PROBLEMS + 1
     for problem in content.problems:
@@ -77,7 +81,16 @@ def check_file(data: bytes) -> int:
             check_story(story)
         urls = [story.url for story in (record.story, *record.related)]
         assert len(set(urls)) == len(urls)
+    check_origins(name, data[1:], source, len(content.records))
     return len(content.records)
+
+
+def check_origins(name: str, data: bytes, source: Source, records: int) -> None:
+    """Assert that the fields of each record of a file are explained, in short lines."""
+    origins = explain_file(name, data, source)
+    assert len(origins.records) == records
+    for line in (*origins.refused, *(line for lines in origins.records for line in lines)):
+        assert len(line) < 2000
 
 
 def check_story(story: Story) -> None:

@@ -69,6 +69,37 @@ _ANY_SHAPE = (
     '"content": {"rendered": "<p>x"}, "published": true, "related": [{"headline": "M", "link": "https://a.example/m"}]}'
 )
 _POST = "---\ntitle: A\ndate: 2020-06-13 01:29\ncategories: B C\nslug: x y\n---\nText"
+_LENIENT = """---
+title: false
+webUrl: /a?x=1
+publishedDateTime: Sat, 13 Jun 2020 1:29 PM EST
+updatedDateTime: 1592011740.5
+published: June 14th, 2020
+draft: None
+status: publish
+provider: https://www.p.example/
+authors: Jonas Weber, Ann Lee & Lin Hao; Maria Ortiz, AP
+topics: AI; R&amp;D, Law
+images: {contentUrl: ../i.png, width: 50px, height: 4.0}
+related:
+- https://b.example/
+- {name: C, href: //c.example/x}
+- {title: D, webUrl: d/e.html, publishedDateTime: 2020-W24-6T24:00}
+---
+# Title {#id}
+
+i<n, List<String>, <b>bold, *x* [y]({{ site.baseurl }}/z) ~~s~~ https://a.example/ [^1]
+
+{% highlight python %}
+`<b>`
+{% endhighlight %}{{< figure src="x" >}}{: .note}
+
+| a | b |
+|---|---|
+| 1 | <iframe src="http://v.example/"></iframe> |
+
+[^1]: note
+"""
 _KINDS = {suffix: bytes([number]) for number, suffix in enumerate(suffixes())}
 
 
@@ -80,6 +111,9 @@ def _mapped(choice: int, suffix: str, text: str) -> bytes:
 SEEDS = {
     "records": [
         _KINDS[".md"] + _YAML.encode(),
+        bytes([_KINDS[".md"][0] + len(_KINDS)]) + _LENIENT.encode(),
+        bytes([_KINDS[".mdx"][0] + len(_KINDS)])
+        + _LENIENT.replace("# Title", "import X from 'x'\n\n<X a={b}>y</X>").encode(),
         _KINDS[".yaml"] + _YAML.partition("---\n<p>")[0].encode(),
         _KINDS[".json"] + _JSON.encode(),
         _KINDS[".json"] + f'{{"value": [{_JSON}, 3]}}'.encode(),
@@ -91,10 +125,10 @@ SEEDS = {
         _KINDS[".mdx"] + f"+++{_TOML}+++\nText".encode(),
         _KINDS[".html"] + f"{_JSON}\n<p>".encode(),
         _KINDS[".markdown"] + _HEADER_LINES.encode(),
-        *(_mapped(choice, ".json", _ANY_SHAPE) for choice in range(3)),
-        _mapped(1, ".md", _POST),
+        *(_mapped(choice, ".json", _ANY_SHAPE) for choice in (0, 2, 3)),
         _mapped(2, ".md", _POST),
-        _mapped(3, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
+        _mapped(3, ".md", _POST),
+        _mapped(4, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
     ],
     "addresses": [
@@ -112,6 +146,8 @@ DICTIONARY = {
         "published: ", "deleted: ", "quality: ", "ampWebUrl: ", "http://", "https://a.example/", "2020-06-13T01:29:00Z",
         "---\n", "...\n", "<<: ", "*a", "&a ", "!!str ", "? ", "- ", "|\n ", ">\n ", "<iframe src='", "<script>", "</", "&lt;",
         "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "+++\n", "\n{", '{"', '":', "}\n", " = ", "[[related]]\n", "[provider]\n", '"""', "\'\'\'",
+        "authors: A B and C D", "draft: ", "status: ", "Jun. 13, 2020", "1592011740", "None", "//", "../", "```\n", "| a |\n|---|\n", "[x](", "**", "<T>",
+        "{% raw %}", "{% endraw %}", "{{< x >}}", "{: .x}", "[^1]: ", "import a from 'b'\n", "<A b={c}>", "{/*", "<!--", "-->",
         "title = ", "provider.name = ", "publishedDateTime = 2020-06-13\n", "\nTitle: ", "\n\n", "\n    ", "javascript:", "data:", "@", "%zz", "xn--",
         "headline: ", "url: ", "link: ", "date: ", "tags: ", "slug: ", "permalink: /", "source: ", '"items": [', '"@graph": [', '"x": {"y": [',
     ],

@@ -116,7 +116,7 @@ def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path
         assert error.endswith("; until then, a temporary one is made each time\n")
         assert files(folder / "public") == expected
         with running_service(folder, CONFIG) as service:
-            (folder / "records" / "new.md").write_text(record("New", time="2030-01-01T00:00:00Z"))
+            (folder / "records" / "new.md").write_text(record("New", time="2024-01-01T00:00:00Z"))
             wait_until(lambda: "New" in entries(service), 5)
             service.process.terminate()
             assert "a temporary one is made each time" in service.process.communicate(timeout=15)[0]
@@ -251,7 +251,7 @@ def test_a_clock_that_is_set_back_hides_no_change(folder: Path) -> None:
     earlier = at_another_time("-40d")
     assert command("build", cwd=folder)[0] == 0
     for number in range(2):
-        (folder / "records" / "new.md").write_text(record(f"New {number}", time="2030-01-01T00:00:00Z"))
+        (folder / "records" / "new.md").write_text(record(f"New {number}", time="2024-01-01T00:00:00Z"))
         assert command("build", cwd=folder, under=earlier)[::2] == (0, "")
         assert files(folder / "public") == undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     (folder / "records" / "new.md").unlink()

@@ -11,7 +11,8 @@ from feedsvc.index import sync as sync_module
 from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.sync import SyncResult, sync
 from feedsvc.records import collection
-from feedsvc.records.collection import RecordFolder
+from feedsvc.records.collection import RecordFolders
+from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 from tests.index.test_index import entries, related, titles
 
@@ -53,7 +54,9 @@ def test_a_story_is_left_out_until_its_time_and_only_its_file_is_read_then(
     assert result.next_due == NOON + 5
     read: list[str] = []
     original = collection.read_file
-    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
+    monkeypatch.setattr(
+        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
+    )
     at(4)
     assert (synced(site).read, read) == (0, [])
     at(5)
@@ -113,7 +116,7 @@ def test_drafts_and_deleted_records_count_as_such_whenever_their_time_is(make_si
 def test_a_story_that_is_not_due_is_explained(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record("One"), "soon.md": record("Soon", URL, SOON)})
     with site.documents.index.reading() as connection:
-        explanation = explain(connection, site.config, URL, RecordFolder(site.config.records_folder))
+        explanation = explain(connection, site.config, URL, RecordFolders(find_sources(site.config)))
     assert not explanation.published
     assert explanation.lines == (
         URL,

@@ -410,7 +410,9 @@ def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypa
     assert sync(site.documents.index, site.config).read == 0  # other times, the same contents
     read: list[str] = []
     original = collection.read_file
-    monkeypatch.setattr(collection, "read_file", lambda file, known: (read.append(file.name), original(file, known))[1])
+    monkeypatch.setattr(
+        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
+    )
     revision = site.documents.revision()
     sync(site.documents.index, site.config)
     assert read == []
@@ -486,7 +488,7 @@ def test_a_sync_of_one_file_reads_no_problems_but_its_own(
 
     monkeypatch.setattr(occurrences, "read_problems", counted)
     monkeypatch.setattr(sync_module, "read_problems", counted)
-    site.write("3.md", record(url="https://a.example/3", quality="x", type="[]"))
+    site.write("3.md", record(url="https://a.example/3", quality="x", type="[a]"))
     result = sync(site.documents.index, site.config, paths={str(site.config.records_folder / "3.md")})
     assert loaded == [2]
     assert [(problem.path, problem.field) for problem in result.new_problems] == [("3.md", "type")]

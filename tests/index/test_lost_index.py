@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import re
 import shutil
 import sqlite3
 import time
@@ -197,7 +198,7 @@ def test_a_service_goes_on_while_its_index_is_lost(tmp_path: Path, full: bool) -
                 with answers.asking():
                     wait_until(lambda answers=answers: any(answers.bodies.values()), 15)  # type: ignore[misc]
                 title = f"After {fault.__name__}"
-                (records / "new.md").write_text(record(title, time="2030-01-01T00:00:00Z"))
+                (records / "new.md").write_text(record(title, time="2024-01-01T00:00:00Z"))
                 wait_until(lambda title=title: title in entries(service), 15)  # type: ignore[misc]
             assert set(answers.statuses) <= {200, 503}, answers.failures
             assert fault not in (delete, delete_its_folder) or answers.failures == []
@@ -220,7 +221,8 @@ def test_two_builds_at_once_are_as_one(tmp_path: Path, full: bool) -> None:
         shutil.rmtree(tmp_path / "public", ignore_errors=True)
         for build in [start("build", cwd=tmp_path) for _ in range(2)]:
             output, _ = build.communicate(timeout=60)
-            assert (build.returncode, output.count("\n")) == (0, 1), output
+            assert build.returncode == 0
+            assert re.fullmatch("201 stories from .*\nwarning: site.base_url .*\n.*: [0-9]+ files written.*\n", output)
         assert files(tmp_path / "public") == expected
 
 
@@ -249,7 +251,7 @@ def test_builds_beside_two_services_on_one_index(tmp_path: Path) -> None:
         readers = [stack.enter_context(Reader([url]).asking()) for url in urls]
         for number in range(3):
             title = f"Change {number}"
-            (records / "new.md").write_text(record(title, time="2030-01-01T00:00:00Z"))
+            (records / "new.md").write_text(record(title, time="2024-01-01T00:00:00Z"))
             build = start("build", cwd=tmp_path)
             for service in services:
                 wait_until(lambda service=service, title=title: title in entries(service), 10)  # type: ignore[misc]

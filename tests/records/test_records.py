@@ -283,7 +283,9 @@ def test_an_alias_bomb_is_refused() -> None:
 def test_an_alias_of_one_related_story_is_the_same_story(tmp_path: Path) -> None:
     many = ", ".join(["*x"] * 2000)
     bad = ", ".join(["1"] * 50)
-    content = parse_file("a.md", f"{FIELDS}x: &x {{title: x, topics: [{bad}]}}\nrelated: [{many}]\n".encode())
+    content = parse_file(
+        "a.md", f"{FIELDS}x: &x {{title: x, publishedDateTime: x, topics: [{bad}]}}\nrelated: [{many}]\n".encode()
+    )
     assert len(content.problems) == 52
 
 

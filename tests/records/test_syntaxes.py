@@ -206,7 +206,7 @@ def test_a_mapping_is_the_same_in_every_syntax(mapping: dict[str, Any]) -> None:
         ("a: *b* c", "1: not valid YAML: did not find expected alphabetic or numeric character; if this is a text, put the value in quotes"),
         ("a: b\nc: \"d\n\ne: f", "2: not valid YAML: found unexpected end of stream; the quote that opens here is never closed"),
         ("a: b\nc\nd: e", "2: not valid YAML: could not find expected ':'; expected `key: value`; indent the lines that go on with a value"),
-        ('a: "b" c', "1: not valid YAML: did not find expected key; if a value begins with a quote or bracket and goes on after its end, put all of it in quotes"),
+        ('a: "b" c', "1: not valid YAML: did not find expected key; check the indentation; if a value begins with a quote or bracket and goes on after its end, put all of it in quotes"),
         ('a: "\\q"', "1: not valid YAML: found unknown escape character; write a backslash between double quotes twice, or use single quotes"),
     ],
 )  # fmt: skip

@@ -273,3 +273,46 @@ def test_without_a_site_a_relative_picture_is_left_out_with_one_problem_per_file
     ]
     record, problems = parse({**REQUIRED, "related": related}, Context())
     assert [problem.partition(":")[0] for problem in problems] == ["related[0].webUrl", "related[1].webUrl"]
+
+
+@pytest.mark.parametrize(
+    ("value", "links"),
+    [
+        ("https://b.example/x/", [("https://b.example/x/", "b.example/x", "b.example")]),
+        (["https://www.b.example/x?y=1", "/z"], [("https://www.b.example/x?y=1", "b.example/x?y=1", "b.example"), ("https://a.example/z", "a.example/z", "a.example")]),
+        ({"title": "B", "webUrl": "https://b.example/"}, [("https://b.example/", "B", "b.example")]),
+        ([{"name": "B &amp; C", "url": "https://b.example/", "provider": "Bee"}], [("https://b.example/", "B & C", "Bee")]),
+        ([{"@id": "https://b.example/"}, {"href": "https://b.example/"}, None], [("https://b.example/", "b.example", "b.example")]),
+        ([{"title": "B", "originalUrl": "https://b.example/", "publishedDateTime": None}], [("https://b.example/", "B", "b.example")]),
+        (["https://a.example/1"], []),  # the story itself
+    ],
+)  # fmt: skip
+def test_a_related_story_without_a_time_is_a_link(value: object, links: list[tuple[str, str, str]]) -> None:
+    record, problems = parse({**REQUIRED, "related": value})
+    assert problems == []
+    assert record and all(story.is_link and story.published == record.story.published for story in record.related)
+    assert [(story.url, story.title, story.provider.name) for story in record.related] == links
+
+
+def test_a_related_story_with_a_time_comes_before_a_link_to_it() -> None:
+    url = "https://b.example/"
+    record, _ = parse({**REQUIRED, "related": [url, "https://c.example/", {**REQUIRED, "webUrl": url}, url]})
+    assert record and [(story.url, story.is_link) for story in record.related] == [
+        (url, False),
+        ("https://c.example/", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (["see below"], "related[0]: 'see below' can't be used: expected an http or https address"),
+        ({"title": "B"}, "related.webUrl: is missing; expected an address"),
+        ([{"webUrl": "https://b.example/", "publishedDateTime": "soon"}], "related[0].title: is missing; expected a title"),
+        (7, "related: '7' can't be used: expected a list of mappings"),
+    ],
+)  # fmt: skip
+def test_a_related_story_that_can_not_be_used_is_left_out_alone(value: object, message: str) -> None:
+    record, problems = parse({**REQUIRED, "related": value})
+    assert record and record.related == ()
+    assert problems[0] == message

@@ -148,3 +148,19 @@ def test_create_app_delivers_documents_before_flasks_hooks(site: feedsvc.Site) -
     client = app.test_client()
     assert client.get("/feed.atom").status_code == client.get("/healthz").status_code == 200
     assert seen == ["/healthz"]
+
+
+def test_a_prefix_is_encoded_in_addresses(site: feedsvc.Site) -> None:
+    app = flask.Flask("news")
+    app.register_blueprint(feedsvc.blueprint(site), url_prefix="/a b/日本")
+    response = app.test_client().get("/a b/日本/feed.json")
+    expected = "http://127.0.0.1:8000/a%20b/%E6%97%A5%E6%9C%AC/feed.json"
+    assert (response.json["feed_url"], response.headers["Link"]) == (expected, f'<{expected}>; rel="self"')
+
+
+def test_an_error_handler_gets_the_message(app: flask.Flask) -> None:
+    app.register_error_handler(400, lambda error: (error.description, 400))
+    app.register_error_handler(404, lambda error: (error.description, 404))
+    client = app.test_client()
+    assert client.get("/news/feed.atom?limit=x").text == "limit: 'x' can't be used; expected a number from 1 to 500"
+    assert "Did you mean http://127.0.0.1:8000/news/topics/ai/" in client.get("/news/topics/aii.atom").text

@@ -79,6 +79,24 @@ def test_last_modified_counts_unless_there_is_an_etag(client: FlaskClient) -> No
     assert client.get("/feed.atom", headers={"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "1 Jan 12345678901 00:00:00 GMT",
+        "Mon, 99999999999 Jan 2030 00:00:00 GMT",
+        "Mon, 01 Jan 2030 99999999999:00:00 GMT",
+        "12345678901",
+    ],
+)
+def test_a_date_that_is_none_is_ignored(client: FlaskClient, date: str) -> None:
+    assert client.get("/feed.atom", headers={"If-Modified-Since": date}).status_code == 200
+    known = client.get("/feed.atom").headers["ETag"]
+    assert (
+        client.get("/feed.atom", headers={"If-Modified-Since": date, "If-None-Match": f'"x", {known}'}).status_code
+        == 304
+    )
+
+
 @pytest.mark.parametrize("address", ["/topics/ai.atom", "/feed.rss", "/feeds.opml", "/"])
 def test_last_modified_is_when_the_configuration_changed_if_that_was_later(site: Site, address: str) -> None:
     later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.text import instant
+from feedsvc.records.times import instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONTHS = "January February March April May June July August September October November December".split()

@@ -1,0 +1,116 @@
+"""Writes a configuration: the commented template, with what reads the records that are there."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from feedsvc.config import DEFAULT_NAME, parse_config
+from feedsvc.errors import ConfigError
+from feedsvc.records.proposals import Proposal, propose
+from feedsvc.records.site_generators import find_generator
+from feedsvc.records.surveys import Survey
+
+#: The column that the comments of the template begin in.
+_COLUMN = 47
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `write_config` has written."""
+
+    path: Path
+    #: What it proposes; None if there are no records.
+    proposal: Proposal | None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was found, and what to do next; without records, only that the file is written."""
+        if not self.proposal:
+            return (f"{self.path}: written",)
+        option = "" if str(self.path) == DEFAULT_NAME else f" --config {self.path}"
+        then = f"feedsvc check{option}, then feedsvc serve{option}"
+        if self.proposal.needs_site and not self.proposal.site:
+            then = f"set records.site in {self.path} to the address of your site, then feedsvc check{option}"
+        return f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}", f"next: {then}"
+
+
+def write_config(path: Path, records: str | None = None) -> Written:
+    """Write a commented configuration that reads the records in a folder; without any, one with all defaults.
+
+    records: the folder; without it `records` beside the file, or else the one at or below the file's folder that holds
+    records. Raise ConfigError, also if there is a file at the path: none is overwritten.
+    """
+    folder = Path(os.path.abspath(path)).parent
+    template = files("feedsvc.config").joinpath("template.toml").read_text("utf-8")
+    if path.exists() or path.is_symlink():  # before records are looked at
+        raise _exists(path)
+    proposal = _propose(folder, records)
+    if proposal:
+        template = _filled(template, proposal, folder, path.name)
+    try:
+        data = template.encode()
+    except UnicodeEncodeError as error:
+        name = records or str(proposal and proposal.folder)
+        raise ConfigError(f"{name}: is not UTF-8, as TOML has to be; expected another name of the folder") from error
+    is_ours = False
+    try:
+        with path.open("xb") as stream:
+            is_ours = True
+            stream.write(data)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        if is_ours:
+            path.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: {error.strerror}; expected a place for the configuration") from error
+    return Written(path, proposal)
+
+
+def _exists(path: Path) -> ConfigError:
+    generator = find_generator(path.parent) if path.name == DEFAULT_NAME else None
+    hint = ", such as --config feedsvc.toml" if generator and generator.preset in ("hugo", "zola") else ""
+    return ConfigError(f"{path}: exists already, and stays as it is; expected a new file{hint}")
+
+
+def _propose(folder: Path, records: str | None) -> Proposal | None:
+    """Return what reads the records in a folder, or those of the folder of the configuration; None without any."""
+    if records is not None:
+        given = Path(os.path.abspath(records))
+        if not given.is_dir():
+            raise ConfigError(f"{records}: not a folder; expected one of records")
+        return propose(given, is_whole_site=given == folder) or Proposal(given, "auto", "", False, Survey("auto"))
+    usual = folder / parse_config({}, folder).records.path
+    if usual.is_dir() and (proposal := propose(usual)):
+        return proposal
+    proposal = propose(folder, is_whole_site=True) if folder.is_dir() else None
+    return proposal if proposal and proposal.survey.read else None
+
+
+def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
+    """Return the template with the keys of a proposal. folder, name: of the file that it is written to."""
+    is_below = proposal.folder.is_relative_to(folder)
+    path = proposal.folder.relative_to(folder) if is_below else proposal.folder
+    values: dict[str, str | list[str]] = {"path": path.as_posix(), "preset": proposal.preset}
+    if proposal.site:
+        values["site"] = proposal.site
+    exclude = list(proposal.exclude)
+    if proposal.folder == folder:  # where this configuration, and what builds write, are too
+        exclude = [name, *dict.fromkeys(("public", *exclude))]
+    if exclude:
+        values["exclude"] = exclude
+    for key, value in values.items():
+        template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
+    return re.sub(r"^(?=preset = )", lambda _: f"# {proposal.survey}\n", template, count=1, flags=re.MULTILINE)
+
+
+def _with_value(template: str, key: str, value: str) -> str:
+    """Return the template with the value of a key of [records]."""
+    before, table, after = template.partition("[records]\n")
+    line = re.compile(rf"^(?:# )?{key} = .*? *(#.*)?$", re.MULTILINE)
+    after, number = line.subn(lambda match: f"{f'{key} = {value}':<{_COLUMN - 1}} {match[1] or ''}", after, count=1)
+    if not number:
+        raise KeyError(key)
+    return before + table + after

@@ -1,0 +1,245 @@
+"""`feedsvc init` proposes what reads the records that are there: the configuration loads, and publishes them."""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import record
+from tests.test_cli import result
+
+POST = "---\ntitle: T\ntags: [a]\n---\nText\n"
+DATED = "---\ntitle: T\ndate: 2020-06-13\ntags: [a]\n---\nText\n"
+ARTICLE = {"title": "T", "url": "https://a.example/1", "publishedAt": "2020-06-13", "source": {"id": None, "name": "S"}}
+
+#: Of each site: its files, the keys of [records] that are proposed, the comment on them, and a story's URL.
+SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
+    "Jekyll": (
+        {
+            "_config.yml": "title: X\nurl: https://jekyll.example\nbaseurl: /blog\n",
+            "_posts/2020-06-13-one.md": POST,
+            "_posts/2020-06-14-two.md": POST.replace("tags", "published: false\ntags"),
+            "_posts/2020-06-15-three.md": POST.replace("tags", "draft: true\ntags"),
+            "_posts/2020-06-16-four.md": POST.replace("title: T\n", ""),
+            "about.md": POST,
+            "README.md": "# Read me\n",
+            "_site/feed.json": json.dumps([ARTICLE]),
+        },
+        {"path": "_posts", "preset": "jekyll", "site": "https://jekyll.example/blog"},
+        "1 of 4 files read by preset jekyll; 2 drafts; 1 without a title",
+        "https://jekyll.example/blog/2020/06/13/one.html",
+    ),
+    "Hugo": (
+        {
+            "hugo.toml": 'baseURL = "https://hugo.example/"\n',
+            "content/posts/one.md": "+++\ntitle = 'T'\ndate = 2020-06-13\n+++\nText\n",
+            "content/posts/two/index.md": DATED,
+            "content/about.md": POST,
+            "content/_index.md": POST,
+            "themes/x/exampleSite/content/posts/x.md": DATED,
+        },
+        {"path": "content", "preset": "hugo", "site": "https://hugo.example"},
+        "2 of 4 files read by preset hugo; 1 left out by the preset; 1 without a date",
+        "https://hugo.example/posts/two/",
+    ),
+    "Hugo, in YAML in a folder": (
+        {"config/_default/config.yaml": "baseurl: https://hugo.example/\n", "content/posts/one.md": DATED},
+        {"path": "content", "preset": "hugo", "site": "https://hugo.example"},
+        "1 of 1 file read by preset hugo",
+        "https://hugo.example/posts/one/",
+    ),
+    "Zola": (
+        {
+            "config.toml": 'base_url = "https://zola.example"\ntitle = "X"\n',
+            "content/blog/one.md": "+++\ntitle = 'T'\ndate = 2020-06-13\n[taxonomies]\ntags = ['a']\n+++\nText\n",
+        },
+        {"path": "content", "preset": "zola", "site": "https://zola.example"},
+        "1 of 1 file read by preset zola",
+        "https://zola.example/blog/one/",
+    ),
+    "Pelican": (
+        {
+            "pelicanconf.py": "SITEURL = ''\n",
+            "publishconf.py": "import os\nSITEURL = 'https://pelican.example'\n",
+            "content/one.md": "Title: One two\nDate: 2020-06-13\nCategory: a\n\nText\n",
+        },
+        {"path": "content", "preset": "pelican", "site": "https://pelican.example"},
+        "1 of 1 file read by preset pelican",
+        "https://pelican.example/one-two.html",
+    ),
+    "Astro": (
+        {
+            "astro.config.mjs": "export default defineConfig({\n  // site: 'https://old.example',\n  site: 'https://astro.example',\n})\n",
+            "package.json": '{"name": "x", "version": "1"}',
+            "node_modules/x/README.md": DATED,
+            "src/content/blog/one.md": "---\ntitle: T\npubDate: Jun 13 2020\nheroImage: /i.png\n---\nText\n",
+        },
+        {"path": "src/content", "preset": "eleventy", "site": "https://astro.example"},
+        "1 of 1 file read by preset eleventy",
+        "https://astro.example/blog/one/",
+    ),
+    "a site in the folder of its program": (
+        {
+            "docs/_config.yml": "url: https://jekyll.example\n", "docs/_posts/2020-06-13-one.md": POST,
+            "docs/index.md": POST, "lib/a.json": json.dumps([ARTICLE]), "CHANGES.md": DATED,
+        },
+        {"path": "docs/_posts", "preset": "jekyll", "site": "https://jekyll.example"},
+        "1 of 1 file read by preset jekyll",
+        "https://jekyll.example/2020/06/13/one.html",
+    ),
+    "records of our own": (
+        {"records/a.md": record(), "records/b.md": record(url="https://a.example/2"), "records/x.md": "x"},
+        {"path": "records", "preset": "auto"},
+        "2 of 3 files read by preset auto; 1 without records",
+        "https://a.example/1",
+    ),
+    "lists of articles": (
+        {
+            "a.json": json.dumps({"articles": [ARTICLE, {**ARTICLE, "url": "https://a.example/2"}]}),
+            "b.json": json.dumps({**ARTICLE, "url": None}),
+            "c.json": "{",
+            "public/feed.json": json.dumps([ARTICLE]),
+        },
+        {"path": ".", "preset": "auto", "exclude": ["feedsvc.toml", "public"]},
+        "1 of 3 files read by preset auto (2 records); 1 without an address; 1 not readable",
+        "https://a.example/1",
+    ),
+    "articles in the data of a site": (
+        {"_config.yml": "url: https://jekyll.example\n", "_data/news.json": json.dumps([ARTICLE])},
+        {"path": "_data", "preset": "auto"},
+        "1 of 1 file read by preset auto",
+        "https://a.example/1",
+    ),
+}  # fmt: skip
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def proposed(path: Path) -> dict[str, object]:
+    """Return the keys of [records] that are not as in the template without records."""
+    table = tomllib.loads(path.read_text())["records"]
+    usual = {"include_unpublished": False, "timezone": "UTC", "include": [], "exclude": []}
+    return {key: value for key, value in table.items() if key in ("path", "preset") or value != usual.get(key, value)}
+
+
+@pytest.mark.parametrize("kind", SITES)
+def test_the_proposed_configuration_publishes_the_records_that_are_there(tmp_path: Path, kind: str) -> None:
+    files, keys, comment, url = SITES[kind]
+    write(tmp_path, files)
+    option = ("--config", "feedsvc.toml")
+    status, output, error = result("init", *option, cwd=tmp_path)
+    lines = (
+        f"feedsvc.toml: written for {os.path.normpath(tmp_path / str(keys['path']))}: {comment}\n"
+        "next: feedsvc check --config feedsvc.toml, then feedsvc serve --config feedsvc.toml\n"
+    )
+    assert (status, output, error) == (0, lines, "")
+    file = tmp_path / "feedsvc.toml"
+    text = file.read_text()
+    table = tomllib.loads(text)["records"]
+    assert {key: table[key] for key in keys} == keys
+    assert ("site" in table) == ("site" in keys)
+    assert table["exclude"] == keys.get("exclude", [])
+    assert f"\n# {comment}\npreset = " in text
+    assert f'"url":"{url}"' in result("show", "/feed.json", *option, cwd=tmp_path)[1]
+
+
+def test_a_site_whose_address_is_not_known_needs_it_next(tmp_path: Path) -> None:
+    write(tmp_path, {"_posts/2020-06-13-one.md": POST, "_config.yml": "url: http://localhost:4000\n"})
+    assert result("init", cwd=tmp_path)[1].splitlines() == [
+        f"config.toml: written for {tmp_path}/_posts: 1 of 1 file read by preset jekyll",
+        "next: set records.site in config.toml to the address of your site, then feedsvc check",
+    ]
+    text = (tmp_path / "config.toml").read_text()
+    assert "site" not in tomllib.loads(text)["records"]
+    (tmp_path / "config.toml").write_text(text.replace("# site = ", "site = "))
+    assert "https://blog.example/2020/06/13/one.html" in result("show", "/feed.json", cwd=tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("files", "preset"),
+    [
+        ({"posts/2020-06-13-one.md": DATED, "posts/2020-06-14-two.md": DATED}, "jekyll"),
+        ({"posts/one.md": DATED.replace("tags", "lastmod: 2020-07-01\ntags"), "posts/two.md": DATED}, "hugo"),
+        ({"posts/one.md": "+++\ntitle = 'T'\ndate = 2020-06-13\n[extra]\nx = 1\n[taxonomies]\ntags = ['a']\n+++\n"}, "zola"),
+        ({"posts/one.md": "---\ntitle: T\npubDate: 2020-06-13\nheroImage: /i.png\n---\n"}, "eleventy"),
+        ({"posts/one.md": "Title: T\nDate: 2020-06-13\nModified: 2020-07-01\nCategory: x\n\nText\n"}, "pelican"),
+        ({"posts/one.md": "---\ntitle: T\ndate: 2020-06-13\nlink: https://a.example/1\n---\n"}, "auto"),
+    ],
+)  # fmt: skip
+def test_without_the_generators_configuration_the_keys_decide(
+    tmp_path: Path, files: dict[str, str], preset: str
+) -> None:
+    write(tmp_path, files)
+    result("init", cwd=tmp_path)
+    keys = proposed(tmp_path / "config.toml")
+    assert (keys["path"], keys["preset"]) == ("posts", preset)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [(("news",), "news"), (("./news/",), "news"), (("{folder}/news",), "news"), (("sub/../news", "--config", "sub/c.toml"), "{folder}/news")],
+)  # fmt: skip
+def test_a_folder_may_be_named(tmp_path: Path, arguments: tuple[str, ...], path: str) -> None:
+    write(tmp_path, {"news/a.json": json.dumps(ARTICLE), "records/b.md": record(), "sub/c.md": record()})
+    arguments = tuple(argument.format(folder=tmp_path) for argument in arguments)
+    assert result("init", *arguments, cwd=tmp_path)[0] == 0
+    file = tmp_path / ("sub/c.toml" if "--config" in arguments else "config.toml")
+    assert proposed(file) == {"path": path.format(folder=tmp_path), "preset": "auto"}
+    config = ("--config", str(file))
+    assert '"https://a.example/1"' in result("show", "/feed.json", *config, cwd=tmp_path)[1]
+
+
+def test_a_folder_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+    message = "feedsvc: nowhere: not a folder; expected one of records\n"
+    assert result("init", "nowhere", cwd=tmp_path) == (2, "", message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_name_no_configuration_can_have_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff")).mkdir()
+    status, output, error = result("init", os.fsdecode(b"\xff"), cwd=tmp_path)
+    assert (status, output) == (2, "")
+    assert error.endswith("is not UTF-8, as TOML has to be; expected another name of the folder\n")
+    assert not (tmp_path / "config.toml").exists()
+
+
+def test_files_of_other_kinds_and_records_that_can_not_be_used_are_no_proposal(tmp_path: Path) -> None:
+    write(tmp_path, {"README.md": "# Read me\n", "package.json": "{}", "a.png": "", "pyproject.toml": "[x]\n"})
+    assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
+    assert proposed(tmp_path / "config.toml") == {"path": "records", "preset": "auto"}
+
+
+def test_a_named_folder_without_record_files_is_configured_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "news").mkdir()
+    status, output, _ = result("init", "news", cwd=tmp_path)
+    assert (status, output.splitlines()[0]) == (0, f"config.toml: written for {tmp_path}/news: no record files")
+    assert proposed(tmp_path / "config.toml") == {"path": "news", "preset": "auto"}
+
+
+def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
+    write(tmp_path, {f"records/{n}.md": record(url=f"https://a.example/{n}") for n in range(600)})
+    assert "500 of a sample of 500 files read by preset auto\n" in result("init", cwd=tmp_path)[1]
+
+
+@pytest.mark.parametrize("text", ['baseURL = "https://hugo.example/"\n', 'base_url = "https://zola.example"\n'])
+def test_the_configuration_of_another_program_stays(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"config.toml": text})
+    message = (
+        "feedsvc: config.toml: exists already, and stays as it is; expected a new file, such as --config feedsvc.toml\n"
+    )
+    assert result("init", cwd=tmp_path) == (2, "", message)
+    assert (tmp_path / "config.toml").read_text() == text
+
+
+def test_no_value_of_a_record_is_shown_or_written(tmp_path: Path) -> None:
+    article = {**ARTICLE, "secured": "canary1", "layout": {"canary2": "canary3"}}
+    write(tmp_path, {"a.json": json.dumps([article, {"name": "canary4", "secured": "canary5"}]), "b.md": "canary6"})
+    _, output, error = result("init", cwd=tmp_path)
+    assert "canary" not in output + error + (tmp_path / "config.toml").read_text()
