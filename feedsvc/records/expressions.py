@@ -127,6 +127,8 @@ def _path(text: str) -> Path:
     from_top = text.startswith("$.")
     path = text.removesuffix("|words")
     keys = tuple((path[2:] if from_top else path).split("."))
+    if "|" in path:
+        raise ValueError(f"expected |words after a path, not |{path.partition('|')[2]}")
     if not all(key.strip() for key in keys):
         raise ValueError("expected a key or a path of keys such as source.name")
     return Path(text, keys, from_top, path != text)
@@ -149,7 +151,7 @@ def _template(text: str) -> Template:
             raise ValueError(f"expected {{file.date}}, {{file.name}}, {{file.parent}} or {{file.slug}}, not {{{name}}}")
         for each in filters:
             if each not in FILTERS:
-                raise ValueError(f"expected |{' or |'.join(FILTERS)}, not |{each}")
+                raise ValueError(f"expected one of |{', |'.join(FILTERS)}, not |{each}")
         try:
             names.append((name, _path(name), tuple(filters)))
         except ValueError as error:

@@ -178,3 +178,92 @@ def test_a_record_that_cannot_be_used_has_one_problem(record: dict[str, str], pr
     (found,) = parse_mapping(record, "a").problems
     assert str(found).startswith(f"a:1: {problem}")
     assert "@context" not in str(found)
+
+
+TITLE, LINK, TIME = "Harbour bridge reopens", "https://gazette.example/bridge", "2020-03-09T06:30:00Z"
+
+#: Answers of services that no preset is named after, each with one story.
+SIBLINGS: dict[str, dict[str, Any]] = {
+    "The Guardian": {
+        "response": {
+            "status": "ok",
+            "results": [
+                {
+                    "id": "world/2020/bridge", "webTitle": TITLE, "webUrl": LINK, "webPublicationDate": TIME, "sectionName": "World",
+                    "fields": {"byline": "Ada Byron", "trailText": "Cars cross", "thumbnail": "https://gazette.example/b.jpg"},
+                }
+            ],
+        }
+    },
+    "Ghost": {
+        "posts": [
+            {
+                "id": "5f", "title": TITLE, "slug": "bridge", "url": LINK, "published_at": "2020-03-09T07:30:00.000+01:00",
+                "primary_author": {"name": "Ada Byron"}, "tags": [{"name": "World", "slug": "world"}], "custom_excerpt": "Cars cross",
+                "feature_image": "https://gazette.example/b.jpg", "html": "<p>Cars</p>",
+            }
+        ],
+        "meta": {"pagination": {"page": 1}},
+    },
+    "Elasticsearch": {
+        "took": 3,
+        "hits": {
+            "total": {"value": 1},
+            "hits": [
+                {
+                    "_index": "news", "_id": "1",
+                    "_source": {
+                        "title": TITLE, "url": LINK, "published_at": TIME, "author": "Ada Byron", "tags": ["World"],
+                        "description": "Cars cross", "image_url": "https://gazette.example/b.jpg",
+                    },
+                }
+            ],
+        },
+    },
+    "GraphQL": {
+        "data": {
+            "posts": {
+                "edges": [
+                    {
+                        "node": {
+                            "title": TITLE, "link": LINK, "dateGmt": "2020-03-09T06:30:00", "author": {"node": {"name": "Ada Byron"}},
+                            "tags": {"nodes": [{"name": "World"}]}, "excerpt": "<p>Cars cross</p>",
+                            "featuredImage": {"node": {"sourceUrl": "https://gazette.example/b.jpg"}},
+                        }
+                    }
+                ]
+            }
+        }
+    },
+    "DEV": {
+        "articles": [
+            {
+                "type_of": "article", "id": 1, "title": TITLE, "description": "Cars cross", "url": LINK, "published_timestamp": TIME,
+                "cover_image": "https://gazette.example/b.jpg", "tag_list": ["World"], "tags": "World", "user": {"name": "Ada Byron"},
+            }
+        ]
+    },
+    "Feedly": {
+        "id": "feed/x", "title": "Harbour Gazette",
+        "items": [
+            {
+                "id": "x=", "title": TITLE, "published": 1583735400000, "crawled": 1583737200000, "author": "Ada Byron",
+                "alternate": [{"href": LINK, "type": "text/html"}], "keywords": ["World"], "summary": {"content": "Cars cross"},
+                "visual": {"url": "https://gazette.example/b.jpg"}, "origin": {"title": "Harbour Gazette"},
+            }
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_shapes_that_no_preset_names_come_out_right(name: str) -> None:
+    content = parse_mapping(SIBLINGS[name], "a")
+    (record,) = content.records
+    story = record.story
+    assert content.problems == ()
+    assert (story.title, story.url, story.published) == (TITLE, LINK, datetime.fromisoformat(TIME))
+    assert story.authors == ("Ada Byron",)
+    assert [topic.name for topic in story.topics] == ["World"]
+    assert "Cars cross" in (story.excerpt, plain(story.content_html))
+    assert story.image

@@ -79,6 +79,7 @@ def story(record: dict[str, Any], **keys: Any) -> Story:
         ("quality", ["url", "=7"], "7", "=7"),
         ("language", ["url", "=de_AT"], "de-AT", "=de_AT"),
         ("images", ["headline.main", "logo"], "https://a.example/i.png", "logo"),
+        ("images", ["headline.main", "url"], None, ""),
     ],
 )  # fmt: skip
 def test_the_first_expression_whose_value_can_be_used_gives_a_field_its_value(
