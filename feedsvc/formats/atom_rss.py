@@ -64,10 +64,11 @@ class EntryValues(NamedTuple):
     #: Name; of the persons, who stand before the provider.
     authors: Texts
     publishers: Texts
+    language: str
 
 
-def entry_values(base_url: str, entry: Entry) -> EntryValues:
-    """Return the values of an entry."""
+def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
+    """Return the values of an entry. language: see Feed.language_of."""
     story, provider, image = entry.story, entry.provider, entry.story.image
     return EntryValues(
         url=story.url,
@@ -87,6 +88,7 @@ def entry_values(base_url: str, entry: Entry) -> EntryValues:
         links=tuple([(link.url, link.title) for link in entry.links]),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
+        language=language,
     )
 
 
@@ -123,10 +125,14 @@ def render_entry(name: str, values: EntryValues) -> str:
             item.author(name=author)
         item.author(name=values.provider, uri=values.provider_url or None)
         element = item.atom_entry()
+        if values.language:
+            element.set("{http://www.w3.org/XML/1998/namespace}lang", values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
         item.dc.dc_creator([*(author for (author,) in values.authors), values.provider])
         item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
+        if values.language:
+            item.dc.dc_language(values.language)
         if values.provider_url:
             item.source(values.provider_url, values.provider)
         element = item.rss_entry()

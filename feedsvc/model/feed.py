@@ -131,6 +131,11 @@ class Feed:
         """The newest `updated` among the entries."""
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
+    def language_of(self, entry: Entry) -> str:
+        """Return the language tag of an entry where it isn't the feed's, else an empty text."""
+        language = entry.story.language
+        return "" if language.lower() == self.language.lower() else language
+
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""
         return (address or self.address).url(self.base_url, format.suffix)

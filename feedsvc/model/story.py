@@ -61,6 +61,8 @@ class Story(Struct, frozen=True, array_like=True):
     cdn_amp_url: str | None = None
     authors: tuple[str, ...] = ()
     publishers: tuple[str, ...] = ()
+    #: A language tag (BCP 47); empty where the record doesn't say it.
+    language: str = ""
     #: `published: false`, `draft: true`, or a status such as `draft`
     draft: bool = False
     #: `deleted: true` or `removed: true`

@@ -1,5 +1,6 @@
 """Converts the texts of single fields, each in the context of its record. A text that can't be raises ValueError."""
 
+import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from feedsvc.records.times import instant
 from feedsvc.text import host_name, plain_text, web_url
 
 _MAX_INTEGER = 2**31 - 1
+#: Of the languages that have a tag, each begins with two or three letters.
+_LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def text(value: str, context: Context) -> str:
@@ -54,6 +57,14 @@ def integer(value: str, context: Context) -> int:
     if abs(number) > _MAX_INTEGER:
         raise ValueError(f"expected a whole number up to {_MAX_INTEGER}")
     return number
+
+
+def language(value: str, context: Context) -> str:
+    """Return a language tag (BCP 47)."""
+    tag = value.strip().replace("_", "-")
+    if not _LANGUAGE_TAG.fullmatch(tag):
+        raise ValueError("expected a language tag such as en or pt-BR")
+    return tag
 
 
 def pixels(value: str, context: Context) -> int:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from feedsvc.records import converters
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import MAX_ITEMS
 from feedsvc.records.fields import ABSENT
@@ -15,7 +16,6 @@ from feedsvc.records.values import Fields, Items, Number, Value
 from feedsvc.text import host_name, web_url
 
 _FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 #: The keys of a mapping that stands for a name, and for an image.
 _NAME_KEYS = ("name", "label", "term", "title")
 _IMAGE_KEYS = ("url", "contentUrl", "href", "src")
@@ -143,7 +143,10 @@ def _is_image(value: Value, context: Context) -> bool:
 def language(value: Value, context: Context) -> Value:
     """Return a language tag, with hyphens."""
     if isinstance(value, str):
-        return value.strip().replace("_", "-") if _LANGUAGE.fullmatch(value.strip()) else None
+        try:
+            return converters.language(value, context)
+        except ValueError:
+            return None
     return _first(value, language, context)
 
 

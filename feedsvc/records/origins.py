@@ -41,7 +41,7 @@ _LINES: tuple[tuple[str, tuple[str, ...], Callable[[Record], str]], ...] = (
     ("images", ("images",), lambda record: getattr(record.story.image, "url", "")),
     ("featuredContent", ("featuredContent",), lambda record: _beginning(record.story.content_html)),
     ("excerpt", ("excerpt",), lambda record: _quoted(record.story.excerpt)),
-    ("language", ("language",), lambda record: getattr(record.story, "language", "")),
+    ("language", ("language",), lambda record: record.story.language),
     ("type", ("type",), lambda record: record.story.type),
     ("category", ("category",), lambda record: getattr(record.story, "category", "")),
     ("quality", ("quality",), lambda record: _number(record.story.quality)),

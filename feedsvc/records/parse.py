@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
-from feedsvc.records.converters import address, host, integer, link, pixels, text, time
+from feedsvc.records.converters import address, host, integer, language, link, pixels, text, time
 from feedsvc.records.fields import ABSENT, Converters, FieldReader
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
@@ -75,7 +75,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         topics.setdefault(topic.slug, topic)
     content = reader.content("featuredContent", body, url)
     images = _images(reader, "images")
-    kind, excerpt, quality, heat, amp_url, cdn_amp_url = reader.read(_REST)
+    kind, excerpt, quality, heat, amp_url, cdn_amp_url, tag = reader.read(_REST)
     draft = deleted = False
     if not reader.fields.keys().isdisjoint(_STATE_KEYS):
         draft, deleted = _state(reader)
@@ -98,6 +98,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         cdn_amp_url=cdn_amp_url,
         authors=tuple(dict.fromkeys(authors + provider_authors)),
         publishers=publishers,
+        language=tag or "",
         draft=draft,
         deleted=deleted,
     )
@@ -203,6 +204,7 @@ _LINK: Converters = (
 _REST: Converters = (
     ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
     ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
+    ("language", language, "", ()),
 )  # fmt: skip
 _PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", host, "", ("url", "href")))
 _IMAGE: Converters = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
 from feedsvc.model import absolute
 from tests.conftest import Site, record
@@ -76,3 +76,23 @@ def test_opml_lists_every_feed_once_in_folders(make_site: Callable[..., Site]) -
     ]  # fmt: skip
     assert folders["Everything"][0]["htmlUrl"] == "https://feeds.example/"
     assert all(set(folder.attrib) == {"text"} for folder in root.find("body"))
+
+
+def test_the_language_of_a_story_is_in_every_format_where_it_is_not_the_sites(make_site: Callable[..., Site]) -> None:
+    languages = {"3": "pt_BR", "2": "EN", "1": ""}
+    site = make_site(
+        {
+            f"{name}.md": record(url=f"https://a.example/{name}", language=tag, topics="AI")
+            for name, tag in languages.items()
+        }
+    )
+    items = json.loads(site.body("/feed.json"))["items"]
+    assert {item["id"][-1]: item.get("language") for item in items} == {"3": "pt-BR", "2": None, "1": None}
+    names = {"atom": "http://www.w3.org/2005/Atom", "dc": "http://purl.org/dc/elements/1.1/"}
+    atom, rss = (etree.fromstring(site.body(f"/feed.{suffix}")) for suffix in ("atom", "rss"))
+    found = atom.xpath("//*[@xml:lang = 'pt-BR']/atom:id/text()", namespaces=names)
+    assert (found, atom.xpath("count(//@xml:lang)")) == (["https://a.example/3"], 2)  # and the feed's
+    assert rss.xpath("//item[dc:language = 'pt-BR']/guid/text()", namespaces=names) == ["https://a.example/3"]
+    assert rss.xpath("count(//dc:language)", namespaces=names) == 1
+    page = html.fromstring(site.body("/topics/ai/"))
+    assert page.xpath("//article[@lang]/@lang | //article[@lang]//h3/a/@href") == ["pt-BR", "https://a.example/3"]

@@ -44,6 +44,7 @@ entries = st.builds(
         image=st.none() | images,
         authors=st.lists(texts, max_size=2).map(tuple),
         publishers=st.lists(texts, max_size=2).map(tuple),
+        language=st.sampled_from(["", "en", "pt-BR"]),
     ),
     provider=providers,
     topics=st.lists(st.builds(Topic, texts, texts), max_size=3).map(tuple),
@@ -55,14 +56,14 @@ entries = st.builds(
 @given(entries)
 def test_an_entry_from_a_template_has_the_bytes_that_feedgen_renders(entry: Entry) -> None:
     for name in ("atom", "rss"):
-        rendered = render_entry(name, entry_values(BASE, entry))
-        assert write_entry(name, BASE, entry).decode() == rendered
+        rendered = render_entry(name, entry_values(BASE, entry, entry.story.language))
+        assert write_entry(name, BASE, entry, entry.story.language).decode() == rendered
 
 
 @given(times, times)
 def test_times_are_written_as_feedgen_writes_them(published: datetime, updated: datetime) -> None:
     provider = Provider("a", "A")
-    values = entry_values(BASE, Entry(Story("https://a.example/", "A", published, updated, provider), provider))
+    values = entry_values(BASE, Entry(Story("https://a.example/", "A", published, updated, provider), provider), "")
     assert (values.published, values.updated) == (published.isoformat(), updated.isoformat())
     assert values.published_rss == feedgen.util.formatRFC2822(published)  # its own, which the writers replace
 
@@ -85,7 +86,7 @@ def test_feedgen_renders_each_shape_once_and_never_sets_the_locale(monkeypatch: 
     plain = [Story(f"https://a.example/{number}", f"Title {number}", time, time, provider) for number in range(3)]
     for story in (*plain, *(replace(story, excerpt="An excerpt") for story in plain)):
         for name in ("atom", "rss"):
-            write_entry(name, BASE, Entry(story, provider))
+            write_entry(name, BASE, Entry(story, provider), "")
     assert rendered == ["atom", "rss"] * 2
 
 
@@ -124,5 +125,7 @@ def test_a_feed_from_templates_has_the_head_that_feedgen_renders_and_its_entries
     for name, end in (("atom", "</feed>"), ("rss", "</channel></rss>")):
         format = find_format(name)
         head = render_head(name, head_values(format, feed), feed.ttl)
-        entries = "".join(write_entry(name, feed.base_url, entry).decode() for entry in feed.entries)
+        entries = "".join(
+            write_entry(name, feed.base_url, entry, feed.language_of(entry)).decode() for entry in feed.entries
+        )
         assert format.write(feed).decode() == head.removesuffix(end) + entries + end

@@ -147,6 +147,7 @@ def test_related_stories_keep_their_order_and_a_faulty_one_is_left_out_alone() -
         ("topics:\n- AI\n- 7", "6: topics[1]: expected a name, not '7'"),
         ("topics: [[a]]", "4: topics[0]: expected a name, not a list"),
         ("quality: high", "4: quality: 'high' can't be used: expected a whole number"),
+        ("language: Deutsch", "4: language: 'Deutsch' can't be used: expected a language tag such as en or pt-BR"),
         ("heat: 99999999999", "4: heat: '99999999999' can't be used: expected a whole number up to 2147483647"),
         ("images: x", "4: images: 'x' can't be used: expected an http or https address"),
         ("images: 3", "4: images: '3' can't be used: expected a list of mappings"),

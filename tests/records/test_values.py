@@ -154,7 +154,7 @@ def test_images_are_addresses_or_mappings(value: object) -> None:
 def test_what_is_empty_is_absent_in_any_field(value: object) -> None:
     names = (
         "updatedDateTime", "excerpt", "type", "quality", "heat", "ampWebUrl", "cdnAmpWebUrl", "provider", "topics", "authors", "images",
-        "featuredContent", "draft", "status", "deleted", "removed", "related",
+        "featuredContent", "language", "draft", "status", "deleted", "removed", "related",
     )  # fmt: skip
     assert story(**dict.fromkeys(names, value)) == story()
     record, problems = parse({**REQUIRED, "webUrl": value, "originalUrl": "https://b.example/1"})

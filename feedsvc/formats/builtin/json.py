@@ -21,12 +21,12 @@ def write_json(feed: Feed) -> bytes:
         "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
         "language": feed.language,
         "hubs": [{"type": "WebSub", "url": feed.hub}] if feed.hub else None,
-        "items": [_item(entry) for entry in feed.entries],
+        "items": [_item(entry, feed.language_of(entry)) for entry in feed.entries],
     }
     return msgspec.json.encode(_known(value))
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _item(entry: Entry, language: str) -> dict[str, Any]:
     story, provider = entry.story, entry.provider
     extension = {
         "provider": _known({"name": provider.name, "slug": provider.slug, "url": provider.url}),
@@ -53,6 +53,7 @@ def _item(entry: Entry) -> dict[str, Any]:
                 *({"name": name} for name in entry.persons),
                 _known({"name": provider.name, "url": provider.url}),
             ],
+            "language": language,
             "tags": [topic.name for topic in entry.topics],
             "_feedsvc": _known(extension),
         }
