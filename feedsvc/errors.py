@@ -2,10 +2,24 @@
 
 import re
 
+#: The characters of a value that a message shows, at most.
+_MAX_SHOWN = 80
+
 
 def one_line(text: str) -> str:
     """Return a message with line breaks and other control characters spelled out, as a terminal can show it."""
     return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text)
+
+
+def shown_value(value: object) -> str:
+    """Return a value as a message shows it: its beginning, and without the password of an address."""
+    if isinstance(value, str):
+        before, _, host = value.rpartition("@")
+        scheme, slashes, _user = before.partition("//")
+        value = f"{scheme}//…@{host}" if slashes else str(value)
+        return repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
+    shown = repr(value)
+    return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "…"
 
 
 class FeedsvcError(Exception):

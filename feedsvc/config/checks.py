@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import msgspec
 
 from feedsvc.config.schema import Table
-from feedsvc.errors import ConfigError
+from feedsvc.errors import ConfigError, shown_value
 from feedsvc.text import web_url
 
 AnyTable = TypeVar("AnyTable", bound=Table)
@@ -16,7 +16,7 @@ AnyTable = TypeVar("AnyTable", bound=Table)
 def read_table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
     """Return a table, checked. name: as messages show it. Raise ConfigError."""
     if not isinstance(data, dict):
-        raise ConfigError(f"{name}: {data!r} can't be used; expected a table, [{name}]")
+        raise ConfigError(f"{name}: {shown_value(data)} can't be used; expected a table, [{name}]")
     expected = get_type_hints(kind, include_extras=True)
     for key in data:
         if key not in expected:
@@ -38,7 +38,7 @@ def read_address(key: str, value: str) -> str:
 
 def unusable(key: str, value: object, expected: str) -> str:
     """Return the message for a value that a key can't have."""
-    return f"{key}: {value!r} can't be used; expected {expected}"
+    return f"{key}: {shown_value(value)} can't be used; expected {expected}"
 
 
 def _description(annotation: Any) -> str:

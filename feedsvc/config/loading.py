@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
 from feedsvc.config.records import read_records
 from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, RecordSource, Serve, Site, Table
-from feedsvc.errors import ConfigError, FilterError
+from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.model import EPOCH, FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
@@ -202,7 +202,7 @@ def _complete_site(site: Site, serve: Serve) -> Site:
 def _custom(tables: Any) -> dict[str, Custom]:
     """Return the saved filters of [[custom]] tables by slug."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"custom: {tables!r} can't be used; expected tables, [[custom]]")
+        raise ConfigError(f"custom: {shown_value(tables)} can't be used; expected tables, [[custom]]")
     found: dict[str, Custom] = {}
     for number, table in enumerate(tables, 1):
         where = f"custom {number}"

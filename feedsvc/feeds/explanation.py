@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from feedsvc.config import Config
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, shown_value
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import story_decoder
@@ -77,7 +77,7 @@ def _known_url(connection: Connection, subject: str) -> str:
     try:
         url = web_url(subject)
     except ValueError as error:
-        raise FeedsvcError(f"{subject!r} can't be used; {error}") from error
+        raise FeedsvcError(f"{shown_value(subject)} can't be used; {error}") from error
     if not connection.execute("SELECT 1 FROM occurrences WHERE url = ?", (url,)).fetchone():
         expected = "a record's, or a related story's where neither it nor its record is a draft, deleted or not due yet"
         raise FeedsvcError(f"{url}: no story has this URL; expected {expected}")

@@ -121,9 +121,9 @@ def render_entry(name: str, values: EntryValues) -> str:
     ]
     if name == "atom":
         item.links.html_title = values.html_title
-        for (author,) in values.authors:
-            item.author(name=author)
-        item.author(name=values.provider, uri=values.provider_url or None)
+        provider = {"name": values.provider, **({"uri": values.provider_url} if values.provider_url else {})}
+        # All at once: each call looks at all of those before.
+        item.author([*({"name": author} for (author,) in values.authors), provider])
         element = item.atom_entry()
         if values.language:
             element.set("{http://www.w3.org/XML/1998/namespace}lang", values.language)

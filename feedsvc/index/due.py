@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from feedsvc.config import Config
-from feedsvc.errors import ConfigError
+from feedsvc.errors import ConfigError, shown_value
 from feedsvc.index.database import Connection
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import Story
@@ -24,7 +24,9 @@ def sync_time() -> int:
     if value is None:
         return int(time.time())
     if not re.fullmatch("[0-9]{1,12}", value):
-        raise ConfigError(f"SOURCE_DATE_EPOCH: {value!r} can't be used; expected seconds since 1970, a whole number")
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH: {shown_value(value)} can't be used; expected seconds since 1970, a whole number"
+        )
     return int(value)
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feedsvc.records.content import html_text
+from feedsvc.records.content import MAX_CONTENT, html_text
 from feedsvc.records.context import Context, NoSite
 from feedsvc.records.times import instant
 from feedsvc.text import host_name, plain_text, web_url
@@ -16,6 +16,8 @@ _LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 def text(value: str, context: Context) -> str:
     """Return plain text; where titles and excerpts may hold HTML, the text of it."""
+    if len(value) > MAX_CONTENT:
+        raise ValueError(f"expected text of at most {MAX_CONTENT:,} characters")
     return html_text(value) if context.html_in_text else plain_text(value)
 
 

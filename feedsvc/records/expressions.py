@@ -24,6 +24,8 @@ TEMPLATE_NAMES = (
     "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent", "file.slug",
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
+#: A text that is longer before its template is all filled in is as it is then: no field can have it.
+MAX_FILLED = 1_000_000
 #: What a template may do with a name, as in `{title|slug}`.
 FILTERS: dict[str, Callable[[str], str]] = {"date": date_in, "lower": str.lower, "slug": web_slug}
 
@@ -96,6 +98,8 @@ class Template:
             if not value and name not in _MAY_BE_EMPTY:
                 return None
             filled += (value if name == "site" else value.translate(_RESERVED)) + part
+            if len(filled) > MAX_FILLED:
+                break
         return (_SLASHES.sub("/", filled), scope.record.line), self.text
 
 

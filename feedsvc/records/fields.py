@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedsvc.records.content import content_html
+from feedsvc.errors import shown_value
+from feedsvc.records.content import MAX_CONTENT, content_html
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import SharedFault
 from feedsvc.records.html import is_html
@@ -34,7 +35,6 @@ ABSENT: Placed = (None, 0)
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
-_MAX_SHOWN = 80
 #: The keys of a mapping that stands for a name, as records of many formats have them.
 _NAME_KEYS = ("label", "term", "title")
 _ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
@@ -235,7 +235,9 @@ class FieldReader:
             if isinstance(item, Fields):
                 nested = FieldReader(item, _ALL_NAME_KEYS, self.problems, self.context, self, key, position)
                 name = nested.first("name", _NAME_KEYS)[1]
-            text = plain_text(name) if isinstance(name, str) and not isinstance(name, Number) else ""
+            text = ""
+            if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_CONTENT:
+                text = plain_text(name)
             divide = split_item if is_list else split
             if text:
                 names += divide(text) if divide and name is item else [text]
@@ -261,7 +263,4 @@ def _show(value: Value) -> str:
         return f"a value of type {value.type_name}"
     if not isinstance(value, str):
         return "nothing" if value is None else str(value).lower()
-    before, _, host = value.rpartition("@")
-    scheme, slashes, _user = before.partition("//")
-    text = f"{scheme}//…@{host}" if slashes else str(value)
-    return repr(text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…")
+    return shown_value(value)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from feedsvc.config import Config, RecordSource, nearest, unusable
-from feedsvc.errors import ConfigError
+from feedsvc.errors import ConfigError, shown_value
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import parse_expression
 from feedsvc.records.kinds import FIELDS
@@ -164,7 +164,7 @@ def _presets(name: str, where: str) -> list[RecordSource]:
         try:
             found.append(find_preset(names[-1]))
         except LookupError as error:
-            message = f"{where}.preset: {names[-1]!r} can't be used{nearest(names[-1], preset_names())}"
+            message = f"{where}.preset: {shown_value(names[-1])} can't be used{nearest(names[-1], preset_names())}"
             raise ConfigError(message) from error
         if names[-1] == AUTO:
             return found

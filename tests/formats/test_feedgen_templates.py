@@ -90,6 +90,14 @@ def test_feedgen_renders_each_shape_once_and_never_sets_the_locale(monkeypatch: 
     assert rendered == ["atom", "rss"] * 2
 
 
+def test_an_entry_has_any_number_of_authors() -> None:
+    provider, time = Provider("a", "A"), datetime(2020, 6, 13, tzinfo=UTC)
+    names = tuple(f"Author {number}" for number in range(20_000))
+    entry = Entry(Story("https://a.example/1", "A", time, time, provider, authors=names), provider)
+    for name, tag in (("atom", b"<author>"), ("rss", b"<dc:creator>")):
+        assert write_entry(name, BASE, entry, "").count(tag) == 20_001
+
+
 slugs = st.text("ab-é日", min_size=1, max_size=8)
 addresses = st.builds(
     FeedAddress,

@@ -334,6 +334,24 @@ def test_aliases_that_multiply_cost_no_time() -> None:
     assert len(content.records) == 1
 
 
+@pytest.mark.parametrize(
+    ("record", "fields", "message"),
+    [
+        ({"title": "x" * 300_001}, {}, "expected text of at most 300,000 characters"),
+        ({"description": "x" * 300_001}, {}, "expected text of at most 300,000 characters"),
+        ({"tags": ["AI", "x" * 300_001]}, {}, "expected a name, not"),
+        ({"long": "x" * 200_000}, {"excerpt": "{long}" * 2000}, "expected text of at most 300,000 characters"),
+        ({"long": "x" * 200_000}, {"featuredContent": "{long}" * 2000}, "of at most 300,000 characters"),
+    ],
+)
+def test_no_text_is_longer_than_a_feed_can_hold(record: dict[str, Any], fields: dict[str, str], message: str) -> None:
+    content = parse({"title": "T", "url": "https://a.example/1", "date": "2020-06-13", **record}, fields=fields)
+    (problem,) = content.problems[:1]
+    assert message in problem.message
+    assert len(problem.message) < 200
+    assert len(content.records) == ("title" not in record)
+
+
 def test_what_a_file_named_content_says_is_how_it_is_written() -> None:
     assert "&lt;b&gt;" in story({"content_text": "<b>x</b>"}).content_html
     assert "<b>" in story({"content_html": "<b>x</b>"}).content_html

@@ -138,6 +138,7 @@ def test_a_folder_of_records_on_the_command_line_has_the_keys_of_its_source(tmp_
         ("preset = 3", "records.preset: 3 can't be used; expected the name of a preset such as auto"),
         ("presets = 'x'", "records.presets is not a key that feedsvc knows; did you mean preset?"),
         ("site = 'a.example'", "records.site: 'a.example' can't be used; expected an http or https address"),
+        ("site = 'https://u:secret@a.example'", "records.site: 'https://…@a.example' can't be used; expected an address without user name and password"),
         ("site = 'https://a.example/?x'", "records.site: 'https://a.example/?x' can't be used; expected an address without a query or fragment"),
         ("timezone = 'Berlin'", "records.timezone: 'Berlin' can't be used; expected a time zone such as Europe/Berlin"),
         ("timezone = '../x'", "records.timezone: '../x' can't be used; expected a time zone such as Europe/Berlin"),
