@@ -1,5 +1,8 @@
 """Sources: folders of records, each with its own preset, globs and fields, and what is said of those that are faulty."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +267,15 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
         with pytest.raises(ConfigError) as caught:
             source(name)
         assert str(caught.value) == message
+
+
+def test_time_zones_are_known_where_the_system_has_none(tmp_path: Path) -> None:
+    code = (
+        "import feedsvc; from feedsvc.records.sources import find_sources; "
+        "config = feedsvc.load_config(tables={'records': {'path': '.', 'timezone': 'Europe/Berlin'}}); "
+        "print(find_sources(config)[0].context.timezone)"
+    )
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.stdout, done.stderr) == ("Europe/Berlin\n", "")
