@@ -102,7 +102,8 @@ class RecordScope:
         """Return the value that the first of candidates gives which can be used; else the first meant for the field."""
         kind = planned.kind
         unusable = None
-        for expression, key, is_meant, is_own in planned.candidates:
+        for candidate in planned.candidates:
+            expression, key = candidate.expression, candidate.key
             if expression is None and key is not None:
                 found: Located | None = (self.record[key], key)
             else:
@@ -119,9 +120,9 @@ class RecordScope:
                 return found
             if used is not None:
                 # What is named as in our own records is read as there; but none of them has a list of providers.
-                is_raw = is_own and not (expression and key and isinstance(self.record[key][0], list))
+                is_raw = candidate.is_own and not (expression and key and isinstance(self.record[key][0], list))
                 return (value if is_raw and not isinstance(value, str) else used, line), origin
-            if unusable is None and (is_meant or is_attempt(value, kind)):
+            if unusable is None and (candidate.is_meant or is_attempt(value, kind)):
                 unusable = found
         return unusable
 

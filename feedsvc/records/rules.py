@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import Expression, Path, normal_key, parse_expression
@@ -13,7 +12,8 @@ _MAX_PLANS = 1000
 _MAX_KEYS = 100
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """An expression that may give a field's value in records with certain keys."""
 
     #: None where it is a key of the record.
@@ -26,7 +26,8 @@ class Candidate(NamedTuple):
     is_own: bool
 
 
-class Planned(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Planned:
     """How one field gets its value in records with certain keys."""
 
     kind: Kind
@@ -130,7 +131,9 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
             copied.append(name)
             continue
         if not has_top:
-            candidates = [each for each in candidates if not (isinstance(each[0], Path) and each[0].from_top)]
+            candidates = [
+                each for each in candidates if not (isinstance(each.expression, Path) and each.expression.from_top)
+            ]
         if candidates:
             part = name.removeprefix("provider.")
             fields[name] = Planned(rule.kind, tuple(candidates), part if part != name else "")
