@@ -74,7 +74,9 @@ class Path:
             found = follow((scope.top, scope.top.line), self.keys) if scope.top is not None else None
             return (found, self.text) if found else None
         if key is not None and (found := follow(scope.record[key], self.keys[1:])):
-            return _words(found) if self.is_words else found, ".".join((key, *self.keys[1:]))
+            if self.is_words:
+                found = _words(found)
+            return found, self.text if key == self.keys[0] and not self.is_words else ".".join((key, *self.keys[1:]))
         # Tables that were made flat have keys such as "source.name".
         key = self.text if self.text in scope.record else None
         return (scope.record[key], key) if key is not None else None

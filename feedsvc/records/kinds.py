@@ -5,6 +5,7 @@ A kind returns the value to use, or None for one that can't be used: then the fi
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from feedsvc.records import converters
@@ -15,6 +16,8 @@ from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Value
 from feedsvc.text import host_name, web_url
 
+#: Hosts in longer texts, which hardly return, are not cached.
+_MAX_CACHED = 200
 _FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
 #: The keys of a mapping that stands for a name, and for an image.
 _NAME_KEYS = ("name", "label", "term", "title")
@@ -77,13 +80,18 @@ def address(value: Value, context: Context) -> Value:
 def host(value: Value, context: Context) -> Value:
     """Return a host name: of an address, its host."""
     if isinstance(value, str):
-        name = value.partition("://")[2].partition("/")[0] or value
-        try:
-            host_name(name)
-        except ValueError:
-            return None
-        return name
+        return _host(value) if len(value) <= _MAX_CACHED else _host.__wrapped__(value)
     return _first(value, host, context)
+
+
+@lru_cache(4096)
+def _host(value: str) -> str | None:
+    name = value.partition("://")[2].partition("/")[0] or value
+    try:
+        host_name(name)
+    except ValueError:
+        return None
+    return name
 
 
 def names(value: Value, context: Context) -> Value:

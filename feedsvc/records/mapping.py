@@ -9,8 +9,8 @@ from typing import TypeAlias
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.fields import ABSENT
-from feedsvc.records.kinds import Kind, flag, is_attempt
-from feedsvc.records.rules import Candidate, Table
+from feedsvc.records.kinds import flag, is_attempt
+from feedsvc.records.rules import Planned, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
@@ -19,7 +19,6 @@ from feedsvc.records.values import Fields, Items, Placed, is_absent
 #: A value with its line, and the key that it came from, as the file has it.
 Located: TypeAlias = tuple[Placed, str]
 
-_PROVIDER = "provider."
 #: The offset at the end of a time: hours with their sign, and minutes.
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
@@ -55,7 +54,7 @@ class RecordScope:
         self.file = file
         self.source = source
         self.context = table.context
-        self.plan = table.plan(tuple(record), has_body)
+        self.plan = table.plan(tuple(record), top is not None, has_body)
         self.found: dict[str, Located | None] = {}
 
     def key(self, name: str) -> str | None:
@@ -96,13 +95,15 @@ class RecordScope:
             return self.found[name]
         self.found[name] = None  # while it is looked for, so that no template needs itself
         planned = self.plan.fields.get(name)
-        found = self.found[name] = self.choose(*planned) if planned else None
+        found = self.found[name] = self.choose(planned) if planned else None
         return found
 
-    def choose(self, kind: Kind, candidates: tuple[Candidate, ...]) -> Located | None:
+    def choose(self, planned: Planned) -> Located | None:
         """Return the value that the first of candidates gives which can be used; else the first meant for the field."""
+        kind = planned.kind
         unusable = None
-        for expression, key, is_meant, is_own in candidates:
+        for candidate in planned.candidates:
+            expression, key = candidate.expression, candidate.key
             if expression is None and key is not None:
                 found: Located | None = (self.record[key], key)
             else:
@@ -115,11 +116,13 @@ class RecordScope:
                     unusable = None
                 continue
             used = kind(value, self.context)
+            if used is value:
+                return found
             if used is not None:
                 # What is named as in our own records is read as there; but none of them has a list of providers.
-                is_raw = is_own and not (expression and key and isinstance(self.record[key][0], list))
+                is_raw = candidate.is_own and not (expression and key and isinstance(self.record[key][0], list))
                 return (value if is_raw and not isinstance(value, str) else used, line), origin
-            if unusable is None and (is_meant or is_attempt(value, kind)):
+            if unusable is None and (candidate.is_meant or is_attempt(value, kind)):
                 unusable = found
         return unusable
 
@@ -137,16 +140,16 @@ def map_record(
     scope = RecordScope(fields, top, "" if is_mention else file, source, table, bool(body.strip()))
     mapped, provider = Fields(), Fields()
     mapped.line = provider.line = fields.line
-    origin, provider_origin = dict[str, str](), dict[str, str]()
+    origin: dict[str, str] = {}
+    provider_origin: dict[str, str] = {}
     for name in scope.plan.copied:
         mapped[name], origin[name] = fields[name], name
     for name, planned in scope.plan.fields.items():
-        found = scope.found[name] if name in scope.found else scope.choose(*planned)
+        found = scope.found[name] if name in scope.found else scope.choose(planned)
         if found is None or name == "slug":
             continue
         placed, origin[name] = found
-        if name[: len(_PROVIDER)] == _PROVIDER:
-            part = name[len(_PROVIDER) :]
+        if part := planned.provider_part:
             provider[part], provider_origin[part] = found
         else:
             mapped[name] = placed

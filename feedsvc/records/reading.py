@@ -3,10 +3,9 @@
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import ContentKind, Context
+from feedsvc.records.context import Context
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -153,18 +152,13 @@ def read_record(
         return fields, parse_record(fields, body, problems, context)
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    record = parse_record(mapped.fields, body, problems, _mapped_context(context, mapped.content))
+    content = context.content if mapped.content is None else mapped.content
+    record = parse_record(mapped.fields, body, problems, source.mapped_contexts[content])
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
         ]
     return mapped.fields, record
-
-
-@lru_cache(256)
-def _mapped_context(context: Context, content: ContentKind | None) -> Context:
-    """Return the context of records of another shape. content: how their content is written, if they say it."""
-    return replace(context, content=context.content if content is None else content, html_in_text=True)
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:

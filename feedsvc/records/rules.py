@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import Expression, Path, normal_key, parse_expression
@@ -13,7 +12,8 @@ _MAX_PLANS = 1000
 _MAX_KEYS = 100
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """An expression that may give a field's value in records with certain keys."""
 
     #: None where it is a key of the record.
@@ -27,6 +27,16 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """How one field gets its value in records with certain keys."""
+
+    kind: Kind
+    candidates: tuple[Candidate, ...]
+    #: Of a field of the provider: its name there.
+    provider_part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What rules come to for all records with the same keys."""
 
@@ -34,8 +44,8 @@ class Plan:
     keys: dict[str, str]
     #: The fields that only their own name may give a value, and which are read as in our own records.
     copied: tuple[str, ...]
-    #: Of each other field: its kind, and the expressions that may give its value.
-    fields: dict[str, tuple[Kind, tuple[Candidate, ...]]]
+    #: Each other field.
+    fields: dict[str, Planned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +65,21 @@ class Table:
 
     rules: dict[str, Rule]
     context: Context
-    _plans: dict[tuple[bool, tuple[str, ...]], Plan] = field(default_factory=dict)
+    _plans: dict[tuple[bool, bool, tuple[str, ...]], Plan] = field(default_factory=dict)
 
-    def plan(self, keys: tuple[str, ...], has_body: bool) -> Plan:
-        """Return the plan for records with keys. has_body: whether text follows, which is content before a preset's."""
-        plan = self._plans.get((has_body, keys))
+    def plan(self, keys: tuple[str, ...], has_top: bool, has_body: bool) -> Plan:
+        """Return the plan for records with keys.
+
+        has_top: whether they are in a list below the top of the file. has_body: whether text follows, which is content
+        before a preset's.
+        """
+        plan = self._plans.get((has_top, has_body, keys))
         if plan is None:
-            plan = _plan(self.rules, keys, has_body)
+            plan = _plan(self.rules, keys, has_top, has_body)
             if len(keys) <= _MAX_KEYS and sum(map(len, keys)) <= 100 * _MAX_KEYS:
                 if len(self._plans) >= _MAX_PLANS:
                     self._plans.clear()
-                self._plans[has_body, keys] = plan
+                self._plans[has_top, has_body, keys] = plan
         return plan
 
     def of_mentions(self) -> "Table":
@@ -93,7 +107,7 @@ def make_table(
     return Table(rules, context)
 
 
-def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_body: bool) -> Plan:
+def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body: bool) -> Plan:
     known = set(keys)
     normal = {normal_key(key): key for key in reversed(keys)}
     fields, copied = {}, []
@@ -115,8 +129,14 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_body: bool) -> Plan
             candidates.append(Candidate(None if is_key else expression, key, is_own or is_configured, is_own))
         if len(candidates) == 1 and candidates[0].key == name and not _is_needed(name):
             copied.append(name)
-        elif candidates:
-            fields[name] = (rule.kind, tuple(candidates))
+            continue
+        if not has_top:
+            candidates = [
+                each for each in candidates if not (isinstance(each.expression, Path) and each.expression.from_top)
+            ]
+        if candidates:
+            part = name.removeprefix("provider.")
+            fields[name] = Planned(rule.kind, tuple(candidates), part if part != name else "")
     return Plan(normal, tuple(copied), fields)
 
 

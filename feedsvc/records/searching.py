@@ -127,7 +127,7 @@ def _unwrapped(value: Value) -> Value:
 
 def _articles(items: Sequence[tuple[T, int]]) -> Sequence[tuple[T, int]]:
     """Return a list without what JSON-LD names beside articles: pages, persons and the like."""
-    if not any(_is_article(item) for item, _ in items):
+    if len(items) == 1 or not any(_is_article(item) for item, _ in items):
         return items
     return [
         (item, line) for item, line in items if not isinstance(item, Fields) or "@type" not in item or _is_article(item)

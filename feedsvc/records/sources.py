@@ -8,12 +8,12 @@ from fnmatch import translate
 from functools import cache, cached_property, lru_cache
 from glob import escape
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from feedsvc.config import Config, RecordSource, nearest, unusable
 from feedsvc.errors import ConfigError, shown_value
-from feedsvc.records.context import Context
+from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.expressions import parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
@@ -56,6 +56,12 @@ class Source:
     def context(self) -> Context:
         """What the values of its records mean where they don't say it themselves."""
         return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
+
+    @cached_property
+    def mapped_contexts(self) -> dict[ContentKind, Context]:
+        """The contexts of its records of another shape, by how their content is written."""
+        kinds: tuple[ContentKind, ...] = get_args(ContentKind)
+        return {kind: replace(self.context, content=kind, html_in_text=True) for kind in kinds}
 
     @cached_property
     def table(self) -> Table:
