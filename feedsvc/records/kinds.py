@@ -15,7 +15,10 @@ from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Value
 from feedsvc.text import host_name, web_url
 
-_FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
+#: The words that leave a record out: visibilities, and the address that NewsAPI.org gives to what is gone.
+_LEAVES_OUT = frozenset(("true", "yes", "on", "private", "https://removed.com"))
+#: Those that say that it isn't published, as `build.render` of Hugo has them, too.
+_UNPUBLISHED = frozenset(("false", "no", "off", "never"))
 #: The keys of a mapping that stands for a name, and for an image.
 _NAME_KEYS = ("name", "label", "term", "title")
 _IMAGE_KEYS = ("url", "contentUrl", "href", "src")
@@ -155,9 +158,14 @@ def number(value: Value, context: Context) -> Value:
     return value if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) else None
 
 
-def flag(value: Value, context: Context) -> Value:
-    """Return true or false."""
-    return value if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _FLAGS) else None
+def leaves_out(value: Value, context: Context) -> Value:
+    """Return true for what leaves a record out. Any other value leaves it to the next expressions."""
+    return True if value is True or (isinstance(value, str) and value.lower() in _LEAVES_OUT) else None
+
+
+def published(value: Value, context: Context) -> Value:
+    """Return false for what says that a record isn't published. Any other value leaves it to the next expressions."""
+    return False if value is False or (isinstance(value, str) and value.lower() in _UNPUBLISHED) else None
 
 
 def stories(value: Value, context: Context) -> Value:
@@ -187,6 +195,8 @@ FIELDS: dict[str, Kind] = {
     "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
     "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": names, "images": images,
     "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
-    "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": flag, "draft": flag,
-    "status": text, "deleted": flag, "removed": flag, "related": stories, "slug": text,
+    "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": published,
+    "draft": leaves_out, "status": text, "deleted": leaves_out, "removed": leaves_out, "related": stories, "slug": text,
 }  # fmt: skip
+#: The kinds of the fields that say whether a record is published: of several values, one is enough to leave it out.
+STATES = (leaves_out, published)

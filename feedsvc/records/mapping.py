@@ -9,7 +9,7 @@ from typing import TypeAlias
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.fields import ABSENT
-from feedsvc.records.kinds import Kind, flag, is_attempt
+from feedsvc.records.kinds import STATES, Kind, is_attempt
 from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
@@ -110,7 +110,7 @@ class RecordScope:
             if found is None:
                 continue
             (value, line), origin = found
-            if is_absent(value) and not (kind is flag and value is False):
+            if is_absent(value) and not (value is False and kind in STATES):
                 if unusable and unusable[1] == key:  # {"rendered": ""} is a text that is empty
                     unusable = None
                 continue
@@ -121,6 +121,8 @@ class RecordScope:
                 return (value if is_raw and not isinstance(value, str) else used, line), origin
             if unusable is None and (is_meant or is_attempt(value, kind)):
                 unusable = found
+                if is_meant and not is_own and kind in STATES:  # what the configuration names decides
+                    break
         return unusable
 
 

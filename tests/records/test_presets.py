@@ -163,6 +163,59 @@ def test_what_is_no_post_is_passed_over(preset: str, passed_over: str) -> None:
     assert [path for path in passed_over.split() if chosen.claims(path)] == []
 
 
+@pytest.mark.parametrize(
+    ("preset", "values", "state"),
+    [
+        ("hugo", {"headless": True, "draft": False}, "draft"),
+        ("hugo", {"headless": False, "draft": True}, "draft"),
+        ("hugo", {"_build": {"render": "never", "list": "always"}}, "draft"),
+        ("hugo", {"build": {"list": "never"}, "published": "2024-01-01"}, "draft"),
+        ("hugo", {"build": {"render": False}}, "draft"),
+        ("hugo", {"build": {"render": "link", "list": "local"}, "headless": False, "draft": "false"}, ""),
+        ("eleventy", {"permalink": False}, "draft"),
+        ("eleventy", {"eleventyExcludeFromCollections": True}, "draft"),
+        ("eleventy", {"permalink": "/x/", "eleventyExcludeFromCollections": False}, ""),
+        ("auto", {"isDraft": True}, "draft"),
+        ("auto", {"is_draft": "true", "draft": False}, "draft"),
+        ("auto", {"visibility": "private", "status": "published"}, "draft"),
+        ("auto", {"visibility": "public", "status": "draft"}, "draft"),
+        ("auto", {"visibility": "public", "isDraft": False, "is_published": True}, ""),
+        ("auto", {"is_published": False}, "draft"),
+        ("auto", {"isDeleted": True}, "deleted"),
+        ("newsapi", {"title": "[Removed]", "url": "https://removed.com"}, "deleted"),
+        ("auto", {"title": "[Removed]", "url": "https://removed.com"}, "deleted"),
+        ("auto", {"title": "True"}, ""),
+        ("auto", {"title": "Private"}, ""),
+    ],
+)  # fmt: skip
+def test_one_value_that_leaves_a_record_out_is_enough(preset: str, values: dict[str, Any], state: str) -> None:
+    fields = {"title": "T", "url": LINK, "date": "2024-01-01", **values}
+    content = parse_file("a.json", json.dumps(fields).encode(), source(preset=preset, site="https://a.example"))
+    assert [str(problem) for problem in content.problems] == []
+    story = content.records[0].story
+    assert (story.draft, story.deleted) == (state == "draft", state == "deleted")
+
+
+@pytest.mark.parametrize(
+    ("values", "draft"),
+    [
+        ({"hidden": False, "draft": True}, False), ({"hidden": "no", "draft": True}, False), ({"draft": True}, True),
+        ({"hidden": True, "draft": False}, True), ({"hidden": False, "headless": True}, False),
+    ],
+)  # fmt: skip
+def test_what_a_configuration_says_of_drafts_decides(values: dict[str, Any], draft: bool) -> None:
+    fields = {"title": "T", "url": LINK, "date": "2024-01-01", **values}
+    chosen = source(preset="hugo", site="https://a.example", fields={"draft": "hidden"})
+    content = parse_file("a.json", json.dumps(fields).encode(), chosen)
+    assert [record.story.draft for record in content.records] == [draft]
+
+
+def test_the_time_of_a_hugo_post_is_the_one_at_which_it_is_published() -> None:
+    text = "+++\ntitle = 'T'\ndate = 2024-01-01\npublishDate = 2099-01-01\n+++\nText"
+    content = parse_file("posts/x.md", text.encode(), source(preset="hugo", site="https://a.example"))
+    assert content.records[0].story.published.year == 2099
+
+
 VALUES = {
     "title": st.text("abc &<é", min_size=1).filter(str.strip), "excerpt": st.text("abc d", min_size=1).filter(str.strip),
     "featuredContent": st.just("Text & more"), "publishedDateTime": st.just("2026-03-11T08:15:00Z"), "webUrl": st.just(LINK),
@@ -184,7 +237,7 @@ def test_a_record_whose_keys_are_renamed_by_a_presets_table_gives_the_same_story
     for field, texts in chosen.preset_fields:
         outer, _, inner = field.partition(".")
         keys = [text for text in texts if "{" not in text and "." not in text and text[0] not in "=$"]
-        if outer in renamed and keys and field != "slug" and not inner:
+        if outer in record and outer in renamed and keys and field != "slug" and not inner:
             (key,) = keys[:1]
             if key not in renamed:
                 renamed[key] = renamed.pop(outer)
