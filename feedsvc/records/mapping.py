@@ -34,6 +34,8 @@ class Mapped:
     origin: dict[str, str]
     #: How its content is written, where its key says so.
     content: ContentKind | None = None
+    #: The time that was meant for `publishedDateTime` and can't be used, where the file's name has given it.
+    unusable_time: Located | None = None
 
 
 def is_own_shape(fields: Fields) -> bool:
@@ -163,7 +165,12 @@ def map_record(
             mapped.repeat(name, (fields.repeated or {})[key])
     if "related" in mapped and isinstance(mapped["related"][0], list):
         mapped["related"] = (_related(mapped["related"][0], file, source), mapped["related"][1])
-    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")))
+    unusable_time = None
+    if "{file.date}" in origin.get("publishedDateTime", ""):
+        kind, candidates = scope.plan.fields["publishedDateTime"]
+        keys = tuple(each for each in candidates if not (each.expression and "{" in each.expression.text))
+        unusable_time = scope.choose(kind, keys)
+    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")), unusable_time)
 
 
 def _add_provider(mapped: Fields, provider: Fields, origin: dict[str, str], scope: RecordScope) -> None:

@@ -216,6 +216,25 @@ def test_the_time_of_a_hugo_post_is_the_one_at_which_it_is_published() -> None:
     assert content.records[0].story.published.year == 2099
 
 
+@pytest.mark.parametrize("date", ["01/03/2024", "2024-13-45", "tbd"])
+@pytest.mark.parametrize("preset", ["jekyll", "hugo", "zola", "pelican", "eleventy", "auto"])
+def test_a_date_that_can_not_be_used_is_a_problem_though_the_file_s_name_has_one(preset: str, date: str) -> None:
+    text = f"---\ntitle: T\nurl: https://a.example/1\ndate: {date}\n---\nText"
+    content = parse_file("2024-01-05-us.md", text.encode(), source(preset=preset, site="https://a.example"))
+    (problem,) = content.problems
+    assert (problem.line, problem.field, problem.refuses) == (4, "date", False)
+    assert problem.message.startswith(f"'{date}' can't be used: expected a time")
+    assert problem.message.endswith("; the date in the file's name is used")
+    assert str(content.records[0].story.published.date()) == "2024-01-05"
+
+
+@pytest.mark.parametrize("date", ["", "null", "2024-01-05"])
+def test_a_date_that_is_missing_where_the_file_s_name_has_one_is_no_problem(date: str) -> None:
+    text = f"---\ntitle: T\ndate: {date}\n---\nText"
+    content = parse_file("2024-01-05-us.md", text.encode(), source(preset="jekyll", site="https://a.example"))
+    assert (content.problems, len(content.records)) == ((), 1)
+
+
 VALUES = {
     "title": st.text("abc &<é", min_size=1).filter(str.strip), "excerpt": st.text("abc d", min_size=1).filter(str.strip),
     "featuredContent": st.just("Text & more"), "publishedDateTime": st.just("2026-03-11T08:15:00Z"), "webUrl": st.just(LINK),
