@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from feedsvc.records.content import UNKNOWN_ADDRESS
 
-
 #: Tags are shorter, and so a long text without their ends is read in time that grows with its length.
 _LONGEST = 1000
 #: Where something begins whose end has to be found: a block of code, code in a line, or a pair of tags.
