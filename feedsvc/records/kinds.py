@@ -6,9 +6,10 @@ A kind returns the value to use, or None for one that can't be used: then the fi
 import re
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from feedsvc.records import converters
-from feedsvc.records.context import Context
+from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
 from feedsvc.records.fields import ABSENT
 from feedsvc.records.times import instant
@@ -141,6 +142,23 @@ def _is_image(value: Value, context: Context) -> bool:
     if isinstance(value, Fields):
         return any(address(value[key][0], context) is not None for key in _IMAGE_KEYS if key in value)
     return isinstance(value, str) and address(value, context) is not None
+
+
+def at_page(value: Value, page: str) -> Value:
+    """Return pictures with those addresses that begin with neither a slash nor a scheme resolved against a page's."""
+    if isinstance(value, str):
+        is_relative = RELATIVE.fullmatch(value) and not value.startswith("/") and not _PLACEHOLDER.search(value)
+        return urljoin(page, value) if is_relative else value
+    if isinstance(value, list):
+        return [(at_page(item, page), line) for item, line in value[:MAX_ITEMS]]
+    if not isinstance(value, Fields):
+        return value
+    resolved = Fields(value)
+    resolved.line, resolved.origin, resolved.repeated = value.line, value.origin, value.repeated
+    for key in _IMAGE_KEYS:
+        if key in value and isinstance(value[key][0], str):
+            resolved[key] = at_page(value[key][0], page), value[key][1]
+    return resolved
 
 
 def language(value: Value, context: Context) -> Value:

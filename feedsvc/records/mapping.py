@@ -9,7 +9,7 @@ from typing import TypeAlias
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.fields import ABSENT
-from feedsvc.records.kinds import STATES, Kind, is_attempt
+from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
 from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
@@ -22,6 +22,8 @@ Located: TypeAlias = tuple[Placed, str]
 _PROVIDER = "provider."
 #: The offset at the end of a time: hours with their sign, and minutes.
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
+#: The file of a page that is named after its folder, where its pictures are.
+_BUNDLE = re.compile(r"(?:^|/)index\.(?:md|markdown|mdx|html?)\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
@@ -156,6 +158,8 @@ def map_record(
             mapped[name] = placed
     if "published" in mapped and origin.get("published") == origin.get("publishedDateTime"):
         del mapped["published"], origin["published"]  # a time, or what should be one
+    if scope.file and _BUNDLE.search(scope.file):
+        _add_pictures_of_bundle(mapped, origin, scope)
     if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
         del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
@@ -171,6 +175,21 @@ def map_record(
         keys = tuple(each for each in candidates if not (each.expression and "{" in each.expression.text))
         unusable_time = scope.choose(kind, keys)
     return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")), unusable_time)
+
+
+def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:
+    """Add the pictures of a page that has a folder of its own: relative ones start at the page's address."""
+    page = str(mapped.get("webUrl", ABSENT)[0])
+    if not page.startswith(("https://", "http://")):
+        return
+    if planned := scope.plan.fields.get("images"):
+        kind, candidates = planned
+        found = scope.choose(lambda value, context: kind(at_page(value, page), context), candidates)
+        if found:
+            mapped["images"], origin["images"] = found
+    if "images" in mapped:
+        value, line = mapped["images"]
+        mapped["images"] = at_page(value, page), line
 
 
 def _add_provider(mapped: Fields, provider: Fields, origin: dict[str, str], scope: RecordScope) -> None:

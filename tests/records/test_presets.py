@@ -235,6 +235,31 @@ def test_a_date_that_is_missing_where_the_file_s_name_has_one_is_no_problem(date
     assert (content.problems, len(content.records)) == ((), 1)
 
 
+@pytest.mark.parametrize(
+    ("preset", "file", "lines", "picture"),
+    [
+        ("hugo", "posts/first/index.md", 'images = ["cover.jpg"]', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'image = "img/cover.jpg"', "posts/first/img/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'image = "cover.jpg"', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'cover = { image = "../cover.jpg" }', "posts/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = [{ url = "cover.jpg" }]', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = ["/img/cover.jpg"]', "img/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = ["https://blog.example/me/c.jpg"]', "c.jpg"),
+        ("hugo", "posts/first.md", 'images = ["img/cover.jpg"]', "img/cover.jpg"),
+        ("zola", "blog/first/index.md", 'extra = { image = "cover.jpg" }', "blog/first/cover.jpg"),
+        ("eleventy", "blog/first/index.md", 'heroImage = "./cover.jpg"', "blog/first/cover.jpg"),
+    ],
+)  # fmt: skip
+def test_pictures_of_a_page_with_a_folder_of_its_own_start_at_its_address(
+    preset: str, file: str, lines: str, picture: str
+) -> None:
+    text = f"+++\ntitle = 'T'\ndate = 2024-01-01\n{lines}\n+++\n![x](cover.jpg)"
+    content = parse_file(file, text.encode(), source(Path("/x/content"), preset=preset, site="https://blog.example/me"))
+    assert content.problems == ()
+    image = content.records[0].story.image
+    assert image and image.url == f"https://blog.example/me/{picture}"
+
+
 VALUES = {
     "title": st.text("abc &<é", min_size=1).filter(str.strip), "excerpt": st.text("abc d", min_size=1).filter(str.strip),
     "featuredContent": st.just("Text & more"), "publishedDateTime": st.just("2026-03-11T08:15:00Z"), "webUrl": st.just(LINK),
