@@ -55,6 +55,7 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
         (f"fields.{field}", path.text): path
         for field, texts in source.fields
         for text in texts
+        if text not in dict(source.preset_fields).get(field, ())  # which name what a record may have
         for path in _paths(text)
     }
     keys = set[str]()
