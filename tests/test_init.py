@@ -150,6 +150,78 @@ def test_the_proposed_configuration_publishes_the_records_that_are_there(tmp_pat
     assert f'"url":"{url}"' in result("show", "/feed.json", *option, cwd=tmp_path)[1]
 
 
+HUGO_POST = {"content/posts/2020-06-13-one.md": DATED}
+JEKYLL_POST = {"_posts/2020-06-13-one.md": "---\ntitle: T\ndate: 2020-06-13 00:30\ncategories: [A]\n---\nText\n"}
+PELICAN_POST = {"content/one.md": "Title: One\nDate: 2020-06-13\nCategory: a\n\nText\n"}
+JEKYLL = "url: https://a.example\n"
+PELICAN = "SITEURL = 'https://a.example'\n"
+#: Files of a site; the keys of [records] that its settings give; the lines on those that are not followed; the URL.
+SETTINGS: dict[str, tuple[dict[str, str], dict[str, object], list[str], str]] = {
+    "pretty": (
+        {"_config.yml": f"{JEKYLL}permalink: pretty\ntimezone: Europe/Berlin\n", **JEKYLL_POST},
+        {"timezone": "Europe/Berlin", "fields": {"webUrl": ["permalink", "{site}/{categories}/{year}/{month}/{day}/{slug}/"]}},
+        [], "https://a.example/a/2020/06/13/one/",
+    ),
+    "none": (
+        {"_config.yml": f"{JEKYLL}permalink: none\n", **JEKYLL_POST},
+        {"fields": {"webUrl": ["permalink", "{site}/{categories}/{slug}.html"]}}, [], "https://a.example/a/one.html",
+    ),
+    "date": ({"_config.yml": f"{JEKYLL}permalink: date\ntimezone: UTC\n", **JEKYLL_POST}, {}, [], "https://a.example/a/2020/06/13/one.html"),
+    "a template": (
+        {"_config.yml": f"{JEKYLL}permalink: /blog/:year-:month/:title:output_ext\n", **JEKYLL_POST},
+        {"fields": {"webUrl": ["permalink", "{site}/blog/{year}-{month}/{slug}.html"]}}, [], "https://a.example/blog/2020-06/one.html",
+    ),
+    "a collection's": (
+        {"_config.yml": f"{JEKYLL}permalink: /:title/\ncollections: {{posts: {{permalink: '/p/:slug/'}}}}\n", **JEKYLL_POST},
+        {"fields": {"webUrl": ["permalink", "{site}/p/{slug|slug}/"]}}, [], "https://a.example/p/one/",
+    ),
+    "ordinal": (
+        {"_config.yml": f"{JEKYLL}permalink: ordinal\ntimezone: Nowhere\n", **JEKYLL_POST}, {},
+        ['timezone "Nowhere" is not followed: set records.timezone', 'permalink "ordinal" is not followed: set records.fields.webUrl'],
+        "https://a.example/a/2020/06/13/one.html",
+    ),
+    "other parts": (
+        {"_config.yml": f"{JEKYLL}permalink: /:titles/:i_day\\x7F/:title\n", **JEKYLL_POST}, {},
+        ['permalink "/:titles/:i_day\\\\x7F/:title" is not followed: set records.fields.webUrl'], "https://a.example/a/2020/06/13/one.html",
+    ),
+    "Hugo": (
+        {"hugo.toml": "baseURL = 'https://a.example'\ntimeZone = 'Europe/Berlin'\n[permalinks]\nposts = '/:year/:slug/'\n", **HUGO_POST},
+        {"timezone": "Europe/Berlin"}, ["permalinks is not followed: set records.fields.webUrl"], "https://a.example/posts/2020-06-13-one/",
+    ),
+    "Hugo's ugly addresses": (
+        {"config.yaml": "baseURL: https://a.example\nuglyURLs: true\n", **HUGO_POST}, {},
+        ["uglyURLs is not followed: set records.fields.webUrl"], "https://a.example/posts/2020-06-13-one/",
+    ),
+    "Pelican": (
+        {"pelicanconf.py": f"{PELICAN}TIMEZONE = 'Europe/Paris'\nARTICLE_URL = 'posts/{{date:%Y}}/{{date:%m}}/{{slug}}/'\n", **PELICAN_POST},
+        {"timezone": "Europe/Paris", "fields": {"webUrl": ["url", "{site}/posts/{year}/{month}/{slug}/"]}}, [],
+        "https://a.example/posts/2020/06/one/",
+    ),
+    "others of Pelican": (
+        {"pelicanconf.py": f"{PELICAN}ARTICLE_URL = '{{category}}/{{slug}}/'\n", **PELICAN_POST}, {},
+        ['ARTICLE_URL "{category}/{slug}/" is not followed: set records.fields.webUrl'], "https://a.example/one.html",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_the_generator_s_configuration_says_of_addresses_and_times_is_followed_or_named(
+    tmp_path: Path, name: str
+) -> None:
+    files, keys, unfollowed, url = SETTINGS[name]
+    write(tmp_path, files)
+    option = ("--config", "feedsvc.toml")
+    status, output, _ = result("init", *option, cwd=tmp_path)
+    assert (status, output.splitlines()[1:-1]) == (0, unfollowed)
+    text = (tmp_path / "feedsvc.toml").read_text()
+    table = tomllib.loads(text)["records"]
+    assert {key: table[key] for key in ("timezone", "fields") if key in table} == {"timezone": "UTC", **keys}
+    for line in unfollowed:
+        assert f"\n# {line}\n" in text
+    assert f'"url":"{url}"' in result("show", "/feed.json", *option, cwd=tmp_path)[1]
+    assert "warning" not in result("check", *option, cwd=tmp_path)[2]
+
+
 def test_a_site_whose_address_is_not_known_needs_it_next(tmp_path: Path) -> None:
     write(tmp_path, {"_posts/2020-06-13-one.md": POST, "_config.yml": "url: http://localhost:4000\n"})
     assert result("init", cwd=tmp_path)[1].splitlines() == [

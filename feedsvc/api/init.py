@@ -34,7 +34,8 @@ class Written:
         then = f"feedsvc check{option}, then feedsvc serve{option}"
         if self.proposal.needs_site and not self.proposal.site:
             then = f"set records.site in {self.path} to the address of your site, then feedsvc check{option}"
-        return f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}", f"next: {then}"
+        written = f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}"
+        return written, *self.proposal.unfollowed, f"next: {then}"
 
 
 def write_config(path: Path, records: str | None = None) -> Written:
@@ -101,9 +102,15 @@ def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
         exclude = [name, *dict.fromkeys(("public", *exclude))]
     if exclude:
         values["exclude"] = exclude
+    if proposal.timezone:
+        values["timezone"] = proposal.timezone
+    if proposal.web_url:
+        texts = json.dumps(proposal.web_url, ensure_ascii=False)
+        template = _with_value(template, "fields", f"{{ webUrl = {texts} }}")
     for key, value in values.items():
         template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
-    return re.sub(r"^(?=preset = )", lambda _: f"# {proposal.survey}\n", template, count=1, flags=re.MULTILINE)
+    comments = "".join(f"# {line}\n" for line in (str(proposal.survey), *proposal.unfollowed))
+    return re.sub(r"^(?=preset = )", lambda _: comments, template, count=1, flags=re.MULTILINE)
 
 
 def _with_value(template: str, key: str, value: str) -> str:

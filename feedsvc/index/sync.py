@@ -21,6 +21,7 @@ from feedsvc.model import Problem
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolders, Records
 from feedsvc.records.files import RecordFile
+from feedsvc.records.presets import find_preset
 from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 
@@ -71,9 +72,17 @@ class SyncResult:
 
     @property
     def nothing_found(self) -> str:
-        """What there is in a folder without any record file, as a message; empty if there is one."""
+        """What there is in a folder of which no record file is read, as a message; empty if one is."""
         if self.counts.files:
             return ""
+        left_out = sum(number for suffix, number in self.counts.passed_over.items() if suffix in suffixes())
+        tables = self.config.sources
+        keys = [f"records.{key}" for key in ("include", "exclude") if any(getattr(each, key) for each in tables)]
+        presets = dict.fromkeys(each.preset for each in tables)
+        keys += [f"the preset {name}" for name in presets if find_preset(name).include or find_preset(name).exclude]
+        if left_out and keys:  # else they are feedsvc's own
+            files = "the only record file is" if left_out == 1 else f"all {left_out:,} record files are"
+            return f"{self.source}: {files} left out by {' and '.join(keys)}"
         there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
         return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
 

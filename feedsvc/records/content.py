@@ -1,6 +1,8 @@
 """Cleans the content of stories, so that it is safe to show anywhere."""
 
 import re
+from functools import partial
+from urllib.parse import urlsplit
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.html import escape_text, is_html, without_comments
@@ -13,18 +15,30 @@ MAX_TAGS = 10_000
 #: Markdown is shorter than its HTML.
 MAX_RENDERED = 3 * MAX_CONTENT
 
+#: The address of a link that can't be known. It is dropped when the text is cleaned, as any other of its scheme is.
+UNKNOWN_ADDRESS = "unknown:"
+
 _IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
 #: Pictures within the text, which are dropped anyway: in HTML and in Markdown.
 _DATA_URL = re.compile(r"""(?<==)(?:"data:[^"<>]*"|'data:[^'<>]*'|data:[^\s"'<>]*)""", re.IGNORECASE)
 _DATA_PICTURE = re.compile(r"!\[[^\[\]\n]{0,1000}\]\(data:[^\s)]*\)", re.IGNORECASE)
+#: Links to files of the site: to those that are copied as they are, in Pelican, and to the sources of other pages, in
+#: Zola, too. Rendered Markdown has the marks percent-encoded.
+_FILE_LINK = re.compile(
+    r"""(?P<start><[a-zA-Z][^<>]{0,1000}?\b(?:href|src)\s*=\s*["']?)
+    (?:(?:\{|\||%7B|%7C)(?:(?P<copied>static|attach)|filename|index|author|category|tag)(?:\}|\||%7D|%7C)|@/)(?P<below>/?)""",
+    re.VERBOSE,
+)
+#: One of these is in each of them.
+_FILE_MARKS = ("{", "|", "%7B", "%7C", "@/")
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|li|tr|td|th|dt|dd|h[1-6]|blockquote|figcaption|pre))\b", re.IGNORECASE)
 
 
-def content_html(value: str, base: str, kind: ContentKind = "") -> str:
+def content_html(value: str, base: str, kind: ContentKind = "", site: str = "") -> str:
     """Return HTML without scripts, styles and frames, and without relative URLs. Raise ValueError if it is too long.
 
     value: HTML, plain text, or Markdown, as `kind` says. An iframe becomes a link to its address.
-    base: the URL that relative ones are resolved against.
+    base: the URL that relative ones are resolved against. site: the address of the site, empty if it isn't known.
     """
     if len(value) > MAX_CONTENT:
         value = _DATA_PICTURE.sub("", _DATA_URL.sub('"data:,"', value))
@@ -33,13 +47,22 @@ def content_html(value: str, base: str, kind: ContentKind = "") -> str:
     if kind in ("markdown", "mdx"):
         from feedsvc.records.markdown import markdown_html  # few records need it
 
-        value = markdown_html(value, is_mdx=kind == "mdx")
+        value = markdown_html(value, is_mdx=kind == "mdx", site=site)
         _check_size(value, MAX_RENDERED)
     elif kind != "text" and is_html(value):
         value = escape_text(value)
     else:
         value = _text_html(value, kind)
+    if any(mark in value for mark in _FILE_MARKS):
+        value = _FILE_LINK.sub(partial(_file_address, urlsplit(site).path.rstrip("/")), value)
     return _cleaned(value, base)
+
+
+def _file_address(path: str, link: re.Match[str]) -> str:
+    """Return a link to a file of the site with its address, one that is dropped where it can't be known."""
+    if not link["copied"]:
+        return f"{link['start']}{UNKNOWN_ADDRESS}"
+    return f"{link['start']}{path if link['below'] else ''}{link['below']}"
 
 
 def html_text(value: str) -> str:

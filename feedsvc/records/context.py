@@ -17,7 +17,7 @@ _CONTENT_KINDS: dict[str, ContentKind] = {
 }  # fmt: skip
 #: A path with or without a query: no white space, no scheme, and a slash, dot or question mark. What begins as an
 #: address without a scheme does (`example.org/x`) is none.
-_RELATIVE = re.compile(r"(?!//)(?![\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}/)(?=[^/?]*[/.?])(?![a-zA-Z][a-zA-Z0-9+.-]*:)\S+")
+RELATIVE = re.compile(r"(?!//)(?![\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}/)(?=[^/?]*[/.?])(?![a-zA-Z][a-zA-Z0-9+.-]*:)\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Context:
         """
         if address.startswith("//"):
             return f"{urlsplit(self.site).scheme or 'https'}:{address}"
-        if len(address) > MAX_URL or not _RELATIVE.fullmatch(address):
+        if len(address) > MAX_URL or not RELATIVE.fullmatch(address):
             return address
         if not self.site:
             raise NoSite("expected an http or https address; for a relative one, set records.site")

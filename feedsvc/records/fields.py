@@ -154,7 +154,7 @@ class FieldReader:
         if not body.strip():
             return ""
         try:
-            return content_html(body, url, self.context.content)
+            return content_html(body, url, self.context.content, self.context.site)
         except ValueError as error:
             self.problem("(text)", str(error))
             return ""
@@ -250,7 +250,7 @@ class FieldReader:
 def _field_html(url: str, text: str, context: Context) -> str:
     """Return the HTML of a field. In a file of Markdown, it may be HTML all the same."""
     is_markdown = context.content in ("markdown", "mdx")
-    return content_html(text, url, "" if is_markdown and is_html(text) else context.content)
+    return content_html(text, url, "" if is_markdown and is_html(text) else context.content, context.site)
 
 
 def _show(value: Value) -> str:

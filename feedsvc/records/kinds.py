@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from feedsvc.records import converters
-from feedsvc.records.context import Context
+from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
 from feedsvc.records.fields import ABSENT
 from feedsvc.records.times import instant
@@ -18,7 +19,10 @@ from feedsvc.text import host_name, web_url
 
 #: Hosts in longer texts, which hardly return, are not cached.
 _MAX_CACHED = 200
-_FLAGS = frozenset(("true", "yes", "on", "false", "no", "off"))
+#: The words that leave a record out: visibilities, and the address that NewsAPI.org gives to what is gone.
+_LEAVES_OUT = frozenset(("true", "yes", "on", "private", "https://removed.com"))
+#: Those that say that it isn't published, as `build.render` of Hugo has them, too.
+_UNPUBLISHED = frozenset(("false", "no", "off", "never"))
 #: The keys of a mapping that stands for a name, and for an image.
 _NAME_KEYS = ("name", "label", "term", "title")
 _IMAGE_KEYS = ("url", "contentUrl", "href", "src")
@@ -148,6 +152,23 @@ def _is_image(value: Value, context: Context) -> bool:
     return isinstance(value, str) and address(value, context) is not None
 
 
+def at_page(value: Value, page: str) -> Value:
+    """Return pictures with those addresses that begin with neither a slash nor a scheme resolved against a page's."""
+    if isinstance(value, str):
+        is_relative = RELATIVE.fullmatch(value) and not value.startswith("/") and not _PLACEHOLDER.search(value)
+        return urljoin(page, value) if is_relative else value
+    if isinstance(value, list):
+        return [(at_page(item, page), line) for item, line in value[:MAX_ITEMS]]
+    if not isinstance(value, Fields):
+        return value
+    resolved = Fields(value)
+    resolved.line, resolved.origin, resolved.repeated = value.line, value.origin, value.repeated
+    for key in _IMAGE_KEYS:
+        if key in value and isinstance(value[key][0], str):
+            resolved[key] = at_page(value[key][0], page), value[key][1]
+    return resolved
+
+
 def language(value: Value, context: Context) -> Value:
     """Return a language tag, with hyphens."""
     if isinstance(value, str):
@@ -163,9 +184,14 @@ def number(value: Value, context: Context) -> Value:
     return value if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value) else None
 
 
-def flag(value: Value, context: Context) -> Value:
-    """Return true or false."""
-    return value if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _FLAGS) else None
+def leaves_out(value: Value, context: Context) -> Value:
+    """Return true for what leaves a record out. Any other value leaves it to the next expressions."""
+    return True if value is True or (isinstance(value, str) and value.lower() in _LEAVES_OUT) else None
+
+
+def published(value: Value, context: Context) -> Value:
+    """Return false for what says that a record isn't published. Any other value leaves it to the next expressions."""
+    return False if value is False or (isinstance(value, str) and value.lower() in _UNPUBLISHED) else None
 
 
 def stories(value: Value, context: Context) -> Value:
@@ -195,6 +221,8 @@ FIELDS: dict[str, Kind] = {
     "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
     "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": names, "images": images,
     "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
-    "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": flag, "draft": flag,
-    "status": text, "deleted": flag, "removed": flag, "related": stories, "slug": text,
+    "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": published,
+    "draft": leaves_out, "status": text, "deleted": leaves_out, "removed": leaves_out, "related": stories, "slug": text,
 }  # fmt: skip
+#: The kinds of the fields that say whether a record is published: of several values, one is enough to leave it out.
+STATES = (leaves_out, published)

@@ -9,8 +9,8 @@ from typing import TypeAlias
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.fields import ABSENT
-from feedsvc.records.kinds import flag, is_attempt
-from feedsvc.records.rules import Planned, Table
+from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
+from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
@@ -21,6 +21,8 @@ Located: TypeAlias = tuple[Placed, str]
 
 #: The offset at the end of a time: hours with their sign, and minutes.
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
+#: The file of a page that is named after its folder, where its pictures are.
+_BUNDLE = re.compile(r"(?:^|/)index\.(?:md|markdown|mdx|html?)\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
@@ -33,6 +35,8 @@ class Mapped:
     origin: dict[str, str]
     #: How its content is written, where its key says so.
     content: ContentKind | None = None
+    #: The time that was meant for `publishedDateTime` and can't be used, where the file's name has given it.
+    unusable_time: Located | None = None
 
 
 def is_own_shape(fields: Fields) -> bool:
@@ -95,14 +99,13 @@ class RecordScope:
             return self.found[name]
         self.found[name] = None  # while it is looked for, so that no template needs itself
         planned = self.plan.fields.get(name)
-        found = self.found[name] = self.choose(planned) if planned else None
+        found = self.found[name] = self.choose(planned.kind, planned.candidates) if planned else None
         return found
 
-    def choose(self, planned: Planned) -> Located | None:
+    def choose(self, kind: Kind, candidates: tuple[Candidate, ...]) -> Located | None:
         """Return the value that the first of candidates gives which can be used; else the first meant for the field."""
-        kind = planned.kind
         unusable = None
-        for candidate in planned.candidates:
+        for candidate in candidates:
             expression, key = candidate.expression, candidate.key
             if expression is None and key is not None:
                 found: Located | None = (self.record[key], key)
@@ -111,7 +114,7 @@ class RecordScope:
             if found is None:
                 continue
             (value, line), origin = found
-            if is_absent(value) and not (kind is flag and value is False):
+            if is_absent(value) and not (value is False and kind in STATES):
                 if unusable and unusable[1] == key:  # {"rendered": ""} is a text that is empty
                     unusable = None
                 continue
@@ -124,6 +127,8 @@ class RecordScope:
                 return (value if is_raw and not isinstance(value, str) else used, line), origin
             if unusable is None and (candidate.is_meant or is_attempt(value, kind)):
                 unusable = found
+                if kind in STATES and candidate.is_meant and not candidate.is_own:
+                    break  # what the configuration names decides
         return unusable
 
 
@@ -145,7 +150,7 @@ def map_record(
     for name in scope.plan.copied:
         mapped[name], origin[name] = fields[name], name
     for name, planned in scope.plan.fields.items():
-        found = scope.found[name] if name in scope.found else scope.choose(planned)
+        found = scope.found[name] if name in scope.found else scope.choose(planned.kind, planned.candidates)
         if found is None or name == "slug":
             continue
         placed, origin[name] = found
@@ -155,6 +160,8 @@ def map_record(
             mapped[name] = placed
     if "published" in mapped and origin.get("published") == origin.get("publishedDateTime"):
         del mapped["published"], origin["published"]  # a time, or what should be one
+    if scope.file and _BUNDLE.search(scope.file):
+        _add_pictures_of_bundle(mapped, origin, scope)
     if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
         del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
@@ -164,7 +171,27 @@ def map_record(
             mapped.repeat(name, (fields.repeated or {})[key])
     if "related" in mapped and isinstance(mapped["related"][0], list):
         mapped["related"] = (_related(mapped["related"][0], file, source), mapped["related"][1])
-    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")))
+    unusable_time = None
+    if "{file.date}" in origin.get("publishedDateTime", ""):
+        planned = scope.plan.fields["publishedDateTime"]
+        keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
+        unusable_time = scope.choose(planned.kind, keys)
+    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")), unusable_time)
+
+
+def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:
+    """Add the pictures of a page that has a folder of its own: relative ones start at the page's address."""
+    page = str(mapped.get("webUrl", ABSENT)[0])
+    if not page.startswith(("https://", "http://")):
+        return
+    if planned := scope.plan.fields.get("images"):
+        kind = planned.kind
+        found = scope.choose(lambda value, context: kind(at_page(value, page), context), planned.candidates)
+        if found:
+            mapped["images"], origin["images"] = found
+    if "images" in mapped:
+        value, line = mapped["images"]
+        mapped["images"] = at_page(value, page), line
 
 
 def _add_provider(mapped: Fields, provider: Fields, origin: dict[str, str], scope: RecordScope) -> None:

@@ -24,11 +24,11 @@ _BEGINS_WITH_BLOCK = re.compile(
 )
 
 
-def markdown_html(text: str, *, is_mdx: bool = False) -> str:
-    """Return Markdown as HTML, which isn't cleaned. Raise ValueError if it would take long."""
+def markdown_html(text: str, *, is_mdx: bool = False, site: str = "") -> str:
+    """Return Markdown as HTML, which isn't cleaned. Raise ValueError if it would take long. site: its address."""
     if len(_MARK.findall(text)) > _MAX_MARKS:
         raise ValueError(f"expected Markdown with at most {_MAX_MARKS:,} marks such as * and [")
-    text = without_shortcodes(text, is_mdx=is_mdx)
+    text = without_shortcodes(text, is_mdx=is_mdx, site=site)
     has_code = not is_mdx and not _BEGINS_WITH_BLOCK.match(text)
     try:
         html: str = _renderer(has_code, not _LONG_WORD.search(text)).render(text)

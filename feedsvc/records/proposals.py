@@ -10,7 +10,7 @@ from typing import TypeVar
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
 from feedsvc.records.files import find_file, path_of
-from feedsvc.records.presets import preset_names
+from feedsvc.records.presets import find_preset, preset_names
 from feedsvc.records.reading import read_bytes, read_values
 from feedsvc.records.registry import suffixes
 from feedsvc.records.site_generators import Generator, find_generator
@@ -58,6 +58,11 @@ class Proposal:
     survey: Survey
     #: The names of folders in it that hold no records.
     exclude: tuple[str, ...] = ()
+    #: The time zone of times, empty where that is UTC, and the expressions of addresses where the preset's are others.
+    timezone: str = ""
+    web_url: tuple[str, ...] = ()
+    #: What the site generator's configuration says that is not followed.
+    unfollowed: tuple[str, ...] = ()
 
 
 def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
@@ -90,7 +95,14 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     needs_site = _needs_site(source)
     site = source.site if needs_site and source.site != _ANY_SITE else ""
     exclude = [name for name in _NOT_RECORDS if is_whole_site and not below and (folder / name).is_dir()]
-    return Proposal(folder / below, source.preset, site, needs_site, survey, tuple(exclude))
+    proposal = Proposal(folder / below, source.preset, site, needs_site, survey, tuple(exclude))
+    if not generator or generator.preset != source.preset:
+        return proposal
+    usual = dict(source.preset_fields).get("webUrl", ())
+    keys = tuple(text for text in find_preset(source.preset).fields.get("webUrl", ()) if "{" not in text)
+    web_url = (*keys, generator.template) if generator.template and generator.template not in usual else ()
+    timezone = generator.timezone if generator.timezone != "UTC" else ""
+    return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed)
 
 
 def _site_below(folder: Path) -> tuple[Path, Generator | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import Context
+from feedsvc.records.fields import FieldReader
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -15,7 +16,8 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source, default_source
-from feedsvc.records.values import Fields, Found, SyntaxProblem
+from feedsvc.records.times import instant
+from feedsvc.records.values import Fields, Found, SyntaxProblem, Value
 
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
@@ -154,11 +156,24 @@ def read_record(
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
     content = context.content if mapped.content is None else mapped.content
     record = parse_record(mapped.fields, body, problems, source.mapped_contexts[content])
+    if record and mapped.unusable_time:
+        (value, line), key = mapped.unusable_time
+        reader = FieldReader(fields, frozenset(), problems, context)
+        reader.problem(key, f"{_expected(value, context)}; the date in the file's name is used", value, line)
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
         ]
     return mapped.fields, record
+
+
+def _expected(value: Value, context: Context) -> str:
+    """Return what is expected instead of a time that can't be used."""
+    try:
+        instant(str(value), context.timezone)
+    except ValueError as error:
+        return str(error)
+    return "expected a time"
 
 
 def _unreadable(name: str, message: str, line: int = 1) -> Content:

@@ -1,11 +1,16 @@
 """Takes the marks of site generators out of Markdown: Hugo's shortcodes, Liquid's tags, kramdown's attributes, MDX.
 
 None of them is executed. A tag is left out and the text between two tags stays; a highlighted block becomes a block of
-code. What is in code stays as it is, and so does `{{ ... }}` that doesn't look like Liquid.
+code. What is in code stays as it is, and so does `{{ ... }}` that doesn't look like Liquid. Addresses of the site are
+written out: `{{ site.baseurl }}` and `{{ "/x.png" | relative_url }}`. A link by a tag that names a file is none.
 """
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from urllib.parse import urlsplit
+
+from feedsvc.records.content import UNKNOWN_ADDRESS
 
 #: Tags are shorter, and so a long text without their ends is read in time that grows with its length.
 _LONGEST = 1000
@@ -26,16 +31,21 @@ _HIGHLIGHT_ENDS = {
 }  # fmt: skip
 _TAG = re.compile(
     rf"""
-    \{{\{{(?P<escaped><|%)/\*(?P<text>.{{0,{_LONGEST}}}?)\*/(?P=escaped)?>?\}}\}}  # Hugo's own escape
+    (?:(?<=\]\()|(?<=\]:[ ])|(?<=href=["']))(?P<file>(?:\{{\{{\s*site\.(?:base)?url\s*\}}\}}){{0,2}}
+        (?:\{{%-?\s*(?:link|post_url)\b.{{0,{_LONGEST}}}?%\}}|\{{\{{[<%]\s*(?:rel)?ref\b.{{0,{_LONGEST}}}?[>%]\}}\}}))
+    | \{{\{{(?P<escaped><|%)/\*(?P<text>.{{0,{_LONGEST}}}?)\*/(?P=escaped)?>?\}}\}}  # Hugo's own escape
     | \{{\{{<.{{0,{_LONGEST}}}?>\}}\}} | \{{\{{%.{{0,{_LONGEST}}}?%\}}\}}          # Hugo
     | \{{%-?\s*\w.{{0,{_LONGEST}}}?%\}}                                            # Liquid
-    | \{{\{{-?\s*(?:"(?P<double>[^"{{}}\n]*)"|'(?P<single>[^'{{}}\n]*)')\s*(?:\|[^{{}}\n]*)?\}}\}}
+    | \{{\{{-?\s*(?:"(?P<double>[^"{{}}\n]*)"|'(?P<single>[^'{{}}\n]*)')\s*(?P<filters>\|[^{{}}\n]*)?\}}\}}
+    | \{{\{{-?\s*site\.(?P<site>url|baseurl)\s*-?\}}\}}
     | \{{\{{-?\s*(?:site|page|post|layout|include|content|paginator)\b[^{{}}\n]*\}}\}}
     | (?:^[ ]{{0,3}}[*+-][ ][^\n]*\n)?\{{:\s?toc\b[^{{}}\n]*\}} | \{{:\s?[^{{}}\n]*\}}  # kramdown
     | (?<=\S)[ \t]*\{{\#[\w:.-]+[^{{}}\n]*\}}[ \t]*$                               # the id of a heading
     """,
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
+#: Filters of Jekyll and Eleventy that put the path of the site before an address.
+_OF_SITE = re.compile(r"\|\s*(?:(?:relative|absolute)_url|url|prepend:\s*site\.baseurl)\s*(?:\||\Z)")
 _MDX = re.compile(
     r"""
     (?:(?<=\n\n)|\A\n*)(?:import\b(?=[^\n]*['"{])|export\b(?=\s+(?:async|class|const|default|function|let|var|[{*])))
@@ -47,14 +57,17 @@ _MDX = re.compile(
 )
 
 
-def without_shortcodes(text: str, *, is_mdx: bool = False) -> str:
-    """Return Markdown without shortcodes, template tags and attribute lists; of MDX, without imports and components."""
+def without_shortcodes(text: str, *, is_mdx: bool = False, site: str = "") -> str:
+    """Return Markdown without shortcodes, template tags and attribute lists; of MDX, without imports and components.
+
+    site: its address, empty if it isn't known.
+    """
     if not is_mdx and "{%" not in text and "{{" not in text and "{:" not in text and "{#" not in text:
         return text
-    return "".join(_pieces(text, is_mdx))
+    return "".join(_pieces(text, is_mdx, site))
 
 
-def _pieces(text: str, is_mdx: bool) -> Iterator[str]:
+def _pieces(text: str, is_mdx: bool, site: str) -> Iterator[str]:
     """Yield the parts of a text: code as it is, and what is between without tags."""
     find_end = _EndFinder(text)
     position = start = 0
@@ -63,7 +76,7 @@ def _pieces(text: str, is_mdx: bool) -> Iterator[str]:
         if not end:
             position = match.end()
             continue
-        yield _without_tags(text[start : match.start()], is_mdx)
+        yield _without_tags(text[start : match.start()], is_mdx, site)
         inner = text[match.end() : end.start()]
         if match["fence"] or match["ticks"]:
             yield text[match.start() : end.end()]
@@ -72,7 +85,7 @@ def _pieces(text: str, is_mdx: bool) -> Iterator[str]:
         elif not match["dropped"]:
             yield _code_block(match["liquid"] or match["hugo"] or "", inner)
         position = start = end.end()
-    yield _without_tags(text[start:], is_mdx)
+    yield _without_tags(text[start:], is_mdx, site)
 
 
 class _EndFinder:
@@ -106,13 +119,21 @@ def _code_block(language: str, code: str) -> str:
     return f"\n\n{fence}{language}\n{code.strip(chr(10))}\n{fence}\n\n"
 
 
-def _without_tags(text: str, is_mdx: bool) -> str:
-    text = _TAG.sub(_replacement, text)
+def _without_tags(text: str, is_mdx: bool, site: str) -> str:
+    text = _TAG.sub(partial(_replacement, site.rstrip("/")), text)
     return _MDX.sub("", text) if is_mdx else text
 
 
-def _replacement(tag: re.Match[str]) -> str:
-    """Return what stands for a tag: a text that it quotes (`{{ "/x.png" | relative_url }}`), or nothing."""
+def _replacement(site: str, tag: re.Match[str]) -> str:
+    """Return what stands for a tag: an address of the site, a text that it quotes, or nothing."""
+    if tag["file"]:
+        return UNKNOWN_ADDRESS
+    path = urlsplit(site).path
+    if tag["site"]:
+        return path if tag["site"] == "baseurl" else site.removesuffix(path)
     if tag["escaped"]:
         return f"{{{{{tag['escaped']}{tag['text']}{'>' if tag['escaped'] == '<' else '%'}}}}}"
-    return tag["double"] or tag["single"] or ""
+    quoted = tag["double"] or tag["single"] or ""
+    if "://" not in quoted and _OF_SITE.search(tag["filters"] or ""):
+        return f"{path}/{quoted.lstrip('/')}"
+    return quoted

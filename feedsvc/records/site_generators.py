@@ -1,10 +1,12 @@
 """Finds the site generator whose configuration is in a folder, and the address of its site."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from feedsvc.records.expressions import normal_key
+from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
 from feedsvc.records.values import Fields, SyntaxProblem
 from feedsvc.text import web_url
@@ -29,6 +31,22 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs",
                   "eleventy.config.ts"), r"\burl\s*:"),
 )  # fmt: skip
+#: The settings of Pelican for the addresses and the times of articles.
+_PELICAN_SETTING = re.compile(r"^(ARTICLE_URL|TIMEZONE)\s*=\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
+#: The named styles of Jekyll's `permalink`, and of it and of ARTICLE_URL what parts stand for in templates.
+_JEKYLL_STYLES = {
+    "date": "/:categories/:year/:month/:day/:title:output_ext", "pretty": "/:categories/:year/:month/:day/:title/",
+    "none": "/:categories/:title:output_ext",
+}  # fmt: skip
+_JEKYLL_PARTS = {
+    ":categories": "{categories}", ":year": "{year}", ":month": "{month}", ":day": "{day}", ":title": "{slug}",
+    ":slug": "{slug|slug}", ":output_ext": ".html",
+}  # fmt: skip
+_PELICAN_PARTS = {"{date:%Y}": "{year}", "{date:%m}": "{month}", "{date:%d}": "{day}"}
+#: The most settings of a program that are looked at, and characters of one that are shown.
+_MAX_SETTINGS = 10
+_MAX_SHOWN = 80
+_UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,11 @@ class Generator:
 
     preset: str
     site: str = ""
+    #: The time zone of the site, and the template of its posts' addresses; empty if the configuration has no such ones.
+    timezone: str = ""
+    template: str = ""
+    #: What its configuration says of these that can't be followed.
+    unfollowed: tuple[str, ...] = ()
 
 
 def find_generator(folder: Path) -> Generator | None:
@@ -49,14 +72,71 @@ def find_generator(folder: Path) -> Generator | None:
                 continue
             if any(normal_key(key) in {normal_key(each) for each in fields} for key in keys):
                 address = found.get("url", "") + found.get("baseurl", "") if preset == "jekyll" else found["baseurl"]
-                return Generator(preset, _address(address))
+                return _with_settings(Generator(preset, _address(address)), _settings(preset, fields))
     for preset, names, pattern in _PROGRAMS:
         present = [folder / name for name in names if (folder / name).is_file()]
         if present:
             quoted = re.compile(rf"^[^#/\n]*{pattern}\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
             sites = [_address(match[1]) for path in present for match in quoted.finditer(_read_text(path))]
-            return Generator(preset, next(filter(None, sites), ""))
+            generator = Generator(preset, next(filter(None, sites), ""))
+            if preset != "pelican":
+                return generator
+            matches = (match for path in present for match in _PELICAN_SETTING.finditer(_read_text(path)))
+            return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
     return Generator("jekyll") if folder.name == "_posts" or (folder / "_posts").is_dir() else None
+
+
+def _settings(preset: str, fields: Fields) -> list[tuple[str, str]]:
+    """Return (key, value) of each setting in a configuration for the addresses or the times of posts."""
+    settings = []
+    for name in ("timezone", "collections.posts.permalink", "permalink") if preset == "jekyll" else ():
+        found = follow((fields, 1), tuple(name.split(".")))
+        if found and isinstance(found[0], str):
+            settings.append((name, found[0]))
+    for key, (value, _) in fields.items() if preset == "hugo" else ():
+        name = normal_key(key)
+        if name == "timezone" and isinstance(value, str):
+            settings.append((key, value))
+        elif name in ("permalinks", "uglyurls") and value and value != "false":
+            settings.append((key, ""))
+    return settings
+
+
+def _with_settings(generator: Generator, settings: list[tuple[str, str]]) -> Generator:
+    """Return a generator with those settings that can be followed, and the names of the others."""
+    timezone = template = ""
+    unfollowed = []
+    for key, value in settings:
+        shown = f"{key} {_UNPRINTABLE.sub('?', json.dumps(value[:_MAX_SHOWN]))}" if value else key
+        if key.lower() == "timezone":
+            timezone = timezone or _known_timezone(value)
+            if not timezone:
+                unfollowed.append(f"{shown} is not followed: set records.timezone")
+        elif not (template or any(each.endswith("webUrl") for each in unfollowed)):  # the first one counts
+            template = _template(generator.preset, value)
+            if not template:
+                unfollowed.append(f"{shown} is not followed: set records.fields.webUrl")
+    return replace(generator, timezone=timezone, template=template, unfollowed=tuple(dict.fromkeys(unfollowed)))
+
+
+def _template(preset: str, value: str) -> str:
+    """Return the template of addresses that a setting stands for; empty if it can't be followed."""
+    path = _JEKYLL_STYLES.get(value, value) if preset == "jekyll" else value
+    parts = _JEKYLL_PARTS if preset == "jekyll" else _PELICAN_PARTS
+    for part, name in parts.items():
+        path = re.sub(rf"{re.escape(part)}(?!\w)", name, path)
+    is_known = (
+        re.fullmatch(r"(?:[\w/.-]|\{(?:categories|year|month|day|slug(?:\|slug)?)\})+", path, re.ASCII)
+        and "{slug" in path
+    )
+    return f"{{site}}/{path.lstrip('/')}" if is_known else ""
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ValueError, OSError, LookupError):
+        return ""
 
 
 def _read_data(path: Path) -> Fields:

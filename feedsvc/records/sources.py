@@ -39,6 +39,8 @@ class Source:
     timezone: str = "UTC"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    #: The globs of `include` that the configuration itself has; none where they are those of the preset.
+    own_include: tuple[str, ...] = ()
     #: What the configuration says of fields, and what the preset says of them after that.
     fields: Expressions = ()
     preset_fields: Expressions = ()
@@ -156,6 +158,7 @@ def _source(table: RecordSource, where: str, folder: Path, prefix: str) -> Sourc
         timezone=next((each.timezone for each in tables if each.timezone != "UTC"), "UTC"),
         include=next((each.include for each in tables if each.include), ()),
         exclude=tuple(glob for each in tables for glob in each.exclude),
+        own_include=table.include,
         fields=_as_expressions(table),
         preset_fields=tuple(fields.items()),
         where=where,

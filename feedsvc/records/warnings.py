@@ -23,7 +23,7 @@ def source_warnings(records: RecordFolders) -> list[str]:
     warnings: list[str] = []
     for number, source in enumerate(records.sources):
         others = records.sources[:number]
-        if not (source.include or source.items or source.fields or others):
+        if not (source.own_include or source.items or source.fields or others):
             continue
         files = [file for file in find_files(source.folder) if not file.name.endswith("/")]
         files.sort(key=lambda file: file.name)
@@ -36,7 +36,7 @@ def source_warnings(records: RecordFolders) -> list[str]:
 
 
 def _unmatched(source: Source, files: list[RecordFile]) -> Iterator[str]:
-    for glob in source.include:
+    for glob in source.own_include:
         if not any(matches_glob(glob, file.name) for file in files):
             yield f"{source.where}.include: no record file in {source.folder} matches {glob!r}"
 
@@ -55,6 +55,7 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
         (f"fields.{field}", path.text): path
         for field, texts in source.fields
         for text in texts
+        if text not in dict(source.preset_fields).get(field, ())  # which name what a record may have
         for path in _paths(text)
     }
     keys = set[str]()

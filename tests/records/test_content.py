@@ -124,6 +124,66 @@ def test_marks_of_site_generators_are_left_out_and_never_executed(text: str, exp
     assert made(text, "markdown") == expected
 
 
+SITE = "https://a.example/blog"
+LINKS = {
+    # Liquid
+    '{{ "/a.png" | relative_url }}': f"{SITE}/a.png",
+    "{{ 'a.png'|absolute_url }}": f"{SITE}/a.png",
+    '{{ "/a.png" | prepend: site.baseurl | prepend: site.url }}': f"{SITE}/a.png",
+    '{{ "/a.png" | url }}': f"{SITE}/a.png",
+    '{{ "https://b.example/a.png" | relative_url }}': "https://b.example/a.png",
+    '{{ "/a.png" | escape }}': "https://a.example/a.png",
+    "{{ site.baseurl }}/b.png": f"{SITE}/b.png",
+    "{{site.url}}{{site.baseurl}}/c": f"{SITE}/c",
+    "{{ site.url }}/c": "https://a.example/c",
+    "{% link _posts/2020-06-13-x.md %}": "",
+    "{{ site.baseurl }}{% post_url 2020-06-13-x %}": "",
+    "{{ site.url }}{{ site.baseurl }}{%- link x.md -%}#a": "",
+    # Hugo
+    '{{< ref "x.md" >}}': "",
+    '{{% relref "x.md#a" %}}': "",
+    # Zola
+    "@/blog/x.md": "",
+    # Pelican
+    "{static}/images/a.png": f"{SITE}/images/a.png",
+    "{attach}a.png": "https://a.example/blog/post/a.png",
+    "{static}../a.png": "https://a.example/blog/a.png",
+    "|static|/a.png": f"{SITE}/a.png",
+    "{filename}two.md": "",
+    "{filename}/two.md#a": "",
+    "|filename|two.md": "",
+    "{index}": "",
+    "{tag}x": "",
+    "{author}x": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "expected"), LINKS.items())
+def test_links_to_files_of_a_site_lead_to_them_or_are_none(address: str, expected: str) -> None:
+    def shown(text: str, kind: ContentKind) -> list[str]:
+        made = html.fragment_fromstring(content_html(text, f"{SITE}/post/", kind, SITE), create_parent="div")
+        assert made.text_content().strip() == "Text"
+        return [value for element in made.iter("a", "img") for name in ("href", "src") if (value := element.get(name))]
+
+    addresses = [expected] if expected else []
+    assert shown(f"[Text]({address})", "markdown") == addresses
+    assert shown(f"[Text][1]\n\n[1]: {address}", "markdown") == addresses
+    assert shown(f"<a href='{address}'>Text</a>", "markdown") == addresses
+    assert shown(f"Text ![x]({address})", "markdown") == addresses
+    if address[0] in "@|" or address[1].isalpha():
+        assert shown(f'<a href="{address}">Text</a>', "html") == addresses
+
+
+@pytest.mark.parametrize(
+    "text", ["{static}/a.png", "`{filename}x.md`", '`href="{filename}x.md"`', "href={tag} @/x and |tag|x", "{{ tag }}"]
+)
+def test_such_links_in_text_stay_as_they_are(text: str) -> None:
+    shown = html.fragment_fromstring(made(text, "markdown"), create_parent="div").text_content()
+    assert shown == text.replace("`", "")
+    for kind in ("", "text"):
+        assert made(text, kind) == f"<p>{text}</p>"
+
+
 def test_of_mdx_imports_exports_and_components_are_left_out_and_the_text_in_them_stays() -> None:
     text = (
         "import X from './x'\nimport {y} from \"z\"\n\n# Hi\n\nimport taxes are high.\n\nexport const a = {\n  b: 1\n}\n\n"

@@ -163,6 +163,103 @@ def test_what_is_no_post_is_passed_over(preset: str, passed_over: str) -> None:
     assert [path for path in passed_over.split() if chosen.claims(path)] == []
 
 
+@pytest.mark.parametrize(
+    ("preset", "values", "state"),
+    [
+        ("hugo", {"headless": True, "draft": False}, "draft"),
+        ("hugo", {"headless": False, "draft": True}, "draft"),
+        ("hugo", {"_build": {"render": "never", "list": "always"}}, "draft"),
+        ("hugo", {"build": {"list": "never"}, "published": "2024-01-01"}, "draft"),
+        ("hugo", {"build": {"render": False}}, "draft"),
+        ("hugo", {"build": {"render": "link", "list": "local"}, "headless": False, "draft": "false"}, ""),
+        ("eleventy", {"permalink": False}, "draft"),
+        ("eleventy", {"eleventyExcludeFromCollections": True}, "draft"),
+        ("eleventy", {"permalink": "/x/", "eleventyExcludeFromCollections": False}, ""),
+        ("auto", {"isDraft": True}, "draft"),
+        ("auto", {"is_draft": "true", "draft": False}, "draft"),
+        ("auto", {"visibility": "private", "status": "published"}, "draft"),
+        ("auto", {"visibility": "public", "status": "draft"}, "draft"),
+        ("auto", {"visibility": "public", "isDraft": False, "is_published": True}, ""),
+        ("auto", {"is_published": False}, "draft"),
+        ("auto", {"isDeleted": True}, "deleted"),
+        ("newsapi", {"title": "[Removed]", "url": "https://removed.com"}, "deleted"),
+        ("auto", {"title": "[Removed]", "url": "https://removed.com"}, "deleted"),
+        ("auto", {"title": "True"}, ""),
+        ("auto", {"title": "Private"}, ""),
+    ],
+)  # fmt: skip
+def test_one_value_that_leaves_a_record_out_is_enough(preset: str, values: dict[str, Any], state: str) -> None:
+    fields = {"title": "T", "url": LINK, "date": "2024-01-01", **values}
+    content = parse_file("a.json", json.dumps(fields).encode(), source(preset=preset, site="https://a.example"))
+    assert [str(problem) for problem in content.problems] == []
+    story = content.records[0].story
+    assert (story.draft, story.deleted) == (state == "draft", state == "deleted")
+
+
+@pytest.mark.parametrize(
+    ("values", "draft"),
+    [
+        ({"hidden": False, "draft": True}, False), ({"hidden": "no", "draft": True}, False), ({"draft": True}, True),
+        ({"hidden": True, "draft": False}, True), ({"hidden": False, "headless": True}, False),
+    ],
+)  # fmt: skip
+def test_what_a_configuration_says_of_drafts_decides(values: dict[str, Any], draft: bool) -> None:
+    fields = {"title": "T", "url": LINK, "date": "2024-01-01", **values}
+    chosen = source(preset="hugo", site="https://a.example", fields={"draft": "hidden"})
+    content = parse_file("a.json", json.dumps(fields).encode(), chosen)
+    assert [record.story.draft for record in content.records] == [draft]
+
+
+def test_the_time_of_a_hugo_post_is_the_one_at_which_it_is_published() -> None:
+    text = "+++\ntitle = 'T'\ndate = 2024-01-01\npublishDate = 2099-01-01\n+++\nText"
+    content = parse_file("posts/x.md", text.encode(), source(preset="hugo", site="https://a.example"))
+    assert content.records[0].story.published.year == 2099
+
+
+@pytest.mark.parametrize("date", ["01/03/2024", "2024-13-45", "tbd"])
+@pytest.mark.parametrize("preset", ["jekyll", "hugo", "zola", "pelican", "eleventy", "auto"])
+def test_a_date_that_can_not_be_used_is_a_problem_though_the_file_s_name_has_one(preset: str, date: str) -> None:
+    text = f"---\ntitle: T\nurl: https://a.example/1\ndate: {date}\n---\nText"
+    content = parse_file("2024-01-05-us.md", text.encode(), source(preset=preset, site="https://a.example"))
+    (problem,) = content.problems
+    assert (problem.line, problem.field, problem.refuses) == (4, "date", False)
+    assert problem.message.startswith(f"'{date}' can't be used: expected a time")
+    assert problem.message.endswith("; the date in the file's name is used")
+    assert str(content.records[0].story.published.date()) == "2024-01-05"
+
+
+@pytest.mark.parametrize("date", ["", "null", "2024-01-05"])
+def test_a_date_that_is_missing_where_the_file_s_name_has_one_is_no_problem(date: str) -> None:
+    text = f"---\ntitle: T\ndate: {date}\n---\nText"
+    content = parse_file("2024-01-05-us.md", text.encode(), source(preset="jekyll", site="https://a.example"))
+    assert (content.problems, len(content.records)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("preset", "file", "lines", "picture"),
+    [
+        ("hugo", "posts/first/index.md", 'images = ["cover.jpg"]', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'image = "img/cover.jpg"', "posts/first/img/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'image = "cover.jpg"', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'cover = { image = "../cover.jpg" }', "posts/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = [{ url = "cover.jpg" }]', "posts/first/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = ["/img/cover.jpg"]', "img/cover.jpg"),
+        ("hugo", "posts/first/index.md", 'images = ["https://blog.example/me/c.jpg"]', "c.jpg"),
+        ("hugo", "posts/first.md", 'images = ["img/cover.jpg"]', "img/cover.jpg"),
+        ("zola", "blog/first/index.md", 'extra = { image = "cover.jpg" }', "blog/first/cover.jpg"),
+        ("eleventy", "blog/first/index.md", 'heroImage = "./cover.jpg"', "blog/first/cover.jpg"),
+    ],
+)  # fmt: skip
+def test_pictures_of_a_page_with_a_folder_of_its_own_start_at_its_address(
+    preset: str, file: str, lines: str, picture: str
+) -> None:
+    text = f"+++\ntitle = 'T'\ndate = 2024-01-01\n{lines}\n+++\n![x](cover.jpg)"
+    content = parse_file(file, text.encode(), source(Path("/x/content"), preset=preset, site="https://blog.example/me"))
+    assert content.problems == ()
+    image = content.records[0].story.image
+    assert image and image.url == f"https://blog.example/me/{picture}"
+
+
 VALUES = {
     "title": st.text("abc &<é", min_size=1).filter(str.strip), "excerpt": st.text("abc d", min_size=1).filter(str.strip),
     "featuredContent": st.just("Text & more"), "publishedDateTime": st.just("2026-03-11T08:15:00Z"), "webUrl": st.just(LINK),
@@ -184,7 +281,7 @@ def test_a_record_whose_keys_are_renamed_by_a_presets_table_gives_the_same_story
     for field, texts in chosen.preset_fields:
         outer, _, inner = field.partition(".")
         keys = [text for text in texts if "{" not in text and "." not in text and text[0] not in "=$"]
-        if outer in renamed and keys and field != "slug" and not inner:
+        if outer in record and outer in renamed and keys and field != "slug" and not inner:
             (key,) = keys[:1]
             if key not in renamed:
                 renamed[key] = renamed.pop(outer)

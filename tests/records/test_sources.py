@@ -1,5 +1,6 @@
 """Sources: folders of records, each with its own preset, globs and fields, and what is said of those that are faulty."""
 
+import json
 import os
 import subprocess
 import sys
@@ -191,13 +192,38 @@ def test_keys_without_quotes_and_names_with_dots_mean_the_same(tmp_path: Path) -
         ({"fields": {"type": ["=x", "{title}", "{site}{year}", "Title"]}}, []),
         ({"items": "data.x"}, ["records.items: data.x leads to nothing in any file"]),
         ({"include": ["*.md", "*.mdx"]}, ["records.include: no record file in {folder}/records matches '*.mdx'"]),
-        ({"preset": "jekyll"}, ["records.include: no record file in {folder}/records matches '[0-9][0-9][0-9][0-9]-*'"]),
+        ({"preset": "jekyll"}, []),
+        ({"preset": "hugo", "include": ["*.markdown"]}, ["records.include: no record file in {folder}/records matches '*.markdown'"]),
         ({}, []),
     ],
 )  # fmt: skip
 def test_what_finds_nothing_is_a_warning(tmp_path: Path, records: dict[str, Any], warnings: list[str]) -> None:
     write(tmp_path, "records/a.md", "records/b.md")
     assert source_warnings(folders(tmp_path, records)) == [text.format(folder=tmp_path) for text in warnings]
+
+
+@pytest.mark.parametrize(
+    ("records", "files", "reason"),
+    [
+        ({"exclude": ["**"]}, ["a.json", "b.json", "c.png"], "all 2 record files are left out by records.exclude"),
+        ({"include": ["x/*"]}, ["a.json"], "the only record file is left out by records.include"),
+        ({"preset": "jekyll"}, ["a.md", "b.md"], "all 2 record files are left out by the preset jekyll"),
+        (
+            {"preset": "jekyll", "include": ["*.md"], "exclude": ["*.md"]}, ["a.md", "b.md"],
+            "all 2 record files are left out by records.include and records.exclude and the preset jekyll",
+        ),
+    ],
+)  # fmt: skip
+def test_globs_that_leave_no_record_file_are_a_problem_that_says_so(
+    tmp_path: Path, records: dict[str, Any], files: list[str], reason: str
+) -> None:
+    write(tmp_path, *(f"records/{file}" for file in files))
+    lines = [f"records.{key} = {json.dumps(value)}\n" for key, value in records.items()]
+    (tmp_path / "config.toml").write_text("".join(lines))
+    status, _, error = result("check", cwd=tmp_path)
+    assert status == 1
+    assert f"{tmp_path}/records: {reason}\n" in error
+    assert "expected names" not in error
 
 
 def test_check_shows_the_warnings(tmp_path: Path) -> None:
