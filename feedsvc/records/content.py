@@ -5,7 +5,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from feedsvc.records.context import ContentKind
-from feedsvc.records.html import escape_text, is_html, without_comments
+from feedsvc.records.html import UNKNOWN_ADDRESS, escape_text, is_html, without_comments
 from feedsvc.text import plain_text, xml_text
 
 #: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
@@ -14,9 +14,6 @@ MAX_CONTENT = 300_000
 MAX_TAGS = 10_000
 #: Markdown is shorter than its HTML.
 MAX_RENDERED = 3 * MAX_CONTENT
-
-#: The address of a link that can't be known. It is dropped when the text is cleaned, as any other of its scheme is.
-UNKNOWN_ADDRESS = "unknown:"
 
 _IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
 #: Pictures within the text, which are dropped anyway: in HTML and in Markdown.

@@ -7,6 +7,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+#: The address of a link that can't be known. It is dropped when the text is cleaned, as any other of its scheme is.
+UNKNOWN_ADDRESS = "unknown:"
 #: The elements of HTML, of today and of the past, and the roots of SVG and MathML.
 ELEMENTS = _words(
     """
