@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 
 #: Longer URLs are refused, as sitemaps and the address bars of most browsers do.
 MAX_URL = 2048
+#: The most characters of a text of a record; the content of an entry has its own limit.
+MAX_TEXT = 2**20
 #: Longer ones are refused before they are parsed: entities and white space make a URL longer than it is.
 _MAX_WRITTEN_URL = 10 * MAX_URL
 #: The most characters of a slug.

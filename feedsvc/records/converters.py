@@ -4,10 +4,10 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feedsvc.records.content import MAX_CONTENT, html_text
+from feedsvc.records.content import html_text
 from feedsvc.records.context import Context, NoSite
 from feedsvc.records.times import instant
-from feedsvc.text import host_name, plain_text, web_url
+from feedsvc.text import MAX_TEXT, host_name, plain_text, web_url
 
 _MAX_INTEGER = 2**31 - 1
 #: Of the languages that have a tag, each begins with two or three letters.
@@ -16,8 +16,8 @@ _LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 def text(value: str, context: Context) -> str:
     """Return plain text; where titles and excerpts may hold HTML, the text of it."""
-    if len(value) > MAX_CONTENT:
-        raise ValueError(f"expected text of at most {MAX_CONTENT:,} characters")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"expected text of at most {MAX_TEXT:,} characters")
     return html_text(value) if context.html_in_text else plain_text(value)
 
 

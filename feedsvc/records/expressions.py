@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 
 from feedsvc.records.slugs import date_in, web_slug
 from feedsvc.records.values import Fields, Items, Placed, Value
+from feedsvc.text import MAX_TEXT
 
 #: The most items of a list that a path looks at.
 MAX_ITEMS = 1000
@@ -24,8 +25,6 @@ TEMPLATE_NAMES = (
     "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent", "file.slug",
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
-#: A text that is longer before its template is all filled in is as it is then: no field can have it.
-MAX_FILLED = 1_000_000
 #: What a template may do with a name, as in `{title|slug}`.
 FILTERS: dict[str, Callable[[str], str]] = {"date": date_in, "lower": str.lower, "slug": web_slug}
 
@@ -100,7 +99,7 @@ class Template:
             if not value and name not in _MAY_BE_EMPTY:
                 return None
             filled += (value if name == "site" else value.translate(_RESERVED)) + part
-            if len(filled) > MAX_FILLED:
+            if len(filled) > MAX_TEXT:  # no field can have it
                 break
         return (_SLASHES.sub("/", filled), scope.record.line), self.text
 

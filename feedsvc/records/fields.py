@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from feedsvc.errors import shown_value
-from feedsvc.records.content import MAX_CONTENT, content_html
+from feedsvc.records.content import content_html
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import SharedFault
 from feedsvc.records.html import is_html
@@ -23,7 +23,7 @@ from feedsvc.records.values import (
     is_absent,
     is_no_value,
 )
-from feedsvc.text import plain_text
+from feedsvc.text import MAX_TEXT, plain_text
 
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.
@@ -236,7 +236,7 @@ class FieldReader:
                 nested = FieldReader(item, _ALL_NAME_KEYS, self.problems, self.context, self, key, position)
                 name = nested.first("name", _NAME_KEYS)[1]
             text = ""
-            if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_CONTENT:
+            if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_TEXT:
                 text = plain_text(name)
             divide = split_item if is_list else split
             if text:

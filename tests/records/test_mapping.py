@@ -337,10 +337,10 @@ def test_aliases_that_multiply_cost_no_time() -> None:
 @pytest.mark.parametrize(
     ("record", "fields", "message"),
     [
-        ({"title": "x" * 300_001}, {}, "expected text of at most 300,000 characters"),
-        ({"description": "x" * 300_001}, {}, "expected text of at most 300,000 characters"),
-        ({"tags": ["AI", "x" * 300_001]}, {}, "expected a name, not"),
-        ({"long": "x" * 200_000}, {"excerpt": "{long}" * 2000}, "expected text of at most 300,000 characters"),
+        ({"title": "x" * (2**20 + 1)}, {}, "expected text of at most 1,048,576 characters"),
+        ({"description": "x" * (2**20 + 1)}, {}, "expected text of at most 1,048,576 characters"),
+        ({"tags": ["AI", "x" * (2**20 + 1)]}, {}, "expected a name, not"),
+        ({"long": "x" * 200_000}, {"excerpt": "{long}" * 2000}, "expected text of at most 1,048,576 characters"),
         ({"long": "x" * 200_000}, {"featuredContent": "{long}" * 2000}, "of at most 300,000 characters"),
     ],
 )
