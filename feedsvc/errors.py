@@ -13,13 +13,13 @@ def one_line(text: str) -> str:
 
 def shown_value(value: object) -> str:
     """Return a value as a message shows it: its beginning, and without the password of an address."""
-    if isinstance(value, str):
-        before, _, host = value.rpartition("@")
-        scheme, slashes, _user = before.partition("//")
-        value = f"{scheme}//…@{host}" if slashes else str(value)
-        return repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
-    shown = repr(value)
-    return shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + "…"
+    text = str(value) if isinstance(value, str) else repr(value)
+    before, _, host = text.rpartition("@")
+    scheme, slashes, _user = before.partition("//")
+    if slashes:
+        text = f"{scheme}//…@{host}"
+    text = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return repr(text) if isinstance(value, str) else text
 
 
 class FeedsvcError(Exception):

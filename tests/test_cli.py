@@ -131,6 +131,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[records]\ninclude_unpublished = 1", "config.toml: records.include_unpublished: 1 can't be used; expected true or false"),
         ("[site]\nbase_url = 'x'", "config.toml: site.base_url: 'x' can't be used; expected an http or https address"),
         ("[site]\nbase_url = 'https://u:secret@a.example'", "config.toml: site.base_url: 'https://…@a.example' can't be used; expected an address without user name and password"),
+        ("[feeds]\nhub = ['https://u:secret@a.example/hub']", "config.toml: feeds.hub: ['https://…@a.example/hub'] can't be used; expected an http or https address"),
         (f"[site]\nlanguage = '{'x' * 999}'", f"config.toml: site.language: '{'x' * 80}…' can't be used; expected a language tag such as en or pt-BR"),
         ("[site]\nlanguage = 'e n'", "config.toml: site.language: 'e n' can't be used; expected a language tag such as en or pt-BR"),
         ("[index]\nurl = 'x'", "index.url: 'x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
