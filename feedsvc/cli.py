@@ -19,7 +19,7 @@ from feedsvc.errors import FeedsvcError, IndexLostError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
-    from feedsvc.index.sync import SyncResult
+    from feedsvc.index.sync_result import SyncResult
 
 #: Feeds that `serve` prints when it starts.
 MOST_SHOWN = 30

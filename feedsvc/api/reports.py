@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from feedsvc.api.site import Site
     from feedsvc.build import BuildResult
     from feedsvc.feeds.explanation import Explanation
-    from feedsvc.index.sync import SyncResult
+    from feedsvc.index.sync_result import SyncResult
 
 Report = dict[str, Any]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from feedsvc.feeds.documents import Document, Documents
     from feedsvc.feeds.explanation import Explanation
     from feedsvc.index.database import Index
-    from feedsvc.index.sync import SyncResult
+    from feedsvc.index.sync_result import SyncResult
     from feedsvc.model import FeedSummary
     from feedsvc.records.collection import Records
     from feedsvc.workers import Workers
@@ -266,7 +266,8 @@ class Site:
         return self._sync_index(progress, will_build, follows)
 
     def _sync_index(self, progress: Progress | None, will_build: bool, follows: bool) -> "SyncResult":
-        from feedsvc.index.sync import SyncResult, sync
+        from feedsvc.index.sync import sync
+        from feedsvc.index.sync_result import SyncResult
 
         while follows and not self.index.is_leader():
             if self.index.is_filled():

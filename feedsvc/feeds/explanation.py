@@ -2,19 +2,18 @@
 
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
+from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
-from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, select_stories
 from feedsvc.index.reader import find_entries
-from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem, Story
+from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.origins import Origins
@@ -58,7 +57,7 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     lines = [] if urls else [f"{subject}: no story in this file can be used"]
     published = bool(urls)
     for url in urls:
-        occurrences, shown = _occurrences(connection, config, records, url, path, origins)
+        occurrences, shown = explain_occurrences(connection, config, records, url, path, origins)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
         lines += [url, *occurrences, *feeds]
         published &= found
@@ -105,82 +104,7 @@ def _passed_over(config: Config, subject: str) -> str:
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
-    """A place where a record names a story."""
-
-    id: int
-    path: str
-    record: int
-    position: int
-    mentioned_by: str | None
-    listed: bool
-    #: Whether it is a mention by a story that is shown.
-    is_shown_mention: bool
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it is a mention without a time, which is published as a link alone."""
-        return self.position > 0 and not self.listed
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A story that feeds may hold."""
-
-    url: str
-    is_primary: bool
-    month: str
-    provider: str
-
-
-def _occurrences(
-    connection: Connection, config: Config, records: Records, url: str, path: str, origins: Origins
-) -> tuple[list[str], _Shown | None]:
-    """Return (lines on the occurrences of a story, and which counts; the story, None if it is in no feed).
-
-    path, origins: a file, and where the fields of its records come from.
-    """
-    columns = ", ".join(each.name for each in fields(_Shown))
-    found = connection.execute(f"SELECT {columns} FROM stories WHERE url = ?", (url,)).fetchone()
-    shown = _Shown(*found) if found else None
-    rows = [
-        _Occurrence(*row)
-        for row in connection.execute(
-            f"SELECT t.id, f.path, t.record, t.position, t.mentioned_by, t.listed, {IS_SHOWN_MENTION} "
-            f"FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.url = ? "
-            f"ORDER BY t.position > 0, {precedence('t')}, t.position",
-            (url,),
-        )
-    ]
-    best = next((row for row in rows if row.position == 0 or (row.is_shown_mention and not row.is_link)), None)
-    lines = []
-    hidden = "no story that is shown mentions it"
-    for row in rows:
-        story = _story(connection, records, row)
-        state = "" if row.listed or row.is_link else _state(story, config)
-        what = f"own record{state and f', {state}'}"
-        if row.position:
-            what = f"{'link' if row.is_link else 'mention'} by {row.mentioned_by}"
-        if row is best:
-            verdict = "counts"
-            hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
-            hint = "; records.future publishes it before" if state.startswith("not due") else hint
-            hidden = f"{_place(row)}, which counts, is {state}{hint}"
-        elif row.position and not row.is_shown_mention:
-            verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
-        elif row.is_link:
-            verdict = "has no time, so it is published as a link of that story alone"
-            hidden = "it is only linked to" if not best else hidden
-        elif best:
-            verdict = f"duplicate of {_place(best)}, which counts"
-        lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
-        if row.path == path and not row.position:
-            lines += origins.records[row.record] if row.record < len(origins.records) else ()
-    return lines if shown else [*lines, f"  not in any feed: {hidden}"], shown
-
-
-def _feeds(connection: Connection, config: Config, shown: _Shown) -> tuple[list[str], bool]:
+def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[str], bool]:
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
@@ -221,42 +145,3 @@ def _value(connection: Connection, column: str, url: str) -> object:
     """Return the value of a story that a filter compares."""
     (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
     return "unknown" if value in (None, "") else value
-
-
-def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
-    """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
-    if row.listed or row.is_link:
-        (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
-        return story_decoder.decode(data)
-    number: int = row.record
-    file = records.file(row.path)
-    result = records.read(file) if file else None
-    if result and result[1] and len(result[1].records) > number:
-        return result[1].records[number].story
-    raise FeedsvcError(f"{row.path}: changed while it was read; try again")
-
-
-def _state(story: Story, config: Config) -> str:
-    """Return why a record isn't listed."""
-    if story.deleted:
-        return "deleted"
-    if story.draft and not config.records.include_unpublished:
-        return "a draft"
-    return f"not due until {_time(story)}"
-
-
-def _time(story: Story) -> str:
-    return story.published.isoformat().replace("+00:00", "Z")
-
-
-def _summary(story: Story) -> str:
-    if story.is_link:
-        return f'"{story.title}"; provider: {story.provider.name}'
-    topics = ", ".join(topic.name for topic in story.topics) or "none"
-    quality = "unknown" if story.quality is None else story.quality
-    return f'"{story.title}"; {_time(story)}; provider: {story.provider.name}; topics: {topics}; quality: {quality}'
-
-
-def _place(row: _Occurrence) -> str:
-    """Return the file of an occurrence, with the number of its record if that isn't the first."""
-    return f"{row.path} (story {row.record + 1})" if row.record else row.path

@@ -4,8 +4,6 @@ To add a value: add a field to EntryValues or HeadValues, its text to `entry_val
 feedgen to `render_entry` or `render_head`.
 """
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
 from posixpath import splitext
@@ -20,6 +18,7 @@ from lxml import etree
 
 from feedsvc.formats.content import entry_html, html_title
 from feedsvc.formats.links import EntryLinks, FeedLinks
+from feedsvc.formats.times import RenderedTime, rfc2822
 from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
 
@@ -75,7 +74,7 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         title=story.title,
         html_title=html_title(story.title),
         published=story.published.isoformat(),
-        published_rss=_rfc2822(story.published),
+        published_rss=rfc2822(story.published),
         updated=story.updated.isoformat(),
         summary=escape(story.excerpt, quote=False),
         content=entry_html(entry),
@@ -105,8 +104,8 @@ def render_entry(name: str, values: EntryValues) -> str:
     item.guid(values.url, permalink=True)
     item.title(values.title)
     item.link(href=values.url)
-    item.published(_RenderedTime.of(values.published if name == "atom" else values.published_rss))
-    item.updated(_RenderedTime.of(values.updated))
+    item.published(RenderedTime.of(values.published if name == "atom" else values.published_rss))
+    item.updated(RenderedTime.of(values.updated))
     if values.summary:
         item.summary(values.summary, type="html")
     if values.content:
@@ -182,7 +181,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         description=feed.description,
         language=feed.language,
         updated=feed.updated.isoformat(),
-        updated_rss=_rfc2822(feed.updated),
+        updated_rss=rfc2822(feed.updated),
         author=feed.author,
         author_url=f"{feed.base_url}/",
         url=feed.url(format),
@@ -213,7 +212,7 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.title(values.title)
     generator.description(values.description)
     generator.language(values.language)
-    generator.updated(_RenderedTime.of(values.updated if name == "atom" else values.updated_rss))
+    generator.updated(RenderedTime.of(values.updated if name == "atom" else values.updated_rss))
     generator.generator("feedsvc", version=__version__)
     generator.ttl(ttl)
     generator.link(href=values.url, rel="self", type=values.media_type)
@@ -245,32 +244,3 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
 def _size(values: EntryValues | HeadValues) -> dict[str, str]:
     """Return the known sides of a picture."""
     return {side: size for side, size in (("width", values.width), ("height", values.height)) if size}
-
-
-def _rfc2822(moment: datetime) -> str:
-    """Return a time in UTC as RSS has it."""
-    # With an offset, format_datetime calls strftime, which reads the time zone of the machine each time.
-    return format_datetime(moment.replace(tzinfo=None)).removesuffix("-0000") + "+0000"
-
-
-class _RenderedTime(datetime):
-    """A time that feedgen renders as a given text."""
-
-    text: str
-
-    @classmethod
-    def of(cls, text: str) -> "_RenderedTime":
-        moment = cls(2000, 1, 1, tzinfo=UTC)
-        moment.text = text
-        return moment
-
-    def isoformat(self, sep: str = "T", timespec: str = "auto") -> str:
-        return self.text
-
-
-def _format_rfc2822(moment: datetime) -> str:
-    return moment.text if isinstance(moment, _RenderedTime) else format_datetime(moment)
-
-
-# feedgen's own function sets the locale of the whole process for each date.
-feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = _format_rfc2822

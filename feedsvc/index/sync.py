@@ -4,25 +4,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
 
 from feedsvc.config import Config
-from feedsvc.index.counts import Counts, note_passed_over, read_counts
+from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
-from feedsvc.index.due import NEVER, Listing, find_due, listing, next_due, sync_time
-from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows, read_problems
+from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
+from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
-from feedsvc.model import Problem
+from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolders, Records
 from feedsvc.records.files import RecordFile
-from feedsvc.records.presets import find_preset
-from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 
 #: Files that are read at a time.
@@ -36,55 +34,6 @@ _KNOWN_FILES = "SELECT path, id, size, changed FROM files"
 
 #: A file to read: its id, itself, and its hash when it was read last.
 Job: TypeAlias = tuple[int, RecordFile, str]
-
-
-@dataclass(frozen=True)
-class SyncResult:
-    """What a sync did, and what the index holds since."""
-
-    index: Index
-    config: Config
-    #: The name of the records.
-    source: str
-    #: The numbers of files that had changed, and of files that are gone.
-    read: int = 0
-    gone: int = 0
-    #: The problems that files have now and did not have before, by file.
-    new_problems: tuple[Problem, ...] = ()
-    #: The number of all problems.
-    problem_count: int = 0
-    #: The duration.
-    seconds: float = 0
-    #: When a story will be due next, in seconds since 1970.
-    next_due: int = NEVER
-
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """All problems, by file: read from the index when first asked for. Raises IndexUnusableError."""
-        with self.index.reading() as connection:
-            return read_problems(connection)
-
-    @cached_property
-    def counts(self) -> Counts:
-        """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
-        with self.index.reading() as connection:
-            return read_counts(connection, primary_only=self.config.feeds.related != "entries")
-
-    @property
-    def nothing_found(self) -> str:
-        """What there is in a folder of which no record file is read, as a message; empty if one is."""
-        if self.counts.files:
-            return ""
-        left_out = sum(number for suffix, number in self.counts.passed_over.items() if suffix in suffixes())
-        tables = self.config.sources
-        keys = [f"records.{key}" for key in ("include", "exclude") if any(getattr(each, key) for each in tables)]
-        presets = dict.fromkeys(each.preset for each in tables)
-        keys += [f"the preset {name}" for name in presets if find_preset(name).include or find_preset(name).exclude]
-        if left_out and keys:  # else they are feedsvc's own
-            files = "the only record file is" if left_out == 1 else f"all {left_out:,} record files are"
-            return f"{self.source}: {files} left out by {' and '.join(keys)}"
-        there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
-        return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
 
 
 def _no_progress(done: int, total: int) -> None:

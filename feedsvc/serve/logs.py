@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from feedsvc.errors import one_line
-from feedsvc.index.sync import SyncResult
+from feedsvc.index.sync_result import SyncResult
 
 log = logging.getLogger("feedsvc")
 

@@ -9,7 +9,8 @@ import pytest
 from feedsvc.feeds.explanation import explain
 from feedsvc.index import sync as sync_module
 from feedsvc.index.due import NEVER, sync_time
-from feedsvc.index.sync import SyncResult, sync
+from feedsvc.index.sync import sync
+from feedsvc.index.sync_result import SyncResult
 from feedsvc.records import collection
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources

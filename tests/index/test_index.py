@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import IndexUnusableError
-from feedsvc.index import occurrences
+from feedsvc.index import occurrences, sync_result
 from feedsvc.index import sync as sync_module
 from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
@@ -487,7 +487,7 @@ def test_a_sync_of_one_file_reads_no_problems_but_its_own(
         return found
 
     monkeypatch.setattr(occurrences, "read_problems", counted)
-    monkeypatch.setattr(sync_module, "read_problems", counted)
+    monkeypatch.setattr(sync_result, "read_problems", counted)
     site.write("3.md", record(url="https://a.example/3", quality="x", type="[a]"))
     result = sync(site.documents.index, site.config, paths={str(site.config.records_folder / "3.md")})
     assert loaded == [2]

@@ -1,0 +1,62 @@
+"""What a sync did, and what the index holds since."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from feedsvc.config import Config
+from feedsvc.index.counts import Counts, read_counts
+from feedsvc.index.database import Index
+from feedsvc.index.due import NEVER
+from feedsvc.index.occurrences import read_problems
+from feedsvc.model import Problem
+from feedsvc.records.presets import find_preset
+from feedsvc.records.registry import suffixes
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What a sync did, and what the index holds since."""
+
+    index: Index
+    config: Config
+    #: The name of the records.
+    source: str
+    #: The numbers of files that had changed, and of files that are gone.
+    read: int = 0
+    gone: int = 0
+    #: The problems that files have now and did not have before, by file.
+    new_problems: tuple[Problem, ...] = ()
+    #: The number of all problems.
+    problem_count: int = 0
+    #: The duration.
+    seconds: float = 0
+    #: When a story will be due next, in seconds since 1970.
+    next_due: int = NEVER
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, by file: read from the index when first asked for. Raises IndexUnusableError."""
+        with self.index.reading() as connection:
+            return read_problems(connection)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
+        with self.index.reading() as connection:
+            return read_counts(connection, primary_only=self.config.feeds.related != "entries")
+
+    @property
+    def nothing_found(self) -> str:
+        """What there is in a folder of which no record file is read, as a message; empty if one is."""
+        if self.counts.files:
+            return ""
+        left_out = sum(number for suffix, number in self.counts.passed_over.items() if suffix in suffixes())
+        tables = self.config.sources
+        keys = [f"records.{key}" for key in ("include", "exclude") if any(getattr(each, key) for each in tables)]
+        presets = dict.fromkeys(each.preset for each in tables)
+        keys += [f"the preset {name}" for name in presets if find_preset(name).include or find_preset(name).exclude]
+        if left_out and keys:  # else they are feedsvc's own
+            files = "the only record file is" if left_out == 1 else f"all {left_out:,} record files are"
+            return f"{self.source}: {files} left out by {' and '.join(keys)}"
+        there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
+        return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
