@@ -8,8 +8,8 @@ from msgspec.structs import fields
 
 from feedsvc.cli import main
 from feedsvc.config import TABLES
-from feedsvc.model import Story
-from tests.conftest import ROOT
+from feedsvc.model import Image, Provider, Story, Topic
+from tests.conftest import ROOT, SAMPLE
 
 README = (ROOT / "README.md").read_text()
 CONFIG = (ROOT / "config.toml").read_text()
@@ -41,4 +41,13 @@ def test_the_set_up_lines_are_complete() -> None:
 
 
 def test_a_story_has_no_field_for_what_is_never_read() -> None:
-    assert {"secured", "category"}.isdisjoint(field.name for field in fields(Story))
+    names = [field.name for struct in (Story, Provider, Image, Topic) for field in fields(struct)]
+    assert {"secured", "isCached", "is_cached"}.isdisjoint(names)
+
+
+def test_every_key_of_the_sample_is_in_the_readmes_table_of_fields_but_for_those_never_read() -> None:
+    (sample,) = SAMPLE.iterdir()
+    keys = set(re.findall(r"^ *(?:- )?(\w+):(?= |$)", sample.read_text(), re.MULTILINE))
+    table = README[README.index("| field | meaning |") :].partition("\n\n")[0]
+    read = set(re.findall(r"`(\w+)(?:: \w+)?`", table))
+    assert keys - read == {"secured", "isCached"}

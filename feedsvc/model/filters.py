@@ -56,7 +56,7 @@ def _name(value: Any) -> str:
     return slug(value)
 
 
-def _type(value: Any) -> str:
+def _lower(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(value)
     return " ".join(xml_text(value).split()).lower()
@@ -88,8 +88,10 @@ FILTERS = {
                expected="names of topics, any of which a story has"),
         Filter("provider", column="provider", comparison="in", parse=_name, label="Only the provider", attributes=_TEXT,
                expected="names of providers"),
-        Filter("type", column="type", comparison="in", parse=_type, label="Only the type", attributes=_TEXT,
+        Filter("type", column="type", comparison="in", parse=_lower, label="Only the type", attributes=_TEXT,
                expected="types of stories"),
+        Filter("category", column="category", comparison="in", parse=_lower, label="Only the category",
+               attributes=_TEXT, expected="categories of stories"),
         Filter("without_topic", column="topic", comparison="not in", parse=_name, label="Without the topic",
                attributes=_TEXT, expected="names of topics, none of which a story has"),
         Filter("without_provider", column="provider", comparison="not in", parse=_name, label="Without the provider",

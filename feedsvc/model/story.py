@@ -55,6 +55,7 @@ class Story(Struct, frozen=True, array_like=True):
     content_html: str = ""
     image: Image | None = None
     type: str = ""
+    category: str = ""
     quality: int | None = None
     heat: int | None = None
     amp_url: str | None = None

@@ -43,7 +43,7 @@ _LINES: tuple[tuple[str, tuple[str, ...], Callable[[Record], str]], ...] = (
     ("excerpt", ("excerpt",), lambda record: _quoted(record.story.excerpt)),
     ("language", ("language",), lambda record: record.story.language),
     ("type", ("type",), lambda record: record.story.type),
-    ("category", ("category",), lambda record: getattr(record.story, "category", "")),
+    ("category", ("category",), lambda record: record.story.category),
     ("quality", ("quality",), lambda record: _number(record.story.quality)),
     ("heat", ("heat",), lambda record: _number(record.story.heat)),
     ("draft", ("draft", "status", "published"), lambda record: "true" if record.story.draft else ""),

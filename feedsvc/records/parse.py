@@ -75,7 +75,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         topics.setdefault(topic.slug, topic)
     content = reader.content("featuredContent", body, url)
     images = _images(reader, "images")
-    kind, excerpt, quality, heat, amp_url, cdn_amp_url, tag = reader.read(_REST)
+    kind, category, excerpt, quality, heat, amp_url, cdn_amp_url, tag = reader.read(_REST)
     draft = deleted = False
     if not reader.fields.keys().isdisjoint(_STATE_KEYS):
         draft, deleted = _state(reader)
@@ -92,6 +92,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         content_html=content,
         image=images[0] if images else None,
         type=kind or "",
+        category=category or "",
         quality=quality,
         heat=heat,
         amp_url=amp_url,
@@ -202,7 +203,7 @@ _LINK: Converters = (
     ("webUrl", link, "an address", ("originalUrl", "url", "link", "href", "@id")),
 )
 _REST: Converters = (
-    ("type", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
+    ("type", text, "", ()), ("category", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
     ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
     ("language", language, "", ()),
 )  # fmt: skip

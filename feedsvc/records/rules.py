@@ -121,13 +121,13 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
                 key = first if first in known else normal.get(normal_key(first))
                 if key is None and expression.text not in known:
                     continue
-            is_own = expression.text in own
+            is_own = expression.text in own and not _means_more(name)
             is_configured = position < rule.configured
             if has_body and name == "featuredContent" and not (is_own or is_configured):
                 continue
             is_key = key is not None and isinstance(expression, Path) and expression.is_key
             candidates.append(Candidate(None if is_key else expression, key, is_own or is_configured, is_own))
-        if len(candidates) == 1 and candidates[0].key == name and not _is_needed(name):
+        if len(candidates) == 1 and candidates[0].key == name and not (_is_needed(name) or _means_more(name)):
             copied.append(name)
             continue
         if not has_top:
@@ -138,6 +138,11 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
             part = name.removeprefix("provider.")
             fields[name] = Planned(rule.kind, tuple(candidates), part if part != name else "")
     return Plan(normal, tuple(copied), fields)
+
+
+def _means_more(name: str) -> bool:
+    """Return whether a field has a name that other shapes use for lists and mappings, too, which are no fault there."""
+    return name == "category"
 
 
 def _is_needed(name: str) -> bool:

@@ -165,6 +165,7 @@ def test_quality_leaves_a_story_out(folder: Path) -> None:
         ('provider = ["B"]', "left out by provider=b (its provider: a-example)"),
         ('without_provider = ["A example"]', "left out by without_provider=a-example (its provider: a-example)"),
         ('type = ["video"]', "left out by type=video (its type: unknown)"),
+        ('category = ["News"]', "left out by category=news (its category: unknown)"),
         ("min_heat = 3", "left out by min_heat=3 (its heat: unknown)"),
         ('min_heat = 3\ntype = ["video"]', "left out by type=video (its type: unknown); left out by min_heat=3 (its heat: unknown)"),
     ],

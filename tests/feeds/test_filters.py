@@ -15,8 +15,8 @@ from tests.corpus import Corpus
 from tests.rules import check_feed, texts
 
 FILES = {
-    "1.md": record("One", "https://a.example/1", "2020-03-01", topics="[AI]", quality="10", heat="5", type="Video", provider="{name: A}"),
-    "2.md": record("Two", "https://a.example/2", "2020-02-01", topics="[AI, Law]", quality="20", heat="1", type="article", provider="{name: B}"),
+    "1.md": record("One", "https://a.example/1", "2020-03-01", topics="[AI]", quality="10", heat="5", type="Video", category="News", provider="{name: A}"),
+    "2.md": record("Two", "https://a.example/2", "2020-02-01", topics="[AI, Law]", quality="20", heat="1", type="article", category="Samples", provider="{name: B}"),
     "3.md": record(
         "Three", "https://a.example/3", "2020-01-01", topics="[Law]", provider="{name: A}",
         related="[{title: m, webUrl: 'https://b.example/m', publishedDateTime: 2019-12-31, quality: 15, type: article, provider: {name: C}}]",
@@ -46,6 +46,9 @@ def titles(site: Site, address: str) -> list[str]:
         ("type=\0 vid\uffffeo\x0b", "One"),
         ("type=\1vide\1", ""),
         ("type=video&type=article", "One Two m"),
+        ("category=NEWS", "One"),
+        ("category=samples&category=news", "One Two"),
+        ("category=news&type=article", ""),
         ("without_topic=law", "One"),
         ("without_provider=a", "Two m"),
         ("min_quality=15", "Two m"),

@@ -52,7 +52,8 @@ def test_a_json_feed_has_further_fields_of_the_record_in_its_extension(sample_si
     feed = json.loads(sample_site.body("/feed.json"))
     (article,) = (item for item in feed["items"] if "related" in item["_feedsvc"])
     extension = article["_feedsvc"]
-    assert (extension["quality"], extension["heat"], extension["type"]) == (84, -1, "article")
+    assert (extension["quality"], extension["heat"]) == (84, -1)
+    assert (extension["type"], extension["category"]) == ("article", "news")
     assert extension["amp_url"].endswith("/amp/")
     assert extension["provider"] == {"name": "Forbes", "slug": "forbes", "url": "https://forbes.com/"}
     assert len(extension["related"]) == 17

@@ -83,11 +83,11 @@ _OCCURRENCE = f"(SELECT f.path FROM files f WHERE f.id = t.id / {OCCURRENCES_PER
 CONTENTS = (
     "SELECT path, size, hash FROM files",
     "SELECT path, number, line, field, message FROM problems p JOIN files f ON f.id = p.file",
-    f"SELECT {_OCCURRENCE}, url, mentioned_by, listed, published, month, updated, quality, heat, type, provider, title, data "
+    f"SELECT {_OCCURRENCE}, url, mentioned_by, listed, published, month, updated, quality, heat, type, category, provider, title, data "
     "FROM occurrences t LEFT JOIN occurrence_stories d ON d.occurrence = t.id",
     f"SELECT {_OCCURRENCE}, slug FROM occurrence_topics d JOIN occurrences t ON t.id = d.occurrence",
     "SELECT * FROM names",
-    f"SELECT {_OCCURRENCE}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, provider FROM stories) s "
+    f"SELECT {_OCCURRENCE}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, category, provider FROM stories) s "
     "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
     "SELECT * FROM story_topics",
     "SELECT kind, slug, month, stories, primary_stories FROM feeds",

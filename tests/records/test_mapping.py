@@ -220,6 +220,32 @@ def test_of_json_ld_only_articles_are_records() -> None:
     assert ([record.story.title for record in content.records], content.problems) == (["T"], ())
 
 
+@pytest.mark.parametrize(
+    ("record", "category"),
+    [
+        ({"category": "news"}, "news"),
+        ({"category": ["top", "world"]}, "top"),
+        ({"category": {"name": "World"}}, ""),
+        ({"category": [{"name": "World"}]}, ""),
+        ({"categories": ["World"]}, ""),  # they are topics
+        ({"articleSection": "Sports"}, "Sports"),
+        ({"section": ["World"]}, ""),
+    ],
+)
+def test_what_other_shapes_call_a_category_is_read_where_it_is_a_text_and_never_a_problem(
+    record: dict[str, Any], category: str
+) -> None:
+    content = parse({"title": "T", "url": "https://a.example/1", "date": "2020-06-13", **record})
+    assert (content.records[0].story.category, content.problems) == (category, ())
+    assert content.records[0].story.topics  # they have always been that
+
+
+def test_a_category_that_the_configuration_names_is_a_problem_where_it_is_no_text() -> None:
+    record = {"title": "T", "url": "https://a.example/1", "date": "2020-06-13", "kind": {"name": "World"}}
+    (problem,) = parse(record, fields={"category": "kind"}).problems
+    assert str(problem).endswith("kind: a mapping can't be used: expected text")
+
+
 def test_a_record_of_our_own_shape_is_read_by_its_own_names_alone() -> None:
     record = {
         "title": "T",

@@ -63,6 +63,7 @@ def test_every_field_is_read() -> None:
             ampWebUrl="https://a.example/amp",
             cdnAmpWebUrl="https://cdn.example/amp",
             type="video",
+            category="'R&amp;D  news'",
             quality="84",
             heat="-1",
             topics="[AI, C++, ai]",
@@ -77,7 +78,7 @@ def test_every_field_is_read() -> None:
     assert parsed.updated.isoformat() == "2020-06-14T00:00:00+00:00"
     assert parsed.excerpt == "An excerpt"
     assert (parsed.amp_url, parsed.cdn_amp_url) == ("https://a.example/amp", "https://cdn.example/amp")
-    assert (parsed.type, parsed.quality, parsed.heat) == ("video", 84, -1)
+    assert (parsed.type, parsed.category, parsed.quality, parsed.heat) == ("video", "R&D news", 84, -1)
     assert [(topic.slug, topic.name) for topic in parsed.topics] == [("ai", "AI"), ("c-plus-plus", "C++")]
     assert (parsed.provider.slug, parsed.provider.domain) == ("forbes", "forbes.com")
     assert (parsed.authors, parsed.publishers) == (("Ann", "Bob"), ("P",))

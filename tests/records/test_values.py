@@ -153,7 +153,7 @@ def test_images_are_addresses_or_mappings(value: object) -> None:
 @pytest.mark.parametrize("value", [None, False, "", "  ", [], {}, float("nan"), "false"])
 def test_what_is_empty_is_absent_in_any_field(value: object) -> None:
     names = (
-        "updatedDateTime", "excerpt", "type", "quality", "heat", "ampWebUrl", "cdnAmpWebUrl", "provider", "topics", "authors", "images",
+        "updatedDateTime", "excerpt", "type", "category", "quality", "heat", "ampWebUrl", "cdnAmpWebUrl", "provider", "topics", "authors", "images",
         "featuredContent", "language", "draft", "status", "deleted", "removed", "related",
     )  # fmt: skip
     assert story(**dict.fromkeys(names, value)) == story()

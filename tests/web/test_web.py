@@ -281,10 +281,10 @@ def test_strange_and_idle_parameters_change_nothing(client: FlaskClient, query: 
 
 
 def test_one_choice_of_filters_has_one_canonical_form(client: FlaskClient, site: Site) -> None:
-    first = client.get("/feed.atom?limit=7&topic=Law&x=1&topic=A.I.&related=entries")
-    second = client.get("/feed.atom?topic=a-i&topic=law&topic=LAW&limit=007")
+    first = client.get("/feed.atom?limit=7&category=+News&topic=Law&x=1&topic=A.I.&related=entries&type=Video")
+    second = client.get("/feed.atom?topic=a-i&topic=law&topic=LAW&type=video&category=news&limit=007")
     assert first.data == second.data
-    canonical = "https://feeds.example/feed.atom?topic=a-i&topic=law&limit=7"
+    canonical = "https://feeds.example/feed.atom?topic=a-i&topic=law&type=video&category=news&limit=7"
     assert first.headers["Link"] == f'<{canonical}>; rel="self"'
     address = site.address("/feed.atom?limit=7&topic=Law&topic=a%20i")
     assert address

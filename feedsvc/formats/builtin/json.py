@@ -31,6 +31,7 @@ def _item(entry: Entry, language: str) -> dict[str, Any]:
     extension = {
         "provider": _known({"name": provider.name, "slug": provider.slug, "url": provider.url}),
         "type": story.type,
+        "category": story.category,
         "quality": story.quality,
         "heat": story.heat,
         "amp_url": story.amp_url,
