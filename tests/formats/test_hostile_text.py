@@ -50,6 +50,7 @@ stories = st.fixed_dictionaries(
     optional={
         "excerpt": texts,
         "type": texts,
+        "category": texts,
         "topics": st.lists(texts, max_size=3),
         "provider": st.fixed_dictionaries(
             {},

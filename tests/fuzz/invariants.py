@@ -116,7 +116,7 @@ def check_story(story: Story) -> None:
     assert len({topic.slug for topic in story.topics}) == len(story.topics)
     if provider.domain and not provider.domain.startswith("["):
         assert host_name(provider.domain) == provider.domain
-    plain = [story.title, story.excerpt, story.type, provider.name, image.title if image else ""]
+    plain = [story.title, story.excerpt, story.type, story.category, provider.name, image.title if image else ""]
     for text in (*plain, *story.authors, *story.publishers, *(topic.name for topic in story.topics)):
         assert text == " ".join(text.split())
     assert all((story.title, provider.name, *story.authors, *story.publishers))

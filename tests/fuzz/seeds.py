@@ -11,6 +11,7 @@ publishedDateTime: 2020-06-13 01:29:00 +5:30
 updatedDateTime: 2020-06-13
 excerpt: >-
   An   excerpt
+category: R&amp;D
 quality: +7
 heat: '1_0'
 published: yes
@@ -132,7 +133,7 @@ SEEDS = {
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
     ],
     "addresses": [
-        b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&min_quality=60&related=links&limit=500",
+        b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&category=News&min_quality=60&related=links&limit=500",
         "/topics/日本語/2020-06.rss?min_heat=-1&provider=a&x=1".encode(),
         b"/custom/saved.json?min_quality=7&related=entries&limit=50",
         b"/providers/a-b/",

@@ -60,6 +60,7 @@ ODD = {
 }  # fmt: skip
 FILTERED = (
     "/feed.atom?limit=500", "/feed.json?min_quality=50", "/feed.rss?related=links&without_topic=ai", "/feed.atom?type=video",
+    "/feed.atom?category=news",
     "/topics/ai.atom?without_provider=cnn&min_heat=3", "/feed.json?topic=ai&topic=law&provider=forbes",
 )  # fmt: skip
 
