@@ -126,8 +126,6 @@ class Corpus:
                 elif url not in self.stories:
                     self.mentions[url] = self._pending[url]
                     self.mentions[url].topics |= set(topics)
-                else:
-                    self.stories[url].topics |= set(topics)
         return data
 
     def _related(self, number: str, moment: datetime, topics: list[str]) -> tuple[str, dict[str, object]]:

@@ -7,7 +7,8 @@ files' names and contents, and on the time of the sync, never on history.
   `updated`, then the greatest quality, then the first path; but one that is not due is the last. If the best is not
   listed (a draft, deleted, not due), the story is hidden.
 - A mention counts if the story that mentions it is shown. A link, which is a mention without a time, is no story.
-- A story has the topics of its records, and those of the records of the stories that mention it.
+- A story with a record of its own has the topics of its records alone, whatever mentions it. A mention has its own, and
+  those of the records of the stories that mention it.
 """
 
 from collections import Counter
@@ -43,15 +44,16 @@ _INSERT_TOPICS = f"""
     INSERT INTO story_topics
     SELECT s.url, named.slug, s.published, s.month, s.is_primary
     FROM (
-        SELECT t.url, own.slug FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
+        SELECT t.url, t.position = 0 AS is_record, own.slug
+        FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
         WHERE {{is_affected}} AND (t.position = 0 OR {IS_SHOWN_MENTION})
         UNION ALL
-        SELECT t.url, theirs.slug FROM occurrences t
+        SELECT t.url, FALSE, theirs.slug FROM occurrences t
         JOIN stories m ON m.url = t.mentioned_by AND m.is_primary
         JOIN occurrences r ON r.url = m.url AND r.position = 0
         JOIN occurrence_topics theirs ON theirs.occurrence = r.id
         WHERE {{is_affected}}
-    ) named JOIN stories s ON s.url = named.url
+    ) named JOIN stories s ON s.url = named.url AND s.is_primary = named.is_record
     WHERE TRUE
     ON CONFLICT DO NOTHING
 """
@@ -99,7 +101,8 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
     """Write the URLs of the stories that a change of others can affect into the table `affected`."""
     connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
     connection.insert("affected", ((url,) for url in urls))
-    # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
+    # A story that came, went or changed its title or topics reaches those that it mentions. Those may have another title
+    # since, or have come or gone, which reaches all that mention them.
     for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
         connection.execute(
             f"INSERT INTO affected SELECT {column} FROM occurrences WHERE {other} IN (SELECT url FROM affected) "

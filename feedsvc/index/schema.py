@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 10
+VERSION = 11
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -108,7 +108,7 @@ def tables(d: Dialect) -> dict[str, str]:
         )""",
         # The stories of listed occurrences, as JSON.
         "occurrence_stories": f"(occurrence {integer} PRIMARY KEY, data {d.blob} NOT NULL)",
-        # The topics of each occurrence; a mention's are its own, and those of its record.
+        # The topics that each occurrence names itself.
         "occurrence_topics": f"""(
             occurrence {integer} NOT NULL,
             slug {text} NOT NULL,
