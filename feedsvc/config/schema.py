@@ -85,6 +85,8 @@ class Feeds(Table, frozen=True):
         tuple[str, ...], Meta(min_length=1, description="a list of formats such as atom, rss and json")
     ] = ("atom", "rss", "json")
     related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
+    #: Related stories that an entry links to.
+    related_limit: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 25
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Whether each month has a feed of its own.
     archives: Flag = True

@@ -126,9 +126,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
                 value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
         url = address.url(config.site.base_url, suffix)
-        if not reasons and shown.url in (
-            entry.story.url for entry in next(find_entries(connection, [(address, query)]))
-        ):
+        found = () if reasons else next(find_entries(connection, [(address, query)], related_limit=0))
+        if shown.url in (entry.story.url for entry in found):
             inside.append(f"  in {url}")
             continue
         if not reasons:

@@ -40,7 +40,7 @@ def find_feed(
         return None
 
     def select() -> Feed | None:
-        (entries,) = reader.find_entries(connection, [(address, query)])
+        (entries,) = reader.find_entries(connection, [(address, query)], config.feeds.related_limit)
         return _feed(connection, config, address, row, entries)
 
     return row.revision, select
@@ -49,9 +49,8 @@ def find_feed(
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
     """Yield the feed at each canonical address, or None."""
     found = [(address, _find_row(connection, config, address)) for address in addresses]
-    entries = reader.find_entries(
-        connection, [(address, story_query(config, address)) for address, row in found if row]
-    )
+    queries = [(address, story_query(config, address)) for address, row in found if row]
+    entries = reader.find_entries(connection, queries, config.feeds.related_limit)
     for address, row in found:
         yield _feed(connection, config, address, row, next(entries)) if row else None
 
@@ -245,4 +244,4 @@ def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
 
 
 def _without_links(entry: Entry) -> Entry:
-    return replace(entry, related=(), mentioned_by=())
+    return replace(entry, related=(), related_total=0)

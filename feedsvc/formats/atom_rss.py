@@ -84,7 +84,7 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         provider=provider.name,
         provider_url=provider.url or "",
         topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
-        links=tuple([(link.url, link.title) for link in entry.links]),
+        links=tuple([(link.url, link.title) for link in entry.related]),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
         language=language,

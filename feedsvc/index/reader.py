@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.index.database import Connection, batches
-from feedsvc.index.links import mentioning, related
+from feedsvc.index.links import NO_RELATED, find_related
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery, conditions, newest_first, ordering_table, select_stories
 from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Provider, Topic
@@ -129,34 +129,37 @@ def neighbours(connection: Connection, address: FeedAddress, query: StoryQuery) 
 
 
 def find_entries(
-    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]]
+    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], related_limit: int
 ) -> Iterator[tuple[Entry, ...]]:
     """Yield the newest entries of each feed, with their topics and links; ties by URL.
 
     What several feeds hold is read together, as far as memory allows.
+    related_limit: the number of links of an entry at most.
     """
     pending: list[list[Any]] = []
     for address, query in feeds:
-        chosen, values = select_stories(
-            connection.dialect, address, query, "s.url, s.is_primary, s.provider, s.occurrence"
-        )
+        chosen, values = select_stories(connection.dialect, address, query, "s.url, s.provider, s.occurrence")
         limit = ALL if query.limit is None else query.limit
         rows = connection.execute(f"{chosen} ORDER BY {newest_first(address)} LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
         if sum(map(len, pending)) >= TOGETHER:
-            yield from _read(connection, pending)
+            yield from _read(connection, pending, related_limit)
             pending = []
-    yield from _read(connection, pending)
+    yield from _read(connection, pending, related_limit)
 
 
-def _read(connection: Connection, feeds: list[list[Any]]) -> Iterator[tuple[Entry, ...]]:
+def _read(connection: Connection, feeds: list[list[Any]], related_limit: int) -> Iterator[tuple[Entry, ...]]:
     unique = {row[0]: row for rows in feeds for row in rows}
-    entries = {entry.story.url: entry for some in batches(unique.values()) for entry in _entries(connection, some)}
+    entries = {
+        entry.story.url: entry
+        for some in batches(unique.values())
+        for entry in _entries(connection, some, related_limit)
+    }
     for rows in feeds:
         yield tuple(entries[url] for url, *_ in rows)
 
 
-def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
+def _entries(connection: Connection, rows: list[Any], related_limit: int) -> Iterator[Entry]:
     urls = [url for url, *_ in rows]
     ids = [occurrence for *_, occurrence in rows]
     data = dict(
@@ -165,17 +168,17 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
             (connection.dialect.as_list(ids),),
         )
     )
-    provider_of = _named(connection, "providers", sorted({provider for _, _, provider, _ in rows}))
+    provider_of = _named(connection, "providers", sorted({provider for _, provider, _ in rows}))
     topics_of = _topics(connection, urls)
-    related_of = related(connection, [url for url, is_primary, *_ in rows if is_primary])
-    mentioning_of = mentioning(connection, [url for url, is_primary, *_ in rows if not is_primary])
-    for url, _, provider, occurrence in rows:
+    related_of = find_related(connection, urls, related_limit)
+    for url, provider, occurrence in rows:
+        links, total = related_of.get(url, NO_RELATED)
         yield Entry(
             story=story_decoder.decode(data[occurrence]),
             provider=Provider(provider, *provider_of[provider]),
             topics=tuple(topics_of[url]),
-            related=tuple(related_of[url].values()),
-            mentioned_by=tuple(mentioning_of[url].values()),
+            related=links,
+            related_total=total,
         )
 
 

@@ -101,8 +101,8 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
     """Write the URLs of the stories that a change of others can affect into the table `affected`."""
     connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
     connection.insert("affected", ((url,) for url in urls))
-    # A story that came, went or changed its title or topics reaches those that it mentions. Those may have another title
-    # since, or have come or gone, which reaches all that mention them.
+    # A story that came, went or changed its title or topics reaches those that it mentions. Those may have come or gone
+    # with it, or have another title since, which reaches all that mention them.
     for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
         connection.execute(
             f"INSERT INTO affected SELECT {column} FROM occurrences WHERE {other} IN (SELECT url FROM affected) "

@@ -289,7 +289,7 @@ def test_a_mention_goes_when_the_last_story_that_mentions_it_does(make_site: Cal
         {"1.md": record("One", related=related("x")), "2.md": record("Two", URLS[0], related=related("x"))}
     )
     mention = entries(site)[-1]
-    assert [link.title for link in mention.mentioned_by] == ["One", "Two"]
+    assert [link.title for link in mention.related] == ["One", "Two"]
     site.write("1.md", record("One", related=related("x"), deleted="true"))
     site.sync()
     assert titles(site) == ["Two", "x"]
