@@ -93,6 +93,8 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
 
 @lru_cache(1000)
 def _page(base_url: str, slug: str) -> str:
+    """Return the page of a topic. It names the topics of this site in categories, also where there are too few stories
+    for a page: so feeds stay the same when the page comes or goes."""
     return absolute(base_url, FeedAddress("topics", slug).page_path)
 
 

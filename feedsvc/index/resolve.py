@@ -14,8 +14,10 @@ files' names and contents, and on the time of the sync, never on history.
 from collections import Counter
 from typing import TypeAlias
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Changes, Name
+from feedsvc.index.query import has_feed, topics_with_feed
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 
 #: Kind, slug and month of a row of `feeds`.
@@ -61,17 +63,28 @@ _INSERT_TOPICS = f"""
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) -> None:
+def match_rule(connection: Connection, rules: Feeds, now: int) -> None:
+    """Let all feeds count as changed if topics have feeds by another rule than at the last sync.
+
+    rules, now: see `resolve`.
+    """
+    (before,) = connection.execute("SELECT has_feed FROM state").fetchone()
+    if before != has_feed(rules):
+        stamp = _next_stamp(connection, now)
+        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
+        connection.execute("UPDATE state SET revision = ?, changed = ?, has_feed = ?", (*stamp, has_feed(rules)))
+
+
+def resolve(connection: Connection, changes: Changes, rules: Feeds, now: int, is_first: bool) -> None:
     """Bring stories, their topics, and all feeds in step with the occurrences.
 
+    rules: how many stories a topic must have for a feed.
     now: in seconds since 1970. is_first: whether the index was empty, so that all stories are among the changes.
     """
     _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
         connection.analyze("files", "occurrences", "occurrence_topics")
-    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
-    # Later than any change before, even within one second, or when the clock was set back.
-    stamp = (revision + 1, max(now, changed + 1))
+    stamp = _next_stamp(connection, now)
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
@@ -84,8 +97,12 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
-    _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
+    counted = _count(connection, is_affected)
+    topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
+    old_pages = topics_with_feed(connection, topics, rules)
+    _refresh_feeds(connection, before, counted, stamp)
     if not is_first:
+        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), stamp)
         connection.execute("DROP TABLE affected")
     if _rename(connection, changes.names):  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
@@ -156,6 +173,26 @@ def _refresh_feeds(
         "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
     )
     connection.insert("feeds", sorted(rows))
+
+
+def _refresh_pages(connection: Connection, topics: set[str], stamp: tuple[int, int]) -> None:
+    """Update the stamps of the feeds that hold stories of topics which have a page since, or none: pages link to it."""
+    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
+    feeds = connection.execute(
+        f"""
+        SELECT 'topics', o.slug FROM story_topics t JOIN story_topics o ON o.url = t.url WHERE t.slug {in_list}
+        UNION SELECT 'providers', s.provider FROM story_topics t JOIN stories s ON s.url = t.url WHERE t.slug {in_list}
+        """,
+        (as_list(topics), as_list(topics)),
+    ).fetchall()
+    update = "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ? AND month = ''"
+    connection.executemany(update, [(*stamp, *feed) for feed in feeds])
+
+
+def _next_stamp(connection: Connection, now: int) -> tuple[int, int]:
+    """Return the revision and time of a change, later than those of any before. now: in seconds since 1970."""
+    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
+    return revision + 1, max(now, changed + 1)  # even within one second, or when the clock was set back
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:

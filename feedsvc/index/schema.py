@@ -45,6 +45,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
+        # has_feed: the rule by which topics had feeds at the last sync.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
         "state": f"""(
@@ -56,6 +57,7 @@ def tables(d: Dialect) -> dict[str, str]:
             took {d.real} NOT NULL,
             failure {text} NOT NULL,
             sync_time {integer} NOT NULL,
+            has_feed {text} NOT NULL,
             passed_over {text} NOT NULL
         )""",
         # The record files that have been read.

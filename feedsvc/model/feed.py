@@ -65,6 +65,8 @@ class Entry:
     story: Story
     provider: Provider
     topics: tuple[Topic, ...] = ()
+    #: The slugs of those of its topics that have a feed and a page.
+    linked_topics: frozenset[str] = frozenset()
     #: The related stories: those that its records list, in their order, then the primary ones that list it, newest
     #: first; the first of them, where there are more than `feeds.related_limit`.
     related: tuple[Link, ...] = ()
