@@ -60,6 +60,14 @@ class Corpus:
             value = batch[start : start + 7]
             self.files[name] = json.dumps(value if start % 2 else {"value": value}, indent=1).encode()
 
+    def related(self, story: Expected) -> list[str]:
+        """The stories that an entry links to: those that its record lists, then those whose records list it."""
+        shown = self.mentions.keys() | self.stories.keys()
+        listed = [url for url in story.related if url in shown] if story.url in self.stories else []
+        listing = [other for other in self.stories.values() if story.url in other.related]
+        listing.sort(key=lambda other: (-other.published.timestamp(), other.url))
+        return list(dict.fromkeys([*listed, *(other.url for other in listing)]))
+
     def write(self, folder: Path) -> None:
         """Write the record files, in random order."""
         for name in self.rng.sample(sorted(self.files), len(self.files)):
@@ -126,8 +134,6 @@ class Corpus:
                 elif url not in self.stories:
                     self.mentions[url] = self._pending[url]
                     self.mentions[url].topics |= set(topics)
-                else:
-                    self.stories[url].topics |= set(topics)
         return data
 
     def _related(self, number: str, moment: datetime, topics: list[str]) -> tuple[str, dict[str, object]]:

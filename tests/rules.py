@@ -99,6 +99,17 @@ def check_pictures(item: Any) -> None:
         assert element.get("url") in content
 
 
+def check_related(item: Any, url: str) -> None:
+    """Assert that an entry links to each related story once, never to itself, and that its content lists the same."""
+    links = texts(item, "a:link[@rel='related']/@href")
+    check_unique(links)
+    assert url not in links
+    # RSS has the content as description where there is no excerpt.
+    content = (texts(item, "content:encoded | a:content") or texts(item, "description") or [""])[0]
+    listed = html.fragment_fromstring(content, create_parent="div").xpath("./ul[last()]/li/a/@href")
+    assert not links or listed == links
+
+
 def _check_atom(feed: Any, self_url: str) -> None:
     assert feed.tag == f"{ATOM}feed"
     path, _, query = self_url.partition("?")
@@ -126,6 +137,7 @@ def _check_atom(feed: Any, self_url: str) -> None:
         assert set(texts(entry, "a:link[@rel]/@rel")) <= {"related"}
         assert all(texts(entry, "a:link[@rel='related']/@title"))
         assert not texts(entry, "a:source")
+        check_related(entry, alternate)
         (title,) = entry.xpath("a:title", namespaces=NAMESPACES)
         if title.get("type") == "html":
             assert "<" not in title.text
@@ -161,5 +173,6 @@ def _check_rss(rss: Any, self_url: str) -> None:
         names = [etree.QName(child).localname for child in item]
         assert "encoded" not in names or names.index("description") < names.index("encoded")
         assert set(texts(item, "a:link/@rel")) <= {"related"}
+        check_related(item, texts(item, "link")[0])
         assert len(texts(item, "enclosure")) <= 1
         check_pictures(item)

@@ -2,13 +2,14 @@
 
 from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import DEFAULT_NAME, TABLES, Config, load_config, parse_config
-from feedsvc.config.schema import Custom, Index, RecordSource
+from feedsvc.config.schema import Custom, Feeds, Index, RecordSource
 
 __all__ = [
     "DEFAULT_NAME",
     "TABLES",
     "Config",
     "Custom",
+    "Feeds",
     "Index",
     "RecordSource",
     "load_config",

@@ -85,11 +85,20 @@ class Feeds(Table, frozen=True):
         tuple[str, ...], Meta(min_length=1, description="a list of formats such as atom, rss and json")
     ] = ("atom", "rss", "json")
     related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
+    #: Related stories that an entry links to.
+    related_limit: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 25
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
+    #: Stories that a topic or provider must have for a feed of its own.
+    min_stories: Annotated[int, Meta(ge=1, lt=2**31, description="a whole number from 1")] = 1
     #: Whether each month has a feed of its own.
     archives: Flag = True
     #: The address of a WebSub hub.
     hub: Annotated[str, Meta(description="an http or https address")] = ""
+
+    @property
+    def primary_only(self) -> bool:
+        """Whether mentions are no entries, and so don't count."""
+        return self.related != "entries"
 
 
 class Build(Table, frozen=True):

@@ -11,7 +11,7 @@ from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery, select_stories
-from feedsvc.index.reader import find_entries
+from feedsvc.index.reader import find_entries, find_feed
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
@@ -118,6 +118,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
         reasons = []
         if query.primary_only and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
+        elif address.kind in ("topics", "providers") and not find_feed(connection, address, config.feeds):
+            reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
         for item in (item for filters in query.filters for item in filters.items if FILTERS[item[0]].column):
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
@@ -126,9 +128,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
                 value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
         url = address.url(config.site.base_url, suffix)
-        if not reasons and shown.url in (
-            entry.story.url for entry in next(find_entries(connection, [(address, query)]))
-        ):
+        found = () if reasons else next(find_entries(connection, [(address, query)], config.feeds))
+        if shown.url in (entry.story.url for entry in found):
             inside.append(f"  in {url}")
             continue
         if not reasons:

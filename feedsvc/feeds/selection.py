@@ -40,7 +40,7 @@ def find_feed(
         return None
 
     def select() -> Feed | None:
-        (entries,) = reader.find_entries(connection, [(address, query)])
+        (entries,) = reader.find_entries(connection, [(address, query)], config.feeds)
         return _feed(connection, config, address, row, entries)
 
     return row.revision, select
@@ -49,9 +49,8 @@ def find_feed(
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
     """Yield the feed at each canonical address, or None."""
     found = [(address, _find_row(connection, config, address)) for address in addresses]
-    entries = reader.find_entries(
-        connection, [(address, story_query(config, address)) for address, row in found if row]
-    )
+    queries = [(address, story_query(config, address)) for address, row in found if row]
+    entries = reader.find_entries(connection, queries, config.feeds)
     for address, row in found:
         yield _feed(connection, config, address, row, next(entries)) if row else None
 
@@ -115,7 +114,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """Return the list of all feeds."""
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
-        rows = reader.all_feeds(connection, kind, _primary_only(config.feeds.related))
+        rows = reader.all_feeds(connection, kind, config.feeds)
         return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
     def counted(address: FeedAddress, name: str) -> FeedSummary:
@@ -146,8 +145,10 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
         return []
     found = []
     for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
+        published = {address.slug, *select_slugs(connection, config, address.kind)}
         for slug, month in reader.months(connection, address, story_query(config, address)):
-            found.append(replace(address, slug=slug or address.slug, month=month))
+            if slug in published or not slug:
+                found.append(replace(address, slug=slug or address.slug, month=month))
     return found
 
 
@@ -155,7 +156,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
     """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
     match kind:
         case "topics" | "providers" as listed:
-            return [row.slug for row, _ in reader.all_feeds(connection, listed, _primary_only(config.feeds.related))]
+            return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
         case "custom":
             return sorted(config.custom)
     return []
@@ -163,8 +164,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
 
 def unknown_names(connection: Connection, config: Config) -> list[str]:
     """Return warnings of saved filters that name a topic or provider which no story has."""
-    topics = {row.slug for row, _ in reader.all_feeds(connection, "topics", primary_only=False)}
-    providers = {row.slug for row, _ in reader.all_feeds(connection, "providers", primary_only=False)}
+    topics, providers = reader.known_slugs(connection, "topics"), reader.known_slugs(connection, "providers")
     return [
         f"custom {custom.name!r}: {field}: no story has {slug!r}"
         for custom in config.custom.values()
@@ -186,7 +186,7 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
         return reader.everything(connection) if address.slug in config.custom else None
     if address == replace(EVERYTHING, filters=address.filters):
         return reader.everything(connection)
-    return reader.find_feed(connection, address, _primary_only(config.feeds.related))
+    return reader.find_feed(connection, address, config.feeds)
 
 
 def _defaults(config: Config, address: FeedAddress) -> Filters:
@@ -212,7 +212,7 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
-        primary_only=_primary_only(related_mode(config, address)),
+        primary_only=related_mode(config, address) != "entries",
         limit=None if address.month else own.get("limit") or defaults.get("limit"),
     )
 
@@ -221,10 +221,6 @@ def related_mode(config: Config, address: FeedAddress) -> str | None:
     """Return how a feed publishes related stories."""
     mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
     return mode
-
-
-def _primary_only(related: str | None) -> bool:
-    return related != "entries"
 
 
 def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
@@ -245,4 +241,4 @@ def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
 
 
 def _without_links(entry: Entry) -> Entry:
-    return replace(entry, related=(), mentioned_by=())
+    return replace(entry, related=(), related_total=0)

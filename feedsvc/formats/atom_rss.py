@@ -84,7 +84,7 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         provider=provider.name,
         provider_url=provider.url or "",
         topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
-        links=tuple([(link.url, link.title) for link in entry.links]),
+        links=tuple([(link.url, link.title) for link in entry.related]),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
         language=language,
@@ -93,6 +93,8 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
 
 @lru_cache(1000)
 def _page(base_url: str, slug: str) -> str:
+    """Return the page of a topic. It names the topics of this site in categories, also where there are too few stories
+    for a page: so feeds stay the same when the page comes or goes."""
     return absolute(base_url, FeedAddress("topics", slug).page_path)
 
 

@@ -1,16 +1,19 @@
-"""The HTML content of an entry: its picture, its excerpt, the content of its story, and lists of its links."""
+"""The HTML content of an entry: its picture, its excerpt, the content of its story, and the list of related stories."""
 
-from collections.abc import Iterator
 from html import escape
 
 from feedsvc.model import Entry
+
+#: The heading of the list of related stories, and how it ends where there are more.
+RELATED_HEADING = "Related stories"
+RELATED_LEFT_OUT = "and {number} more"
 
 
 def entry_html(entry: Entry) -> str:
     """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image
     values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
-    for link in entry.links:
+    for link in entry.related:
         values += (link.url, link.title, link.provider)
     # All at once, separated by a character that none of them holds.
     escaped = escape("\0".join(values), quote=False)
@@ -26,16 +29,13 @@ def entry_html(entry: Entry) -> str:
     if story.excerpt:
         parts.append(f"<p>{texts[3]}</p>")
     parts.append(story.content_html)
-    parts += _list("Related stories", items[: len(entry.related)])
-    parts += _list("Mentioned by", items[len(entry.related) :])
+    if items:
+        if entry.related_left_out:
+            items.append(f"<li>{RELATED_LEFT_OUT.format(number=entry.related_left_out)}</li>")
+        parts.append(f"<p>{RELATED_HEADING}:</p><ul>{''.join(items)}</ul>")
     return "".join(parts)
 
 
 def html_title(title: str) -> str:
     """Return a title with `<` or `&` as HTML, since readers parse plain titles as HTML, too; else empty."""
     return escape(title, quote=False) if "<" in title or "&" in title else ""
-
-
-def _list(heading: str, items: list[str]) -> Iterator[str]:
-    if items:
-        yield f"<p>{heading}:</p><ul>{''.join(items)}</ul>"

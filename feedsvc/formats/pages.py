@@ -4,6 +4,7 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from feedsvc.formats.content import RELATED_HEADING, RELATED_LEFT_OUT
 from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -29,7 +30,13 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["date_and_time"] = _date_and_time
-_templates.globals.update(FeedAddress=FeedAddress, FILTERS=FILTERS, max_problems=_MAX_PROBLEMS)
+_templates.globals.update(
+    FeedAddress=FeedAddress,
+    FILTERS=FILTERS,
+    max_problems=_MAX_PROBLEMS,
+    related_heading=RELATED_HEADING,
+    related_left_out=RELATED_LEFT_OUT,
+)
 
 
 def write_home(catalogue: Catalogue) -> bytes:

@@ -1,9 +1,11 @@
 """Queries for the stories of a feed, in SQL."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from feedsvc.index.database import Dialect
+from feedsvc.config import Feeds
+from feedsvc.index.database import Connection, Dialect
 from feedsvc.model import FILTERS, FeedAddress, Filters
 
 
@@ -16,6 +18,26 @@ class StoryQuery:
     primary_only: bool = False
     #: The number of stories at most; None for all.
     limit: int | None = None
+
+
+def size_column(primary_only: bool) -> str:
+    """Return the column of `feeds` with the number of a feed's stories."""
+    return "primary_stories" if primary_only else "stories"
+
+
+def has_feed(rules: Feeds) -> str:
+    """Return the condition that a topic or provider has enough stories for a feed, on its row of `feeds`."""
+    return f"{size_column(rules.primary_only)} >= {rules.min_stories}"
+
+
+def topics_with_feed(connection: Connection, slugs: Iterable[str], rules: Feeds) -> set[str]:
+    """Return those of some topics, by slug, that have a feed."""
+    dialect = connection.dialect
+    rows = connection.execute(
+        f"SELECT slug FROM feeds WHERE kind = 'topics' AND slug {dialect.in_list} AND month = '' AND {has_feed(rules)}",
+        (dialect.as_list(slugs),),
+    )
+    return {slug for (slug,) in rows}
 
 
 def ordering_table(address: FeedAddress) -> str:

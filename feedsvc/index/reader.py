@@ -8,10 +8,20 @@ from typing import Any
 
 import msgspec
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
-from feedsvc.index.links import mentioning, related
+from feedsvc.index.links import NO_RELATED, find_related
 from feedsvc.index.occurrences import story_decoder
-from feedsvc.index.query import StoryQuery, conditions, newest_first, ordering_table, select_stories
+from feedsvc.index.query import (
+    StoryQuery,
+    conditions,
+    has_feed,
+    newest_first,
+    ordering_table,
+    select_stories,
+    size_column,
+    topics_with_feed,
+)
 from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Provider, Topic
 
 #: The number of entries that are read together.
@@ -43,14 +53,15 @@ def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
     return FeedRow("", "", revision, _moment(changed))
 
 
-def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) -> FeedRow | None:
-    """Return the feed of all stories, of a topic or of a provider, or its archive; None if it has no story."""
+def find_feed(connection: Connection, address: FeedAddress, rules: Feeds) -> FeedRow | None:
+    """Return the feed of all stories, of a topic or of a provider, or its archive; None if it has too few stories."""
+    enough = has_feed(rules) if address.slug else f"{size_column(rules.primary_only)} > 0"
     found = connection.execute(
         f"""
         SELECT a.revision, a.changed, min(n.name), min(nullif(n.image, '')) FROM feeds a
         JOIN feeds current ON current.kind = a.kind AND current.slug = a.slug AND current.month = ''
         LEFT JOIN names n ON n.kind = a.kind AND n.slug = a.slug
-        WHERE a.kind = ? AND a.slug = ? AND a.month = ? AND current.{_size(primary_only)} > 0
+        WHERE a.kind = ? AND a.slug = ? AND a.month = ? AND current.{enough}
         GROUP BY a.revision, a.changed
         """,
         (address.kind, address.slug, address.month),
@@ -61,19 +72,24 @@ def find_feed(connection: Connection, address: FeedAddress, primary_only: bool) 
     return FeedRow(address.slug, name or "", revision, _moment(changed), _image(image))
 
 
-def all_feeds(connection: Connection, kind: Kind, primary_only: bool) -> list[tuple[FeedRow, int]]:
+def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[FeedRow, int]]:
     """Return the feeds of all topics or providers, by slug, with their numbers of stories."""
-    size = _size(primary_only)
+    size = size_column(rules.primary_only)
     # From names to feeds, of which there are many more: those of each month.
     rows = connection.execute(
         f"""
         SELECT n.slug, n.name, f.revision, f.changed, f.{size}
         FROM (SELECT slug, min(name) AS name FROM names WHERE kind = ? GROUP BY slug) n CROSS JOIN feeds f
-        WHERE f.kind = ? AND f.slug = n.slug AND f.month = '' AND f.{size} > 0 ORDER BY n.slug
+        WHERE f.kind = ? AND f.slug = n.slug AND f.month = '' AND f.{has_feed(rules)} ORDER BY n.slug
         """,
         (kind, kind),
     )
     return [(FeedRow(slug, name, revision, _moment(changed)), size) for slug, name, revision, changed, size in rows]
+
+
+def known_slugs(connection: Connection, kind: Kind) -> set[str]:
+    """Return the slugs of all topics or providers that a story has."""
+    return {slug for (slug,) in connection.execute("SELECT slug FROM feeds WHERE kind = ? AND month = ''", (kind,))}
 
 
 def newest(connection: Connection) -> datetime:
@@ -85,7 +101,7 @@ def newest(connection: Connection) -> datetime:
 def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> int:
     """Return the number of stories of a feed, without its limit."""
     if _is_counted(connection, address, query):
-        size = f"coalesce(max({_size(query.primary_only)}), 0)"
+        size = f"coalesce(max({size_column(query.primary_only)}), 0)"
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ?"
         values: list[Any] = [address.kind, address.slug, address.month]
     else:
@@ -100,7 +116,7 @@ def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> l
     The slug is empty for the feed of all stories and for a saved filter.
     """
     if _is_counted(connection, address, query):
-        size = _size(query.primary_only)
+        size = size_column(query.primary_only)
         chosen = f"SELECT slug, month FROM feeds WHERE kind = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind]
     else:
@@ -129,7 +145,7 @@ def neighbours(connection: Connection, address: FeedAddress, query: StoryQuery) 
 
 
 def find_entries(
-    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]]
+    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], rules: Feeds
 ) -> Iterator[tuple[Entry, ...]]:
     """Yield the newest entries of each feed, with their topics and links; ties by URL.
 
@@ -137,26 +153,26 @@ def find_entries(
     """
     pending: list[list[Any]] = []
     for address, query in feeds:
-        chosen, values = select_stories(
-            connection.dialect, address, query, "s.url, s.is_primary, s.provider, s.occurrence"
-        )
+        chosen, values = select_stories(connection.dialect, address, query, "s.url, s.provider, s.occurrence")
         limit = ALL if query.limit is None else query.limit
         rows = connection.execute(f"{chosen} ORDER BY {newest_first(address)} LIMIT ?", [*values, limit])
         pending.append(rows.fetchall())
         if sum(map(len, pending)) >= TOGETHER:
-            yield from _read(connection, pending)
+            yield from _read(connection, pending, rules)
             pending = []
-    yield from _read(connection, pending)
+    yield from _read(connection, pending, rules)
 
 
-def _read(connection: Connection, feeds: list[list[Any]]) -> Iterator[tuple[Entry, ...]]:
+def _read(connection: Connection, feeds: list[list[Any]], rules: Feeds) -> Iterator[tuple[Entry, ...]]:
     unique = {row[0]: row for rows in feeds for row in rows}
-    entries = {entry.story.url: entry for some in batches(unique.values()) for entry in _entries(connection, some)}
+    entries = {
+        entry.story.url: entry for some in batches(unique.values()) for entry in _entries(connection, some, rules)
+    }
     for rows in feeds:
         yield tuple(entries[url] for url, *_ in rows)
 
 
-def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
+def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[Entry]:
     urls = [url for url, *_ in rows]
     ids = [occurrence for *_, occurrence in rows]
     data = dict(
@@ -165,28 +181,25 @@ def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
             (connection.dialect.as_list(ids),),
         )
     )
-    provider_of = _named(connection, "providers", sorted({provider for _, _, provider, _ in rows}))
+    provider_of = _named(connection, "providers", sorted({provider for _, provider, _ in rows}))
     topics_of = _topics(connection, urls)
-    related_of = related(connection, [url for url, is_primary, *_ in rows if is_primary])
-    mentioning_of = mentioning(connection, [url for url, is_primary, *_ in rows if not is_primary])
-    for url, _, provider, occurrence in rows:
+    linked = topics_with_feed(connection, {topic.slug for topics in topics_of.values() for topic in topics}, rules)
+    related_of = find_related(connection, urls, rules.related_limit)
+    for url, provider, occurrence in rows:
+        links, total = related_of.get(url, NO_RELATED)
         yield Entry(
             story=story_decoder.decode(data[occurrence]),
             provider=Provider(provider, *provider_of[provider]),
             topics=tuple(topics_of[url]),
-            related=tuple(related_of[url].values()),
-            mentioned_by=tuple(mentioning_of[url].values()),
+            linked_topics=frozenset([topic.slug for topic in topics_of[url] if topic.slug in linked]),
+            related=links,
+            related_total=total,
         )
 
 
 def _is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
     """Return whether the table `feeds` has the number of stories that a query selects."""
     return address.kind != "custom" and not any(conditions(connection.dialect, query))
-
-
-def _size(primary_only: bool) -> str:
-    """Return the column with the number of a feed's stories."""
-    return "primary_stories" if primary_only else "stories"
 
 
 def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:

@@ -7,14 +7,17 @@ files' names and contents, and on the time of the sync, never on history.
   `updated`, then the greatest quality, then the first path; but one that is not due is the last. If the best is not
   listed (a draft, deleted, not due), the story is hidden.
 - A mention counts if the story that mentions it is shown. A link, which is a mention without a time, is no story.
-- A story has the topics of its records, and those of the records of the stories that mention it.
+- A story with a record of its own has the topics of its records alone, whatever mentions it. A mention has its own, and
+  those of the records of the stories that mention it.
 """
 
 from collections import Counter
 from typing import TypeAlias
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Changes, Name
+from feedsvc.index.query import has_feed, topics_with_feed
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 
 #: Kind, slug and month of a row of `feeds`.
@@ -43,15 +46,16 @@ _INSERT_TOPICS = f"""
     INSERT INTO story_topics
     SELECT s.url, named.slug, s.published, s.month, s.is_primary
     FROM (
-        SELECT t.url, own.slug FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
+        SELECT t.url, t.position = 0 AS is_record, own.slug
+        FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
         WHERE {{is_affected}} AND (t.position = 0 OR {IS_SHOWN_MENTION})
         UNION ALL
-        SELECT t.url, theirs.slug FROM occurrences t
+        SELECT t.url, FALSE, theirs.slug FROM occurrences t
         JOIN stories m ON m.url = t.mentioned_by AND m.is_primary
         JOIN occurrences r ON r.url = m.url AND r.position = 0
         JOIN occurrence_topics theirs ON theirs.occurrence = r.id
         WHERE {{is_affected}}
-    ) named JOIN stories s ON s.url = named.url
+    ) named JOIN stories s ON s.url = named.url AND s.is_primary = named.is_record
     WHERE TRUE
     ON CONFLICT DO NOTHING
 """
@@ -59,17 +63,28 @@ _INSERT_TOPICS = f"""
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) -> None:
+def match_rule(connection: Connection, rules: Feeds, now: int) -> None:
+    """Let all feeds count as changed if topics have feeds by another rule than at the last sync.
+
+    rules, now: see `resolve`.
+    """
+    (before,) = connection.execute("SELECT has_feed FROM state").fetchone()
+    if before != has_feed(rules):
+        stamp = _next_stamp(connection, now)
+        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
+        connection.execute("UPDATE state SET revision = ?, changed = ?, has_feed = ?", (*stamp, has_feed(rules)))
+
+
+def resolve(connection: Connection, changes: Changes, rules: Feeds, now: int, is_first: bool) -> None:
     """Bring stories, their topics, and all feeds in step with the occurrences.
 
+    rules: how many stories a topic must have for a feed.
     now: in seconds since 1970. is_first: whether the index was empty, so that all stories are among the changes.
     """
     _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
         connection.analyze("files", "occurrences", "occurrence_topics")
-    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
-    # Later than any change before, even within one second, or when the clock was set back.
-    stamp = (revision + 1, max(now, changed + 1))
+    stamp = _next_stamp(connection, now)
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
@@ -82,8 +97,12 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
-    _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
+    counted = _count(connection, is_affected)
+    topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
+    old_pages = topics_with_feed(connection, topics, rules)
+    _refresh_feeds(connection, before, counted, stamp)
     if not is_first:
+        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), stamp)
         connection.execute("DROP TABLE affected")
     if _rename(connection, changes.names):  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
@@ -99,7 +118,8 @@ def _gather_affected(connection: Connection, urls: set[str]) -> None:
     """Write the URLs of the stories that a change of others can affect into the table `affected`."""
     connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
     connection.insert("affected", ((url,) for url in urls))
-    # A story that came, went or changed its topics reaches those that it mentions; and its title those that mention it.
+    # A story that came, went or changed its title or topics reaches those that it mentions. Those may have come or gone
+    # with it, or have another title since, which reaches all that mention them.
     for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
         connection.execute(
             f"INSERT INTO affected SELECT {column} FROM occurrences WHERE {other} IN (SELECT url FROM affected) "
@@ -153,6 +173,26 @@ def _refresh_feeds(
         "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
     )
     connection.insert("feeds", sorted(rows))
+
+
+def _refresh_pages(connection: Connection, topics: set[str], stamp: tuple[int, int]) -> None:
+    """Update the stamps of the feeds that hold stories of topics which have a page since, or none: pages link to it."""
+    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
+    feeds = connection.execute(
+        f"""
+        SELECT 'topics', o.slug FROM story_topics t JOIN story_topics o ON o.url = t.url WHERE t.slug {in_list}
+        UNION SELECT 'providers', s.provider FROM story_topics t JOIN stories s ON s.url = t.url WHERE t.slug {in_list}
+        """,
+        (as_list(topics), as_list(topics)),
+    ).fetchall()
+    update = "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ? AND month = ''"
+    connection.executemany(update, [(*stamp, *feed) for feed in feeds])
+
+
+def _next_stamp(connection: Connection, now: int) -> tuple[int, int]:
+    """Return the revision and time of a change, later than those of any before. now: in seconds since 1970."""
+    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
+    return revision + 1, max(now, changed + 1)  # even within one second, or when the clock was set back
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:

@@ -46,6 +46,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
+        # has_feed: the rule by which topics had feeds at the last sync.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
         "state": f"""(
@@ -57,6 +58,7 @@ def tables(d: Dialect) -> dict[str, str]:
             took {d.real} NOT NULL,
             failure {text} NOT NULL,
             sync_time {integer} NOT NULL,
+            has_feed {text} NOT NULL,
             passed_over {text} NOT NULL
         )""",
         # The record files that have been read.
@@ -109,7 +111,7 @@ def tables(d: Dialect) -> dict[str, str]:
         )""",
         # The stories of listed occurrences, as JSON.
         "occurrence_stories": f"(occurrence {integer} PRIMARY KEY, data {d.blob} NOT NULL)",
-        # The topics of each occurrence; a mention's are its own, and those of its record.
+        # The topics that each occurrence names itself.
         "occurrence_topics": f"""(
             occurrence {integer} NOT NULL,
             slug {text} NOT NULL,

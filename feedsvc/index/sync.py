@@ -14,7 +14,8 @@ from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows
-from feedsvc.index.resolve import resolve
+from feedsvc.index.query import has_feed
+from feedsvc.index.resolve import match_rule, resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.status import note_sync
 from feedsvc.index.sync_result import SyncResult
@@ -63,6 +64,7 @@ def sync(
         now = sync_time()
         listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
+        match_rule(connection, config.feeds, started // 10**9)
         plan = _plan(connection, records, paths, find_due(connection, listed.until))
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
@@ -80,7 +82,7 @@ def sync(
             done += len(batch)
             progress(done, len(plan.to_read))
         if changes.urls:
-            resolve(connection, changes, started // 10**9, is_first=plan.first_new == 1)
+            resolve(connection, changes, config.feeds, started // 10**9, is_first=plan.first_new == 1)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
@@ -105,8 +107,8 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed = before or ("", 0, 0)
         seconds = now // 10**9
-        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", 0, "{}")
-        connection.insert("state", [state])
+        stamps = (max(revision + 1, now), max(changed + 1, seconds), seconds)
+        connection.insert("state", [(fingerprint, *stamps, 0, 0, "", 0, has_feed(config.feeds), "{}")])
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ class SyncResult:
     def counts(self) -> Counts:
         """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
         with self.index.reading() as connection:
-            return read_counts(connection, primary_only=self.config.feeds.related != "entries")
+            return read_counts(connection, primary_only=self.config.feeds.primary_only)
 
     @property
     def nothing_found(self) -> str:

@@ -65,10 +65,13 @@ class Entry:
     story: Story
     provider: Provider
     topics: tuple[Topic, ...] = ()
-    #: The stories that a primary story's records list, in their order.
+    #: The slugs of those of its topics that have a feed and a page.
+    linked_topics: frozenset[str] = frozenset()
+    #: The related stories: those that its records list, in their order, then the primary ones that list it, newest
+    #: first; the first of them, where there are more than `feeds.related_limit`.
     related: tuple[Link, ...] = ()
-    #: The primary stories that mention this mention, newest first.
-    mentioned_by: tuple[Link, ...] = ()
+    #: The number of all related stories.
+    related_total: int = 0
 
     def __hash__(self) -> int:
         # Hashing all values would take longer than comparing entries does.
@@ -80,9 +83,9 @@ class Entry:
         return tuple([name for name in dict.fromkeys(self.story.authors) if name != self.provider.name])
 
     @property
-    def links(self) -> tuple[Link, ...]:
-        """All links of the entry: to related stories, and to those that mention it."""
-        return self.related + self.mentioned_by
+    def related_left_out(self) -> int:
+        """The number of related stories that the entry doesn't link to."""
+        return self.related_total - len(self.related)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 A record is a Markdown file of YAML front matter, 4 KB on average. Providers follow Zipf's law, each record has 1 to 3
 of 21 topics and 0 to 12 related stories. Two things are there for Hugo: `providers`, a list that its taxonomy needs and
 feedsvc ignores; and no `published: true`, which Hugo takes for a date. No related story is listed twice, or has a record
-of its own: feedsvc would unite their topics, Hugo wouldn't.
+of its own: feedsvc would link back from it, Hugo wouldn't.
 """
 
 import argparse

@@ -49,7 +49,7 @@ entries = st.builds(
     provider=providers,
     topics=st.lists(st.builds(Topic, texts, texts), max_size=3).map(tuple),
     related=related,
-    mentioned_by=related,
+    related_total=st.integers(3, 9),
 )
 
 

@@ -256,19 +256,32 @@ def test_links_of_the_record_with_the_newer_update_come_first(make_site: Callabl
     assert [link.title for link in entries(site)[0].related] == ["y", "x"]
 
 
-def test_a_record_wins_over_a_mention_and_takes_its_topics_too(make_site: Callable[..., Site]) -> None:
+def test_a_story_with_a_record_has_the_topics_of_its_records_alone(make_site: Callable[..., Site]) -> None:
+    mentioning = record("One", topics="[AI]", related=related("x", "y", more=", topics: [Mentioned]"))
+    own = record("Its own", "https://b.example/x", topics="[Law]")
+    site = make_site({"1.md": mentioning, "2.md": own, "3.md": own.replace("Law", "Court")})
+    assert titles(site, "/topics/ai") == ["One", "y"]
+    assert titles(site, "/topics/mentioned") == ["y"]
+    assert titles(site, "/topics/law") == titles(site, "/topics/court") == ["Its own"]
+    for name in ("2.md", "3.md"):
+        (site.config.records_folder / name).unlink()
+    site.sync()
+    assert titles(site, "/topics/ai") == ["One", "x", "y"]  # now it is a mention, too
+    assert titles(site, "/topics/mentioned") == ["x", "y"]
+    assert titles(site, "/topics/law") == []
+    site.write("2.md", own)
+    site.sync()
+    assert titles(site, "/topics/ai") == ["One", "y"]
+
+
+def test_a_mention_has_its_own_topics_and_those_of_the_records_that_mention_it(make_site: Callable[..., Site]) -> None:
     site = make_site(
         {
-            "1.md": record("One", topics="[AI]", related=related("Two")),
-            "2.md": record("The second", "https://b.example/Two", topics="[Law]"),
+            "1.md": record("One", topics="[AI]", related=related("x", more=", topics: [Own]")),
+            "2.md": record("Two", URLS[0], topics="[Law]", related=related("x")),
         }
     )
-    assert titles(site) == ["One", "The second"] or titles(site) == ["The second", "One"]
-    assert titles(site, "/topics/law") == ["The second"]
-    assert [topic.name for topic in entries(site, "/topics/law")[0].topics] == ["AI", "Law"]
-    assert [link.title for link in entries(site, "/topics/ai")[0].related + entries(site, "/topics/ai")[1].related] == [
-        "The second"
-    ]
+    assert [topic.name for topic in entries(site)[-1].topics] == ["AI", "Law", "Own"]
 
 
 def test_a_mention_goes_when_the_last_story_that_mentions_it_does(make_site: Callable[..., Site]) -> None:
@@ -276,7 +289,7 @@ def test_a_mention_goes_when_the_last_story_that_mentions_it_does(make_site: Cal
         {"1.md": record("One", related=related("x")), "2.md": record("Two", URLS[0], related=related("x"))}
     )
     mention = entries(site)[-1]
-    assert [link.title for link in mention.mentioned_by] == ["One", "Two"]
+    assert [link.title for link in mention.related] == ["One", "Two"]
     site.write("1.md", record("One", related=related("x"), deleted="true"))
     site.sync()
     assert titles(site) == ["Two", "x"]

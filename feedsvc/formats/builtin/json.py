@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.formats.content import entry_html
-from feedsvc.model import Entry, Feed, Format, Link
+from feedsvc.model import Entry, Feed, Format
 
 
 def write_json(feed: Feed) -> bytes:
@@ -37,8 +37,8 @@ def _item(entry: Entry, language: str) -> dict[str, Any]:
         "amp_url": story.amp_url,
         "cdn_amp_url": story.cdn_amp_url,
         "publishers": list(story.publishers),
-        "related": _links(entry.related),
-        "mentioned_by": _links(entry.mentioned_by),
+        "related": [{"url": link.url, "title": link.title, "provider": link.provider} for link in entry.related],
+        "related_total": entry.related_total or None,
     }
     return _known(
         {
@@ -59,10 +59,6 @@ def _item(entry: Entry, language: str) -> dict[str, Any]:
             "_feedsvc": _known(extension),
         }
     )
-
-
-def _links(links: tuple[Link, ...]) -> list[dict[str, str]]:
-    return [{"url": link.url, "title": link.title, "provider": link.provider} for link in links]
 
 
 def _known(value: dict[str, Any]) -> dict[str, Any]:
