@@ -38,10 +38,11 @@ def newest_first(address: FeedAddress) -> str:
 def select_stories(dialect: Dialect, address: FeedAddress, query: StoryQuery, columns: str) -> tuple[str, list[Any]]:
     """Return SQL and its values that select the stories of a feed, whatever the limit, in no order.
 
-    columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
+    columns: of `ordering_table`. The SQL ends in a WHERE clause.
     """
-    source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
-    asked = conditions(dialect, query)
+    source, asked = "stories s", conditions(dialect, query)
+    if address.kind == "topics":
+        source = f"story_topics o{' JOIN stories s ON s.url = o.url' if asked else ''}"
     if address.kind in ("topics", "providers"):
         asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
     if query.month:

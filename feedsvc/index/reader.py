@@ -11,7 +11,7 @@ import msgspec
 from feedsvc.index.database import Connection, batches
 from feedsvc.index.links import mentioning, related
 from feedsvc.index.occurrences import story_decoder
-from feedsvc.index.query import StoryQuery, conditions, newest_first, select_stories
+from feedsvc.index.query import StoryQuery, conditions, newest_first, ordering_table, select_stories
 from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Provider, Topic
 
 #: The number of entries that are read together.
@@ -104,26 +104,31 @@ def find_entries(
 
     What several feeds hold is read together, as far as memory allows.
     """
-    pending: list[list[Any]] = []
+    pending: list[list[str]] = []
     for address, query in feeds:
-        chosen, values = select_stories(
-            connection.dialect, address, query, "s.url, s.is_primary, s.provider, s.occurrence"
-        )
+        # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
+        chosen, values = select_stories(connection.dialect, address, query, f"{ordering_table(address)}.url")
         rows = connection.execute(
             f"{chosen} ORDER BY {newest_first(address)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
         )
-        pending.append(rows.fetchall())
+        pending.append([url for (url,) in rows])
         if sum(map(len, pending)) >= TOGETHER:
             yield from _read(connection, pending)
             pending = []
     yield from _read(connection, pending)
 
 
-def _read(connection: Connection, feeds: list[list[Any]]) -> Iterator[tuple[Entry, ...]]:
-    unique = {row[0]: row for rows in feeds for row in rows}
-    entries = {entry.story.url: entry for some in batches(unique.values()) for entry in _entries(connection, some)}
-    for rows in feeds:
-        yield tuple(entries[url] for url, *_ in rows)
+def _read(connection: Connection, feeds: list[list[str]]) -> Iterator[tuple[Entry, ...]]:
+    """Yield the entries of feeds whose URLs are given."""
+    entries: dict[str, Entry] = {}
+    for urls in batches({url: None for some in feeds for url in some}):
+        rows = connection.execute(
+            f"SELECT url, is_primary, provider, occurrence FROM stories WHERE url {connection.dialect.in_list}",
+            (connection.dialect.as_list(urls),),
+        )
+        entries |= {entry.story.url: entry for entry in _entries(connection, rows.fetchall())}
+    for urls in feeds:
+        yield tuple(entries[url] for url in urls)
 
 
 def _entries(connection: Connection, rows: list[Any]) -> Iterator[Entry]:
