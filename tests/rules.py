@@ -20,14 +20,19 @@ NAMESPACES = {
 }
 ATOM = f"{{{NAMESPACES['a']}}}"
 MEDIA = f"{{{NAMESPACES['media']}}}"
+#: What the address of an archive has before its suffix.
+ARCHIVE = re.compile(r"/(?P<month>[0-9]{4}-[0-9]{2})(-[1-9][0-9]*)?(?=\.[a-z]+($|\?))")
 
 
 def texts(element: Any, path: str) -> list[str]:
     return [found if isinstance(found, str) else found.text for found in element.xpath(path, namespaces=NAMESPACES)]
 
 
-def check_feed(body: bytes, self_url: str) -> Any:
-    """Assert all rules on a feed or archive in Atom or RSS. Return what feedparser reads in it."""
+def check_feed(body: bytes, self_url: str, limit: int = 500) -> Any:
+    """Assert all rules on a feed or archive in Atom or RSS. Return what feedparser reads in it.
+
+    limit: of the feed.
+    """
     root = etree.fromstring(body)
     parsed = feedparser.parse(body)
     assert not parsed.bozo, parsed.bozo_exception
@@ -35,7 +40,7 @@ def check_feed(body: bytes, self_url: str) -> Any:
         _check_rss(root, self_url)
     else:
         _check_atom(root, self_url)
-    _check_archive(root, self_url)
+    _check_archive(root, self_url, limit)
     for attribute in root.xpath("//@href | //@url | //@scheme | //@domain"):
         check_url(attribute)
     for content in texts(root, "//content:encoded | //a:content"):
@@ -43,15 +48,30 @@ def check_feed(body: bytes, self_url: str) -> Any:
     return parsed
 
 
-def _check_archive(root: Any, self_url: str) -> None:
-    """Assert that an archive (RFC 5005) is marked and links to the current feed, and that a current feed is not marked."""
-    is_archive = bool(re.search(r"/[0-9]{4}-[0-9]{2}\.", self_url))
-    assert len(root.xpath("//fh:archive", namespaces=NAMESPACES)) == is_archive
+def _check_archive(root: Any, self_url: str, limit: int) -> None:
+    """Assert that an archive (RFC 5005) is marked, links to the current feed, and holds stories of its month alone.
+
+    A current feed is not marked, and only links to an archive.
+    """
+    archive = ARCHIVE.search(self_url)
+    assert len(root.xpath("//fh:archive", namespaces=NAMESPACES)) == bool(archive)
     assert not root.xpath("//fh:complete", namespaces=NAMESPACES)
-    current = root.xpath(
-        "/*/a:link[@rel='current']/@href | /rss/channel/a:link[@rel='current']/@href", namespaces=NAMESPACES
-    )
-    assert current == ([re.sub(r"/[0-9]{4}-[0-9]{2}\.", ".", self_url)] if is_archive else [])
+    rels = {rel: _links(root, rel) for rel in ("current", "prev-archive", "next-archive")}
+    assert rels["current"] == ([ARCHIVE.sub("", self_url)] if archive else [])
+    assert all(ARCHIVE.search(url) for url in rels["prev-archive"] + rels["next-archive"])
+    assert self_url not in rels["prev-archive"] + rels["next-archive"]
+    published = texts(root, "a:entry/a:published") or [
+        parsedate_to_datetime(text).isoformat() for text in texts(root, "channel/item/pubDate")
+    ]
+    assert len(published) <= limit
+    if archive:
+        assert {time[:7] for time in published} == {archive["month"]}
+    else:
+        assert not rels["next-archive"]
+
+
+def _links(root: Any, rel: str) -> list[str]:
+    return texts(root, f"/a:feed/a:link[@rel='{rel}']/@href | /rss/channel/a:link[@rel='{rel}']/@href")
 
 
 def check_url(url: str) -> None:
@@ -113,7 +133,7 @@ def check_related(item: Any, url: str) -> None:
 def _check_atom(feed: Any, self_url: str) -> None:
     assert feed.tag == f"{ATOM}feed"
     path, _, query = self_url.partition("?")
-    feed_id = re.sub(r"(/[0-9]{4}-[0-9]{2})?\.atom$", "", path) + (f"?{query}" if query else "")
+    feed_id = ARCHIVE.sub("", path).removesuffix(".atom") + (f"?{query}" if query else "")
     assert texts(feed, "a:id") == [feed_id]
     assert texts(feed, "a:link[@rel='self']/@href") == [self_url]
     assert texts(feed, "a:link[@rel='self']/@type") == ["application/atom+xml"]

@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-#: Files that a build of `folder` writes: three feeds and their archives in three formats, pages, assets and OPML.
-FILES = 3 * 2 * 3 + 3 + 3 + 1
+#: Files that a build of `folder` writes: three feeds in three formats, pages, assets and OPML.
+FILES = 3 * 3 + 3 + 3 + 1
 #: What a build says where the configuration has no base_url.
 NO_BASE_URL = (
     "warning: site.base_url is not set: addresses begin with http://127.0.0.1:8000/; expected what subscribers see\n"

@@ -221,4 +221,4 @@ def _rank(address: Address) -> int:
     """Return a number that orders uploads: a document comes before those that link to it."""
     if address.path == OPML_PATH or address.path.endswith("/"):
         return 2
-    return 1 if address.feed and not address.feed.month else 0  # archives, and the assets of pages
+    return 1 if address.feed and address.feed.is_current else 0  # archives, and the assets of pages

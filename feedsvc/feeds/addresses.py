@@ -61,10 +61,10 @@ def parse_address(config: Config, path: str, query: str = "") -> Address | None:
         return Address(path)
     if path.endswith("/"):
         feed = _parse_feed(path[:-1])
-        return page_address(feed) if feed and feed.slug and not feed.month else None
+        return page_address(feed) if feed and feed.slug and feed.is_current else None
     for format in published_formats(config):
         feed = _parse_feed(path.removesuffix(format.suffix)) if path.endswith(format.suffix) else None
-        if feed:
+        if feed and (format.is_paged or not feed.is_older):
             filters = parse_filters(parse_qsl(query)) if query else NO_FILTERS
             return feed_address(canonical(config, feed.filtered(filters)), format)
     return None

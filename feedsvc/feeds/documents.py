@@ -28,7 +28,7 @@ from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed, Format
+from feedsvc.model import Catalogue, Feed, FeedAddress, Format
 from feedsvc.text import slug
 
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
@@ -153,30 +153,25 @@ class Documents:
         """Return all addresses: those that are made from one feed together, with its revision."""
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
-            archives = selection.select_archives(connection, self.config)
-            revisions = reader.revisions(connection, self.config.feeds.archives)
-            changed = revisions["feed", "", ""] = reader.everything(connection).revision
+            archives = selection.select_archives(connection, self.config, catalogue)
+            revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
         found.append((catalogue.revision, [Address(OPML_PATH), *([Address(HOME_PATH)] if pages else [])]))
-        for feed in [summary.address for summary in catalogue.feeds] + archives:
-            addresses = [feed_address(feed, format) for format in self.formats]
-            if pages and feed.slug and not feed.month:
+        for feed, revision in {**revisions, **archives}.items():
+            addresses = [feed_address(feed, format) for format in self.formats if format.is_paged or not feed.is_older]
+            if pages and feed.slug and feed.is_current:
                 addresses.append(page_address(feed))
-            found.append((revisions.get((feed.kind, feed.slug, feed.month), changed), addresses))
+            if addresses:
+                found.append((revisions[feed.current] if revision is None else revision, addresses))
         return found
 
     def current(self) -> dict[Address, int]:
         """Return the addresses of all current feeds, those that name the hub, with their revisions."""
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
-            revisions = reader.revisions(connection, archives=False)
-            changed = revisions["feed", "", ""] = reader.everything(connection).revision
-        return {
-            feed_address(feed, format): revisions.get((feed.kind, feed.slug, ""), changed)
-            for feed in (summary.address for summary in catalogue.feeds)
-            for format in self.formats
-        }
+            revisions = self._revisions(connection, catalogue)
+        return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
 
     def slugs(self, kind: str) -> list[str]:
         """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
@@ -195,6 +190,12 @@ class Documents:
 
     def _revision(self, connection: Connection) -> int:
         return reader.everything(connection, self.config.serve.show_problems).revision
+
+    def _revisions(self, connection: Connection, catalogue: Catalogue) -> dict[FeedAddress, int]:
+        """Return the revisions of all current feeds."""
+        known = reader.revisions(connection)
+        changed = known["feed", ""] = reader.everything(connection).revision
+        return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
 
     def _write_feed(self, address: Address, feed: Feed) -> Document:
         if not address.format:

@@ -38,6 +38,8 @@ class Shown:
 
     url: str
     is_primary: bool
+    #: In seconds since 1970; and its month, as `2020-06`.
+    published: int
     month: str
     provider: str
 

@@ -2,18 +2,19 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
 from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
+from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery, select_stories
 from feedsvc.index.reader import find_entries, find_feed
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import EVERYTHING, FILTERS, FeedAddress, Filters, Problem
+from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.origins import Origins
@@ -136,10 +137,17 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
             reasons.append(f"older than its newest {query.limit}, which is its limit")
             if config.feeds.archives:
                 archived = True
-                archive = FeedAddress(address.kind, address.slug, shown.month)
+                archive = replace(address, archive=_archive(connection, address, query, shown))
                 reasons.append(f"it is in {archive.url(config.site.base_url, suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
     return inside + outside, bool(inside) or archived
+
+
+def _archive(connection: Connection, address: FeedAddress, query: StoryQuery, shown: Shown) -> Archive:
+    """Return the archive of a feed that holds a story."""
+    in_month = replace(query, month=shown.month)
+    older = older_in_month(connection, address, in_month, shown.url, shown.published)
+    return Archive(shown.month, older // query.limit + 1)
 
 
 def _value(connection: Connection, column: str, url: str) -> object:

@@ -1,11 +1,13 @@
 """Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from feedsvc.config import Config
+from feedsvc.feeds.archives import Archives, Section, find_archives
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
+from feedsvc.index.archives import months, stamps
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
@@ -30,52 +32,66 @@ def canonical(config: Config, address: FeedAddress) -> FeedAddress:
     return replace(address, filters=address.filters.without(_defaults(config, address)))
 
 
-def find_feed(
-    connection: Connection, config: Config, address: FeedAddress
-) -> tuple[int, Callable[[], Feed | None]] | None:
+def find_feed(connection: Connection, config: Config, address: FeedAddress) -> tuple[int, Callable[[], Feed]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
-    row = _find_row(connection, config, address)
-    query = story_query(config, address)
-    if not row or (address.month and not reader.count(connection, address, query)):
+    found = _find(connection, config, address)
+    if not found:
         return None
 
-    def select() -> Feed | None:
-        (entries,) = reader.find_entries(connection, [(address, query)], config.feeds)
-        return _feed(connection, config, address, row, entries)
+    def select() -> Feed:
+        (entries,) = reader.find_entries(connection, [(address, found.query)], config.feeds)
+        return _feed(connection, config, found, entries)
 
-    return row.revision, select
+    return found.row.revision, select
 
 
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
     """Yield the feed at each canonical address, or None."""
-    found = [(address, _find_row(connection, config, address)) for address in addresses]
-    queries = [(address, story_query(config, address)) for address, row in found if row]
+    found = [_find(connection, config, address) for address in addresses]
+    queries = [(feed.address, feed.query) for feed in found if feed]
     entries = reader.find_entries(connection, queries, config.feeds)
-    for address, row in found:
-        yield _feed(connection, config, address, row, next(entries)) if row else None
+    for feed in found:
+        yield _feed(connection, config, feed, next(entries)) if feed else None
 
 
-def _feed(
-    connection: Connection, config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...]
-) -> Feed | None:
-    """Return a feed with the archives beside it; None for an archive without entries."""
-    previous = following = None
-    if address.month:
-        if not entries:
-            return None
-        previous, following = reader.neighbours(connection, address, story_query(config, address))
-    elif config.feeds.archives and entries:
-        previous = entries[0].story.published.isoformat()[:7]  # strftime doesn't pad years before 1000
-    return _make_feed(config, address, row, entries, previous, following)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A feed that exists, before its entries are read."""
+
+    address: FeedAddress
+    row: FeedRow
+    #: For the stories that the document at the address shows.
+    query: StoryQuery
+    #: What that document shows; None for a current feed, where it needn't be known yet.
+    section: Section | None = None
+
+
+def _find(connection: Connection, config: Config, address: FeedAddress) -> _Found | None:
+    row = _find_row(connection, config, address)
+    query = story_query(config, address)
+    if address.is_current or not row:
+        return _Found(address, row, query) if row else None
+    archives = find_archives(connection, address, query)
+    section = archives.section(address) if config.feeds.archives else None
+    if not section:
+        return None
+    if address.archive:
+        stamp = archives.stamp(address.archive, stamps(connection, address))
+        row = replace(row, revision=stamp.revision, changed=reader.moment(stamp.changed))
+    query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
+    return _Found(address, row, query, section)
+
+
+def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[Entry, ...]) -> Feed:
+    """Return a feed with the addresses of what is beside it."""
+    section = found.section
+    if not section and config.feeds.archives and len(entries) == found.query.limit:
+        section = find_archives(connection, found.address, found.query).section(found.address)
+    return _make_feed(config, found.address, found.row, entries, section or Section("", 0, 0))
 
 
 def _make_feed(
-    config: Config,
-    address: FeedAddress,
-    row: FeedRow,
-    entries: tuple[Entry, ...] = (),
-    previous: str | None = None,
-    following: str | None = None,
+    config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], section: Section
 ) -> Feed:
     if related_mode(config, address) == "none":
         entries = tuple(_without_links(entry) for entry in entries)
@@ -91,10 +107,11 @@ def _make_feed(
         formats=published_formats(config),
         ttl=config.serve.max_age // 60,
         # The hub is never notified of archives and filtered feeds.
-        hub=config.feeds.hub if address == replace(address, month="", filters=NO_FILTERS) else "",
+        hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
         entries=entries,
-        previous_archive=replace(address, month=previous) if previous else None,
-        next_archive=replace(address, month=following) if following else None,
+        previous_archive=section.previous_archive,
+        next_archive=section.next_archive,
+        next_page=section.next_page,
         revision=row.revision,
         changed=max(row.changed, config.changed),
     )
@@ -102,7 +119,7 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH))
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section("", 0, 0))
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
@@ -139,16 +156,20 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     )
 
 
-def select_archives(connection: Connection, config: Config) -> list[FeedAddress]:
-    """Return the addresses of all archives."""
-    if not config.feeds.archives:
-        return []
-    found = []
-    for address in (EVERYTHING, FeedAddress("topics"), FeedAddress("providers"), *_custom_addresses(config)):
-        published = {address.slug, *select_slugs(connection, config, address.kind)}
-        for slug, month in reader.months(connection, address, story_query(config, address)):
-            if slug in published or not slug:
-                found.append(replace(address, slug=slug or address.slug, month=month))
+def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
+    """Return the addresses of all archives with their revisions, and of what is older than current feeds, with None."""
+    found: dict[FeedAddress, int | None] = {}
+    for feed in catalogue.feeds if config.feeds.archives else ():
+        query = story_query(config, feed.address)
+        if feed.size <= query.limit:
+            continue
+        changes = stamps(connection, feed.address)
+        archives = Archives(feed.address, query.limit, list(months(connection, feed.address, query)))
+        older = replace(feed.address, is_older=True)
+        if archives.section(older):
+            found[older] = None
+        for archive in archives.all():
+            found[replace(feed.address, archive=archive)] = archives.stamp(archive, changes).revision
     return found
 
 
@@ -174,17 +195,11 @@ def unknown_names(connection: Connection, config: Config) -> list[str]:
     ]
 
 
-def _custom_addresses(config: Config) -> list[FeedAddress]:
-    return [FeedAddress("custom", slug) for slug in config.custom]
-
-
 def _find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    """Return the row of the feed at an address, or None. It says when the feed last changed."""
-    if address.month and not config.feeds.archives:
-        return None
+    """Return the row of the feed at an address, or None. It says when the current feed last changed."""
     if address.kind == "custom":
         return reader.everything(connection) if address.slug in config.custom else None
-    if address == replace(EVERYTHING, filters=address.filters):
+    if address.kind == EVERYTHING.kind:
         return reader.everything(connection)
     return reader.find_feed(connection, address, config.feeds)
 
@@ -207,13 +222,13 @@ def _saved(config: Config, address: FeedAddress) -> Filters:
 
 
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
-    """Return the query for the stories of a feed at a canonical address."""
+    """Return the query for the stories of the current feed at a canonical address."""
     own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
         primary_only=related_mode(config, address) != "entries",
-        limit=None if address.month else own.get("limit") or defaults.get("limit"),
+        limit=own.get("limit") or defaults.get("limit"),
     )
 
 

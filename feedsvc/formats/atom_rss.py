@@ -190,7 +190,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         media_type=format.media_type,
         page=feed.page_url,
         hub=feed.hub,
-        current=feed.url(format, feed.current) if feed.address.month else "",
+        current=feed.url(format, feed.current) if feed.address.archive else "",
         previous_archive=feed.url(format, feed.previous_archive) if feed.previous_archive else "",
         next_archive=feed.url(format, feed.next_archive) if feed.next_archive else "",
         image=image.url if image else "",

@@ -8,6 +8,9 @@ from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
 from feedsvc.model import FILTERS, FeedAddress, Filters
 
+#: A limit that no feed reaches.
+ALL = 2**62
+
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
@@ -16,8 +19,11 @@ class StoryQuery:
     #: Each has to match.
     filters: tuple[Filters, ...] = ()
     primary_only: bool = False
-    #: The number of stories at most; None for all.
-    limit: int | None = None
+    #: As `2020-06`; empty for all months.
+    month: str = ""
+    #: How many of the newest stories to leave out, and how many of the others to select at most.
+    offset: int = 0
+    limit: int = ALL
 
 
 def size_column(primary_only: bool) -> str:
@@ -51,19 +57,18 @@ def newest_first(address: FeedAddress) -> str:
     return f"{table}.month DESC, {table}.published DESC, {table}.url"
 
 
-def select_stories(
-    dialect: Dialect, address: FeedAddress, query: StoryQuery, columns: str, all_slugs: bool = False
-) -> tuple[str, list[Any]]:
-    """Return SQL and its values that select the stories of a feed, or of all feeds of its kind, in no order.
+def select_stories(dialect: Dialect, address: FeedAddress, query: StoryQuery, columns: str) -> tuple[str, list[Any]]:
+    """Return SQL and its values that select the stories of a feed, whatever the limit, in no order.
 
-    columns: of the stories `s`, and of a topic's also `o`. The SQL ends in a WHERE clause.
+    columns: of `ordering_table`. The SQL ends in a WHERE clause.
     """
-    source = "story_topics o JOIN stories s ON s.url = o.url" if address.kind == "topics" else "stories s"
-    asked = conditions(dialect, query)
-    if address.kind in ("topics", "providers") and not all_slugs:
+    source, asked = "stories s", conditions(dialect, query)
+    if address.kind == "topics":
+        source = f"story_topics o{' JOIN stories s ON s.url = o.url' if asked else ''}"
+    if address.kind in ("topics", "providers"):
         asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
-    if address.month:
-        asked.append((f"{ordering_table(address)}.month = ?", [address.month]))
+    if query.month:
+        asked.append((f"{ordering_table(address)}.month = ?", [query.month]))
     if query.primary_only:
         asked.append((f"{ordering_table(address)}.is_primary", []))
     where = " AND ".join(["TRUE", *(condition for condition, _ in asked)])

@@ -154,25 +154,28 @@ def _refresh_feeds(
 ) -> None:
     """Update the numbers of stories and the stamps of the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
-    rows, known, relinked = [], [], set()
+    rows, known, gone = [], [], []
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
     for key in before.keys() | after.keys():
         find = f"SELECT stories, primary_stories FROM feeds {where}"
         old: tuple[int, int] = (not is_empty and connection.execute(find, key).fetchone()) or (0, 0)
         if old[0]:
             known.append(key)
-        gone, come = before.get(key, (0, 0)), after.get(key, (0, 0))
-        new = (old[0] - gone[0] + come[0], old[1] - gone[1] + come[1])
+        less, more = before.get(key, (0, 0)), after.get(key, (0, 0))
+        new = (old[0] - less[0] + more[0], old[1] - less[1] + more[1])
         if new[0]:
             rows.append((*key, *new, *stamp))
-        if [number > 0 for number in new] != [number > 0 for number in old]:
-            relinked.add(key[:2])
+        elif old[0]:
+            gone.append(key)
     connection.executemany(f"DELETE FROM feeds {where}", known)
-    # Where an archive came or went, those beside it link to others than before.
-    connection.executemany(
-        "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
-    )
     connection.insert("feeds", sorted(rows))
+    # The stamp of a month that is gone is that of the months beside it, whose archives link to others than before.
+    of_feed = "FROM feeds WHERE kind = ? AND slug = ?"
+    beside = f"(SELECT max(month) {of_feed} AND month < ?), (SELECT min(month) {of_feed} AND month > ?)"
+    connection.executemany(
+        f"UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ? AND month IN ({beside})",
+        ((*stamp, *key[:2], *key, *key) for key in gone),
+    )
 
 
 def _refresh_pages(connection: Connection, topics: set[str], stamp: tuple[int, int]) -> None:

@@ -4,7 +4,7 @@ All times are UTC, to the second; all URLs are absolute, normalised and ASCII; a
 unless their name says HTML, and hold only characters that XML can hold.
 """
 
-from feedsvc.model.address import EVERYTHING, FeedAddress, Kind, absolute, parse_feed_path
+from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolute, parse_feed_path
 from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Format, Link
 from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
@@ -15,6 +15,7 @@ __all__ = [
     "FILTERS",
     "MAX_LIMIT",
     "NO_FILTERS",
+    "Archive",
     "Catalogue",
     "Entry",
     "Feed",

@@ -1,35 +1,61 @@
 """The addresses of feeds.
 
-`/feed`, `/topics/<slug>`, `/providers/<slug>` and `/custom/<slug>`; then `/2020-06` for the archive of a month
-(RFC 5005); then a format as suffix, and filters as query string.
+`/feed`, `/topics/<slug>`, `/providers/<slug>` and `/custom/<slug>`; then `/2020-06`, `/2020-06-2` and so on for the
+archives of a month (RFC 5005), or `/older` for what stands between the current feed and these, in formats that page
+through a feed; then a format as suffix, and filters as query string.
 """
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from feedsvc.model.filters import NO_FILTERS, Filters
 
 Kind = Literal["feed", "topics", "providers", "custom"]
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_ARCHIVE = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,8}))?")
+_OLDER = "older"
+
+
+class Archive(NamedTuple):
+    """A part of the stories of a month, of which the first one holds the oldest."""
+
+    #: As `2020-06`.
+    month: str
+    #: From 1 on.
+    part: int = 1
+
+    def __str__(self) -> str:
+        return self.month if self.part == 1 else f"{self.month}-{self.part}"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedAddress:
-    """Which stories a feed holds: all, those of a topic, a provider or a saved filter; of one month; filtered."""
+    """Which stories a feed holds: all, those of a topic, provider or saved filter; newest or older ones; filtered."""
 
     kind: Kind
     #: Of the topic, provider or saved filter; empty for everything.
     slug: str = ""
-    #: As `2020-06`, for the archive of that month; empty for the current feed.
-    month: str = ""
+    #: The archive that it is; None for the current feed.
+    archive: Archive | None = None
+    #: Whether it holds the stories between those of the current feed and the next whole archive.
+    is_older: bool = False
     filters: Filters = NO_FILTERS
 
     def filtered(self, filters: Filters) -> "FeedAddress":
         """Return this address with other filters."""
         return replace(self, filters=filters)
+
+    @property
+    def current(self) -> "FeedAddress":
+        """The address of the current feed."""
+        return replace(self, archive=None, is_older=False)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is that of the current feed."""
+        return not self.archive and not self.is_older
 
     @property
     def feed_path(self) -> str:
@@ -43,7 +69,8 @@ class FeedAddress:
 
     def path(self, suffix: str = "") -> str:
         """Return the path of the feed with a format's suffix; without one, the path of its id."""
-        return self.feed_path + (f"/{self.month}" if self.month else "") + suffix
+        section = _OLDER if self.is_older else str(self.archive or "")
+        return self.feed_path + (f"/{section}" if section else "") + suffix
 
     def url(self, base_url: str, suffix: str = "") -> str:
         """Return the absolute URL of the feed with a format's suffix; without one, its id."""
@@ -59,15 +86,21 @@ def parse_feed_path(path: str) -> FeedAddress | None:
     match path.split("/"):
         case ["", "feed"]:
             return EVERYTHING
-        case ["", "feed", month] if _MONTH.fullmatch(month):
-            return FeedAddress("feed", "", month)
+        case ["", "feed", section]:
+            return _section(EVERYTHING, section)
         case ["", ("topics" | "providers" | "custom") as kind, slug] if slug and slug.isprintable():
             return FeedAddress(kind, slug)
-        case ["", ("topics" | "providers" | "custom") as kind, slug, month] if (
-            slug and slug.isprintable() and _MONTH.fullmatch(month)
-        ):
-            return FeedAddress(kind, slug, month)
+        case ["", ("topics" | "providers" | "custom") as kind, slug, section] if slug and slug.isprintable():
+            return _section(FeedAddress(kind, slug), section)
     return None
+
+
+def _section(current: FeedAddress, name: str) -> FeedAddress | None:
+    """Return the archive or the older stories of a feed that the end of a path names, or None."""
+    if name == _OLDER:
+        return replace(current, is_older=True)
+    found = _ARCHIVE.fullmatch(name)
+    return replace(current, archive=Archive(found[1], int(found[2] or 1))) if found else None
 
 
 def absolute(base_url: str, path: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedsvc.model.address import FeedAddress, absolute
@@ -29,6 +29,8 @@ class Format:
     label: str
     #: Return the bytes of a feed: the same for the same feed.
     write: Callable[["Feed"], bytes]
+    #: Whether its documents are the pages of one list, each with a link to the next (`Feed.next_page`).
+    is_paged: bool = False
 
     def __post_init__(self) -> None:
         for value, pattern, expected in (
@@ -106,9 +108,11 @@ class Feed:
     #: The address of the WebSub hub that is notified of changes; empty if there is none.
     hub: str
     entries: tuple[Entry, ...]
-    #: Of an archive, the archives before and after it; of the current feed, that of its newest month.
+    #: Of an archive, the archives before and after it; of the current feed, the newest one.
     previous_archive: FeedAddress | None
     next_archive: FeedAddress | None
+    #: Where the stories after its last entry are, from the next one on, in formats that are paged.
+    next_page: FeedAddress | None
     #: A number that increases with each change of its content.
     revision: int
     #: When its content last changed, which may be later than its newest entry.
@@ -122,7 +126,7 @@ class Feed:
     @property
     def current(self) -> FeedAddress:
         """The address of the feed that an archive belongs to; its own, if it is none."""
-        return replace(self.address, month="")
+        return self.address.current
 
     @property
     def page_url(self) -> str:

@@ -43,15 +43,16 @@ def test_only_feeds_have_filters(make_site: Callable[..., Site], path: str) -> N
 
 @pytest.mark.parametrize("archives", [True, False])
 def test_all_that_there_is_has_a_revision_and_nothing_else(make_site: Callable[..., Site], archives: bool) -> None:
-    site = make_site(FILES, custom=[{"name": "All"}], feeds={"archives": archives})
+    site = make_site(FILES, custom=[{"name": "All"}], feeds={"archives": archives, "limit": 1})
     absent = ["/topics/none.atom", "/topics/ai/2020-07.atom", "/custom/none/", "/nope", "/feed", "/topics/ai.xml"]
-    for address in [*site.addresses(), "/", "/topics/ai/2020-06.atom", *absent]:
+    assert ("/feed/2020-06.atom" in site.addresses()) == archives
+    for address in [*site.addresses(), "/", "/feed/2020-06.atom", "/feed/older.json", *absent]:
         found = site.document(address)
         assert site.revision(address) == (found.revision if found else None), address
 
 
 def test_each_change_of_a_document_makes_its_revision_greater(make_site: Callable[..., Site]) -> None:
-    site = make_site(FILES)
+    site = make_site(FILES, feeds={"limit": 1})
     addresses = [*site.addresses(), "/"]
     for round in range(3):
         before = {address: (site.body(address), site.revision(address)) for address in addresses}
@@ -65,12 +66,12 @@ def test_each_change_of_a_document_makes_its_revision_greater(make_site: Callabl
 
 
 def test_a_redirect_renders_nothing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
-    site = make_site(FILES)
+    site = make_site(FILES, feeds={"limit": 1})
     monkeypatch.setattr(site.documents, "get_all", None)
     monkeypatch.setattr(FoundDocument, "make", None)
     monkeypatch.setattr(site.documents, "catalogue", None)
     resolve = site.documents.resolve
-    assert resolve("/topics/AI/2020-06.atom") == Redirect("/topics/ai/2020-06.atom")
+    assert resolve("/FEED/2020-06.atom") == Redirect("/feed/2020-06.atom")
     assert resolve("/topics/AI/2001-01.atom") is None
     assert resolve("/Topics/None") is None
     assert site.documents.suggestions("/providers/a-exmple.rss")[0] == "/providers/a-example/"

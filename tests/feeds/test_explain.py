@@ -149,6 +149,19 @@ def test_a_story_beyond_the_limit_is_in_the_archive(folder: Path, archives: bool
         assert URL in result("show", f"{BASE}/feed/2020-06.atom", cwd=folder)[1]
 
 
+def test_a_story_beyond_the_limit_is_in_its_part_of_the_month(folder: Path) -> None:
+    for number in range(2, 7):
+        write(folder, f"{number}.md", record(url=f"https://a.example/{number}", time="2020-06-01", quality="1"))
+    write(folder, "left-out.md", record(url="https://a.example/45", time="2020-06-01"))
+    (folder / "config.toml").write_text("[feeds]\nlimit = 2\nmin_quality = 0\n")
+    # Stories of one time are in the order of their URLs in a feed, and so in the opposite one in archives.
+    for number, part in ((6, ""), (5, ""), (4, "-2")):
+        url, archive = f"https://a.example/{number}", f"{BASE}/feed/2020-06{part}.atom"
+        reason = f"older than its newest 2, which is its limit; it is in {archive}"
+        assert outside(reason, "feed") in result("why", url, cwd=folder)[1]
+        assert f"<id>{url}</id>" in result("show", archive, cwd=folder)[1]
+
+
 def test_quality_leaves_a_story_out(folder: Path) -> None:
     write(folder, "a.md", record(topics="[AI]", quality="40"))
     (folder / "config.toml").write_text('feeds.min_quality = 60\n[[custom]]\nname = "All"\nmin_quality = 0\n')

@@ -65,8 +65,8 @@ def test_each_filter_takes_its_stories(make_site: Callable[..., Site], query: st
 
 
 def test_filters_work_on_every_feed_and_archive(make_site: Callable[..., Site]) -> None:
-    site = make_site(FILES, custom=[{"name": "Saved", "topic": ["AI"]}])
-    assert titles(site, "/topics/law.atom?without_topic=ai") == ["Three", "m"]
+    site = make_site(FILES, feeds={"limit": 1}, custom=[{"name": "Saved", "topic": ["AI"], "limit": 5}])
+    assert titles(site, "/topics/law.atom?without_topic=ai&limit=9") == ["Three", "m"]
     assert titles(site, "/providers/a.rss?topic=law") == ["Three"]
     assert titles(site, "/custom/saved.atom?provider=b") == ["Two"]
     assert titles(site, "/feed/2020-02.atom?topic=law") == ["Two"]
@@ -90,9 +90,10 @@ def test_a_filtered_feed_says_so_in_its_title_self_link_and_id(make_site: Callab
 
 
 def test_a_saved_filter_is_a_feed_a_page_and_a_file(make_site: Callable[..., Site]) -> None:
-    saved = {"name": "Good AI", "description": "The best.", "topic": ["AI"], "min_quality": 15, "limit": 1}
+    saved = {"name": "Good AI", "description": "The best.", "topic": ["AI"], "min_quality": 10, "limit": 1}
     site = make_site(FILES, custom=[saved])
-    assert titles(site, "/custom/good-ai.atom") == ["Two"]
+    assert titles(site, "/custom/good-ai.atom") == ["One"]
+    assert titles(site, "/custom/good-ai/2020-02.atom") == ["Two"]
     feed = check_feed(site.body("/custom/good-ai.rss"), "https://feeds.example/custom/good-ai.rss").feed
     assert (feed.title, feed.subtitle) == ("Good AI - feedsvc", "The best.")
     addresses = site.addresses()
@@ -151,6 +152,7 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
         address: FeedAddress | None = feed.address
         current = etree.fromstring(site.body(feed.address.path(".atom")))
         newest = texts(current, "a:entry/a:id")
+        assert len(newest) == min(feed.size, 20)
         following = None
         document = current
         while previous := texts(document, "a:link[@rel='prev-archive']/@href"):
@@ -159,13 +161,14 @@ def test_walking_the_archives_of_every_feed_gives_each_of_its_stories_once(
             assert texts(document, "a:link[@rel='next-archive']/@href") == ([following] if following else [])
             following = previous[0]
             seen += texts(document, "a:entry/a:id")
+        seen = [story for story in newest if story not in seen] + seen
         assert len(seen) == len(set(seen)) == feed.size, address
         assert newest == seen[: len(newest)]
         assert set(seen) <= set(stories)
 
 
 def test_an_archive_stays_as_it_is_unless_its_records_change(make_site: Callable[..., Site]) -> None:
-    site = make_site(FILES)
+    site = make_site(FILES, feeds={"limit": 1})
     january = site.body("/feed/2020-01.atom")
     site.write("4.md", record("Four", "https://a.example/4", "2020-03-05", topics="[AI]"))
     site.write("1.md", record("Changed", "https://a.example/1", "2020-03-01"))
@@ -177,20 +180,22 @@ def test_an_archive_stays_as_it_is_unless_its_records_change(make_site: Callable
 
 
 def test_there_are_no_archives_where_none_are_wanted(make_site: Callable[..., Site]) -> None:
-    site = make_site(FILES, feeds={"archives": False})
-    assert site.document("/feed/2020-01.atom") is None
-    assert not [address for address in site.addresses() if "2020" in address]
+    site = make_site(FILES, feeds={"archives": False, "limit": 1})
+    assert site.document("/feed/2020-01.atom") is site.document("/feed/older.json") is None
+    assert not [address for address in site.addresses() if "2020" in address or "older" in address]
     assert b"prev-archive" not in site.body("/feed.rss")
+    assert b"next_url" not in site.body("/feed.json")
 
 
 @pytest.mark.parametrize("month", ["2020-00", "2020-13", "2020-1", "20200-01", "2021-01", "2020-01/x"])
 def test_an_archive_of_no_month_has_no_document(make_site: Callable[..., Site], month: str) -> None:
-    assert make_site(FILES).document(f"/feed/{month}.atom") is None
+    assert make_site(FILES, feeds={"limit": 1}).document(f"/feed/{month}.atom") is None
 
 
 def test_archives_of_the_first_thousand_years_have_addresses_that_lead_to_them(make_site: Callable[..., Site]) -> None:
     site = make_site(
-        {f"{year}.md": record(url=f"https://a.example/{year}", time=f"{year:04}-05-01") for year in (33, 987)}
+        {f"{year}.md": record(url=f"https://a.example/{year}", time=f"{year:04}-05-01") for year in (33, 987)},
+        feeds={"limit": 1},
     )
     current = etree.fromstring(site.body("/feed.atom"))
     (href,) = current.xpath("//*[local-name()='link'][@rel='prev-archive']/@href")

@@ -15,7 +15,7 @@ from feedsvc.formats import feedgen_templates
 from feedsvc.formats.atom_rss import entry_values, head_values, render_entry, render_head
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
-from feedsvc.model import Entry, Feed, FeedAddress, Filters, Image, Link, Provider, Story, Topic
+from feedsvc.model import Archive, Entry, Feed, FeedAddress, Filters, Image, Link, Provider, Story, Topic
 from feedsvc.text import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"
@@ -103,7 +103,8 @@ addresses = st.builds(
     FeedAddress,
     st.sampled_from(["topics", "providers", "custom"]),
     slugs,
-    st.sampled_from(["", "2020-06"]),
+    st.sampled_from([None, Archive("2020-06"), Archive("2020-06", 12)]),
+    st.booleans(),
     texts.map(lambda text: Filters((("type", (text,)),))),
 )
 feeds = st.builds(
@@ -123,6 +124,7 @@ feeds = st.builds(
     entries=st.just(()) | entries.map(lambda entry: (entry,)),
     previous_archive=st.none() | addresses,
     next_archive=st.none() | addresses,
+    next_page=st.none() | addresses,
     revision=st.just(1),
     changed=times,
 )

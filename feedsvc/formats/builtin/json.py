@@ -16,7 +16,7 @@ def write_json(feed: Feed) -> bytes:
         "home_page_url": feed.page_url,
         "feed_url": feed.url(FORMAT),
         "description": feed.description,
-        "next_url": feed.url(FORMAT, feed.previous_archive) if feed.previous_archive else None,
+        "next_url": feed.url(FORMAT, feed.next_page) if feed.next_page else None,
         "icon": feed.image.url if feed.image else None,
         "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
         "language": feed.language,
@@ -67,4 +67,4 @@ def _known(value: dict[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in value.items() if item not in (None, "", [], {}) or key in required}
 
 
-FORMAT = Format("json", ".json", "application/feed+json", "JSON Feed", write_json)
+FORMAT = Format("json", ".json", "application/feed+json", "JSON Feed", write_json, is_paged=True)

@@ -1,0 +1,171 @@
+"""The archives of a feed (RFC 5005): which there are, which stories each of them holds, and how they are linked.
+
+The stories of each month, oldest first, are cut into parts of the feed's limit. A part is published once it is full, or
+once the feed has a story of a later month; and only where the feed has more stories than its limit. So what is in no
+archive is among the newest stories, which the current feed shows, and a story that is newer than all others changes no
+archive, but for the link to the next one.
+
+The current feed ends anywhere within a part. In formats that are paged, what is left of that part has an address of its
+own between the two.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from feedsvc.index.archives import Month, Stamp, months
+from feedsvc.index.database import Connection
+from feedsvc.index.query import StoryQuery
+from feedsvc.model import Archive, FeedAddress
+
+#: Stands for a month before all others, and for one after them.
+_FIRST, _LAST = "", "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Which of a feed's stories a document shows, and the addresses of those beside it."""
+
+    #: As in StoryQuery.
+    month: str
+    offset: int
+    limit: int
+    previous_archive: FeedAddress | None = None
+    next_archive: FeedAddress | None = None
+    next_page: FeedAddress | None = None
+
+
+class Archives:
+    """The archives of one feed, as they follow from the numbers of its stories by month."""
+
+    def __init__(self, feed: FeedAddress, limit: int, months: Sequence[Month]) -> None:
+        """feed: any address of it. months: newest first; the oldest ones may be missing where nobody asks for them."""
+        self._feed = feed.current
+        self._limit = limit
+        self._months = months
+        #: The number of parts of each month that are published: of the newest one, those that are full.
+        self._parts = [-(-month.stories // limit) for month in months]
+        if months:
+            self._parts[0] = months[0].stories // limit
+        if sum(month.stories for month in months) <= limit:
+            self._parts = [0] * len(months)
+
+    def all(self) -> list[Archive]:
+        """Return all archives, oldest first."""
+        return [
+            Archive(month.name, part)
+            for month, parts in zip(reversed(self._months), reversed(self._parts), strict=True)
+            for part in range(1, parts + 1)
+        ]
+
+    def section(self, address: FeedAddress) -> Section | None:
+        """Return what the document at an address of the feed shows; None if there are no stories for one."""
+        if address.archive:
+            return self._archive(address.archive)
+        if not any(self._parts):
+            return Section("", 0, self._limit) if address.is_current else None
+        return self._older() if address.is_older else self._current()
+
+    def stamp(self, archive: Archive, stamps: Sequence[Stamp]) -> Stamp:
+        """Return when anything that an archive depends on last changed. stamps: of all months, oldest first.
+
+        Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
+        isn't full is published with the first story of a later one.
+        """
+        index = self._index(archive.month)
+        later = index - 1
+        if later >= 0 and self._months[later].stories < self._limit:
+            later -= 1
+        first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
+        last = self._months[later].name if later >= 0 else _LAST
+        key = attrgetter("month")
+        found = stamps[bisect_left(stamps, first, key=key) : bisect_right(stamps, last, key=key)]
+        return Stamp(archive.month, max(stamp.revision for stamp in found), max(stamp.changed for stamp in found))
+
+    def _current(self) -> Section:
+        index, part, left = self._following()
+        is_whole = left == self._size(index, part)
+        return Section(
+            "",
+            0,
+            self._limit,
+            previous_archive=self._newest(0, self._parts[0]),
+            next_page=self._newest(index, part) if is_whole else replace(self._feed, is_older=True),
+        )
+
+    def _older(self) -> Section | None:
+        index, part, left = self._following()
+        if left == self._size(index, part):
+            return None
+        previous = self._newest(index, part - 1)
+        return Section("", self._limit, left, previous_archive=previous, next_page=previous)
+
+    def _archive(self, archive: Archive) -> Section | None:
+        index, part = self._index(archive.month), archive.part
+        if index < 0 or part > self._parts[index]:
+            return None
+        size = self._size(index, part)
+        previous = self._newest(index, part - 1)
+        return Section(
+            archive.month,
+            self._months[index].stories - size - (part - 1) * self._limit,
+            size,
+            previous_archive=previous,
+            next_archive=self._oldest(index, part + 1),
+            next_page=previous,
+        )
+
+    def _following(self) -> tuple[int, int, int]:
+        """Return the archive of the story after those of the current feed, and how many of its stories are left."""
+        index, shown = 0, self._limit
+        while shown >= self._months[index].stories:
+            shown -= self._months[index].stories
+            index += 1
+        left = self._months[index].stories - shown
+        part = -(-left // self._limit)
+        return index, part, left - (part - 1) * self._limit
+
+    def _newest(self, index: int, part: int) -> FeedAddress | None:
+        """Return the newest archive that isn't newer than a part of a month, which is 0 for those before the month."""
+        if not part:
+            index += 1
+            if index == len(self._months):
+                return None
+            part = self._parts[index]
+        return replace(self._feed, archive=Archive(self._months[index].name, part))
+
+    def _oldest(self, index: int, part: int) -> FeedAddress | None:
+        """Return the oldest archive that isn't older than a part of a month."""
+        if part > self._parts[index]:
+            index, part = index - 1, 1
+        if index < 0 or not self._parts[index]:
+            return None
+        return replace(self._feed, archive=Archive(self._months[index].name, part))
+
+    def _size(self, index: int, part: int) -> int:
+        """Return the number of stories in a part of a month."""
+        return min(self._limit, self._months[index].stories - (part - 1) * self._limit)
+
+    def _index(self, month: str) -> int:
+        """Return the place of a month; -1 if the feed has no story of it."""
+        return next((index for index, found in enumerate(self._months) if found.name == month), -1)
+
+
+def find_archives(connection: Connection, address: FeedAddress, query: StoryQuery) -> Archives:
+    """Return the archives of a feed as far as its document at an address depends on them.
+
+    query: for the stories of the current feed.
+    """
+    found = months(connection, address, query)
+    return Archives(address, query.limit, list(_needed(found, address.archive, query.limit)))
+
+
+def _needed(months: Iterable[Month], archive: Archive | None, limit: int) -> Iterable[Month]:
+    """Yield the newest months: those of the stories in the current feed and in an archive, and the one before these."""
+    stories, before = 0, _LAST
+    for month in months:
+        yield month
+        if stories > limit and before <= (archive.month if archive else _LAST):
+            return
+        stories, before = stories + month.stories, month.name

@@ -1,0 +1,58 @@
+"""Reads from the index what the archives of a feed follow from: its stories by month, and when they changed."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from feedsvc.index.database import Connection
+from feedsvc.index.query import StoryQuery, ordering_table, select_stories, size_column
+from feedsvc.index.reader import is_counted
+from feedsvc.model import FeedAddress
+
+
+class Month(NamedTuple):
+    """A month in which a feed has stories."""
+
+    #: As `2020-06`.
+    name: str
+    stories: int
+
+
+class Stamp(NamedTuple):
+    """When the stories of a month last changed."""
+
+    month: str
+    #: Of the index.
+    revision: int
+    #: In seconds since 1970.
+    changed: int
+
+
+def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[Month]:
+    """Yield the months of a feed, newest first. Those that aren't asked for need not be counted, and seldom are."""
+    if is_counted(connection, address, query):
+        month, size = "month", size_column(query.primary_only)
+        chosen = f"SELECT month, {size} FROM feeds WHERE kind = ? AND slug = ? AND month != '' AND {size} > 0"
+        values: list[Any] = [address.kind, address.slug]
+    else:
+        month = f"{ordering_table(address)}.month"
+        chosen, values = select_stories(connection.dialect, address, query, f"{month}, count(*)")
+        chosen += f" GROUP BY {month}"
+    return (Month(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
+
+
+def stamps(connection: Connection, address: FeedAddress) -> list[Stamp]:
+    """Return when the stories of each month last changed, oldest first: of a feed, or of all for a saved filter."""
+    key = ("feed", "") if address.kind == "custom" else (address.kind, address.slug)
+    rows = connection.execute(
+        "SELECT month, revision, changed FROM feeds WHERE kind = ? AND slug = ? AND month != '' ORDER BY month", key
+    )
+    return [Stamp(*row) for row in rows]
+
+
+def older_in_month(connection: Connection, address: FeedAddress, query: StoryQuery, url: str, published: int) -> int:
+    """Return how many stories come after one of its month in the order of a feed. query: of that month."""
+    table = ordering_table(address)
+    chosen, values = select_stories(connection.dialect, address, query, "count(*)")
+    is_after = f"({table}.published < ? OR {table}.published = ? AND {table}.url > ?)"
+    number: int = connection.execute(f"{chosen} AND {is_after}", [*values, published, published, url]).fetchone()[0]
+    return number
