@@ -16,6 +16,7 @@ from feedsvc.config.records import read_records
 from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, RecordSource, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
+from feedsvc.languages import language_tag
 from feedsvc.model import EPOCH, FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
 
@@ -189,10 +190,15 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         base_url = read_address("serve.host", f"http://{local}:{serve.port}")
     if "?" in base_url or "#" in site.base_url:
         raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
+    try:
+        language = language_tag(site.language)
+    except ValueError as error:
+        raise ConfigError(unusable("site.language", site.language, str(error).removeprefix("expected "))) from error
     title = plain_text(site.title) or "feedsvc"
     return replace(
         site,
         title=title,
+        language=language,
         description=plain_text(site.description) or title,
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,

@@ -134,7 +134,7 @@ class Feed:
     def language_of(self, entry: Entry) -> str:
         """Return the language tag of an entry where it isn't the feed's, else an empty text."""
         language = entry.story.language
-        return "" if language.lower() == self.language.lower() else language
+        return "" if language == self.language else language
 
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""
