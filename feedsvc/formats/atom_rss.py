@@ -48,6 +48,8 @@ class EntryValues(NamedTuple):
     published: str
     published_rss: str
     updated: str
+    #: The same as `updated`, where that isn't `published`.
+    changed: str
     #: As HTML.
     summary: str
     content: str
@@ -76,6 +78,7 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         published=story.published.isoformat(),
         published_rss=rfc2822(story.published),
         updated=story.updated.isoformat(),
+        changed=story.updated.isoformat() if story.updated != story.published else "",
         summary=escape(story.excerpt, quote=False),
         content=entry_html(entry),
         picture=image.url if image else "",
@@ -108,6 +111,8 @@ def render_entry(name: str, values: EntryValues) -> str:
     item.updated(RenderedTime.of(values.updated))
     if values.summary:
         item.summary(values.summary, type="html")
+    elif name == "atom" and not values.content:  # it has to have one of them
+        item.summary(values.html_title or values.title, type="html" if values.html_title else None)
     if values.content:
         item.content(values.content, type="html")
     item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in values.topics])
@@ -132,8 +137,7 @@ def render_entry(name: str, values: EntryValues) -> str:
         item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
         if values.language:
             item.dc.dc_language(values.language)
-        if values.provider_url:
-            item.source(values.provider_url, values.provider)
+        item.links.updated = values.changed
         element = item.rss_entry()
     feed = etree.Element("feed", nsmap=_NAMESPACES)
     feed.append(element)
@@ -167,8 +171,6 @@ class HeadValues(NamedTuple):
     image: str
     width: str
     height: str
-    #: URL and media type of the other formats.
-    others: Texts
 
 
 def head_values(format: Format, feed: Feed) -> HeadValues:
@@ -194,7 +196,6 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         image=image.url if image else "",
         width=str(image.width or "") if image else "",
         height=str(image.height or "") if image else "",
-        others=tuple([(feed.url(other), other.media_type) for other in feed.formats if other != format]),
     )
 
 
@@ -216,7 +217,6 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.generator("feedsvc", version=__version__)
     generator.ttl(ttl)
     generator.link(href=values.url, rel="self", type=values.media_type)
-    others = [{"href": url, "rel": "alternate", "type": media_type} for url, media_type in values.others]
     # To the hub (WebSub) and the archives (RFC 5005).
     links = [{"href": values.hub, "rel": "hub"}] if values.hub else []
     for rel, url in (
@@ -225,15 +225,14 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
         links += [{"href": url, "rel": rel, "type": values.media_type}] if url else []
     if name == "atom":
         generator.author(name=values.author, uri=values.author_url)
-        generator.link(others)
         if values.image:
             generator.icon(values.image)
     else:
         generator.register_extension("dc", DcExtension, DcEntryExtension)
         if values.image:
             generator.image(values.image, values.title, values.page, **_size(values))
-    generator.links.links = links if name == "atom" else others + links
-    # Last: RSS has this one link alone, and so do some readers of Atom.
+    generator.links.links = links
+    # The only alternate: many readers take any other one for the site. And last, since RSS has the last link alone.
     generator.link(href=values.page, rel="alternate", type="text/html")
     generator.links.html_title = values.html_title
     generator.links.is_archive = bool(values.current)

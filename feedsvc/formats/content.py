@@ -1,9 +1,13 @@
 """The HTML content of an entry: its picture, its excerpt, the content of its story, and lists of its links."""
 
+import re
 from collections.abc import Iterator
-from html import escape
+from html import escape, unescape
 
 from feedsvc.model import Entry
+
+#: What HTML takes for the beginning of a tag, or of a comment.
+_TAG = re.compile("<[a-zA-Z/!?]")
 
 
 def entry_html(entry: Entry) -> str:
@@ -32,8 +36,11 @@ def entry_html(entry: Entry) -> str:
 
 
 def html_title(title: str) -> str:
-    """Return a title with `<` or `&` as HTML, since readers parse plain titles as HTML, too; else empty."""
-    return escape(title, quote=False) if "<" in title or "&" in title else ""
+    """Return a title as HTML, if it would read otherwise as HTML than it is; else empty.
+
+    Some readers take plain titles for HTML, and some show titles in HTML as they are written: so as few as can be are.
+    """
+    return escape(title, quote=False) if _TAG.search(title) or unescape(title) != title else ""
 
 
 def _list(heading: str, items: list[str]) -> Iterator[str]:

@@ -46,12 +46,14 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
 
 
 class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
-    """The links of an entry apart from the one to its story; its title in HTML."""
+    """The links of an entry apart from the one to its story; its title in HTML; when it was updated, for RSS."""
 
     def __init__(self) -> None:
         self.links: list[Attributes] = []
         #: Written in Atom, where titles have a type.
         self.html_title = ""
+        #: Written in RSS, which has no element of its own for it.
+        self.updated = ""
 
     def extend_atom(self, entry: Any) -> Any:
         if self.html_title:
@@ -61,6 +63,8 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
         return entry
 
     def extend_rss(self, item: Any) -> Any:
+        if self.updated:
+            xml_elem(f"{ATOM}updated", item).text = self.updated
         for link in self.links:
             xml_elem(f"{ATOM}link", item, **link)
         return item

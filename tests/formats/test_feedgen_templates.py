@@ -1,6 +1,7 @@
-"""Atom and RSS from templates have the bytes that feedgen renders for the values themselves."""
+"""Atom and RSS from templates have the bytes that feedgen renders for the values, but for references in RSS."""
 
 import locale
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import feedgen.entry
@@ -53,10 +54,21 @@ entries = st.builds(
 )
 
 
+def as_rss_writes(rendered: str, *elements: str) -> str:
+    """Return what feedgen renders in RSS, with hexadecimal character references in elements of plain text."""
+    return re.sub(
+        f"(<(?:{'|'.join(elements)})(?: [^>]*)?>)([^<]*)",
+        lambda match: match[1] + match[2].replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;"),
+        rendered,
+    )
+
+
 @given(entries)
 def test_an_entry_from_a_template_has_the_bytes_that_feedgen_renders(entry: Entry) -> None:
     for name in ("atom", "rss"):
         rendered = render_entry(name, entry_values(BASE, entry, entry.story.language))
+        if name == "rss":
+            rendered = as_rss_writes(rendered, "title", "category", "dc:creator", "dc:publisher")
         assert write_entry(name, BASE, entry, entry.story.language).decode() == rendered
 
 
@@ -133,6 +145,8 @@ def test_a_feed_from_templates_has_the_head_that_feedgen_renders_and_its_entries
     for name, end in (("atom", "</feed>"), ("rss", "</channel></rss>")):
         format = find_format(name)
         head = render_head(name, head_values(format, feed), feed.ttl)
+        if name == "rss":
+            head = as_rss_writes(head, "title", "description")
         entries = "".join(
             write_entry(name, feed.base_url, entry, feed.language_of(entry)).decode() for entry in feed.entries
         )

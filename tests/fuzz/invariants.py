@@ -126,7 +126,7 @@ def check_story(story: Story) -> None:
     entry = Entry(story, provider, story.topics)
     for format in ("atom", "rss"):
         etree.fromstring(
-            b'<x xmlns:media="m" xmlns:dc="d" xmlns:content="c">'
+            b'<x xmlns:media="m" xmlns:dc="d" xmlns:content="c" xmlns:atom="a">'
             + write_entry(format, "http://f", entry, story.language)
             + b"</x>"
         )
