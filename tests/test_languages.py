@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from feedsvc.languages import is_right_to_left, language_tag, nearest_tag
+from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
 from tests.conftest import Site, record
 
 
@@ -54,6 +55,33 @@ def test_languages_and_scripts_that_are_written_from_right_to_left(tag: str) -> 
 @pytest.mark.parametrize("tag", ["en", "ja", "ar-Latn", "az", "pa", "ku-Latn", "zh-Hant", "en-x-arab", "x-ar"])
 def test_languages_and_scripts_that_are_written_from_left_to_right(tag: str) -> None:
     assert not is_right_to_left(tag)
+
+
+@pytest.mark.parametrize(
+    "language", ["en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt-BR", "ru", "zh", "zh-Hant", "zh-TW"]
+)
+def test_a_language_has_words_for_each_label_with_its_placeholder(language: str) -> None:
+    labels = make_labels(language, {})
+    for name in Labels.__slots__[:-1]:
+        label: Label = getattr(labels, name)
+        assert label.language == language
+        assert label.text.count("{") == (name in PLACEHOLDERS)
+        assert PLACEHOLDERS.get(name, "") in label.text
+        assert "<x>{name}" in label.filled("<x>{name}") or name not in PLACEHOLDERS
+    assert len({labels.related, labels.stories_about, labels.stories_by, labels.topics, labels.providers}) == 5
+
+
+def test_chinese_has_words_in_both_scripts() -> None:
+    by_tag = {
+        tag: make_labels(tag, {}).related.text for tag in ("zh", "zh-CN", "zh-Hans-HK", "zh-Hant", "zh-TW", "zh-HK")
+    }
+    assert by_tag == dict(zip(by_tag, ("相关文章",) * 3 + ("相關文章",) * 3, strict=True))
+
+
+def test_a_language_without_words_has_english_ones_and_those_that_are_configured() -> None:
+    labels = make_labels("ar", {"related": "مقالات ذات صلة"})
+    assert labels.related == Label("مقالات ذات صلة", "ar")
+    assert labels.more == Label("and {number} more", "en")
 
 
 @pytest.mark.parametrize("language", ["English", "jp", "eng"])

@@ -2,7 +2,7 @@
 
 from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import DEFAULT_NAME, TABLES, Config, load_config, parse_config
-from feedsvc.config.schema import Custom, Index, RecordSource
+from feedsvc.config.schema import Custom, Index, LabelTexts, RecordSource
 
 __all__ = [
     "DEFAULT_NAME",
@@ -10,6 +10,7 @@ __all__ = [
     "Config",
     "Custom",
     "Index",
+    "LabelTexts",
     "RecordSource",
     "load_config",
     "nearest",

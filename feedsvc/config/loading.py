@@ -12,8 +12,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
+from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, RecordSource, Serve, Site, Table
+from feedsvc.config.schema import Build, Custom, Feeds, Index, LabelTexts, Records, RecordSource, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
@@ -33,6 +34,7 @@ class Config:
     """
 
     site: Site
+    labels: LabelTexts
     records: Records
     index: Index
     feeds: Feeds
@@ -152,10 +154,11 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
     for name in data:
         if name not in TABLES and name != "custom":
             raise ConfigError(f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}")
-    kinds = {name: kind for name, kind in TABLES.items() if name != "records"}
+    kinds = {name: kind for name, kind in TABLES.items() if name not in ("labels", "records")}
     tables: dict[str, Any] = {name: read_table(name, kind, data.get(name, {})) for name, kind in kinds.items()}
     tables["records"] = read_records(data.get("records", {}))
     tables["site"] = _complete_site(tables["site"], tables["serve"])
+    tables["labels"] = read_labels(data.get("labels", {}))
     if tables["feeds"].hub:
         tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", tables["feeds"].hub))
     _check_formats(tables["feeds"].formats)
@@ -199,7 +202,7 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         site,
         title=title,
         language=language,
-        description=plain_text(site.description) or title,
+        description=site.description and (plain_text(site.description) or title),
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from feedsvc.config import Config
+from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.database import Connection
@@ -80,13 +81,16 @@ def _make_feed(
 ) -> Feed:
     if related_mode(config, address) == "none":
         entries = tuple(_without_links(entry) for entry in entries)
-    title, description = _texts(config, address, row.name)
+    name = config.custom[address.slug].name if address.kind == "custom" else row.name
+    description = feed_description(config, address, name)
     return Feed(
         address=address,
-        title=title,
-        description=description,
+        title=feed_title(config, address, name),
+        description=description.text,
+        description_language=description.language,
         base_url=config.site.base_url,
         language=config.site.language,
+        labels=site_labels(config),
         author=config.site.author,
         image=row.image,
         formats=published_formats(config),
@@ -123,10 +127,13 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
     shown = config.serve.show_problems
     state = reader.everything(connection, shown)
+    description = site_description(config)
     return Catalogue(
         title=config.site.title,
-        description=config.site.description,
+        description=description.text,
+        description_language=description.language,
         language=config.site.language,
+        labels=site_labels(config),
         base_url=config.site.base_url,
         formats=published_formats(config),
         everything=counted(EVERYTHING, config.site.title),
@@ -225,23 +232,6 @@ def related_mode(config: Config, address: FeedAddress) -> str | None:
 
 def _primary_only(related: str | None) -> bool:
     return related != "entries"
-
-
-def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
-    """Return (title, description) of a feed."""
-    site = config.site
-    if address.kind == "custom":
-        name = config.custom[address.slug].name
-    description = {
-        "feed": site.description,
-        "topics": f"Stories about {name}",
-        "providers": f"Stories by {name}",
-        "custom": config.custom[address.slug].description or name if address.kind == "custom" else "",
-    }[address.kind]
-    title = site.title if address.kind == "feed" else f"{name} - {site.title}"
-    if address.filters.labels:
-        title = f"{title} ({', '.join(address.filters.labels)})"
-    return title, description
 
 
 def _without_links(entry: Entry) -> Entry:

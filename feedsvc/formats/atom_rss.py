@@ -16,8 +16,8 @@ from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from lxml import etree
 
-from feedsvc.formats.content import entry_html, html_title
-from feedsvc.formats.links import EntryLinks, FeedLinks
+from feedsvc.formats.content import Context, entry_html, html_title
+from feedsvc.formats.links import LANG, EntryLinks, FeedLinks
 from feedsvc.formats.times import RenderedTime, rfc2822
 from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
@@ -68,8 +68,8 @@ class EntryValues(NamedTuple):
     language: str
 
 
-def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
-    """Return the values of an entry. language: see Feed.language_of."""
+def entry_values(entry: Entry, context: Context) -> EntryValues:
+    """Return the values of an entry."""
     story, provider, image = entry.story, entry.provider, entry.story.image
     return EntryValues(
         url=story.url,
@@ -80,17 +80,17 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         updated=story.updated.isoformat(),
         changed=story.updated.isoformat() if story.updated != story.published else "",
         summary=escape(story.excerpt, quote=False),
-        content=entry_html(entry),
+        content=entry_html(entry, context),
         picture=image.url if image else "",
         width=str(image.width or "") if image else "",
         height=str(image.height or "") if image else "",
         provider=provider.name,
         provider_url=provider.url or "",
-        topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
+        topics=tuple([(topic.slug, _page(context.base_url, topic.slug), topic.name) for topic in entry.topics]),
         links=tuple([(link.url, link.title) for link in entry.links]),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
-        language=language,
+        language=entry.language_in(context.language),
     )
 
 
@@ -130,7 +130,7 @@ def render_entry(name: str, values: EntryValues) -> str:
         item.author([*({"name": author} for (author,) in values.authors), provider])
         element = item.atom_entry()
         if values.language:
-            element.set("{http://www.w3.org/XML/1998/namespace}lang", values.language)
+            element.set(LANG, values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
         item.dc.dc_creator([*(author for (author,) in values.authors), values.provider])
@@ -153,6 +153,8 @@ class HeadValues(NamedTuple):
     #: See content.html_title.
     html_title: str
     description: str
+    #: Where it isn't that of the feed.
+    description_language: str
     language: str
     #: As Atom and as RSS have it.
     updated: str
@@ -181,6 +183,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         title=feed.title,
         html_title=html_title(feed.title),
         description=feed.description,
+        description_language="" if feed.description_language == feed.language else feed.description_language,
         language=feed.language,
         updated=feed.updated.isoformat(),
         updated_rss=rfc2822(feed.updated),
@@ -235,6 +238,7 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     # The only alternate: many readers take any other one for the site. And last, since RSS has the last link alone.
     generator.link(href=values.page, rel="alternate", type="text/html")
     generator.links.html_title = values.html_title
+    generator.links.subtitle_language = values.description_language
     generator.links.is_archive = bool(values.current)
     rendered: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
     return rendered.decode()

@@ -25,6 +25,7 @@ from feedsvc.formats.atom_rss import (
     render_entry,
     render_head,
 )
+from feedsvc.formats.content import Context
 from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 
 #: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
@@ -56,23 +57,21 @@ def write_feed(format: Format, feed: Feed) -> bytes:
     """Return the feed in a format whose name is "atom" or "rss"."""
     name = format.name
     shape, values = _escape(head_values(format, feed))
-    entries = (write_entry(name, feed.base_url, entry, feed.language_of(entry)) for entry in feed.entries)
+    context = Context.of(feed)
+    entries = (write_entry(name, entry, context) for entry in feed.entries)
     return b"".join((_head_template(name, feed.ttl, shape).fill(values), *entries, _END[name].encode()))
 
 
-def write_entry(name: str, base_url: str, entry: Entry, language: str) -> bytes:
-    """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed.
-
-    language: see Feed.language_of.
-    """
-    shape, values = _escaped_entry(base_url, entry, language)
+def write_entry(name: str, entry: Entry, context: Context) -> bytes:
+    """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
+    shape, values = _escaped_entry(entry, context)
     return _entry_template(name, shape).fill(values)
 
 
 # Most feeds are written in one format right after the other.
 @lru_cache(MAX_LIMIT)
-def _escaped_entry(base_url: str, entry: Entry, language: str) -> tuple[Shape, list[bytes]]:
-    return _escape(entry_values(base_url, entry, language))
+def _escaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[bytes]]:
+    return _escape(entry_values(entry, context))
 
 
 @lru_cache(1000)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from feedsvc.formats.content import language_attributes
+from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -21,6 +23,11 @@ def _date_and_time(moment: datetime) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
 
 
+def _english_in(around: str) -> dict[str, str]:
+    """Return the attributes of an element with the page's own words, which are English, by the language around it."""
+    return {} if around.split("-")[0] == "en" else language_attributes("en", around)
+
+
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
     autoescape=True,
@@ -29,7 +36,14 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["date_and_time"] = _date_and_time
-_templates.globals.update(FeedAddress=FeedAddress, FILTERS=FILTERS, max_problems=_MAX_PROBLEMS)
+_templates.globals.update(
+    FeedAddress=FeedAddress,
+    FILTERS=FILTERS,
+    max_problems=_MAX_PROBLEMS,
+    language_attributes=language_attributes,
+    english_in=_english_in,
+    is_right_to_left=is_right_to_left,
+)
 
 
 def write_home(catalogue: Catalogue) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from feedsvc.model.address import FeedAddress, absolute
+from feedsvc.model.labels import Labels
 from feedsvc.model.story import Image, Problem, Provider, Story, Topic
 
 _NAME = "[a-z0-9][a-z0-9_-]*"
@@ -84,6 +85,10 @@ class Entry:
         """All links of the entry: to related stories, and to those that mention it."""
         return self.related + self.mentioned_by
 
+    def language_in(self, language: str) -> str:
+        """Return the language tag of the story where it isn't that of the feed, else an empty text."""
+        return "" if self.story.language == language else self.story.language
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
@@ -92,8 +97,12 @@ class Feed:
     address: FeedAddress
     title: str
     description: str
+    #: The tag of the language that the description is in.
+    description_language: str
     base_url: str
+    #: A language tag (BCP 47).
     language: str
+    labels: Labels
     author: str
     image: Image | None
     #: The formats that it is published in.
@@ -131,11 +140,6 @@ class Feed:
         """The newest `updated` among the entries."""
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
-    def language_of(self, entry: Entry) -> str:
-        """Return the language tag of an entry where it isn't the feed's, else an empty text."""
-        language = entry.story.language
-        return "" if language == self.language else language
-
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""
         return (address or self.address).url(self.base_url, format.suffix)
@@ -158,7 +162,9 @@ class Catalogue:
 
     title: str
     description: str
+    description_language: str
     language: str
+    labels: Labels
     base_url: str
     formats: tuple[Format, ...]
     everything: FeedSummary
