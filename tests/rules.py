@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import feedparser
 from lxml import etree, html
 
+from feedsvc.languages import language_tag
+
 NAMESPACES = {
     "a": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -38,6 +40,7 @@ def check_feed(body: bytes, self_url: str, limit: int = 500) -> Any:
     assert not parsed.bozo, parsed.bozo_exception
     if root.tag == "rss":
         _check_rss(root, self_url)
+        check_plain_elements(body)
     else:
         _check_atom(root, self_url)
     _check_archive(root, self_url, limit)
@@ -126,8 +129,34 @@ def check_related(item: Any, url: str) -> None:
     assert url not in links
     # RSS has the content as description where there is no excerpt.
     content = (texts(item, "content:encoded | a:content") or texts(item, "description") or [""])[0]
-    listed = html.fragment_fromstring(content, create_parent="div").xpath("./ul[last()]/li/a/@href")
+    listed = html.fragment_fromstring(content, create_parent="div").xpath("(.//ul)[last()]/li/a/@href")
     assert not links or listed == links
+
+
+def check_title(title: Any) -> None:
+    """Assert that a title in Atom is HTML only where it would read otherwise as HTML than it is.
+
+    Readers show others as they are written: `R&amp;D`.
+    """
+    is_html = title.get("type") == "html"
+    assert not is_html or "<" not in title.text
+    plain = html_text(title.text) if is_html else title.text
+    assert is_html == (html_text(plain) != plain or bool(re.search("<[a-zA-Z/!?]", plain))), title.text
+
+
+def check_languages(feed: Any) -> None:
+    """Assert that a feed in Atom has a language, and what it holds one only where that is another."""
+    language, *others = feed.xpath("//@xml:lang")
+    assert feed.xpath("@xml:lang") == [language]
+    assert language not in others
+    assert all(language_tag(tag) == tag for tag in (language, *others))
+
+
+def check_plain_elements(body: bytes) -> None:
+    """Assert that elements of plain text in RSS have hexadecimal character references, which aren't taken for HTML."""
+    text = re.sub(rb"<item>.*</item>", lambda match: match[0].replace(b"description>", b"html>"), body, flags=re.DOTALL)
+    for value in re.findall(rb"<(?:title|category|description|dc:creator|dc:publisher)\b[^>]*>([^<]*)<", text):
+        assert not re.search(rb"&(?!gt;|#)", value), value
 
 
 def _check_atom(feed: Any, self_url: str) -> None:
@@ -137,8 +166,9 @@ def _check_atom(feed: Any, self_url: str) -> None:
     assert texts(feed, "a:id") == [feed_id]
     assert texts(feed, "a:link[@rel='self']/@href") == [self_url]
     assert texts(feed, "a:link[@rel='self']/@type") == ["application/atom+xml"]
-    check_unique(texts(feed, "a:link[@rel='alternate']/@type"))
-    assert len(texts(feed, "a:link[@rel='alternate'][@type='text/html']/@href")) == 1
+    # Readers take the first alternate, or the last one, for the site.
+    assert texts(feed, "a:link[not(@rel) or @rel='alternate']/@type") == ["text/html"]
+    check_languages(feed)
     assert len(texts(feed, "a:author/a:name")) == 1
     assert texts(feed, "a:generator") == ["feedsvc"]
     check_times(texts(feed, "//a:updated | //a:published"), datetime.fromisoformat)
@@ -147,6 +177,8 @@ def _check_atom(feed: Any, self_url: str) -> None:
     updated = texts(feed, "a:entry/a:updated") or ["1970-01-02T00:00:00+00:00"]
     assert texts(feed, "a:updated") == [max(updated)]
     assert texts(feed, "a:entry/a:published") == sorted(texts(feed, "a:entry/a:published"), reverse=True)
+    for title in feed.iter(f"{ATOM}title"):
+        check_title(title)
     for entry in feed.iter(f"{ATOM}entry"):
         (alternate,) = entry.xpath("a:link[not(@rel) or @rel='alternate']/@href", namespaces=NAMESPACES)
         assert texts(entry, "a:id") == [alternate]
@@ -158,12 +190,8 @@ def _check_atom(feed: Any, self_url: str) -> None:
         assert all(texts(entry, "a:link[@rel='related']/@title"))
         assert not texts(entry, "a:source")
         check_related(entry, alternate)
-        (title,) = entry.xpath("a:title", namespaces=NAMESPACES)
-        if title.get("type") == "html":
-            assert "<" not in title.text
-        else:
-            assert not {"<", "&"} & set(title.text)
         assert texts(entry, "a:summary/@type") in ([], ["html"])
+        assert texts(entry, "a:summary") or texts(entry, "a:content")
         check_pictures(entry)
 
 
@@ -181,7 +209,9 @@ def _check_rss(rss: Any, self_url: str) -> None:
         assert int((texts(image, "width") or ["88"])[0]) <= 144
     check_times(texts(channel, "lastBuildDate | item/pubDate"), parsedate_to_datetime)
     check_unique(texts(channel, "item/guid"))
-    assert all(texts(channel, "//title | //category | //dc:creator | //source"))
+    assert all(texts(channel, "//title | //category | //dc:creator"))
+    assert not texts(channel, "//source")  # its address would have to be a feed's
+    assert not texts(channel, "a:link[@rel='alternate']")
     for item in channel.iter("item"):
         assert texts(item, "guid") == texts(item, "link")
         assert texts(item, "guid/@isPermaLink") == ["true"]
@@ -190,6 +220,9 @@ def _check_rss(rss: Any, self_url: str) -> None:
         assert len(texts(item, "pubDate")) == 1
         assert not texts(item, "author | dc:contributor")
         assert not texts(item, "a:id")
+        published = parsedate_to_datetime(texts(item, "pubDate")[0])
+        check_times(texts(item, "a:updated"), datetime.fromisoformat)
+        assert all(datetime.fromisoformat(updated) > published for updated in texts(item, "a:updated"))
         names = [etree.QName(child).localname for child in item]
         assert "encoded" not in names or names.index("description") < names.index("encoded")
         assert set(texts(item, "a:link/@rel")) <= {"related"}

@@ -141,7 +141,16 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ('[build]\nout = "a\\u0000"', "config.toml: build.out: 'a\\x00' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX"),
         ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'http://x x:8000' can't be used; expected a host name such as example.com"),
         ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/' can't be used; expected an address without a query or fragment"),
-        ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR"),
+        ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR; did you mean en?"),
+        ("[site]\nlanguage = 'cn'", "config.toml: site.language: 'cn' can't be used; expected a language tag such as en or pt-BR; did you mean zh?"),
+        ("[site]\nlanguage = 'en_US'", "config.toml: site.language: 'en_US' can't be used; expected a language tag such as en or pt-BR; did you mean en-US?"),
+        ("[labels]\nmore = 'and more'", "config.toml: labels.more: 'and more' can't be used; expected some text with {number} in it, once"),
+        ("[labels]\nmore = '{number} of {number}'", "config.toml: labels.more: '{number} of {number}' can't be used; expected some text with {number} in it, once"),
+        ("[labels]\nstories_by = 'By {provider}'", "config.toml: labels.stories_by: 'By {provider}' can't be used; expected some text with {name} in it, once"),
+        ("[labels]\nrelated = '{number} related'", "config.toml: labels.related: '{number} related' can't be used; expected some text without a placeholder in braces"),
+        ("[labels]\nrelated = ' '", "config.toml: labels.related: ' ' can't be used; expected some text without a placeholder in braces"),
+        ("[labels]\nrelated = 1", "config.toml: labels.related: 1 can't be used; expected some text"),
+        ("[labels]\nmentioned_by = 'x'", "config.toml: labels.mentioned_by is not a key that feedsvc knows; expected one of related, more, stories_about, stories_by, everything, topics, providers, custom"),
         ("[records]\npath = 'none'", "{folder}/none: No such file or directory; expected a folder of records"),
         ("[records]\npath = 'config.toml'", "{folder}/config.toml: Not a directory; expected a folder of records"),
         ("[a", "config.toml: not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),
@@ -154,7 +163,7 @@ def test_a_faulty_configuration_is_one_line_and_exit_status_2(
     if "serve" not in config:  # a service that is running has the usual port
         config = f"serve.port = {free_port()}\n{config}"
     (folder / "config.toml").write_text(config)
-    assert result(command, cwd=folder) == (2, "", f"feedsvc: {message.format(folder=folder)}\n")
+    assert result(command, cwd=folder) == (2, "", f"feedsvc: {message.replace('{folder}', str(folder))}\n")
     assert sorted(path.name for path in folder.iterdir()) == ["config.toml", "records"]
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
+from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import Build, Custom, Feeds, Index, Records, RecordSource, Serve, Site, Table
+from feedsvc.config.schema import Build, Custom, Feeds, Index, LabelTexts, Records, RecordSource, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
+from feedsvc.languages import language_tag
 from feedsvc.model import EPOCH, FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
 
@@ -32,6 +34,7 @@ class Config:
     """
 
     site: Site
+    labels: LabelTexts
     records: Records
     index: Index
     feeds: Feeds
@@ -151,10 +154,11 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
     for name in data:
         if name not in TABLES and name != "custom":
             raise ConfigError(f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}")
-    kinds = {name: kind for name, kind in TABLES.items() if name != "records"}
+    kinds = {name: kind for name, kind in TABLES.items() if name not in ("labels", "records")}
     tables: dict[str, Any] = {name: read_table(name, kind, data.get(name, {})) for name, kind in kinds.items()}
     tables["records"] = read_records(data.get("records", {}))
     tables["site"] = _complete_site(tables["site"], tables["serve"])
+    tables["labels"] = read_labels(data.get("labels", {}))
     if tables["feeds"].hub:
         tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", tables["feeds"].hub))
     _check_formats(tables["feeds"].formats)
@@ -189,11 +193,16 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         base_url = read_address("serve.host", f"http://{local}:{serve.port}")
     if "?" in base_url or "#" in site.base_url:
         raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
+    try:
+        language = language_tag(site.language)
+    except ValueError as error:
+        raise ConfigError(unusable("site.language", site.language, str(error).removeprefix("expected "))) from error
     title = plain_text(site.title) or "feedsvc"
     return replace(
         site,
         title=title,
-        description=plain_text(site.description) or title,
+        language=language,
+        description=site.description and (plain_text(site.description) or title),
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,
     )

@@ -29,13 +29,25 @@ Flag = Annotated[bool, Meta(description="true or false")]
 
 class Site(Table, frozen=True):
     title: Text = "feedsvc"
-    description: Text = "Articles and their related stories"
+    #: Without one, built-in words.
+    description: Text | None = None
     #: The start of every absolute address.
     base_url: Annotated[str, Meta(description="an http or https address")] = ""
-    language: Annotated[
-        str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", description="a language tag such as en or pt-BR")
-    ] = "en"
+    language: Annotated[str, Meta(description="a language tag such as en or pt-BR")] = "en"
     author: Annotated[str, Meta(description="a name")] = ""
+
+
+class LabelTexts(Table, frozen=True):
+    """The words that feeds show; without one, built-in words."""
+
+    related: Text | None = None
+    more: Text | None = None
+    stories_about: Text | None = None
+    stories_by: Text | None = None
+    everything: Text | None = None
+    topics: Text | None = None
+    providers: Text | None = None
+    custom: Text | None = None
 
 
 class RecordSource(Table, frozen=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Archives, Section, find_archives
+from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.archives import months, stamps
@@ -95,13 +96,16 @@ def _make_feed(
 ) -> Feed:
     if related_mode(config, address) == "none":
         entries = tuple(_without_links(entry) for entry in entries)
-    title, description = _texts(config, address, row.name)
+    name = config.custom[address.slug].name if address.kind == "custom" else row.name
+    description = feed_description(config, address, name)
     return Feed(
         address=address,
-        title=title,
-        description=description,
+        title=feed_title(config, address, name),
+        description=description.text,
+        description_language=description.language,
         base_url=config.site.base_url,
         language=config.site.language,
+        labels=site_labels(config),
         author=config.site.author,
         image=row.image,
         formats=published_formats(config),
@@ -139,10 +143,13 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
     shown = config.serve.show_problems
     state = reader.everything(connection, shown)
+    description = site_description(config)
     return Catalogue(
         title=config.site.title,
-        description=config.site.description,
+        description=description.text,
+        description_language=description.language,
         language=config.site.language,
+        labels=site_labels(config),
         base_url=config.site.base_url,
         formats=published_formats(config),
         everything=counted(EVERYTHING, config.site.title),
@@ -236,23 +243,6 @@ def related_mode(config: Config, address: FeedAddress) -> str | None:
     """Return how a feed publishes related stories."""
     mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
     return mode
-
-
-def _texts(config: Config, address: FeedAddress, name: str) -> tuple[str, str]:
-    """Return (title, description) of a feed."""
-    site = config.site
-    if address.kind == "custom":
-        name = config.custom[address.slug].name
-    description = {
-        "feed": site.description,
-        "topics": f"Stories about {name}",
-        "providers": f"Stories by {name}",
-        "custom": config.custom[address.slug].description or name if address.kind == "custom" else "",
-    }[address.kind]
-    title = site.title if address.kind == "feed" else f"{name} - {site.title}"
-    if address.filters.labels:
-        title = f"{title} ({', '.join(address.filters.labels)})"
-    return title, description
 
 
 def _without_links(entry: Entry) -> Entry:

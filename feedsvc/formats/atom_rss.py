@@ -16,8 +16,8 @@ from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from lxml import etree
 
-from feedsvc.formats.content import entry_html, html_title
-from feedsvc.formats.links import EntryLinks, FeedLinks
+from feedsvc.formats.content import Context, entry_html, html_title
+from feedsvc.formats.links import LANG, EntryLinks, FeedLinks
 from feedsvc.formats.times import RenderedTime, rfc2822
 from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
@@ -48,6 +48,8 @@ class EntryValues(NamedTuple):
     published: str
     published_rss: str
     updated: str
+    #: The same as `updated`, where that isn't `published`.
+    changed: str
     #: As HTML.
     summary: str
     content: str
@@ -66,8 +68,8 @@ class EntryValues(NamedTuple):
     language: str
 
 
-def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
-    """Return the values of an entry. language: see Feed.language_of."""
+def entry_values(entry: Entry, context: Context) -> EntryValues:
+    """Return the values of an entry."""
     story, provider, image = entry.story, entry.provider, entry.story.image
     return EntryValues(
         url=story.url,
@@ -76,18 +78,19 @@ def entry_values(base_url: str, entry: Entry, language: str) -> EntryValues:
         published=story.published.isoformat(),
         published_rss=rfc2822(story.published),
         updated=story.updated.isoformat(),
+        changed=story.updated.isoformat() if story.updated != story.published else "",
         summary=escape(story.excerpt, quote=False),
-        content=entry_html(entry),
+        content=entry_html(entry, context),
         picture=image.url if image else "",
         width=str(image.width or "") if image else "",
         height=str(image.height or "") if image else "",
         provider=provider.name,
         provider_url=provider.url or "",
-        topics=tuple([(topic.slug, _page(base_url, topic.slug), topic.name) for topic in entry.topics]),
+        topics=tuple([(topic.slug, _page(context.base_url, topic.slug), topic.name) for topic in entry.topics]),
         links=tuple([(link.url, link.title) for link in entry.related]),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
-        language=language,
+        language=entry.language_in(context.language),
     )
 
 
@@ -110,6 +113,8 @@ def render_entry(name: str, values: EntryValues) -> str:
     item.updated(RenderedTime.of(values.updated))
     if values.summary:
         item.summary(values.summary, type="html")
+    elif name == "atom" and not values.content:  # it has to have one of them
+        item.summary(values.html_title or values.title, type="html" if values.html_title else None)
     if values.content:
         item.content(values.content, type="html")
     item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in values.topics])
@@ -127,15 +132,14 @@ def render_entry(name: str, values: EntryValues) -> str:
         item.author([*({"name": author} for (author,) in values.authors), provider])
         element = item.atom_entry()
         if values.language:
-            element.set("{http://www.w3.org/XML/1998/namespace}lang", values.language)
+            element.set(LANG, values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
         item.dc.dc_creator([*(author for (author,) in values.authors), values.provider])
         item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
         if values.language:
             item.dc.dc_language(values.language)
-        if values.provider_url:
-            item.source(values.provider_url, values.provider)
+        item.links.updated = values.changed
         element = item.rss_entry()
     feed = etree.Element("feed", nsmap=_NAMESPACES)
     feed.append(element)
@@ -151,6 +155,8 @@ class HeadValues(NamedTuple):
     #: See content.html_title.
     html_title: str
     description: str
+    #: Where it isn't that of the feed.
+    description_language: str
     language: str
     #: As Atom and as RSS have it.
     updated: str
@@ -169,8 +175,6 @@ class HeadValues(NamedTuple):
     image: str
     width: str
     height: str
-    #: URL and media type of the other formats.
-    others: Texts
 
 
 def head_values(format: Format, feed: Feed) -> HeadValues:
@@ -181,6 +185,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         title=feed.title,
         html_title=html_title(feed.title),
         description=feed.description,
+        description_language="" if feed.description_language == feed.language else feed.description_language,
         language=feed.language,
         updated=feed.updated.isoformat(),
         updated_rss=rfc2822(feed.updated),
@@ -196,7 +201,6 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         image=image.url if image else "",
         width=str(image.width or "") if image else "",
         height=str(image.height or "") if image else "",
-        others=tuple([(feed.url(other), other.media_type) for other in feed.formats if other != format]),
     )
 
 
@@ -218,7 +222,6 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.generator("feedsvc", version=__version__)
     generator.ttl(ttl)
     generator.link(href=values.url, rel="self", type=values.media_type)
-    others = [{"href": url, "rel": "alternate", "type": media_type} for url, media_type in values.others]
     # To the hub (WebSub) and the archives (RFC 5005).
     links = [{"href": values.hub, "rel": "hub"}] if values.hub else []
     for rel, url in (
@@ -227,17 +230,17 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
         links += [{"href": url, "rel": rel, "type": values.media_type}] if url else []
     if name == "atom":
         generator.author(name=values.author, uri=values.author_url)
-        generator.link(others)
         if values.image:
             generator.icon(values.image)
     else:
         generator.register_extension("dc", DcExtension, DcEntryExtension)
         if values.image:
             generator.image(values.image, values.title, values.page, **_size(values))
-    generator.links.links = links if name == "atom" else others + links
-    # Last: RSS has this one link alone, and so do some readers of Atom.
+    generator.links.links = links
+    # The only alternate: many readers take any other one for the site. And last, since RSS has the last link alone.
     generator.link(href=values.page, rel="alternate", type="text/html")
     generator.links.html_title = values.html_title
+    generator.links.subtitle_language = values.description_language
     generator.links.is_archive = bool(values.current)
     rendered: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
     return rendered.decode()

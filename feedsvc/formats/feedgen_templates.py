@@ -6,11 +6,11 @@ feedgen builds a tree of elements, which takes ten times as long as filling in. 
     Entry -> EntryValues -> shape -> template of the shape (feedgen, once) -> template filled with the values
 
 Heads, which are feeds without their entries, are written in the same way. The bytes are those that feedgen renders for
-the values themselves.
+the values themselves, but for the character references in plain elements of RSS.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from itertools import chain, count
 from operator import itemgetter
@@ -25,6 +25,7 @@ from feedsvc.formats.atom_rss import (
     render_entry,
     render_head,
 )
+from feedsvc.formats.content import Context
 from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 
 #: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
@@ -32,6 +33,10 @@ Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
 
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
+#: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
+#: readers can't take for HTML (RSS Best Practices Profile, Character Data). The description of an item is HTML.
+_PLAIN_OF_ITEM = ("title", "category", "dc:creator", "dc:publisher")
+_PLAIN_OF_CHANNEL = ("title", "description")
 _MARK = re.compile("\ue000([0-9]+)\ue001")
 
 
@@ -52,37 +57,36 @@ def write_feed(format: Format, feed: Feed) -> bytes:
     """Return the feed in a format whose name is "atom" or "rss"."""
     name = format.name
     shape, values = _escape(head_values(format, feed))
-    entries = (write_entry(name, feed.base_url, entry, feed.language_of(entry)) for entry in feed.entries)
+    context = Context.of(feed)
+    entries = (write_entry(name, entry, context) for entry in feed.entries)
     return b"".join((_head_template(name, feed.ttl, shape).fill(values), *entries, _END[name].encode()))
 
 
-def write_entry(name: str, base_url: str, entry: Entry, language: str) -> bytes:
-    """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed.
-
-    language: see Feed.language_of.
-    """
-    shape, values = _escaped_entry(base_url, entry, language)
+def write_entry(name: str, entry: Entry, context: Context) -> bytes:
+    """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
+    shape, values = _escaped_entry(entry, context)
     return _entry_template(name, shape).fill(values)
 
 
 # Most feeds are written in one format right after the other.
 @lru_cache(MAX_LIMIT)
-def _escaped_entry(base_url: str, entry: Entry, language: str) -> tuple[Shape, list[bytes]]:
-    return _escape(entry_values(base_url, entry, language))
+def _escaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[bytes]]:
+    return _escape(entry_values(entry, context))
 
 
 @lru_cache(1000)
 def _entry_template(name: str, shape: Shape) -> Template:
-    return _template(render_entry(name, EntryValues(*_marks(shape))), shape)
+    return _template(render_entry(name, EntryValues(*_marks(shape))), shape, _PLAIN_OF_ITEM if name == "rss" else ())
 
 
 @lru_cache(1000)
 def _head_template(name: str, ttl: int, shape: Shape) -> Template:
-    return _template(render_head(name, HeadValues(*_marks(shape)), ttl).removesuffix(_END[name]), shape)
+    head = render_head(name, HeadValues(*_marks(shape)), ttl).removesuffix(_END[name])
+    return _template(head, shape, _PLAIN_OF_CHANNEL if name == "rss" else ())
 
 
 def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
-    """Return the shape of values, and their texts: all escaped for elements, then all escaped for attributes."""
+    """Return the shape of values, and their texts: all escaped for elements, for attributes, and for plain elements."""
     shape: list[bool | tuple[int, ...]] = []
     texts: list[str] = []
     for value in values:
@@ -98,7 +102,8 @@ def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
     joined = "\0".join(texts).encode()
     elements = joined.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b"\r", b"&#13;")
     attributes = elements.replace(b'"', b"&quot;").replace(b"\n", b"&#10;").replace(b"\t", b"&#9;")
-    return tuple(shape), (elements + b"\0" + attributes).split(b"\0")
+    plain = elements.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
+    return tuple(shape), b"\0".join((elements, attributes, plain)).split(b"\0")
 
 
 def _marks(shape: Shape) -> list[Any]:
@@ -115,10 +120,16 @@ def _marks(shape: Shape) -> list[Any]:
     ]  # fmt: skip
 
 
-def _template(text: str, shape: Shape) -> Template:
-    """Return the template of a text with the marks of a shape."""
+def _template(text: str, shape: Shape, plain: Collection[str]) -> Template:
+    """Return the template of a text with the marks of a shape. plain: the names of elements of plain text in RSS."""
     pieces = _MARK.split(text.replace("%", "%%"))
     constants, places = pieces[::2], map(int, pieces[1::2])
-    attributes = sum(sum(part) if isinstance(part, tuple) else part for part in shape)  # which follow the elements
-    picked = [place + attributes * before.endswith('="') for before, place in zip(constants, places, strict=False)]
+    number = sum(sum(part) if isinstance(part, tuple) else part for part in shape)
+    picked = []
+    name = ""  # of the element that a value is in
+    for before, place in zip(constants, places, strict=False):
+        if "<" in before:
+            name = re.split("[ >]", before.rpartition("<")[2])[0]
+        escaping = 1 if before.endswith('="') else 2 if name in plain else 0
+        picked.append(place + escaping * number)
     return Template("%s".join(constants).encode(), itemgetter(*picked))

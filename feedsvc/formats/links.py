@@ -1,4 +1,4 @@
-"""The feedgen extension for links with a `rel`, archives (RFC 5005), and titles in HTML.
+"""The feedgen extension for links with a `rel`, archives (RFC 5005), titles in HTML, and what else feedgen lacks.
 
 feedgen writes the links of an Atom entry without `rel`, `type` and `title`, and only one link of an RSS item. Its Atom
 elements have no namespace in the tree, so neither have those that are added here.
@@ -10,6 +10,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.util import xml_elem
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
 
 #: The attributes of a link, by name.
@@ -23,6 +24,8 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
         self.links: list[Attributes] = []
         #: Written in Atom, where titles have a type.
         self.html_title = ""
+        #: Of the subtitle in Atom, where it isn't that of the feed.
+        self.subtitle_language = ""
         self.is_archive = False
 
     def extend_ns(self) -> dict[str, str]:
@@ -31,6 +34,8 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
     def extend_atom(self, feed: Any) -> Any:
         if self.html_title:
             _set_html_title(feed, self.html_title)
+        if self.subtitle_language:
+            feed.find("subtitle").set(LANG, self.subtitle_language)
         self._extend(feed, "link")
         return feed
 
@@ -46,12 +51,14 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
 
 
 class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
-    """The links of an entry apart from the one to its story; its title in HTML."""
+    """The links of an entry apart from the one to its story; its title in HTML; when it was updated, for RSS."""
 
     def __init__(self) -> None:
         self.links: list[Attributes] = []
         #: Written in Atom, where titles have a type.
         self.html_title = ""
+        #: Written in RSS, which has no element of its own for it.
+        self.updated = ""
 
     def extend_atom(self, entry: Any) -> Any:
         if self.html_title:
@@ -61,6 +68,8 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
         return entry
 
     def extend_rss(self, item: Any) -> Any:
+        if self.updated:
+            xml_elem(f"{ATOM}updated", item).text = self.updated
         for link in self.links:
             xml_elem(f"{ATOM}link", item, **link)
         return item

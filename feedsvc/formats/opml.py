@@ -11,15 +11,16 @@ def write_opml(catalogue: Catalogue) -> bytes:
     """Return the list of all feeds in OPML, with the addresses of the first published format, without empty folders."""
     opml = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(opml, "head"), "title").text = catalogue.title
+    labels = catalogue.labels
     body = etree.SubElement(opml, "body")
-    for name, feeds in (
-        ("Everything", (catalogue.everything,)),
-        ("Topics", catalogue.topics),
-        ("Providers", catalogue.providers),
-        ("Custom", catalogue.custom),
+    for label, feeds in (
+        (labels.everything, (catalogue.everything,)),
+        (labels.topics, catalogue.topics),
+        (labels.providers, catalogue.providers),
+        (labels.custom, catalogue.custom),
     ):
         if feeds:
-            folder = etree.SubElement(body, "outline", text=name)
+            folder = etree.SubElement(body, "outline", text=label.text)
             for feed in feeds:
                 etree.SubElement(folder, "outline", _attributes(catalogue, feed))
     return bytes(etree.tostring(opml, encoding="utf-8", xml_declaration=True))

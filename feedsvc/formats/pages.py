@@ -4,7 +4,8 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feedsvc.formats.content import RELATED_HEADING, RELATED_LEFT_OUT
+from feedsvc.formats.content import language_attributes
+from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -22,6 +23,11 @@ def _date_and_time(moment: datetime) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
 
 
+def _english_in(around: str) -> dict[str, str]:
+    """Return the attributes of an element with the page's own words, which are English, by the language around it."""
+    return {} if around.split("-")[0] == "en" else language_attributes("en", around)
+
+
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
     autoescape=True,
@@ -34,8 +40,9 @@ _templates.globals.update(
     FeedAddress=FeedAddress,
     FILTERS=FILTERS,
     max_problems=_MAX_PROBLEMS,
-    related_heading=RELATED_HEADING,
-    related_left_out=RELATED_LEFT_OUT,
+    language_attributes=language_attributes,
+    english_in=_english_in,
+    is_right_to_left=is_right_to_left,
 )
 
 

@@ -7,6 +7,7 @@ unless their name says HTML, and hold only characters that XML can hold.
 from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolute, parse_feed_path
 from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Format, Link
 from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
+from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "FILTERS",
     "MAX_LIMIT",
     "NO_FILTERS",
+    "PLACEHOLDERS",
     "Archive",
     "Catalogue",
     "Entry",
@@ -26,6 +28,8 @@ __all__ = [
     "Format",
     "Image",
     "Kind",
+    "Label",
+    "Labels",
     "Link",
     "Problem",
     "Provider",
@@ -34,6 +38,7 @@ __all__ = [
     "Story",
     "Topic",
     "absolute",
+    "make_labels",
     "parse_feed_path",
     "parse_filters",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedsvc.model.address import FeedAddress, absolute
+from feedsvc.model.labels import Labels
 from feedsvc.model.story import Image, Problem, Provider, Story, Topic
 
 _NAME = "[a-z0-9][a-z0-9_-]*"
@@ -89,6 +90,10 @@ class Entry:
         """The number of related stories that the entry doesn't link to."""
         return self.related_total - len(self.related)
 
+    def language_in(self, language: str) -> str:
+        """Return the language tag of the story where it isn't that of the feed, else an empty text."""
+        return "" if self.story.language == language else self.story.language
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
@@ -97,8 +102,12 @@ class Feed:
     address: FeedAddress
     title: str
     description: str
+    #: The tag of the language that the description is in.
+    description_language: str
     base_url: str
+    #: A language tag (BCP 47).
     language: str
+    labels: Labels
     author: str
     image: Image | None
     #: The formats that it is published in.
@@ -138,11 +147,6 @@ class Feed:
         """The newest `updated` among the entries."""
         return max((entry.story.updated for entry in self.entries), default=EPOCH)
 
-    def language_of(self, entry: Entry) -> str:
-        """Return the language tag of an entry where it isn't the feed's, else an empty text."""
-        language = entry.story.language
-        return "" if language.lower() == self.language.lower() else language
-
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""
         return (address or self.address).url(self.base_url, format.suffix)
@@ -165,7 +169,9 @@ class Catalogue:
 
     title: str
     description: str
+    description_language: str
     language: str
+    labels: Labels
     base_url: str
     formats: tuple[Format, ...]
     everything: FeedSummary

@@ -1,17 +1,15 @@
 """Converts the texts of single fields, each in the context of its record. A text that can't be raises ValueError."""
 
-import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from feedsvc.languages import language_tag
 from feedsvc.records.content import html_text
 from feedsvc.records.context import Context, NoSite
 from feedsvc.records.times import instant
 from feedsvc.text import MAX_TEXT, host_name, plain_text, web_url
 
 _MAX_INTEGER = 2**31 - 1
-#: Of the languages that have a tag, each begins with two or three letters.
-_LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def text(value: str, context: Context) -> str:
@@ -62,11 +60,8 @@ def integer(value: str, context: Context) -> int:
 
 
 def language(value: str, context: Context) -> str:
-    """Return a language tag (BCP 47)."""
-    tag = value.strip().replace("_", "-")
-    if not _LANGUAGE_TAG.fullmatch(tag):
-        raise ValueError("expected a language tag such as en or pt-BR")
-    return tag
+    """Return a language tag (BCP 47), also of one with the underscores of a locale."""
+    return language_tag(value.strip().replace("_", "-"))
 
 
 def pixels(value: str, context: Context) -> int:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urljoin
 
+from feedsvc.languages import nearest_tag
 from feedsvc.records import converters
 from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
@@ -212,6 +213,8 @@ def is_attempt(value: Value, kind: Kind) -> bool:
     """Return whether a value that can't be used was meant for a kind, so that it is a problem."""
     if not isinstance(value, str) or value in _NO_VALUE:
         return False
+    if kind is language:
+        return nearest_tag(value) is not None
     return kind is time or (kind in (address, images) and "/" in value)
 
 

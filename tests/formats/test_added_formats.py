@@ -128,14 +128,6 @@ def test_pages_offer_a_registered_format(site: Site, address: str, feed: str) ->
     assert page.find(".//form").get("action").endswith(f"{feed.lstrip('/')}.txt")
 
 
-def test_other_formats_link_to_a_registered_one(site: Site) -> None:
-    atom = etree.fromstring(site.body("/topics/ai.atom"))
-    links = {link.get("type"): link.get("href") for link in atom.findall("{*}link[@rel='alternate']")}
-    assert links == {
-        "text/plain": "https://feeds.example/topics/ai.txt", "text/html": "https://feeds.example/topics/ai/",
-    }  # fmt: skip
-
-
 def test_a_registered_format_replaces_a_builtin_one_of_its_name(formats: None) -> None:
     other = Format("atom", ".xml", "application/atom+xml", "Atom", write_list)
     registry.register(other)

@@ -245,6 +245,23 @@ def test_pages_fit_their_window_and_can_be_read(width: int, scheme: str, sample_
         assert page.evaluate(FAULTS) == []
 
 
+def test_pages_that_are_written_from_right_to_left_fit_their_window(tmp_path: Path, open_page) -> None:
+    related = "[{title: Another story, webUrl: 'https://b.example/1', publishedDateTime: 2020-01-01, language: en}]"
+    text = record(title="خبر عاجل (hello) عالم", excerpt="مرحبا بالعالم", topics="[الذكاء الاصطناعي]", related=related)
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "1.md").write_text(text)
+    with running_service(tmp_path, 'site.language = "ar"') as service:
+        page = open_page(f"{service.base_url}/")
+        for url in pages(service, page):
+            page.goto(url)
+            for width in (360, 1280):
+                page.set_viewport_size({"width": width, "height": 800})
+                page.evaluate(OPEN_ALL)
+                assert page.evaluate(FAULTS) == []
+                assert page.locator("h1").evaluate("one => getComputedStyle(one).direction") == "rtl"
+                assert page.locator("#subscribe").evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
 def test_pages_work_without_javascript(sample_service, open_page) -> None:
     page = open_page(f"{sample_service.base_url}/", java_script_enabled=False)
     assert len(shown(page)) == 20

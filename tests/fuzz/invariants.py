@@ -14,9 +14,10 @@ from lxml import etree, html
 from feedsvc.config import parse_config
 from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
+from feedsvc.formats.content import Context
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.index.sqlite import SqliteDatabase
-from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, parse_feed_path, parse_filters
+from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, make_labels, parse_feed_path, parse_filters
 from feedsvc.records.origins import explain_file
 from feedsvc.records.problems import MAX_PROBLEMS
 from feedsvc.records.reading import parse_file
@@ -126,8 +127,8 @@ def check_story(story: Story) -> None:
     entry = Entry(story, provider, story.topics)
     for format in ("atom", "rss"):
         etree.fromstring(
-            b'<x xmlns:media="m" xmlns:dc="d" xmlns:content="c">'
-            + write_entry(format, "http://f", entry, story.language)
+            b'<x xmlns:media="m" xmlns:dc="d" xmlns:content="c" xmlns:atom="a">'
+            + write_entry(format, entry, Context("http://f", "en", make_labels("en", {})))
             + b"</x>"
         )
 

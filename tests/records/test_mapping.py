@@ -394,3 +394,22 @@ def test_the_text_after_the_front_matter_is_content_before_a_presets_keys() -> N
 def test_without_a_configuration_records_are_read_by_auto() -> None:
     assert default_source().preset == "auto"
     assert [r.story.title for r in parse_file("a.json", json.dumps(items_of(1)).encode()).records] == ["T1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "problem"),
+    [
+        ("en_US", "en-US", None),
+        ("eng", "", "expected a language tag such as en or pt-BR; did you mean en?"),
+        ("English", "", "expected a language tag such as en or pt-BR; did you mean en?"),
+        ("python", "", None),  # in what the code is that a post is about
+    ],
+)
+def test_a_language_of_another_shape_that_is_none_is_a_problem_where_one_is_meant(
+    value: str, language: str, problem: str | None
+) -> None:
+    content = parse({"title": "A", "link": "https://a.example/1", "date": "2020-01-01", "lang": value})
+    assert content.records[0].story.language == language
+    assert [problem.message for problem in content.problems] == (
+        [f"{value!r} can't be used: {problem}"] if problem else []
+    )

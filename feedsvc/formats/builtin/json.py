@@ -4,12 +4,13 @@ from typing import Any
 
 import msgspec
 
-from feedsvc.formats.content import entry_html
+from feedsvc.formats.content import Context, entry_html
 from feedsvc.model import Entry, Feed, Format
 
 
 def write_json(feed: Feed) -> bytes:
     """Return the feed in JSON Feed 1.1."""
+    context = Context.of(feed)
     value = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -21,12 +22,12 @@ def write_json(feed: Feed) -> bytes:
         "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
         "language": feed.language,
         "hubs": [{"type": "WebSub", "url": feed.hub}] if feed.hub else None,
-        "items": [_item(entry, feed.language_of(entry)) for entry in feed.entries],
+        "items": [_item(entry, context) for entry in feed.entries],
     }
     return msgspec.json.encode(_known(value))
 
 
-def _item(entry: Entry, language: str) -> dict[str, Any]:
+def _item(entry: Entry, context: Context) -> dict[str, Any]:
     story, provider = entry.story, entry.provider
     extension = {
         "provider": _known({"name": provider.name, "slug": provider.slug, "url": provider.url}),
@@ -45,7 +46,7 @@ def _item(entry: Entry, language: str) -> dict[str, Any]:
             "id": story.url,
             "url": story.url,
             "title": story.title,
-            "content_html": entry_html(entry),
+            "content_html": entry_html(entry, context),
             "summary": story.excerpt,
             "image": story.image.url if story.image else None,
             "date_published": story.published.isoformat(),
@@ -54,7 +55,7 @@ def _item(entry: Entry, language: str) -> dict[str, Any]:
                 *({"name": name} for name in entry.persons),
                 _known({"name": provider.name, "url": provider.url}),
             ],
-            "language": language,
+            "language": entry.language_in(context.language),
             "tags": [topic.name for topic in entry.topics],
             "_feedsvc": _known(extension),
         }
