@@ -116,15 +116,20 @@ def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
 
 def _gather_affected(connection: Connection, urls: set[str]) -> None:
     """Write the URLs of the stories that a change of others can affect into the table `affected`."""
-    connection.execute(f"CREATE TEMPORARY TABLE affected (url {connection.dialect.text} PRIMARY KEY)")
-    connection.insert("affected", ((url,) for url in urls))
-    # A story that came, went or changed its title or topics reaches those that it mentions. Those may have come or gone
-    # with it, or have another title since, which reaches all that mention them.
-    for column, other in (("url", "mentioned_by"), ("mentioned_by", "url")):
-        connection.execute(
-            f"INSERT INTO affected SELECT {column} FROM occurrences WHERE {other} IN (SELECT url FROM affected) "
-            f"AND {column} IS NOT NULL ON CONFLICT DO NOTHING"
-        )
+    text = connection.dialect.text
+    connection.execute(f"CREATE TEMPORARY TABLE affected (url {text} PRIMARY KEY, is_changed BOOLEAN)")
+    connection.insert("affected", ((url, True) for url in urls))
+    # A story that came, went or changed its title or topics reaches those that it mentions. Those without a record may
+    # have come or gone with it, or have another title since, which reaches all that mention them.
+    connection.execute(
+        "INSERT INTO affected SELECT url, FALSE FROM occurrences "
+        "WHERE mentioned_by IN (SELECT url FROM affected) ON CONFLICT DO NOTHING"
+    )
+    connection.execute(
+        "INSERT INTO affected SELECT mentioned_by, FALSE FROM occurrences WHERE mentioned_by IS NOT NULL AND url IN ("
+        "SELECT a.url FROM affected a WHERE a.is_changed "
+        "OR NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = a.url AND o.position = 0)) ON CONFLICT DO NOTHING"
+    )
     connection.analyze("affected")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_key
 
+from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
 from feedsvc.feeds.selection import unknown_names
 from feedsvc.index.sync import sync
@@ -95,6 +96,20 @@ def test_pages_link_to_a_topic_as_soon_as_it_has_a_feed(make_site: Callable[...,
     site.sync()
     assert site.document("/topics/rare.atom") is None
     assert [linked(site, page)["Rare"] for page in pages] == [False, False]
+
+
+def test_a_build_writes_the_pages_anew_that_name_a_topic_which_has_a_feed_since(make_site: Callable[..., Site]) -> None:
+    site = make_site(FILES, feeds={"min_stories": 2})
+    out = site.folder / "public"
+    build(site.documents, out, lambda done, total: None)
+    assert not (out / "topics/rare").exists()
+    files = {**FILES, "4.md": story(4, "Rare")}
+    site.write("4.md", files["4.md"])
+    site.sync()
+    build(site.documents, out, lambda done, total: None)
+    fresh = make_site(files, feeds={"min_stories": 2})
+    for page in ("topics/common", "topics/rare", "providers/p1-example"):
+        assert (out / page / "index.html").read_bytes() == fresh.body(f"/{page}/")
 
 
 def test_only_pages_that_name_a_topic_change_when_it_has_a_feed(make_site: Callable[..., Site]) -> None:

@@ -25,7 +25,7 @@ def story(title: str, related: str = "", **more: str) -> str:
 
 def links(site: Site, feed: str = "/feed") -> dict[str, list[str]]:
     """The titles that each entry of a feed links to, by its title; the same in Atom, RSS, JSON and in the content."""
-    found = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for format in ("atom", "rss"):
         for entry in check_feed(site.body(f"{feed}.{format}"), f"https://feeds.example{feed}.{format}").entries:
             related = [(link.href, link.title) for link in entry.links if link.rel == "related"]
