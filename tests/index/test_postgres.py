@@ -61,6 +61,7 @@ ODD = {
 FILTERED = (
     "/feed.atom?limit=500", "/feed.json?min_quality=50", "/feed.rss?related=links&without_topic=ai", "/feed.atom?type=video",
     "/topics/ai.atom?without_provider=cnn&min_heat=3", "/feed.json?topic=ai&topic=law&provider=forbes",
+    "/feed.json?limit=3", "/feed/older.json?limit=3", "/feed/2020-01-2.atom?limit=3", "/topics/ai/2020-01.atom?limit=3&min_quality=20",
 )  # fmt: skip
 
 
