@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import Month, Stamp, months
+from feedsvc.index.archives import Month, Stamp, months, stamps
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
 from feedsvc.model import Archive, FeedAddress
@@ -159,6 +159,20 @@ def find_archives(connection: Connection, address: FeedAddress, query: StoryQuer
     """
     found = months(connection, address, query)
     return Archives(address, query.limit, list(_needed(found, address.archive, query.limit)))
+
+
+def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) -> dict[FeedAddress, int | None]:
+    """Return the addresses of all archives of a feed with their revisions, and of its older stories with None.
+
+    query: for the stories of the current feed.
+    """
+    archives = Archives(feed, query.limit, list(months(connection, feed, query)))
+    older = replace(feed, is_older=True)
+    found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
+    changes = stamps(connection, feed)
+    for archive in archives.all():
+        found[replace(feed, archive=archive)] = archives.stamp(archive, changes).revision
+    return found
 
 
 def _needed(months: Iterable[Month], archive: Archive | None, limit: int) -> Iterable[Month]:

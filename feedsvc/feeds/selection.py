@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from feedsvc.config import Config
-from feedsvc.feeds.archives import Archives, Section, find_archives
+from feedsvc.feeds.archives import Section, find_archives, list_archives
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
-from feedsvc.index.archives import months, stamps
+from feedsvc.index.archives import stamps
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
@@ -168,15 +168,8 @@ def select_archives(connection: Connection, config: Config, catalogue: Catalogue
     found: dict[FeedAddress, int | None] = {}
     for feed in catalogue.feeds if config.feeds.archives else ():
         query = story_query(config, feed.address)
-        if feed.size <= query.limit:
-            continue
-        changes = stamps(connection, feed.address)
-        archives = Archives(feed.address, query.limit, list(months(connection, feed.address, query)))
-        older = replace(feed.address, is_older=True)
-        if archives.section(older):
-            found[older] = None
-        for archive in archives.all():
-            found[replace(feed.address, archive=archive)] = archives.stamp(archive, changes).revision
+        if feed.size > query.limit:  # which the others needn't be asked for
+            found |= list_archives(connection, feed.address, query)
     return found
 
 

@@ -145,7 +145,7 @@ def tables(d: Dialect) -> dict[str, str]:
             is_primary BOOLEAN NOT NULL,
             PRIMARY KEY (url, slug)
         ) {d.clustered}""",
-        # The feeds that hold stories: everything, of each topic and of each provider; and with a month, their archives.
+        # The feeds that hold stories: everything, each topic and each provider; with a month, what they hold of it.
         # revision, changed: the state's when something in that feed last changed.
         "feeds": f"""(
             kind {text} NOT NULL,

@@ -154,6 +154,7 @@ def test_builds_after_any_history_are_a_fresh_one_and_every_story_is_in_an_archi
                 check_complete(site, feed, limit)
 
 
+@pytest.mark.sqlite  # takes a while
 @pytest.mark.parametrize("seed", range(2))
 def test_each_change_of_an_archive_makes_its_revision_greater(make_site: Callable[..., Site], seed: int) -> None:
     rng = random.Random(seed)
