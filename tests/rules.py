@@ -117,6 +117,7 @@ def _check_atom(feed: Any, self_url: str) -> None:
     assert texts(feed, "a:updated") == [max(updated)]
     assert texts(feed, "a:entry/a:published") == sorted(texts(feed, "a:entry/a:published"), reverse=True)
     for entry in feed.iter(f"{ATOM}entry"):
+        assert texts(entry, "a:updated") >= texts(entry, "a:published")
         (alternate,) = entry.xpath("a:link[not(@rel) or @rel='alternate']/@href", namespaces=NAMESPACES)
         assert texts(entry, "a:id") == [alternate]
         check_url(alternate)
@@ -148,6 +149,8 @@ def _check_rss(rss: Any, self_url: str) -> None:
         assert texts(image, "link") == texts(channel, "link")
         assert int((texts(image, "width") or ["88"])[0]) <= 144
     check_times(texts(channel, "lastBuildDate | item/pubDate"), parsedate_to_datetime)
+    built, *published = map(parsedate_to_datetime, texts(channel, "lastBuildDate | item/pubDate"))
+    assert built >= max(published, default=built)
     check_unique(texts(channel, "item/guid"))
     assert all(texts(channel, "//title | //category | //dc:creator | //source"))
     for item in channel.iter("item"):

@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 10
+VERSION = 11
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -67,7 +67,8 @@ def tables(d: Dialect) -> dict[str, str]:
             hash {text} NOT NULL
         )""",
         # The records of each file: all, and those that are left out, by the reason.
-        # due: the next time of a story, mentions included, that is left out since it is not due; NULL if none is.
+        # since, due: what was read is the same at any time of a sync from `since` on, and before `due`, which are times
+        # of stories, mentions included, and of their updates; NULL if there is none.
         "counts": f"""(
             file {integer} PRIMARY KEY,
             records {integer} NOT NULL,
@@ -75,6 +76,7 @@ def tables(d: Dialect) -> dict[str, str]:
             deleted {integer} NOT NULL,
             not_due {integer} NOT NULL,
             refused {integer} NOT NULL,
+            since {integer},
             due {integer}
         )""",
         "problems": f"""(

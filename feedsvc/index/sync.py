@@ -63,7 +63,7 @@ def sync(
         now = sync_time()
         listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
-        plan = _plan(connection, records, paths, find_due(connection, listed.until))
+        plan = _plan(connection, records, paths, find_due(connection, now))
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
         changes = Changes()
@@ -200,7 +200,7 @@ def _read(jobs: list[Job], records: Records, listing: Listing) -> _Readings:
     """Read files, but for those that are gone."""
     readings = _Readings()
     for id, file, known_hash in jobs:
-        if result := records.read(file, known_hash):
+        if result := records.read(file, known_hash, listing.now):
             hash, content = result
             if content:
                 readings.changed.append((id, file, hash))
