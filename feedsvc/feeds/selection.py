@@ -97,7 +97,7 @@ def _make_feed(
         previous_archive=replace(address, month=previous) if previous else None,
         next_archive=replace(address, month=following) if following else None,
         revision=row.revision,
-        changed=max(row.changed, config.changed),
+        changed=row.changed,
     )
 
 
@@ -135,7 +135,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
         updated=reader.newest(connection),
         revision=state.revision,
-        changed=max(state.changed, config.changed),
+        changed=state.changed,
         problems=read_problems(connection) if shown else None,
     )
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.stamps import read_revision
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
@@ -59,17 +60,16 @@ _INSERT_TOPICS = f"""
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) -> None:
+def resolve(connection: Connection, changes: Changes, is_first: bool) -> None:
     """Bring stories, their topics, and all feeds in step with the occurrences.
 
-    now: in seconds since 1970. is_first: whether the index was empty, so that all stories are among the changes.
+    Feeds that changed get a new revision, by which they are stamped later.
+    is_first: whether the index was empty, so that all stories are among the changes.
     """
     _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
         connection.analyze("files", "occurrences", "occurrence_topics")
-    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
-    # Later than any change before, even within one second, or when the clock was set back.
-    stamp = (revision + 1, max(now, changed + 1))
+    revision = read_revision(connection) + 1
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
@@ -82,12 +82,12 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
-    _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
+    _refresh_feeds(connection, before, _count(connection, is_affected), revision)
     if not is_first:
         connection.execute("DROP TABLE affected")
     if _rename(connection, changes.names):  # entries of any feed may show the old name
-        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
-    connection.execute("UPDATE state SET revision = ?, changed = ?", stamp)
+        connection.execute("UPDATE feeds SET revision = ?", (revision,))
+    connection.execute("UPDATE state SET revision = ?", (revision,))
 
 
 def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
@@ -130,9 +130,9 @@ def _refresh_feeds(
     connection: Connection,
     before: dict[FeedKey, tuple[int, int]],
     after: dict[FeedKey, tuple[int, int]],
-    stamp: tuple[int, int],
+    revision: int,
 ) -> None:
-    """Update the numbers of stories and the stamps of the feeds that affected stories were or are in."""
+    """Update the numbers of stories and the revisions of the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
     rows, known, relinked = [], [], set()
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
@@ -144,13 +144,13 @@ def _refresh_feeds(
         gone, come = before.get(key, (0, 0)), after.get(key, (0, 0))
         new = (old[0] - gone[0] + come[0], old[1] - gone[1] + come[1])
         if new[0]:
-            rows.append((*key, *new, *stamp))
+            rows.append((*key, *new, revision, 0))
         if [number > 0 for number in new] != [number > 0 for number in old]:
             relinked.add(key[:2])
     connection.executemany(f"DELETE FROM feeds {where}", known)
     # Where an archive came or went, those beside it link to others than before.
     connection.executemany(
-        "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ?", ((*stamp, *key) for key in relinked)
+        "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ?", ((revision, *key) for key in relinked)
     )
     connection.insert("feeds", sorted(rows))
 

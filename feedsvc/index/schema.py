@@ -40,8 +40,8 @@ def tables(d: Dialect) -> dict[str, str]:
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
-        # over indexes that were deleted. changed, problems: when the stories and the problems last changed, in seconds
-        # since 1970, and never the same twice.
+        # over indexes that were deleted.
+        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `stamps`.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.

@@ -16,6 +16,7 @@ from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
+from feedsvc.index.stamps import read_revision, stamp_changes
 from feedsvc.index.status import note_sync
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
@@ -60,7 +61,7 @@ def sync(
     started, begun = time.time_ns(), time.monotonic()
     records = RecordFolders(find_sources(config)) if records is None else records
     with index.writing() as connection:
-        now = sync_time()
+        now, revision = sync_time(), read_revision(connection)
         listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
         plan = _plan(connection, records, paths, find_due(connection, now))
@@ -80,12 +81,13 @@ def sync(
             done += len(batch)
             progress(done, len(plan.to_read))
         if changes.urls:
-            resolve(connection, changes, started // 10**9, is_first=plan.first_new == 1)
+            resolve(connection, changes, is_first=plan.first_new == 1)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
         due = next_due(connection, now)
-        note_sync(connection, now, seconds, problems_changed=old != Counter(changes.new_problems))
+        note_sync(connection, now, seconds)
+        stamp_changes(connection, revision, problems_changed=old != Counter(changes.new_problems))
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
@@ -98,15 +100,13 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
     rules = config.records
     built_from = (VERSION, __version__, records.name, records.fingerprint, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
-    before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
+    before = connection.execute("SELECT fingerprint, revision, changed, problems FROM state").fetchone()
     if not before or before[0] != fingerprint:
         connection.create_tables()
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
-        _, revision, changed = before or ("", 0, 0)
-        seconds = now // 10**9
-        state = (fingerprint, max(revision + 1, now), max(changed + 1, seconds), seconds, 0, 0, "", 0, "{}")
-        connection.insert("state", [state])
+        _, revision, changed, problems = before or ("", 0, 0, 0)
+        connection.insert("state", [(fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", 0, "{}")])
 
 
 @dataclass(slots=True)
