@@ -105,6 +105,12 @@ class Site:
     def sync(self) -> None:
         sync(self.documents.index, self.config)
 
+    def settle(self) -> None:
+        """Let all changes be of long ago."""
+        with self.documents.index.writing() as connection:
+            connection.execute("UPDATE state SET changed = changed - 1000, problems = problems - 1000")
+            connection.execute("UPDATE feeds SET changed = changed - 1000")
+
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.config.records_folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,14 +189,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_service(folder: Path, config: str = "", serve: str = "", log: Path | None = None) -> Iterator[Service]:
+def running_service(
+    folder: Path, config: str = "", serve: str = "", log: Path | None = None, config_time: float | None = None
+) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
-    config: more of config.toml; serve: of its table [serve]. log: where stderr goes, in place of stdout.
+    config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
+    log: where stderr goes, in place of stdout.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
+    if config_time is not None:
+        os.utime(folder / "config.toml", (config_time, config_time))
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     with (
         log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,

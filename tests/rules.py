@@ -180,6 +180,7 @@ def _check_atom(feed: Any, self_url: str) -> None:
     for title in feed.iter(f"{ATOM}title"):
         check_title(title)
     for entry in feed.iter(f"{ATOM}entry"):
+        assert texts(entry, "a:updated") >= texts(entry, "a:published")
         (alternate,) = entry.xpath("a:link[not(@rel) or @rel='alternate']/@href", namespaces=NAMESPACES)
         assert texts(entry, "a:id") == [alternate]
         check_url(alternate)
@@ -208,6 +209,8 @@ def _check_rss(rss: Any, self_url: str) -> None:
         assert texts(image, "link") == texts(channel, "link")
         assert int((texts(image, "width") or ["88"])[0]) <= 144
     check_times(texts(channel, "lastBuildDate | item/pubDate"), parsedate_to_datetime)
+    built, *published = map(parsedate_to_datetime, texts(channel, "lastBuildDate | item/pubDate"))
+    assert built >= max(published, default=built)
     check_unique(texts(channel, "item/guid"))
     assert all(texts(channel, "//title | //category | //dc:creator"))
     assert not texts(channel, "//source")  # its address would have to be a feed's

@@ -5,7 +5,6 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from feedsvc.config.schema import Build, Custom, Feeds, Index, LabelTexts, Recor
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
-from feedsvc.model import EPOCH, FILTERS, parse_filters
+from feedsvc.model import FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
 
 DEFAULT_NAME = "config.toml"
@@ -44,8 +43,6 @@ class Config:
     custom: dict[str, Custom]
     #: The folder that relative paths start from.
     folder: Path
-    #: When the configuration last changed, and every feed with it.
-    changed: datetime
     #: Whether `site.base_url` is set, not derived from where the service listens.
     has_base_url: bool
     #: Where it comes from, as messages name it: a file, or options.
@@ -100,7 +97,7 @@ def load_config(
     path = Path(path) if path else None
     if path is None and Path(DEFAULT_NAME).exists():
         path = Path(DEFAULT_NAME)
-    data, folder, changed = _read(path) if path else ({}, Path.cwd(), EPOCH)
+    data, folder = _read(path) if path else ({}, Path.cwd())
     for name, keys in (tables or {}).items():
         known = data.get(name)
         data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
@@ -112,7 +109,7 @@ def load_config(
     if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
         table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
     try:
-        config = dataclasses.replace(parse_config(data, folder, changed), name=str(path or "options"))
+        config = dataclasses.replace(parse_config(data, folder), name=str(path or "options"))
     except ConfigError as error:
         raise ConfigError(f"{path or 'options'}: {error}") from error
     usual = folder / usual_records if isinstance(usual_records, str) else None
@@ -126,17 +123,16 @@ def load_config(
     return dataclasses.replace(config, index=Index(url=other))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Path, datetime]:
+def _read(path: Path) -> tuple[dict[str, Any], Path]:
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
-        changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text; expected a configuration file in TOML") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    return data, path.parent.absolute(), changed
+    return data, path.parent.absolute()
 
 
 def _sources_of(records: Path, tables: list[Any], folder: Path) -> list[Any]:
@@ -149,7 +145,7 @@ def _sources_of(records: Path, tables: list[Any], folder: Path) -> list[Any]:
     ]
 
 
-def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) -> Config:
+def parse_config(data: dict[str, Any], folder: Path) -> Config:
     """Return the configuration that tables of keys and values make. Raise ConfigError."""
     for name in data:
         if name not in TABLES and name != "custom":
@@ -166,7 +162,6 @@ def parse_config(data: dict[str, Any], folder: Path, changed: datetime = EPOCH) 
         **tables,
         custom=_custom(data.get("custom", [])),
         folder=folder,
-        changed=changed,
         has_base_url=bool(data.get("site", {}).get("base_url")),
     )
 

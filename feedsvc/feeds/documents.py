@@ -28,7 +28,7 @@ from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import Catalogue, Feed, FeedAddress, Format
+from feedsvc.model import EPOCH, Catalogue, Feed, FeedAddress, Format
 from feedsvc.text import slug
 
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
@@ -45,7 +45,7 @@ class Document:
     body: bytes
     #: Stays the same while the body does, under one configuration.
     revision: int
-    #: When the body last changed, or later.
+    #: When the body last changed, or later, as one configuration and one version of feedsvc write it; see `stamps`.
     changed: datetime
     #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
     links: tuple[tuple[str, str], ...] = ()
@@ -208,7 +208,7 @@ class Documents:
     def _write_site(self, connection: Connection, address: Address) -> Document:
         """Return a document that isn't made from a single feed."""
         if address.path in ASSETS:
-            return Document(ASSETS[address.path], read_asset(address.path), 0, self.config.changed)
+            return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
         catalogue = selection.select_catalogue(connection, self.config)
         if address.path == OPML_PATH:
             from feedsvc.formats import opml  # lxml takes a while to load

@@ -117,7 +117,7 @@ def _make_feed(
         next_archive=section.next_archive,
         next_page=section.next_page,
         revision=row.revision,
-        changed=max(row.changed, config.changed),
+        changed=row.changed,
     )
 
 
@@ -158,7 +158,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
         updated=reader.newest(connection),
         revision=state.revision,
-        changed=max(state.changed, config.changed),
+        changed=state.changed,
         problems=read_problems(connection) if shown else None,
     )
 

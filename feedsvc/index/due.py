@@ -1,4 +1,4 @@
-"""What depends on the time of a sync: which stories are left out, and when those that are not due will be."""
+"""What depends on the time of a sync: which stories are left out, and when a file has to be read again for it."""
 
 import os
 import re
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from feedsvc.config import Config
 from feedsvc.errors import ConfigError, shown_value
 from feedsvc.index.database import Connection
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import Story
 
 #: Later than any time.
@@ -36,8 +35,10 @@ class Listing:
 
     #: Whether drafts are.
     drafts: bool
-    #: The latest time of a story that is, in seconds since 1970.
-    until: int
+    #: Whether stories are before their time.
+    future: bool
+    #: The time of the sync, in seconds since 1970.
+    now: int
 
     def left_out(self, story: Story) -> str:
         """Return why a story isn't listed: "deleted", "draft" or "not due"; an empty text if it is."""
@@ -45,28 +46,24 @@ class Listing:
             return "deleted"
         if story.draft and not self.drafts:
             return "draft"
-        return "not due" if story.published.timestamp() > self.until else ""
+        return "not due" if not self.future and story.published.timestamp() > self.now else ""
 
 
 def listing(config: Config, now: int) -> Listing:
     """Return which stories are listed. now: the time of the sync."""
-    return Listing(config.records.include_unpublished, NEVER if config.records.future else now)
+    return Listing(config.records.include_unpublished, config.records.future, now)
 
 
-def find_due(connection: Connection, until: int) -> set[int]:
-    """Return the ids of the files whose stories are not listed as they have to be. until: see `Listing`.
+def find_due(connection: Connection, now: int) -> set[int]:
+    """Return the ids of the files that have to be read again, since it is another time. now: of the sync.
 
-    They have a story that the last sync left out and is due now; or, if the clock was set back, the other way round.
+    They have a story or an update that was still to come at the last sync and no longer is; or, if the clock was set
+    back, the other way round.
     """
-    found = connection.execute("SELECT file FROM counts WHERE due <= ?", (until,)).fetchall()
-    (last,) = connection.execute("SELECT sync_time FROM state").fetchone()
-    if until < last:
-        listed = f"SELECT DISTINCT id / {OCCURRENCES_PER_FILE} FROM occurrences WHERE listed AND published > ?"
-        found += connection.execute(listed, (until,)).fetchall()
-    return {file for (file,) in found}
+    return {file for (file,) in connection.execute("SELECT file FROM counts WHERE due <= ? OR since > ?", (now, now))}
 
 
 def next_due(connection: Connection, now: int) -> int:
-    """Return when a story will be due next, in seconds since 1970; NEVER if all are."""
+    """Return when a story or an update will be due next, in seconds since 1970; NEVER if all are."""
     (due,) = connection.execute("SELECT min(due) FROM counts WHERE due > ?", (now,)).fetchone()
     return NEVER if due is None else int(due)

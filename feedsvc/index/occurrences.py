@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
@@ -49,14 +50,18 @@ class FileRows:
         for number, problem in enumerate(content.problems):
             problems.append((file, number, problem.line, problem.field, problem.message, problem.refuses))
         left_out: Counter[str] = Counter()
-        due: list[int] = []
+        since, due = [content.since], [content.due]
         id = file * OCCURRENCES_PER_FILE
         for number, record in enumerate(content.records):
             own = record.story.url
             reason = listing.left_out(record.story)
             left_out[reason] += 1
             mentions = [] if reason else [(story, listing.left_out(story)) for story in record.related]
-            due += [_seconds(story.published) for story, why in ((record.story, reason), *mentions) if why == "not due"]
+            for story, why in ((record.story, reason), *mentions):
+                if why == "not due":
+                    due.append(story.published.timestamp())
+                elif not (why or listing.future):
+                    since.append(story.published.timestamp())
             named = [record.story, *(story for story, why in mentions if not why)]
             for position, story in enumerate(named):
                 occurrences.append(_occurrence(id, number, position, own if position else None, story, reason))
@@ -67,7 +72,8 @@ class FileRows:
                         self.names[name] += 1
                 id += 1
         numbers = (len(content.records) + content.refused, *map(left_out.__getitem__, ("draft", "deleted", "not due")))
-        counts.append((file, *numbers, content.refused, min(due, default=None)))
+        times = [int(time) if isfinite(time) else None for time in (max(since), min(due))]
+        counts.append((file, *numbers, content.refused, *times))
 
 
 def insert_rows(connection: Connection, rows: FileRows, changes: Changes) -> None:

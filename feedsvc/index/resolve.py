@@ -17,8 +17,9 @@ from typing import TypeAlias
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Changes, Name
-from feedsvc.index.query import has_feed, topics_with_feed
+from feedsvc.index.query import topics_with_feed
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.stamps import read_revision
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
@@ -63,28 +64,17 @@ _INSERT_TOPICS = f"""
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def match_rule(connection: Connection, rules: Feeds, now: int) -> None:
-    """Let all feeds count as changed if topics have feeds by another rule than at the last sync.
-
-    rules, now: see `resolve`.
-    """
-    (before,) = connection.execute("SELECT has_feed FROM state").fetchone()
-    if before != has_feed(rules):
-        stamp = _next_stamp(connection, now)
-        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
-        connection.execute("UPDATE state SET revision = ?, changed = ?, has_feed = ?", (*stamp, has_feed(rules)))
-
-
-def resolve(connection: Connection, changes: Changes, rules: Feeds, now: int, is_first: bool) -> None:
+def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bool) -> None:
     """Bring stories, their topics, and all feeds in step with the occurrences.
 
+    Feeds that changed get a new revision, by which they are stamped later.
     rules: how many stories a topic must have for a feed.
-    now: in seconds since 1970. is_first: whether the index was empty, so that all stories are among the changes.
+    is_first: whether the index was empty, so that all stories are among the changes.
     """
     _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
         connection.analyze("files", "occurrences", "occurrence_topics")
-    stamp = _next_stamp(connection, now)
+    revision = read_revision(connection) + 1
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
@@ -100,13 +90,13 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, now: int, is
     counted = _count(connection, is_affected)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
     old_pages = topics_with_feed(connection, topics, rules)
-    _refresh_feeds(connection, before, counted, stamp)
+    _refresh_feeds(connection, before, counted, revision)
     if not is_first:
-        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), stamp)
+        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
         connection.execute("DROP TABLE affected")
     if _rename(connection, changes.names):  # entries of any feed may show the old name
-        connection.execute("UPDATE feeds SET revision = ?, changed = ?", stamp)
-    connection.execute("UPDATE state SET revision = ?, changed = ?", stamp)
+        connection.execute("UPDATE feeds SET revision = ?", (revision,))
+    connection.execute("UPDATE state SET revision = ?", (revision,))
 
 
 def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
@@ -155,9 +145,9 @@ def _refresh_feeds(
     connection: Connection,
     before: dict[FeedKey, tuple[int, int]],
     after: dict[FeedKey, tuple[int, int]],
-    stamp: tuple[int, int],
+    revision: int,
 ) -> None:
-    """Update the numbers of stories and the stamps of the feeds that affected stories were or are in."""
+    """Update the numbers of stories and the revisions of the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
     rows, known, gone = [], [], []
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
@@ -169,22 +159,22 @@ def _refresh_feeds(
         less, more = before.get(key, (0, 0)), after.get(key, (0, 0))
         new = (old[0] - less[0] + more[0], old[1] - less[1] + more[1])
         if new[0]:
-            rows.append((*key, *new, *stamp))
+            rows.append((*key, *new, revision, 0))
         elif old[0]:
             gone.append(key)
     connection.executemany(f"DELETE FROM feeds {where}", known)
     connection.insert("feeds", sorted(rows))
-    # The stamp of a month that is gone is that of the months beside it, whose archives link to others than before.
+    # The revision of a month that is gone is that of the months beside it, whose archives link to others than before.
     of_feed = "FROM feeds WHERE kind = ? AND slug = ?"
     beside = f"(SELECT max(month) {of_feed} AND month < ?), (SELECT min(month) {of_feed} AND month > ?)"
     connection.executemany(
-        f"UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ? AND month IN ({beside})",
-        ((*stamp, *key[:2], *key, *key) for key in gone),
+        f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ({beside})",
+        ((revision, *key[:2], *key, *key) for key in gone),
     )
 
 
-def _refresh_pages(connection: Connection, topics: set[str], stamp: tuple[int, int]) -> None:
-    """Update the stamps of the feeds that hold stories of topics which have a page since, or none: pages link to it."""
+def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> None:
+    """Update the revisions of the feeds whose stories have topics that have a page since, or none: pages link to it."""
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     feeds = connection.execute(
         f"""
@@ -193,14 +183,8 @@ def _refresh_pages(connection: Connection, topics: set[str], stamp: tuple[int, i
         """,
         (as_list(topics), as_list(topics)),
     ).fetchall()
-    update = "UPDATE feeds SET revision = ?, changed = ? WHERE kind = ? AND slug = ? AND month = ''"
-    connection.executemany(update, [(*stamp, *feed) for feed in feeds])
-
-
-def _next_stamp(connection: Connection, now: int) -> tuple[int, int]:
-    """Return the revision and time of a change, later than those of any before. now: in seconds since 1970."""
-    (revision, changed) = connection.execute("SELECT revision, changed FROM state").fetchone()
-    return revision + 1, max(now, changed + 1)  # even within one second, or when the clock was set back
+    update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month = ''"
+    connection.executemany(update, [(revision, *feed) for feed in feeds])
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:

@@ -41,12 +41,11 @@ def tables(d: Dialect) -> dict[str, str]:
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
-        # over indexes that were deleted. changed, problems: when the stories and the problems last changed, in seconds
-        # since 1970, and never the same twice.
+        # over indexes that were deleted.
+        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `stamps`.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
-        # has_feed: the rule by which topics had feeds at the last sync.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
         "state": f"""(
@@ -58,7 +57,6 @@ def tables(d: Dialect) -> dict[str, str]:
             took {d.real} NOT NULL,
             failure {text} NOT NULL,
             sync_time {integer} NOT NULL,
-            has_feed {text} NOT NULL,
             passed_over {text} NOT NULL
         )""",
         # The record files that have been read.
@@ -70,7 +68,8 @@ def tables(d: Dialect) -> dict[str, str]:
             hash {text} NOT NULL
         )""",
         # The records of each file: all, and those that are left out, by the reason.
-        # due: the next time of a story, mentions included, that is left out since it is not due; NULL if none is.
+        # since, due: what was read is the same at any time of a sync from `since` on, and before `due`, which are times
+        # of stories, mentions included, and of their updates; NULL if there is none.
         "counts": f"""(
             file {integer} PRIMARY KEY,
             records {integer} NOT NULL,
@@ -78,6 +77,7 @@ def tables(d: Dialect) -> dict[str, str]:
             deleted {integer} NOT NULL,
             not_due {integer} NOT NULL,
             refused {integer} NOT NULL,
+            since {integer},
             due {integer}
         )""",
         "problems": f"""(

@@ -44,13 +44,10 @@ def read_status(connection: Connection) -> Status:
     return Status(synced, took, failure, counts.stories, counts.refused)
 
 
-def note_sync(connection: Connection, time_of_sync: int, took: float, problems_changed: bool) -> None:
+def note_sync(connection: Connection, time_of_sync: int, took: float) -> None:
     """Note a successful sync, at its end. time_of_sync: see `sync_time`. took: its duration in seconds."""
-    now = time.time()
-    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', sync_time = ?", (now, took, time_of_sync))
-    if problems_changed:
-        (before,) = connection.execute("SELECT problems FROM state").fetchone()
-        connection.execute("UPDATE state SET problems = ?", (max(before + 1, int(now)),))
+    values = (time.time(), took, time_of_sync)
+    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', sync_time = ?", values)
 
 
 def note_failure(index: Index, reason: str) -> None:

@@ -14,9 +14,9 @@ from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows
-from feedsvc.index.query import has_feed
-from feedsvc.index.resolve import match_rule, resolve
+from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
+from feedsvc.index.stamps import read_revision, stamp_changes
 from feedsvc.index.status import note_sync
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
@@ -61,11 +61,10 @@ def sync(
     started, begun = time.time_ns(), time.monotonic()
     records = RecordFolders(find_sources(config)) if records is None else records
     with index.writing() as connection:
-        now = sync_time()
+        now, revision = sync_time(), read_revision(connection)
         listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)
-        match_rule(connection, config.feeds, started // 10**9)
-        plan = _plan(connection, records, paths, find_due(connection, listed.until))
+        plan = _plan(connection, records, paths, find_due(connection, now))
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
         changes = Changes()
@@ -82,12 +81,13 @@ def sync(
             done += len(batch)
             progress(done, len(plan.to_read))
         if changes.urls:
-            resolve(connection, changes, config.feeds, started // 10**9, is_first=plan.first_new == 1)
+            resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
         due = next_due(connection, now)
-        note_sync(connection, now, seconds, problems_changed=old != Counter(changes.new_problems))
+        note_sync(connection, now, seconds)
+        stamp_changes(connection, revision, problems_changed=old != Counter(changes.new_problems))
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
@@ -100,15 +100,13 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
     rules = config.records
     built_from = (VERSION, __version__, records.name, records.fingerprint, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
-    before = connection.execute("SELECT fingerprint, revision, changed FROM state").fetchone()
+    before = connection.execute("SELECT fingerprint, revision, changed, problems FROM state").fetchone()
     if not before or before[0] != fingerprint:
         connection.create_tables()
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
-        _, revision, changed = before or ("", 0, 0)
-        seconds = now // 10**9
-        stamps = (max(revision + 1, now), max(changed + 1, seconds), seconds)
-        connection.insert("state", [(fingerprint, *stamps, 0, 0, "", 0, has_feed(config.feeds), "{}")])
+        _, revision, changed, problems = before or ("", 0, 0, 0)
+        connection.insert("state", [(fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", 0, "{}")])
 
 
 @dataclass(slots=True)
@@ -202,7 +200,7 @@ def _read(jobs: list[Job], records: Records, listing: Listing) -> _Readings:
     """Read files, but for those that are gone."""
     readings = _Readings()
     for id, file, known_hash in jobs:
-        if result := records.read(file, known_hash):
+        if result := records.read(file, known_hash, listing.now):
             hash, content = result
             if content:
                 readings.changed.append((id, file, hash))

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -41,8 +42,11 @@ class Records(Protocol):
     def file(self, name: str) -> RecordFile | None:
         """Return the file with a name, or None if it is gone."""
 
-    def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known."""
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None] | None:
+        """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known.
+
+        now: the time of the sync, in seconds since 1970; see `parse_file`.
+        """
 
     def origins(self, file: RecordFile) -> Origins:
         """Return which keys the fields of a file's records come from; nothing if it can't be read."""
@@ -86,8 +90,8 @@ class RecordFolders:
         file = find_file(source.folder, os.path.join(source.folder, path_of(name.removeprefix(source.prefix))))
         return file and _prefixed(file, source)
 
-    def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None] | None:
-        return read_file(file, known_hash, self.source(file.name))
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None] | None:
+        return read_file(file, known_hash, self.source(file.name), now)
 
     def origins(self, file: RecordFile) -> Origins:
         try:
@@ -150,14 +154,14 @@ class RecordMappings:
     def file(self, name: str) -> RecordFile | None:
         return next((file for file in self.files() if file.name == name), None)
 
-    def read(self, file: RecordFile, known_hash: str = "") -> tuple[str, Content | None]:
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None]:
         mapping = self._mapping(file)
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
         except (ValueError, RecursionError):  # it is nested in itself
-            return "", parse_mapping(mapping, file.name, self.source)
+            return "", parse_mapping(mapping, file.name, self.source, now)
         hash = hashlib.sha256(data.encode()).hexdigest()
-        return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source)
+        return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source, now)
 
     def origins(self, file: RecordFile) -> Origins:
         try:

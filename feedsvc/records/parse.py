@@ -1,5 +1,7 @@
 """Makes records of mappings: the meaning of every field, and a problem for each that can't be used."""
 
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields, is_absent, is_no_value
 from feedsvc.text import host_name, plain_text, slug, web_url
 
+MIDNIGHT = time_of_day()
 #: Providers and topics of longer names, which hardly return, are not cached.
 _MAX_CACHED = 200
 #: The values of `status` of a record that isn't published.
@@ -66,7 +69,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
             url = reader.read_one("originalUrl", link)
         elif is_no_value(reader.fields.get("webUrl", ABSENT)[0]):
             reader.problem("webUrl", "is missing; expected an address")
-    updated = reader.read_one("updatedDateTime", time)
+    updated = _updated(reader, published)
     provider, provider_authors, publishers = _provider(reader, url)
     authors = reader.names("authors", persons_in, persons_in) if "authors" in reader.fields else ()
     topics: dict[str, Topic] = {}
@@ -103,6 +106,24 @@ def _story(reader: FieldReader, body: str) -> Story | None:
         draft=draft,
         deleted=deleted,
     )
+
+
+def _updated(reader: FieldReader, published: datetime | None) -> datetime | None:
+    """Return when a story was updated; None where that can't be, since it was before its time or is still to come."""
+    updated: datetime | None = reader.read_one("updatedDateTime", time)
+    if not updated or not published or updated == published:
+        return None
+    value = reader.fields["updatedDateTime"][0]
+    if updated < published:
+        is_date = ":" not in str(value) or updated.time() == MIDNIGHT
+        if not (is_date and published - updated < timedelta(days=1)):  # else it may be later that day
+            since = published.isoformat().replace("+00:00", "Z")
+            reader.problem("updatedDateTime", f"expected a time not before it was published, {since}", value)
+        return None
+    if reader.problems.is_to_come(updated):
+        reader.problem("updatedDateTime", "expected a time that has come; left out until then", value)
+        return None
+    return updated
 
 
 def _state(reader: FieldReader) -> tuple[bool, bool]:

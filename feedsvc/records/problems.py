@@ -1,5 +1,8 @@
 """The problems of one record file."""
 
+from datetime import datetime
+from math import inf
+
 from feedsvc.model import Problem
 
 #: The most problems of one file that are listed.
@@ -7,12 +10,18 @@ MAX_PROBLEMS = 100
 
 
 class Problems:
-    """Collects the problems of one file, at most MAX_PROBLEMS of them and one that says so."""
+    """Collects the problems of one file, at most MAX_PROBLEMS of them and one that says so.
 
-    __slots__ = ("file_name", "found", "reported")
+    now: the time of the sync, in seconds since 1970; without it, no time is still to come.
+    """
 
-    def __init__(self, file_name: str) -> None:
+    __slots__ = ("due", "file_name", "found", "now", "reported", "since")
+
+    def __init__(self, file_name: str, now: float = inf) -> None:
         self.file_name = file_name
+        self.now = now
+        #: What was read is the same at any time of a sync from `since` on, and before `due`.
+        self.since, self.due = -inf, inf
         self.found: list[Problem] = []
         #: The messages of `add_once`.
         self.reported: set[str] = set()
@@ -24,6 +33,15 @@ class Problems:
         elif len(self.found) == MAX_PROBLEMS:
             message = f"more than {MAX_PROBLEMS} problems in this file; the others are not listed"
             self.found.append(Problem(self.file_name, line, "", message))
+
+    def is_to_come(self, moment: datetime) -> bool:
+        """Return whether a time is later than the sync. What is read depends on that from now on."""
+        seconds = moment.timestamp()
+        if seconds > self.now:
+            self.due = min(self.due, seconds)
+            return True
+        self.since = max(self.since, seconds)
+        return False
 
     def add_once(self, line: int, field: str, value: str, message: str) -> None:
         """Add the problem of a value, if it is the first of those with this message, which speaks for all of them."""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from math import inf
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import Context
@@ -31,14 +32,18 @@ class Content:
     problems: tuple[Problem, ...] = ()
     #: The number of records that can't be used. A file that can't be read counts as one.
     refused: int = 0
+    #: It is the same at any time of a sync from `since` on, and before `due`, in seconds since 1970.
+    since: float = -inf
+    due: float = inf
 
 
 def read_file(
-    file: RecordFile, known_hash: str = "", source: Source | None = None
+    file: RecordFile, known_hash: str = "", source: Source | None = None, now: float = inf
 ) -> tuple[str, Content | None] | None:
     """Return (SHA-256, content) of a file, or None if it is gone. If it can't be read, there is a problem and no hash.
 
     known_hash: the hash of the file when it was read before. If it is the same, the content is None.
+    now: the time of the sync, in seconds since 1970.
     """
     try:
         if file.name.endswith("/"):
@@ -52,7 +57,7 @@ def read_file(
         stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
-    return hash, None if hash == known_hash else parse_file(file.name, data, source)
+    return hash, None if hash == known_hash else parse_file(file.name, data, source, now)
 
 
 def read_bytes(file: RecordFile) -> bytes:
@@ -77,17 +82,18 @@ def _open_itself(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def parse_file(name: str, data: bytes, source: Source | None = None) -> Content:
+def parse_file(name: str, data: bytes, source: Source | None = None, now: float = inf) -> Content:
     """Return the records in the bytes of a file.
 
     name: in problems, and its suffix chooses the syntax.
     source: what records of other shapes than our own are read by; without it, that of an empty configuration.
+    now: the time of the sync, in seconds since 1970; an update that is later than that is a problem.
     """
     try:
         items, body = read_values(name, data)
     except SyntaxProblem as error:
         return _unreadable(name, str(error), error.line)
-    return parse_values(name, items, body, source or default_source())
+    return parse_values(name, items, body, source or default_source(), now)
 
 
 def read_values(name: str, data: bytes) -> tuple[Found, str]:
@@ -107,23 +113,23 @@ def read_values(name: str, data: bytes) -> tuple[Found, str]:
     return syntax.read(text)
 
 
-def parse_mapping(mapping: object, name: str, source: Source | None = None) -> Content:
+def parse_mapping(mapping: object, name: str, source: Source | None = None, now: float = inf) -> Content:
     """Return the record in a mapping in memory, as it would be read from a JSON file.
 
     Times may be datetime objects: aware, or else in UTC. What JSON has no form for is a problem of the field that it is
-    in, if that is one that is read. name: what stands for a file in problems.
+    in, if that is one that is read. name: what stands for a file in problems. now: see `parse_file`.
     """
     try:
-        return parse_values(name, [(value_in_memory(mapping), 1)], "", source or default_source())
+        return parse_values(name, [(value_in_memory(mapping), 1)], "", source or default_source(), now)
     except RecursionError:
         return _unreadable(name, "nested too deeply; expected the few levels of a record")
 
 
-def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
-    """Return the records among the values of a file. body: the text after the front matter."""
+def parse_values(name: str, items: Found, body: str, source: Source, now: float = inf) -> Content:
+    """Return the records among the values of a file. body: the text after the front matter. now: see `parse_file`."""
     records: list[Record] = []
     refused = 0
-    problems = Problems(name)
+    problems = Problems(name, now)
     context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source.items):
         if isinstance(value, Fields):
@@ -140,7 +146,7 @@ def parse_values(name: str, items: Found, body: str, source: Source) -> Content:
             message = "is not a record; expected a mapping with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
         refused += 1
-    return Content(tuple(records), tuple(problems.found), refused)
+    return Content(tuple(records), tuple(problems.found), refused, problems.since, problems.due)
 
 
 def read_record(

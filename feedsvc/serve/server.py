@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 from threading import Event, Thread
@@ -18,6 +19,7 @@ from feedsvc.config import Config
 from feedsvc.errors import ServeError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
+from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
 from feedsvc.serve.websub import announce_changes
@@ -86,7 +88,7 @@ def serve(
                 # Nothing waits for its end: it may wait for the hub. The next service announces what is left.
                 arguments = (Documents(index, config), stop)
                 Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
-            server.serve(target_loader=partial(_load_app, config, prepare), wrap_loader=False)
+            server.serve(target_loader=partial(_load_app, config, time.time(), prepare), wrap_loader=False)
     except SystemExit:
         if (
             not server.interrupt_signal
@@ -116,11 +118,13 @@ def _interrupt_as_terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _load_app(config: Config, prepare: Callable[[], None] | None) -> Flask:
+def _load_app(config: Config, started: float, prepare: Callable[[], None] | None) -> Flask:
     """Return the application, in a worker process, which ends with its parent."""
     if prepare:
         prepare()
     end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()
-    return create_app(config)
+    # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
+    time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
+    return create_app(config, started=started)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def create_app(config: Config | None = None, index: Index | None = None) -> Flask:
+def create_app(config: Config | None = None, index: Index | None = None, started: float | None = None) -> Flask:
     """Return the WSGI application. It reads the index that `feedsvc serve` or `feedsvc build` fills.
 
     Middleware delivers documents before Flask's hooks run. To run hooks for documents, register `feedsvc.blueprint` in
@@ -26,6 +26,8 @@ def create_app(config: Config | None = None, index: Index | None = None) -> Flas
 
     config: without it, that of the file which the environment variable FEEDSVC_CONFIG names, or of config.toml here.
     index: without it, the one that the configuration names.
+    started: when the service began that this process is part of, in seconds since 1970; without it, now. No document is
+    older than that: another configuration or version may have written it before.
     Raise ConfigError, and IndexUnusableError if the index can't be opened.
     """
     if config is None:
@@ -33,7 +35,7 @@ def create_app(config: Config | None = None, index: Index | None = None) -> Flas
         config = load_config(Path(name) if name else None)
     app = Flask("feedsvc", static_folder=None)
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
-    app.register_blueprint(create_blueprint(index or open_index(config), config))
+    app.register_blueprint(create_blueprint(index or open_index(config), config, started))
     delivery, metrics = app.extensions[EXTENSION][NAME]
     application: WSGIApplication = DocumentMiddleware(app.wsgi_app, delivery)
     if metrics:

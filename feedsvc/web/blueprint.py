@@ -1,6 +1,7 @@
 """The Flask blueprint: every document, and what operators ask for."""
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,12 +38,13 @@ class Registration(NamedTuple):
     metrics: "Metrics | None"
 
 
-def create_blueprint(index: Index, config: Config) -> Blueprint:
+def create_blueprint(index: Index, config: Config, started: float | None = None) -> Blueprint:
     """Return a blueprint that delivers every document through Flask, with its hooks and error handlers.
 
     It may be registered more than once, under different names. Where `site.base_url` isn't set, the addresses in
-    documents follow the prefix of each registration.
+    documents follow the prefix of each registration. started: see `create_app`.
     """
+    began = time.time() if started is None else started
     blueprint = Blueprint(NAME, __name__)
 
     @blueprint.record
@@ -50,7 +52,7 @@ def create_blueprint(index: Index, config: Config) -> Blueprint:
         name = f"{state.name_prefix}.{state.name}".lstrip(".")
         documents = Documents(index, _at_prefix(config, state))
         metrics = _metrics(documents)
-        delivery = Delivery(documents, metrics.made) if metrics else Delivery(documents)
+        delivery = Delivery(documents, began, metrics.made) if metrics else Delivery(documents, began)
         state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, metrics)
 
     @blueprint.get("/healthz")

@@ -10,6 +10,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Document, Documents
 from feedsvc.feeds.encodings import encode
+from feedsvc.index.stamps import takes_effect
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 
 #: The size of a worker's cache in bytes: bodies, their compressed representations, and the objects around them.
@@ -23,13 +24,15 @@ FRESH_SECONDS = 0.25
 class CachedDocument:
     """A document with its representations, each made once.
 
-    etag: in quotes, weak. representations: (headers, body) by encoding, "" for the identity; others are made when they
-    are first asked for. not_modified: the headers of a 304. checked: the revision of the index up to which the document
-    is known to be current.
+    etag: in quotes, weak. changed: when it took effect; see `stamps`. representations: (headers, body) by encoding, ""
+    for the identity; others are made when they are first asked for. not_modified: the headers of a 304. checked: the
+    revision of the index up to which the document is known to be current.
     """
 
-    def __init__(self, document: Document, max_age: int) -> None:
-        headers = document_headers(document, max_age)
+    def __init__(self, document: Document, max_age: int, since: int = 0) -> None:
+        """since: when the application took effect."""
+        self.changed = max(int(document.changed.timestamp()), since)
+        headers = document_headers(document, max_age, self.changed)
         self.document = document
         self.etag = dict(headers)["ETag"]
         self.representations: dict[str, tuple[Headers, bytes]] = {"": (headers, document.body)}
@@ -49,9 +52,13 @@ class DocumentCache:
     Documents are made one after the other: what several threads want at once is made by one of them.
     """
 
-    def __init__(self, documents: Documents, made: Callable[[float], None] = lambda seconds: None) -> None:
-        """made: called with the seconds that it took to make a document."""
+    def __init__(
+        self, documents: Documents, started: float = 0, made: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        """started: see `create_app`. made: called with the seconds that it took to make a document."""
         self.documents = documents
+        # Another configuration or version may have written the same documents before.
+        self._since = takes_effect(started)
         self._made = made
         self._lock = Lock()
         self._cached: LRUCache[Address, CachedDocument] = LRUCache(MAX_BYTES, getsizeof=lambda cached: cached.size)
@@ -97,7 +104,7 @@ class DocumentCache:
                         document = found.make()
                         self._made(time.perf_counter() - started)
                         max_age = self.documents.config.serve.max_age
-                        cached = CachedDocument(document, max_age) if document else None
+                        cached = CachedDocument(document, max_age, self._since) if document else None
                         self._store(address, cached)
         if cached:
             cached.checked = revision

@@ -1,18 +1,24 @@
-"""Answers requests for documents, from the cache and with the conditions of RFC 9110, section 13.
+"""Answers requests for documents from the cache.
 
 All that a response needs was made with its document, so a request costs two look-ups.
 """
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from werkzeug.http import is_resource_modified, parse_etags
-
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
-from feedsvc.web.cache import CachedDocument, DocumentCache
-from feedsvc.web.responses import Headers, choose_encoding
+from feedsvc.web.cache import DocumentCache
+from feedsvc.web.conditions import FAILED, NOT_MODIFIED, outcome
+from feedsvc.web.responses import (
+    FAILED_BODY,
+    FAILED_HEADERS,
+    Headers,
+    choose_encoding,
+    modified_at,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -36,10 +42,12 @@ class Answer(NamedTuple):
 class Delivery:
     """The documents of an application, and the cache that they are delivered from."""
 
-    def __init__(self, documents: Documents, made: Callable[[float], None] = lambda seconds: None) -> None:
-        """made: called with the seconds that it took to make a document."""
+    def __init__(
+        self, documents: Documents, started: float, made: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        """started: see `create_app`. made: called with the seconds that it took to make a document."""
         self.documents = documents
-        self.cache = DocumentCache(documents, made)
+        self.cache = DocumentCache(documents, started, made)
         self._cached_address = lru_cache(maxsize=CACHED_ADDRESSES)(documents.parse)
 
     def answer(self, path: str, environ: "WSGIEnvironment") -> Answer | None:
@@ -52,11 +60,15 @@ class Delivery:
         cached = self.cache.get(address) if address else None
         if not address or not cached:
             return None
-        status = _status(cached, environ)
-        if status.startswith("304"):
+        now = int(time.time())
+        status = outcome(environ, cached.etag, cached.changed, now)
+        if status is NOT_MODIFIED:
             return Answer(status, cached.not_modified, b"")
+        if status is FAILED:
+            return Answer(status, FAILED_HEADERS, FAILED_BODY)
         encoding = choose_encoding(cached.document, environ.get("HTTP_ACCEPT_ENCODING", ""))
-        return Answer(status, *self.cache.representation(address, cached, encoding))
+        headers, body = self.cache.representation(address, cached, encoding)
+        return Answer(status, headers if cached.changed <= now else modified_at(headers, now), body)
 
     def _address(self, path: str, query: str) -> Address | None:
         if len(query) > MAX_QUERY:
@@ -65,23 +77,3 @@ class Delivery:
             query = query.encode("latin-1").decode("ascii", "replace")
         is_short = len(path) + len(query) <= MAX_CACHED
         return self._cached_address(path, query) if is_short else self.documents.parse(path, query)
-
-
-def _status(cached: CachedDocument, environ: "WSGIEnvironment") -> str:
-    """Return 200, 304 if the client has the document already, or 412 if it asks for another state of it."""
-    known, since = environ.get("HTTP_IF_NONE_MATCH", ""), environ.get("HTTP_IF_MODIFIED_SINCE")
-    wanted = environ.get("HTTP_IF_MATCH")
-    if not (known or since or wanted):
-        return "200 OK"
-    if known == cached.etag and not wanted:
-        return "304 Not Modified"
-    # Apache marks the ETag of what it compressed itself.
-    conditions = {**environ, "HTTP_IF_NONE_MATCH": known.replace('-gzip"', '"')}
-    try:
-        is_modified = is_resource_modified(conditions, cached.etag, last_modified=cached.document.changed)
-    except OverflowError:  # a date that is none is ignored (RFC 9110, section 13.1.3)
-        del conditions["HTTP_IF_MODIFIED_SINCE"]
-        is_modified = is_resource_modified(conditions, cached.etag)
-    if is_modified:
-        return "200 OK"
-    return "412 Precondition Failed" if parse_etags(wanted) else "304 Not Modified"

@@ -2,16 +2,23 @@
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from feedsvc.web.delivery import Delivery
-from feedsvc.web.responses import Headers
+from feedsvc.web.responses import PLAIN_HEADERS, Headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: Characters of a host and port.
+MAX_HOST = 300
+#: A name as addresses may have it (RFC 3986, section 3.2.2), but for the comma; or an IP address.
+_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]{2,50}\])(?::[0-9]{0,5})?")
 
 #: The key of the environment for what delivering a document came to: an error, or None where there is no document.
 OUTCOME = "feedsvc.outcome"
@@ -22,7 +29,8 @@ log = logging.getLogger("feedsvc.access")
 class DocumentMiddleware:
     """A WSGI application that answers requests for documents, and passes all others on to an application.
 
-    If an error occurs, it puts the error into the environment and passes the request on.
+    If an error occurs, it puts the error into the environment and passes the request on. A request without one host is
+    a 400 (RFC 9112, section 3.2).
     """
 
     def __init__(
@@ -38,6 +46,9 @@ class DocumentMiddleware:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"].upper()  # as Flask takes it, too
+        host = environ.get("HTTP_HOST", "")
+        if not (len(host) <= MAX_HOST and is_host(host)) and (host or environ.get("SERVER_PROTOCOL") == "HTTP/1.1"):
+            return self._refuse(method, start_response)
         if method in ("GET", "HEAD"):
             try:
                 answer = self.delivery.answer(request_path(environ), environ)
@@ -50,6 +61,18 @@ class DocumentMiddleware:
                     start_response(answer.status, answer.headers.copy())  # a server may change the list
                     return [answer.body] if method == "GET" and answer.body else []
         return self.app(environ, start_response)
+
+    def _refuse(self, method: str, start_response: "StartResponse") -> Iterable[bytes]:
+        status, body = "400 Bad Request", b"Expected one Host header, with a host.\n"
+        self.answered(status)
+        start_response(status, [*PLAIN_HEADERS, ("Content-Length", str(len(body)))])
+        return [] if method == "HEAD" else [body]
+
+
+@lru_cache(maxsize=256)
+def is_host(value: str) -> bool:
+    """Return whether a Host header is the host of an address, and perhaps a port. Servers join two with a comma."""
+    return bool(_HOST.fullmatch(value))
 
 
 def request_path(environ: "WSGIEnvironment") -> str:

@@ -1,15 +1,30 @@
 """HTTP responses: validators, caching and encodings (RFC 9110 and 9111)."""
 
+import re
 from functools import lru_cache
 
 from flask import Response
-from werkzeug.http import http_date, parse_accept_header, remove_entity_headers
+from werkzeug.http import http_date, remove_entity_headers
 
 from feedsvc.feeds.documents import Document, cache_control
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES
 
 #: (name, value)
 Headers = list[tuple[str, str]]
+
+#: Of a plain text that is not to be cached.
+PLAIN_HEADERS = [
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+#: The answer to a request whose precondition failed. A cache would keep it for all who ask, but for `no-store`.
+FAILED_BODY = b"The document is not the one that was asked for.\n"
+FAILED_HEADERS = [*PLAIN_HEADERS, ("Content-Length", str(len(FAILED_BODY)))]
+#: An item of Accept-Encoding, in lower case; `x-gzip` is gzip.
+_ACCEPTED = re.compile(
+    r"(?P<name>\*|[!#$%&'+.^_`|~0-9a-z-]+)\s*(?:;\s*q=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
+)
 
 #: Pages load nothing but the service's own style and script, and pictures.
 PAGE_POLICY = (
@@ -31,13 +46,16 @@ OPEN_HEADERS = [
 ]
 
 
-def document_headers(document: Document, max_age: int) -> Headers:
-    """Return the headers of a document without encoding; max_age: in seconds. One weak ETag serves all encodings."""
+def document_headers(document: Document, max_age: int, changed: int) -> Headers:
+    """Return the headers of a document without encoding. One weak ETag serves all encodings.
+
+    max_age: in seconds. changed: when it took effect, in seconds since 1970.
+    """
     headers = [
         ("Content-Type", document.content_type),
         ("Content-Length", str(len(document.body))),
         ("ETag", f'W/"{document.hash[:32]}"'),
-        ("Last-Modified", http_date(document.changed)),
+        ("Last-Modified", http_date(changed)),
         ("Cache-Control", cache_control(max_age)),
         ("Vary", "Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
@@ -55,6 +73,11 @@ def encoded_headers(headers: Headers, encoding: str, length: int) -> Headers:
     return own + [header for header in headers if header[0] != "Content-Length"]
 
 
+def modified_at(headers: Headers, moment: int) -> Headers:
+    """Return the headers of a document with another time as `Last-Modified`, in seconds since 1970."""
+    return [(name, http_date(moment) if name == "Last-Modified" else value) for name, value in headers]
+
+
 def not_modified_headers(headers: Headers) -> Headers:
     """Return the headers of a 304 for a document (RFC 9110, section 15.4.5)."""
     headers = headers.copy()
@@ -63,7 +86,11 @@ def not_modified_headers(headers: Headers) -> Headers:
 
 
 def choose_encoding(document: Document, accepted: str) -> str:
-    """Return the encoding that an Accept-Encoding prefers, of equal ones the first of ENCODINGS; empty for none."""
+    """Return the encoding that an Accept-Encoding prefers (RFC 9110, section 12.5.3); empty for the identity.
+
+    Of equal ones, it is the first of ENCODINGS, and the identity is the last. `*` stands for gzip, which all can read,
+    and for the identity. What a client says that accepts nothing we have is not heeded.
+    """
     if not accepted or len(document.body) < MIN_BYTES:
         return ""
     # Clients send few different ones, all short; only those are remembered.
@@ -72,14 +99,17 @@ def choose_encoding(document: Document, accepted: str) -> str:
 
 @lru_cache(maxsize=256)
 def _choose(accepted: str) -> str:
-    qualities = parse_accept_header(accepted)
-    best = max(ENCODINGS, key=lambda name: qualities[name])
-    return best if qualities[best] > 0 else ""
+    weights: dict[str, float] = {}
+    for item in accepted.lower().split(","):
+        if found := _ACCEPTED.fullmatch(item.strip()):
+            name = "gzip" if found["name"] == "x-gzip" else found["name"]
+            weights[name] = max(float(found["weight"] or 1), weights.get(name, 0))
+    any_weight = weights.get("*", 0)
+    weights = {"gzip": any_weight, "identity": any_weight} | weights
+    best = max(ENCODINGS, key=lambda name: weights.get(name, 0))
+    return best if weights.get(best, 0) > 0 and weights[best] >= weights["identity"] else ""
 
 
 def text_response(text: str | bytes, status: int = 200) -> Response:
     """Return a response of plain text that is not to be cached."""
-    response = Response(text, status, content_type="text/plain; charset=utf-8")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return Response(text, status, PLAIN_HEADERS)

@@ -3,14 +3,10 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
-
-from msgspec.structs import replace as replace_key
 
 from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
 from feedsvc.feeds.selection import unknown_names
-from feedsvc.index.sync import sync
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
@@ -120,15 +116,6 @@ def test_only_pages_that_name_a_topic_change_when_it_has_a_feed(make_site: Calla
     site.sync()
     changed = [address for address, revision in before.items() if site.revision(address) != revision]
     assert changed == ["/topics/common/"]
-
-
-def test_another_rule_counts_as_a_change_of_all_pages(make_site: Callable[..., Site]) -> None:
-    site = make_site(FILES, feeds={"min_stories": 2})
-    before = site.revision("/topics/common/")
-    site.sync()
-    assert site.revision("/topics/common/") == before
-    sync(site.documents.index, replace(site.config, feeds=replace_key(site.config.feeds, min_stories=3)))
-    assert site.revision("/topics/common/") != before
 
 
 def test_it_is_explained_why_a_topic_has_no_feed(make_site: Callable[..., Site]) -> None:

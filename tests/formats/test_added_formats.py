@@ -75,7 +75,8 @@ def package(formats: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_registered_format_is_served_like_any_other(site: Site, target: str, self_url: str) -> None:
-    client = create_app(site.config).test_client()
+    site.settle()
+    client = create_app(site.config, started=0).test_client()
     response = client.get(target)
     assert (response.status_code, response.data) == (200, BODY)
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"

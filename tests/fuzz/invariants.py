@@ -97,6 +97,7 @@ def check_origins(name: str, data: bytes, source: Source, records: int) -> None:
 def check_story(story: Story) -> None:
     """Assert that every value of a story is clean, and that feeds can hold it."""
     assert msgspec.json.decode(msgspec.json.encode(story), type=Story) == story
+    assert story.updated >= story.published
     for text in texts(json.loads(msgspec.json.encode(story))):
         assert XML_TEXT.fullmatch(text), text
     provider, image = story.provider, story.image

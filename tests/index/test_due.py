@@ -135,3 +135,64 @@ def test_the_time_of_a_sync_is_that_of_the_clock_where_the_environment_sets_none
     assert sync_time() == NOON
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert abs(sync_time() - datetime.now(UTC).timestamp()) < 5
+
+
+def updated(site: Site) -> dict[str, str]:
+    return {entry.story.title: entry.story.updated.strftime("%H:%M:%S") for entry in entries(site)}
+
+
+def test_an_update_that_is_still_to_come_counts_as_absent_until_its_time(
+    make_site: Callable[..., Site], at: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "RECENT_NS", 0)
+    mention = f"\n  - {{title: Mention, webUrl: '{URL}', publishedDateTime: 2020-06-12, updatedDateTime: '{SOON}'}}"
+    files: dict[str, str | bytes] = {
+        "1.md": record("One", updatedDateTime=SOON),
+        "2.md": record("Two", "https://a.example/2", related=mention),
+        "3.md": record("Other", "https://a.example/3", updatedDateTime="2020-06-13T10:00:00Z"),
+    }
+    before = {"One": "01:29:00", "Mention": "00:00:00", "Two": "01:29:00", "Other": "10:00:00"}
+    after = before | {"One": "12:00:05", "Mention": "12:00:05"}
+    site = make_site(files)
+    result = synced(site)
+    expected = "expected a time that has come; left out until then"
+    assert [str(problem) for problem in result.problems] == [
+        f"1.md:5: updatedDateTime: '{SOON}' can't be used: {expected}",
+        f"2.md:6: related[0].updatedDateTime: '{SOON}' can't be used: {expected}",
+    ]
+    assert (updated(site), result.next_due) == (before, NOON + 5)
+    body = site.body("/feed.atom")
+    for seconds, shown, read in ((4, before, 0), (5, after, 2), (9, after, 0), (0, before, 2)):
+        at(seconds)
+        result = synced(site)
+        assert (updated(site), result.read) == (shown, read), seconds
+        assert bool(result.problem_count) is (shown is before)
+    assert site.body("/feed.atom") == body
+    assert updated(make_site(files, records={"future": True})) == before  # which is about stories, not updates
+
+
+def test_an_update_before_its_story_was_published_counts_as_absent(make_site: Callable[..., Site]) -> None:
+    times = {
+        "1": ("2020-05-01T10:00:00Z", "2020-04-01T10:00:00Z"),
+        "2": ("2020-05-01T10:00:00Z", "2020-05-01"),  # that day, perhaps later
+        "3": ("2020-05-01T10:00:00Z", "2020-05-01T00:00:00Z"),
+        "4": ("2020-05-01T10:00:00Z", "2020-04-29"),
+    }
+    site = make_site(
+        {
+            f"{name}.md": record(name, f"{URL}/{name}", published, updatedDateTime=f"'{since}'")
+            for name, (published, since) in times.items()
+        }
+    )
+    assert updated(site) == dict.fromkeys(times, "10:00:00")
+    expected = "expected a time not before it was published, 2020-05-01T10:00:00Z"
+    assert [str(problem) for problem in synced(site).problems] == [
+        f"1.md:5: updatedDateTime: '2020-04-01T10:00:00Z' can't be used: {expected}",
+        f"4.md:5: updatedDateTime: '2020-04-29' can't be used: {expected}",
+    ]
+
+
+def test_a_problem_of_an_update_names_the_field_as_the_file_has_it(make_site: Callable[..., Site]) -> None:
+    text = "---\ntitle: One\nurl: https://a.example/1\ndate: 2020-05-01\nlastmod: 2062-01-01\n---\n"
+    problem = synced(make_site({"1.md": text})).problems[0]
+    assert (problem.line, problem.field) == (5, "lastmod")

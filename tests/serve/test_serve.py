@@ -7,6 +7,8 @@ import subprocess
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -30,6 +32,12 @@ def addresses(folder: Path) -> list[str]:
 def get(url: str) -> bytes:
     with urlopen(url) as response:
         return bytes(response.read())
+
+
+def gives_other_than(before: bytes, url: str, sent: dict[str, str]) -> bool:
+    """Whether a request is answered with another body; a 304 has none."""
+    answer = requests.get(url, headers=sent)
+    return answer.status_code == 200 and answer.content != before
 
 
 class Poll:
@@ -58,13 +66,28 @@ class Poll:
 
 def test_a_story_is_published_within_a_second_of_its_time(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
-    due = int(time.time()) + 6
+    due = int(time.time()) + 12
     moment = datetime.fromtimestamp(due, UTC).isoformat()
     (tmp_path / "records" / "a.md").write_text(record("Soon", time=moment))
     with running_service(tmp_path) as service:
         assert b"Soon" not in get(f"{service.base_url}/feed.atom")
         wait_until(lambda: b"Soon" in get(f"{service.base_url}/feed.atom"), 30)
         assert 0 <= time.time() - due < 3
+
+
+def test_last_modified_is_no_time_to_come_whatever_the_time_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record("One"))
+    for number, moment in enumerate((2_000_000_000, 0)):
+        with running_service(tmp_path, config_time=moment) as service:
+            url = f"{service.base_url}/feed.atom"
+            first = requests.get(url)
+            sent = {"If-Modified-Since": first.headers["Last-Modified"]}
+            moments = [parsedate_to_datetime(first.headers[name]) for name in ("Last-Modified", "Date")]
+            assert moments[0] <= moments[1]
+            assert requests.get(url, headers=sent).status_code == 304
+            (tmp_path / "records" / "a.md").write_text(record(f"Two {number}"))
+            wait_until(partial(gives_other_than, first.content, url, sent), 30)
 
 
 @pytest.mark.parametrize("name", ["sample_service", "corpus_service"])

@@ -19,12 +19,14 @@ from tests.conftest import Site, record
 
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
-    return make_site({"1.md": record(topics="[AI, 日本語]")})
+    made = make_site({"1.md": record(topics="[AI, 日本語]")})
+    made.settle()
+    return made
 
 
 @pytest.fixture
 def app(site: Site) -> Flask:
-    return create_app(site.config)
+    return create_app(site.config, started=0)
 
 
 @pytest.fixture
@@ -56,6 +58,25 @@ ETAG, OPAQUE, CHANGED, LATER, EARLIER = "{etag}", "{opaque}", "{changed}", "{lat
         ({"If-Modified-Since": EARLIER, "If-None-Match": ETAG}, 304),
         ({"If-Match": '"a"'}, 412),
         ({"If-Match": '"a"', "If-None-Match": ETAG}, 412),
+        ({"If-Match": "*"}, 200),
+        ({"If-Match": "*", "If-None-Match": ETAG}, 304),
+        ({"If-Match": "*", "If-Unmodified-Since": EARLIER}, 200),
+        ({"If-Match": ETAG}, 412),  # which asks for the same bytes, and a weak one doesn't promise them
+        ({"If-Match": f'"{OPAQUE}"'}, 412),
+        ({"If-Unmodified-Since": CHANGED}, 200),
+        ({"If-Unmodified-Since": EARLIER}, 412),
+        ({"If-Unmodified-Since": "yesterday"}, 200),
+        ({"If-Unmodified-Since": EARLIER, "If-None-Match": ETAG}, 412),
+        ({"If-Unmodified-Since": CHANGED, "If-None-Match": ETAG}, 304),
+        ({"If-None-Match": f'"{OPAQUE}-br"'}, 304),
+        ({"If-None-Match": f'W/"{OPAQUE}-zstd"'}, 304),
+        ({"If-None-Match": f'"{OPAQUE};gzip"'}, 304),
+        ({"If-None-Match": f'W/"{OPAQUE}--gzip", "a"'}, 304),
+        ({"If-None-Match": f'"{OPAQUE}";gzip'}, 304),
+        ({"If-None-Match": f'"{OPAQUE}-gzip-x"'}, 200),
+        ({"If-Modified-Since": f"{CHANGED},{CHANGED}"}, 200),  # two of them, as servers join them
+        ({"If-Modified-Since": "Wed, 18 May 2033 03:33:20 GMT"}, 200),
+        ({"If-Modified-Since": "Wednesday, 18-May-33 03:33:20 GMT"}, 200),
         ({"Range": "bytes=0-1"}, 200),
     ],
 )
@@ -74,6 +95,10 @@ def test_a_condition_is_met_or_not(client: FlaskClient, headers: dict[str, str],
     response = client.open("/feed.atom", method=method, headers=sent)
     assert response.status_code == status
     assert bool(response.data) is (method == "GET" and status != 304)
+    if status == 412:
+        assert response.headers["Cache-Control"] == "no-store"
+        assert not {"ETag", "Last-Modified", "Content-Encoding"} & set(response.headers.keys())
+        assert b"<feed" not in response.data
 
 
 def test_a_304_has_the_headers_of_a_200_but_for_those_of_its_body(client: FlaskClient) -> None:
@@ -97,6 +122,17 @@ def test_a_304_has_the_headers_of_a_200_but_for_those_of_its_body(client: FlaskC
         ("gzip;q=0, *;q=0", None),
         ("gzip;q=x", None),
         ("identity;q=0, gzip", "gzip"),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip", "gzip"),
+        ("gzip, identity", "gzip"),
+        ("identity", None),
+        ("*", "gzip"),
+        ("*;q=0.5, identity", None),
+        ("gzip;q=0, *", None),
+        ("X-Gzip", "gzip"),
+        ("gzip ; q=0.001", "gzip"),
+        ("gzip;q=1.001", None),
+        ("deflate", None),
         ("identity;q=0", None),
         ("x" * 100_000, None),
         ("gzip" + ", x" * 100_000, "gzip"),
@@ -177,6 +213,22 @@ def call(app: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> tuple[
     return statuses[0], body
 
 
+def call_with_headers(
+    app: Callable[..., Iterable[bytes]], path: str, method: str, headers: dict[str, str], protocol: str = "HTTP/1.1"
+) -> tuple[int, dict[str, str], bytes]:
+    """(status, headers, body) of a request with headers just as they are given."""
+    answers: list[tuple[int, dict[str, str]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        answers.append((int(status[:3]), dict(headers)))
+        return lambda data: None
+
+    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    environ = {**create_environ(path, method=method), "SERVER_PROTOCOL": protocol, **named}
+    body = b"".join(app(environ, start))
+    return *answers[0], body
+
+
 def test_what_a_server_does_to_a_responses_headers_reaches_no_other_response(app: Flask) -> None:
     for more in ({}, {"HTTP_ACCEPT_ENCODING": "gzip"}, {"HTTP_IF_NONE_MATCH": "*"}):
         assert call(app, {**create_environ("/feed.atom"), **more})[1] or more.get("HTTP_IF_NONE_MATCH")
@@ -197,7 +249,7 @@ def test_the_application_keeps_to_wsgi(app: Flask) -> None:
 
 
 def test_cached_addresses_are_bounded(site: Site) -> None:
-    answers = delivery.Delivery(site.documents)
+    answers = delivery.Delivery(site.documents, started=0)
     for number in range(delivery.CACHED_ADDRESSES + 10):
         answers.answer("/feed.atom", {"QUERY_STRING": f"x={number}"})
     answer = answers.answer("/feed.atom", {"QUERY_STRING": "x=" + "y" * delivery.MAX_CACHED})

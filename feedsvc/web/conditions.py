@@ -1,0 +1,90 @@
+"""The conditions of requests (RFC 9110, section 13), of which a client has the one for the document that it knows."""
+
+import re
+from calendar import timegm
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+OK, NOT_MODIFIED, FAILED = "200 OK", "304 Not Modified", "412 Precondition Failed"
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
+_DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+#: The forms of a date in HTTP (RFC 9110, section 5.6.7): the one that is sent, and two of old.
+_DATES = tuple(
+    re.compile(form)
+    for form in (
+        f"{_DAY}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_CLOCK} GMT",
+        f"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_CLOCK} GMT",
+        f"{_DAY} {_MONTH} (?P<day>[ 0-9][0-9]) {_CLOCK} (?P<year>[0-9]{{4}})",
+    )
+)
+#: What proxies that compress add to an ETag, within its quotes or after them.
+_SUFFIX = re.compile(r"(?:--?|;)(?:gzip|x-gzip|br|zstd|deflate)\Z")
+
+
+def outcome(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
+    """Return the status that a GET or HEAD request for a document gets by its conditions: OK, NOT_MODIFIED or FAILED.
+
+    etag: of the document, in quotes, weak. changed: see `stamps`. now: in seconds since 1970, too.
+    """
+    wanted, known = environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH")
+    since, unchanged_since = environ.get("HTTP_IF_MODIFIED_SINCE"), environ.get("HTTP_IF_UNMODIFIED_SINCE")
+    if wanted:
+        # The comparison is strong, so it fails for every weak ETag, and we have no others.
+        if wanted.strip() != "*":
+            return FAILED
+    elif unchanged_since:
+        date = read_date(unchanged_since)
+        if date is not None and changed > date:
+            return FAILED
+    if known:
+        return NOT_MODIFIED if known == etag or is_among(etag, known) else OK
+    if since:
+        date = read_date(since)
+        # We have sent no date that is still to come, so there is no telling what the client has.
+        if date is not None and changed <= date <= now:
+            return NOT_MODIFIED
+    return OK
+
+
+def is_among(etag: str, known: str) -> bool:
+    """Return whether an ETag is in the list of an If-None-Match, as it was sent or as proxies change it; or is any."""
+    if known.strip() == "*":
+        return True
+    opaque = _opaque(etag)
+    return any(opaque in each and _opaque(each) == opaque for each in known.split(","))
+
+
+def _opaque(etag: str) -> str:
+    """Return what an ETag is, without its quotes, its mark as a weak one, and what proxies added."""
+    text = etag.strip().removeprefix("W/").removeprefix("w/")
+    return _SUFFIX.sub("", _SUFFIX.sub("", text).strip('"'))
+
+
+def read_date(text: str) -> int | None:
+    """Return a date in HTTP in seconds since 1970; None if it is none, which a condition is to be ignored for."""
+    return (_date if len(text) <= 40 else _date.__wrapped__)(text)  # the longer ones are none, and may be long
+
+
+@lru_cache(maxsize=1024)
+def _date(text: str) -> int | None:
+    found = next(filter(None, (form.fullmatch(text.strip()) for form in _DATES)), None)
+    if not found:
+        return None
+    year, month = int(found["year"]), _MONTHS.index(found["month"]) + 1
+    if len(found["year"]) == 2:  # the last one that isn't more than 50 years ahead
+        this_year = datetime.now().year
+        year += this_year // 100 * 100
+        year -= 100 if year > this_year + 50 else 0
+    second = min(int(found["second"]), 59) if found["second"] <= "60" else 60  # a leap second
+    try:
+        moment = datetime(year, month, int(found["day"]), int(found["hour"]), int(found["minute"]), second)
+    except ValueError:
+        return None
+    return timegm(moment.timetuple())
