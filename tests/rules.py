@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html import unescape as html_text
+from html.entities import html5
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +73,15 @@ def check_content(content: str) -> None:
         for name in ("href", "src"):
             if name in element.attrib:
                 check_url(element.attrib[name])
+
+
+def unescaped(text: str) -> str:
+    """Return a text without the entities that end in `;`, nor those of characters that XML can't hold, as the README has it."""
+    parts = re.split(r"(&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z0-9]+);)", text)
+    entities = {
+        part: html_text(part).replace("\ufffd", "") for part in parts[1::2] if part[1] == "#" or part[1:] in html5
+    }
+    return "".join(entities.get(part, part) for part in parts)
 
 
 def check_times(values: list[str], parse: Any) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.html import UNKNOWN_ADDRESS, escape_text, is_html, without_comments
-from feedsvc.text import plain_text, xml_text
+from feedsvc.text import plain_text, unescaped, xml_text
 
 #: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
 #: of attributes of one tag, and of tags that are not closed.
@@ -84,14 +84,13 @@ def _check_size(value: str, longest: int = MAX_CONTENT) -> None:
 
 def _text_html(value: str, kind: ContentKind) -> str:
     """Return plain text as HTML: a paragraph for what empty lines separate, or without any, for each line."""
-    import html
+    from html import escape
 
-    text = without_comments(value) if kind != "text" else value
-    text = html.unescape(text).strip()
+    text = unescaped(without_comments(value) if kind != "text" else value).strip()
     paragraphs = re.split(r"\n\s*\n", text)
     if len(paragraphs) == 1:
         paragraphs = text.split("\n")
-    return "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
 
 
 def _cleaned(value: str, base: str) -> str:
