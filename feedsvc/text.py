@@ -28,8 +28,8 @@ MAX_SLUG_BYTES = 240
 # Spelled out, since the complement takes ten times as long to compile, and twice as long to search for.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
-#: The beginning of every entity that `html.unescape` knows.
-_MAYBE_ENTITY = re.compile("&(?:#|[a-zA-Z]{2})")
+#: Longer numbers stand for no character, and Python refuses to read those of thousands of digits.
+_MAX_ENTITY = 40
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
@@ -53,12 +53,28 @@ def xml_text(value: str) -> str:
     return _NOT_XML.sub("", value)
 
 
-def plain_text(value: str) -> str:
-    """Return plain text on one line: HTML entities unescaped once, white space collapsed."""
-    if "&" in value and _MAYBE_ENTITY.search(value):
-        import html  # the table of entities takes a while to load
+def unescaped(value: str) -> str:
+    """Return a text with its HTML entities unescaped once, and only those that end in `;`: `&copy=1` is a parameter.
 
-        value = html.unescape(value)
+    Those of characters that XML can't hold are dropped.
+    """
+    return _ENTITY.sub(_character, value) if "&" in value else value
+
+
+def _character(match: re.Match[str]) -> str:
+    import html  # the table of entities takes a while to load
+    from html.entities import html5
+
+    entity = match[0]
+    if entity[1] != "#":
+        return html5.get(entity[1:], entity)
+    # html.unescape has U+FFFD for what is no character of Unicode.
+    return html.unescape(entity).replace("\ufffd", "") if len(entity) <= _MAX_ENTITY else ""
+
+
+def plain_text(value: str) -> str:
+    """Return plain text on one line: HTML entities unescaped as `unescaped` does, white space collapsed."""
+    value = unescaped(value)
     if value.isprintable() and "  " not in value:  # the only white space that is printable is the space
         return value.strip()
     return " ".join(_NOT_XML.sub("", value).split())
@@ -92,7 +108,7 @@ def web_url(value: str) -> str:
 def _normalised(value: str) -> str:
     if len(value) > _MAX_WRITTEN_URL:
         raise ValueError(f"expected an address of at most {MAX_URL} characters")
-    text = _ENTITY.sub(_unescape_whole, value.strip())
+    text = unescaped(value.strip())
     try:
         parts = urlsplit(xml_text(text).strip())
         port = parts.port
@@ -109,15 +125,6 @@ def _normalised(value: str) -> str:
     if len(url) > MAX_URL:
         raise ValueError(f"expected an address of at most {MAX_URL} characters")
     return url
-
-
-def _unescape_whole(match: re.Match[str]) -> str:
-    # html.unescape alone reads `&copyright;` as `&copy`, and then `right;`.
-    import html
-    from html.entities import html5
-
-    entity = match[0]
-    return html.unescape(entity) if entity[1] == "#" or entity[1:] in html5 else entity
 
 
 def _encoded(part: str) -> str:

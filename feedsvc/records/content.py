@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.html import UNKNOWN_ADDRESS, escape_text, is_html, without_comments
-from feedsvc.text import plain_text, xml_text
+from feedsvc.text import plain_text, unescaped, xml_text
 
 #: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
 #: of attributes of one tag, and of tags that are not closed.
@@ -15,10 +15,9 @@ MAX_TAGS = 10_000
 #: Markdown is shorter than its HTML.
 MAX_RENDERED = 3 * MAX_CONTENT
 
-_IFRAME = re.compile(r'<iframe(?: src="([^"]*)")?>.*?</iframe>', re.DOTALL)
-#: Pictures within the text, which are dropped anyway: in HTML and in Markdown.
-_DATA_URL = re.compile(r"""(?<==)(?:"data:[^"<>]*"|'data:[^'<>]*'|data:[^\s"'<>]*)""", re.IGNORECASE)
-_DATA_PICTURE = re.compile(r"!\[[^\[\]\n]{0,1000}\]\(data:[^\s)]*\)", re.IGNORECASE)
+#: Pictures within the text, which are dropped anyway: the whole of an attribute, and one in any place.
+_DATA_VALUE = re.compile(r"""(?<==)(?:"data:[^"]*"|'data:[^']*')""", re.IGNORECASE)
+_DATA_ADDRESS = re.compile(r"""\bdata:[a-z]+/[^\s"'<>()]{100,}""", re.IGNORECASE)
 #: Links to files of the site: to those that are copied as they are, in Pelican, and to the sources of other pages, in
 #: Zola, too. Rendered Markdown has the marks percent-encoded.
 _FILE_LINK = re.compile(
@@ -28,19 +27,21 @@ _FILE_LINK = re.compile(
 )
 #: One of these is in each of them.
 _FILE_MARKS = ("{", "|", "%7B", "%7C", "@/")
-_BREAK = re.compile(r"<(?:br|/?(?:p|div|li|tr|td|th|dt|dd|h[1-6]|blockquote|figcaption|pre))\b", re.IGNORECASE)
+#: Tags that part the words beside them.
+_BREAK = re.compile(
+    r"<(?:br|embed|hr|iframe|img|/?(?:article|aside|audio|blockquote|caption|center|dd|details|div|dl|dt|figcaption|figure"
+    r"|footer|h[1-6]|header|hgroup|li|nav|object|ol|p|pre|summary|table|td|th|tr|ul|video))(?=[\s/>])",
+    re.IGNORECASE,
+)
 
 
 def content_html(value: str, base: str, kind: ContentKind = "", site: str = "") -> str:
-    """Return HTML without scripts, styles and frames, and without relative URLs. Raise ValueError if it is too long.
+    """Return HTML without scripts, styles and players, and without relative URLs. Raise ValueError if it is too long.
 
-    value: HTML, plain text, or Markdown, as `kind` says. An iframe becomes a link to its address.
+    value: HTML, plain text, or Markdown, as `kind` says. What readers may not play becomes a link to its address.
     base: the URL that relative ones are resolved against. site: the address of the site, empty if it isn't known.
     """
-    if len(value) > MAX_CONTENT:
-        value = _DATA_PICTURE.sub("", _DATA_URL.sub('"data:,"', value))
-    _check_size(value)
-    value = xml_text(value)
+    value = xml_text(_short_enough(value))
     if kind in ("markdown", "mdx"):
         from feedsvc.records.markdown import markdown_html  # few records need it
 
@@ -64,14 +65,26 @@ def _file_address(path: str, link: re.Match[str]) -> str:
 
 def html_text(value: str) -> str:
     """Return the text of a value, without the tags if it is HTML. Raise ValueError if it is too long."""
-    if "<" not in value:
+    if "<" not in value or not is_html(value):
         return plain_text(value)
-    if is_html(value):
-        import nh3
+    from feedsvc.records.elements import element_names, with_known_elements
+    from feedsvc.records.readable import with_words
+    from feedsvc.records.sanitizer import safe_text
 
-        _check_size(value)
-        value = nh3.clean(_BREAK.sub(r" \g<0>", escape_text(value)), tags=set())
-    return plain_text(value)
+    value = escape_text(_short_enough(value))
+    names = element_names(value)
+    value = with_known_elements(value, names)
+    if "math" in names or "svg" in names:
+        value = with_words(value, is_text=True)
+    return plain_text(safe_text(_BREAK.sub(r" \g<0>", value)))
+
+
+def _short_enough(value: str) -> str:
+    """Return a text, without its pictures if it is long. Raise ValueError if it would take long to clean even so."""
+    if len(value) > MAX_CONTENT:
+        value = _DATA_VALUE.sub('"data:,"', _DATA_ADDRESS.sub("data:,", value))
+    _check_size(value)
+    return value
 
 
 def _check_size(value: str, longest: int = MAX_CONTENT) -> None:
@@ -84,34 +97,30 @@ def _check_size(value: str, longest: int = MAX_CONTENT) -> None:
 
 def _text_html(value: str, kind: ContentKind) -> str:
     """Return plain text as HTML: a paragraph for what empty lines separate, or without any, for each line."""
-    import html
+    from html import escape
 
-    text = without_comments(value) if kind != "text" else value
-    text = html.unescape(text).strip()
+    text = unescaped(without_comments(value) if kind != "text" else value).strip()
     paragraphs = re.split(r"\n\s*\n", text)
     if len(paragraphs) == 1:
         paragraphs = text.split("\n")
-    return "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
 
 
 def _cleaned(value: str, base: str) -> str:
-    """Return HTML that is safe to show anywhere."""
-    import nh3  # most commands import this module, but few clean any content
+    """Return HTML that is safe to show anywhere, and that readers without scripts and players show all of."""
+    # Most commands import this module, but few clean any content.
+    from feedsvc.records import readable
+    from feedsvc.records.elements import element_names, with_known_elements
+    from feedsvc.records.sanitizer import safe_html
 
-    if "<iframe" in value.lower():
-        # nh3 writes each allowed frame in the same way; the strict pass below decides what is safe.
-        framed = nh3.clean(
-            value, tags=nh3.ALLOWED_TAGS | {"iframe"}, attributes=nh3.ALLOWED_ATTRIBUTES | {"iframe": {"src"}}
-        )
-        value = _IFRAME.sub(_frame_link, framed)
-    schemes = {"http", "https", "mailto"}
-    try:
-        cleaned = nh3.clean(value, url_schemes=schemes, url_relative=("rewrite_with_base", base))
-    except ValueError:  # nh3 can't resolve URLs against this base
-        cleaned = nh3.clean(value, url_schemes=schemes, url_relative="deny")
+    names = element_names(value)
+    value = with_known_elements(value, names)
+    if readable.needs_rewriting(value, names):
+        cleaned = safe_html(readable.readable(value, base), base)
+    else:
+        cleaned = safe_html(value, base)
+        if readable.NO_ADDRESS.search(cleaned):
+            cleaned = safe_html(readable.readable(value, base), base)
+    if readable.NO_ADDRESS.search(cleaned):
+        cleaned = safe_html(readable.NO_ADDRESS.sub(" ", cleaned), base)
     return xml_text(cleaned)
-
-
-def _frame_link(match: re.Match[str]) -> str:
-    source = match[1]
-    return f'<p><a href="{source}">{source}</a></p>' if source else ""

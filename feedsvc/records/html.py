@@ -3,14 +3,15 @@
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, which names elements."""
     return frozenset(text.split())
 
 
 #: The address of a link that can't be known. It is dropped when the text is cleaned, as any other of its scheme is.
 UNKNOWN_ADDRESS = "unknown:"
-#: The elements of HTML, of today and of the past, and the roots of SVG and MathML.
-ELEMENTS = _words(
+#: The elements of HTML, of today and of the past, the roots of SVG and MathML, and what MathML has without a content.
+ELEMENTS = words(
     """
     a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
     button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
@@ -18,19 +19,19 @@ ELEMENTS = _words(
     input ins isindex kbd keygen label legend li link listing main map mark marquee math menu menuitem meta meter nav
     nobr noembed noframes noscript object ol optgroup option output p param picture plaintext pre progress q rb rbc rp
     rt rtc ruby s samp script search section select slot small source spacer span strike strong style sub summary sup
-    svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp
+    svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp mprescripts mspace
     """
 )
 #: Elements without an end tag, or whose end tag may be left out.
-_UNCLOSED = _words(
+_UNCLOSED = words(
     """
     area base basefont bgsound body br col colgroup dd dt embed frame head hr html img input keygen li link meta option
-    p param source spacer tbody td tfoot th thead tr track wbr
+    p param source spacer tbody td tfoot th thead tr track wbr mprescripts mspace
     """
 )
-_ATTRIBUTES = r"""(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*+)?"""
-#: A tag, or a `<` that could begin one but isn't followed by a whole tag.
-_TAG = re.compile(rf"<(/?)([a-zA-Z][a-zA-Z0-9-]*(?::[a-zA-Z][a-zA-Z0-9-]*)?)(?:({_ATTRIBUTES})/?(>))?")
+_ATTRIBUTES = r"""(?:\s(?:[^<>"']++|"[^"]*"|'[^']*')*+)?"""
+#: A tag, or a `<` that could begin one but isn't followed by a whole tag: the `/` of an end tag, name, attributes, `>`.
+TAG = re.compile(rf"<(/?)([a-zA-Z][a-zA-Z0-9-]*(?::[a-zA-Z][a-zA-Z0-9-]*)?)(?:({_ATTRIBUTES})/?(>))?")
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 
 
@@ -41,7 +42,8 @@ def is_html(text: str) -> bool:
     it needn't be: `the <title> element` is no HTML.
     """
     opened = set()
-    for closes, name, attributes, end in _TAG.findall(text):
+    for tag in TAG.finditer(text):
+        closes, name, attributes, end = tag.groups("")
         name = name.lower()
         if not end or not _is_element(name):
             continue
@@ -70,7 +72,11 @@ def escape_text(html: str, *, is_mixed: bool = False) -> str:
     It begins none before a name that is no element's, unless a whole tag with attributes, or an end tag, follows.
     is_mixed: whether HTML stands in other text, so that the same holds for HTML's elements that are never closed.
     """
-    closed = {name.lower() for closes, name, _, end in _TAG.findall(html) if closes and end}
+    tags = TAG.findall(html)
+    closed = closed_elements(tags)
+    # Most HTML holds nothing but the elements of HTML.
+    if {name for _, name, _, _ in tags} <= (_UNCLOSED | (closed & ELEMENTS) if is_mixed else ELEMENTS):
+        return html
 
     def escape(match: re.Match[str]) -> str:
         name, is_whole = match[2].lower(), bool(match[4])
@@ -80,7 +86,12 @@ def escape_text(html: str, *, is_mixed: bool = False) -> str:
         is_alone = is_whole and not match[1] and not match[3].strip() and name not in closed
         return f"&lt;{match[0][1:]}" if is_alone or not (is_whole or is_known) else match[0]
 
-    return _TAG.sub(escape, html)
+    return TAG.sub(escape, html)
+
+
+def closed_elements(tags: list[tuple[str, str, str, str]]) -> set[str]:
+    """Return the names of the elements that have an end tag, of tags as TAG finds them."""
+    return {name.lower() for closes, name, _, end in tags if closes and end}
 
 
 def _is_element(name: str) -> bool:

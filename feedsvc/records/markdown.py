@@ -47,7 +47,8 @@ def _renderer(has_code: bool, has_bare_links: bool) -> Any:
         is_footnote = state.src.startswith("[^", state.bMarks[line] + state.tShift[line])
         return not is_footnote and reference(state, line, end, silent)
 
-    renderer = MarkdownIt("commonmark", {"html": True, "linkify": has_bare_links, "maxNesting": _MAX_NESTING})
+    renderer: Any = MarkdownIt("commonmark", {"html": True, "linkify": has_bare_links, "maxNesting": _MAX_NESTING})
+    renderer.validateLink = lambda address: True  # a link that is refused stays in the text as it was written
     renderer.enable(["table", "strikethrough", "linkify"])
     renderer.block.ruler.at("reference", reference_but_footnote)
     if renderer.linkify:

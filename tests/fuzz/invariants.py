@@ -134,14 +134,28 @@ def check_story(story: Story) -> None:
         )
 
 
+#: Elements that run, hold others' pages, or whose content a parser takes for text or hides.
+FORBIDDEN = (
+    "script style iframe object embed form base meta svg video audio source noscript noembed noframes xmp plaintext textarea title template "
+    "select option frame frameset applet annotation annotation-xml link"
+).split()
+#: Attributes of HTML that hold an address.
+ADDRESSES = (
+    "action archive attributionsrc background cite classid codebase data dynsrc formaction href icon imagesrcset itemid longdesc lowsrc manifest "
+    "ping poster profile src srcset usemap xlink:href"
+).split()
+
+
 def check_html(content: str) -> None:
-    """Assert that nothing in HTML can run, and that it links to web and mail addresses alone."""
+    """Assert that nothing in HTML can run or is source, that it links to web and mail addresses alone, and that pictures have one."""
     for element in html.fragment_fromstring(content, create_parent="div").iter():
-        assert element.tag not in ("script", "style", "iframe", "object", "embed", "form", "base", "meta", "svg")
+        assert element.tag not in FORBIDDEN, content
+        assert element.tag != "img" or element.get("src"), content
         for name, value in element.items():
-            assert not name.startswith("on") and name != "style"
-            if name in ("href", "src", "cite"):
-                assert re.match("(https?|mailto):", value, re.IGNORECASE), value
+            assert not name.startswith(("on", "data-")) and name != "style"
+            if name in ADDRESSES:
+                assert name in ("href", "src", "cite")
+                assert re.match("https?:" if name != "href" else "(https?|mailto):", value, re.IGNORECASE), value
 
 
 def texts(value: Any) -> Iterator[str]:

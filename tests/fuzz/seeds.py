@@ -1,5 +1,7 @@
 """The seeds of the fuzzer: records and addresses, and the words that they are made of."""
 
+from pathlib import Path
+
 from feedsvc.model import FILTERS
 from feedsvc.records.registry import suffixes
 from tests.conftest import SAMPLE
@@ -131,6 +133,7 @@ SEEDS = {
         _mapped(3, ".md", _POST),
         _mapped(4, ".json", f'{{"link": "https://a.example/", "x": {{"y": [{_ANY_SHAPE}]}}}}'),
         *(_KINDS[".txt"] + path.read_bytes()[:4000] for path in SAMPLE.iterdir()),
+        _KINDS[".html"] + (Path(__file__).parent.parent / "data/real-html/records/every-kind.html").read_bytes()[:4000],
     ],
     "addresses": [
         b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&category=News&min_quality=60&related=links&limit=500",
@@ -150,6 +153,8 @@ DICTIONARY = {
         "authors: A B and C D", "draft: ", "status: ", "Jun. 13, 2020", "1592011740", "None", "//", "../", "```\n", "| a |\n|---|\n", "[x](", "**", "<T>",
         "{% raw %}", "{% endraw %}", "{{< x >}}", "{: .x}", "[^1]: ", "import a from 'b'\n", "<A b={c}>", "{/*", "<!--", "-->",
         "title = ", "provider.name = ", "publishedDateTime = 2020-06-13\n", "\nTitle: ", "\n\n", "\n    ", "javascript:", "data:", "@", "%zz", "xn--",
+        "<noscript>", "</noscript>", "<img data-src='", "<img srcset='", "<video src='", "<svg><title>", "</svg>", "<math alttext='", "<mi>", "</math>",
+        "<q cite='", "<section>", "<textarea>", "<template>", "<object data='", "<picture><source srcset='", "<amp-img src='", "<xmp>", "&copy=",
         "headline: ", "url: ", "link: ", "date: ", "tags: ", "slug: ", "permalink: /", "source: ", '"items": [', '"@graph": [', '"x": {"y": [',
     ],
     "addresses": [

@@ -265,6 +265,9 @@ PARTS = (
     "*", "**", "_", "`", "```\n", "~~~\n", "\n", "\n\n", "    ", "- ", "> ", "# ", "[", "](", ")", "![", "<b>", "</b>", "<script>", "</script>", "<x",
     "<iframe src='", "'>", "javascript:x()", "<a href='", "<style>", "&lt;", "| a | b |\n|---|---|\n", "https://a.example/", "{% raw %}", "{% endraw %}",
     "{% highlight x %}", "{% endhighlight %}", "{{< a >}}", "{{ site.x }}", "{{", "}}", "{%", "%}", "{:", "}", "<!--", "-->", "[^1]: ", "\\", "x",
+    "<noscript>", "</noscript>", "<img data-src='", "<img srcset='", "<video poster='", "<source src='", "</video>", "<svg>", "<title>", "</svg>",
+    "<math alttext='", "<math>", "<mtext>", "<annotation-xml encoding='text/html'>", "</math>", "<q cite='", "<section>", "<textarea>", "<template>",
+    "<object data='", "<param name=movie value='", "<picture>", "<amp-img src='", "<xmp>", "<plaintext>", "<select>", "<option>", "<text>",
     "import a from 'b'\n", "export const a\n", "<A b={c}>", "{/*", "*/}", "<?", "<![CDATA[", "]]>", "\x00", "\ufffe",
 )  # fmt: skip
 
