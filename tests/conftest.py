@@ -59,7 +59,8 @@ def record(
 
 #: The modules whose sites are made on both databases.
 ON_BOTH = (
-    "test_cache", "test_documents", "test_due", "test_feeds", "test_filters", "test_index", "test_lists", "test_websub",
+    "test_cache", "test_documents", "test_due", "test_feeds", "test_filters", "test_index", "test_lists",
+    "test_one_story", "test_websub",
 )  # fmt: skip
 
 
