@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
@@ -183,13 +184,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_service(folder: Path, config: str = "", serve: str = "", log: Path | None = None) -> Iterator[Service]:
+def running_service(
+    folder: Path, config: str = "", serve: str = "", log: Path | None = None, base_path: str = ""
+) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. log: where stderr goes, in place of stdout.
+    base_path: of the base address.
     """
     port = free_port()
-    base_url = f"http://127.0.0.1:{port}"
+    base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     with (

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from feedsvc.config import Config
+from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.database import Connection
+from feedsvc.index.facets import list_values, unknown_values
 from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
@@ -19,22 +21,16 @@ from feedsvc.model import (
     Feed,
     FeedAddress,
     FeedSummary,
-    Filters,
     Format,
     Kind,
 )
-
-
-def canonical(config: Config, address: FeedAddress) -> FeedAddress:
-    """Return the address without filters that have the default value of its feed."""
-    return replace(address, filters=address.filters.without(_defaults(config, address)))
 
 
 def find_feed(
     connection: Connection, config: Config, address: FeedAddress
 ) -> tuple[int, Callable[[], Feed | None]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
-    row = _find_row(connection, config, address)
+    row = find_row(connection, config, address)
     query = story_query(config, address)
     if not row or (address.month and not reader.count(connection, address, query)):
         return None
@@ -48,7 +44,7 @@ def find_feed(
 
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
     """Yield the feed at each canonical address, or None."""
-    found = [(address, _find_row(connection, config, address)) for address in addresses]
+    found = [(address, find_row(connection, config, address)) for address in addresses]
     entries = reader.find_entries(
         connection, [(address, story_query(config, address)) for address, row in found if row]
     )
@@ -152,34 +148,26 @@ def select_archives(connection: Connection, config: Config) -> list[FeedAddress]
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
+    """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
     match kind:
         case "topics" | "providers" as listed:
             return [row.slug for row, _ in reader.all_feeds(connection, listed, _primary_only(config.feeds.related))]
         case "custom":
             return sorted(config.custom)
-    return []
-
-
-def unknown_names(connection: Connection, config: Config) -> list[str]:
-    """Return warnings of saved filters that name a topic or provider which no story has."""
-    topics = {row.slug for row, _ in reader.all_feeds(connection, "topics", primary_only=False)}
-    providers = {row.slug for row, _ in reader.all_feeds(connection, "providers", primary_only=False)}
-    return [
-        f"custom {custom.name!r}: {field}: no story has {slug!r}"
-        for custom in config.custom.values()
-        for field in ("topic", "provider", "without_topic", "without_provider")
-        for slug in custom.filters.get(field) or ()
-        if slug not in (topics if field.endswith("topic") else providers)
-    ]
+    return list_values(connection, kind)
 
 
 def _custom_addresses(config: Config) -> list[FeedAddress]:
     return [FeedAddress("custom", slug) for slug in config.custom]
 
 
-def _find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    """Return the row of the feed at an address, or None. It says when the feed last changed."""
+def find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
+    """Return the row of the feed at an address, which says when it last changed.
+
+    None if there is no such feed, or if a filter names what no story has.
+    """
+    if address.filters.items and unknown_values(connection, address.filters):
+        return None
     if address.month and not config.feeds.archives:
         return None
     if address.kind == "custom":
@@ -189,26 +177,9 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
     return reader.find_feed(connection, address, _primary_only(config.feeds.related))
 
 
-def _defaults(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a feed whose address has none."""
-    saved = _saved(config, address)
-    quality = saved.get("min_quality")
-    return NO_FILTERS.replace(
-        min_quality=config.feeds.min_quality if quality is None else quality,
-        related=saved.get("related") or config.feeds.related,
-        limit=saved.get("limit") or config.feeds.limit,
-    )
-
-
-def _saved(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a custom feed; none of any other."""
-    custom = config.custom.get(address.slug) if address.kind == "custom" else None
-    return custom.filters if custom else NO_FILTERS
-
-
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     """Return the query for the stories of a feed at a canonical address."""
-    own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
+    own, saved, defaults = address.filters, saved_filters(config, address), default_filters(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
@@ -219,7 +190,7 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
 
 def related_mode(config: Config, address: FeedAddress) -> str | None:
     """Return how a feed publishes related stories."""
-    mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
+    mode: str | None = address.filters.get("related") or default_filters(config, address).get("related")
     return mode
 
 

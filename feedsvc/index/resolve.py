@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TypeAlias
 
 from feedsvc.index.database import Connection
+from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 
@@ -74,7 +75,7 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
         _gather_affected(connection, changes.urls)
-    before = _count(connection, is_affected)
+    before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
@@ -83,6 +84,7 @@ def resolve(connection: Connection, changes: Changes, now: int, is_first: bool) 
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
     _refresh_feeds(connection, before, _count(connection, is_affected), stamp)
+    update_values(connection, values_before, count_values(connection, is_affected))
     if not is_first:
         connection.execute("DROP TABLE affected")
     if _rename(connection, changes.names):  # entries of any feed may show the old name

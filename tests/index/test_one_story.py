@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from feedsvc.feeds.names import MAX_NOTES, merged_names
 from tests.conftest import Site, record
 
 
@@ -43,3 +44,37 @@ def test_names_that_begin_alike_are_two_feeds(make_site: Callable[..., Site]) ->
     assert sorted(feed.name for feed in catalogue.topics) == names
     assert sorted(feed.name for feed in catalogue.providers) == [f"Journal of {name}" for name in names]
     assert all(len(feed.address.slug) == 80 for feed in catalogue.topics)
+
+
+def notes(site: Site) -> list[str]:
+    with site.documents.index.reading() as connection:
+        return merged_names(connection)
+
+
+def test_names_that_differ_by_more_than_case_and_have_one_feed_are_noted(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "1.md": record(url="https://a.example/1", topics='[".NET", AI]', provider="The Verge"),
+            "2.md": record(url="https://a.example/2", topics="[Net, ai]", provider="The-Verge"),
+            "3.md": record(url="https://a.example/3", topics='["net!", A I]', provider="THE VERGE"),
+        }
+    )
+    assert notes(site) == [
+        'the topics ".NET", "Net" and "net!" are one feed, /topics/net/',
+        'the providers "THE VERGE" and "The-Verge" are one feed, /providers/the-verge/',
+    ]
+    for name in ("2.md", "3.md"):
+        (site.config.records_folder / name).unlink()
+    site.sync()
+    assert notes(site) == []
+
+
+def test_so_many_notes_are_shown_and_no_more(make_site: Callable[..., Site]) -> None:
+    topics = [[f"a{number}{mark}b" for number in range(30)] for mark in ".-"]
+    files = {
+        f"{len(each[0])}{each[0][2]}.md": record(url=f"https://a.example/{each[0]}", topics=f"[{', '.join(each)}]")
+        for each in topics
+    }
+    found = notes(make_site(files))
+    assert len(found) == MAX_NOTES + 1
+    assert found[-1] == "10 more feeds of topics and providers have several names"
