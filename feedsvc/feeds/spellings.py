@@ -44,7 +44,7 @@ def corrected_paths(config: Config, path: str) -> Iterator[str]:
     lower = name.lower()
     if _PAGE.fullmatch(lower) and (feed := _feed(folders)):
         yield feed.page_path
-    is_own = not folders and name.startswith("feed.") and not lower.endswith(".xml")  # of a format, published or not
+    is_own = not folders and lower.startswith("feed.") and not lower.endswith(".xml")  # of a format, published or not
     if not is_own and (match := _GUESS.fullmatch(lower)):
         if folders and folders[-1].lower() == "feed":  # as in `/feed/atom`
             folders = folders[:-1]
