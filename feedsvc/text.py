@@ -3,10 +3,11 @@
 Each function returns the clean value, or raises ValueError, whose message says what is expected.
 """
 
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 #: Longer URLs are refused, as sitemaps and the address bars of most browsers do.
 MAX_URL = 2048
@@ -16,7 +17,10 @@ MAX_TEXT = 2**20
 _MAX_WRITTEN_URL = 10 * MAX_URL
 #: The most characters of a slug.
 MAX_SLUG = 80
-#: The characters of a name that its slug is made of, at most.
+#: The characters of the hash that the slug of a longer name ends in.
+_HASH = 8
+#: The characters of a name that its words are taken from; in the rest of a longer one, only case and white space are
+#: no difference.
 _MAX_NAME = 1000
 #: Longer host names are refused before they are parsed: IDNA drops some characters, but no valid name has as many.
 _MAX_HOST = 1000
@@ -34,10 +38,16 @@ _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
-#: URLs that are normal already. Rarer ones, such as with a port or a `;`, may be normal without a match.
+#: In capitals, and not of an unreserved character, which stands for itself.
+_ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
+#: URLs that are normal already, if no segment of their path begins with a dot. Rarer ones, such as with a port, a `;`
+#: or a fragment, may be normal without a match.
 _NORMAL_URL = re.compile(
-    rf"https?://(?![^/?]{{254}}){_LABEL}(?:\.{_LABEL})*\.?(?:[/?]{_URL_CHARS}(?:%[0-9a-fA-F]{{2}}{_URL_CHARS})*)?(?<!\?)"
+    rf"https?://(?![^/]{{254}}){_LABEL}(?:\.{_LABEL})*\.?/{_URL_CHARS}(?:{_ESCAPE}{_URL_CHARS})*(?<!\?)"
 )
+_ANY_ESCAPE = re.compile("%[0-9a-fA-F]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 #: The characters besides letters and digits that are legal in a path or query (RFC 3986). Each `%` is valid by then.
 _LEGAL = "%/:?@!$&'()*+,;=-._~"
 
@@ -96,13 +106,16 @@ def host_name(value: str) -> str:
 
 
 def web_url(value: str) -> str:
-    """Return a normalised http or https URL, in ASCII: the identity of a story.
+    """Return an http or https URL, in ASCII, normalised by RFC 3986, 6.2.2 and 6.2.3: the identity of a story.
 
-    The host is in lower case and IDNA; illegal characters are percent-encoded; the fragment is dropped; entities are
-    unescaped only if they end in `;`, since `&copy=1` is a parameter. A URL with a user name is refused: it holds a
-    secret, or disguises another host.
+    Scheme and host are in lower case, the host in IDNA; a default port and an empty query are dropped; an empty path is
+    `/`, and dot segments are resolved; what need not be percent-encoded isn't, and what is illegal is. A fragment is
+    kept, as an application's `#/post/7`, but for a text directive (`#:~:text=...`). Entities are unescaped only if they
+    end in `;`, since `&copy=1` is a parameter. A URL with a user name is refused: it holds a secret, or disguises
+    another host.
     """
-    return value if len(value) <= MAX_URL and _NORMAL_URL.fullmatch(value) else _normalised(value)
+    is_normal = len(value) <= MAX_URL and "/." not in value and _NORMAL_URL.fullmatch(value)
+    return value if is_normal else _normalised(value)
 
 
 def _normalised(value: str) -> str:
@@ -118,35 +131,81 @@ def _normalised(value: str) -> str:
         raise ValueError("expected an http or https address")
     if "@" in parts.netloc:
         raise ValueError("expected an address without user name and password")
-    ip_address = parts.netloc.startswith("[")
-    host = f"[{parts.hostname}]" if ip_address else host_name(parts.hostname)
-    url = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
-    url += _encoded(parts.path) + (f"?{_encoded(parts.query)}" if parts.query else "")
+    host = _ip_address(parts.hostname) if parts.netloc.startswith("[") else host_name(unquote(parts.hostname))
+    url = f"{parts.scheme}://{host}"
+    if port not in (None, _DEFAULT_PORTS[parts.scheme]):
+        url += f":{port}"
+    url += _without_dots(_encoded(parts.path))
+    if parts.query:
+        url += f"?{_encoded(parts.query)}"
+    fragment = _encoded(parts.fragment).partition(":~:")[0]
+    if fragment:
+        url += f"#{fragment}"
     if len(url) > MAX_URL:
         raise ValueError(f"expected an address of at most {MAX_URL} characters")
     return url
 
 
+def _ip_address(value: str) -> str:
+    """Return an IPv6 address in brackets, without a zone, which is of one machine's network."""
+    import ipaddress  # takes a while to load, and hardly a URL needs it
+
+    try:
+        address = ipaddress.IPv6Address(value)
+    except ValueError as error:
+        raise ValueError("expected an http or https address") from error
+    if address.scope_id:
+        raise ValueError("expected an IP address without a zone")
+    return f"[{address.compressed}]"
+
+
 def _encoded(part: str) -> str:
-    return quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
+    """Return a path, query or fragment with all that is illegal percent-encoded, and nothing that is unreserved."""
+    quoted = quote(_BROKEN_PERCENT.sub("%25", part), safe=_LEGAL)
+    return _ANY_ESCAPE.sub(_normal_escape, quoted) if "%" in quoted else quoted
+
+
+def _normal_escape(match: re.Match[str]) -> str:
+    char = chr(int(match[0][1:], 16))
+    return char if char in _UNRESERVED else match[0].upper()
+
+
+def _without_dots(path: str) -> str:
+    """Return a path without `.` and `..` (RFC 3986, 5.2.4): `/` for none."""
+    if "/." not in path:
+        return path or "/"
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
 
 
 def slug(name: str) -> str:
     """Return the slug of a name, for addresses: letters of any script, digits, and single hyphens.
 
-    Where a name has no letter or digit, its slug is made of the Unicode names of its characters. Only the beginning of
-    a very long name counts.
+    Where a name has no letter or digit, its slug is made of the Unicode names of its characters. A slug that would be
+    too long is cut, and ends in a hash of the whole: so names that begin alike have slugs of their own.
     """
-    name = name[:_MAX_NAME]
     return _slug(name) if len(name) <= _MAX_CACHED else _slug.__wrapped__(name)
 
 
 @lru_cache(maxsize=4096)
 def _slug(name: str) -> str:
+    name, rest = name[:_MAX_NAME], name[_MAX_NAME:]  # which could take long to be normalised
     text = unicodedata.normalize("NFKC", name).lower().replace("+", " plus ").replace("#", " sharp ")
     words = _words(text) or _words(" ".join(unicodedata.name(char, f"u{ord(char):x}") for char in name).lower())
-    cut = "-".join(words)[:MAX_SLUG].encode()[:MAX_SLUG_BYTES].decode(errors="ignore")
-    return cut.strip("-") or "unnamed"
+    whole = "-".join([*words, *rest.lower().split()])
+    if not rest and len(whole) <= MAX_SLUG and len(whole.encode()) <= MAX_SLUG_BYTES:
+        return whole or "unnamed"
+    hash = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()[:_HASH]
+    cut = "-".join(words)[: MAX_SLUG - _HASH - 1].encode()[: MAX_SLUG_BYTES - _HASH - 1].decode(errors="ignore")
+    return f"{cut.strip('-')}-{hash}"
 
 
 def _words(text: str) -> list[str]:

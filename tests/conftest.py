@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
@@ -60,7 +61,7 @@ def record(
 #: The modules whose sites are made on both databases.
 ON_BOTH = (
     "test_archives", "test_cache", "test_documents", "test_due", "test_feeds", "test_filters", "test_index",
-    "test_lists", "test_min_stories", "test_related", "test_websub",
+    "test_lists", "test_min_stories", "test_one_story", "test_related", "test_websub",
 )  # fmt: skip
 
 
@@ -190,15 +191,20 @@ def free_port() -> int:
 
 @contextmanager
 def running_service(
-    folder: Path, config: str = "", serve: str = "", log: Path | None = None, config_time: float | None = None
+    folder: Path,
+    config: str = "",
+    serve: str = "",
+    log: Path | None = None,
+    config_time: float | None = None,
+    base_path: str = "",
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
-    log: where stderr goes, in place of stdout.
+    log: where stderr goes, in place of stdout. base_path: of the base address.
     """
     port = free_port()
-    base_url = f"http://127.0.0.1:{port}"
+    base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
     if config_time is not None:
         os.utime(folder / "config.toml", (config_time, config_time))

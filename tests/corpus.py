@@ -90,7 +90,7 @@ class Corpus:
             "title": html.escape(story.title) if rng.random() < 0.5 else story.title.replace("&", "&amp;"),
             "publishedDateTime": shown.strftime("%Y-%m-%dT%H:%M:%S")
             + ("Z" if offset is None else shown.strftime("%z")),
-            "webUrl": url.replace("www.", "WWW.") + rng.choice(("", "#top")),
+            "webUrl": url.replace("www.", "WWW.") + rng.choice(("", "#:~:text=top")),
             "type": rng.choice(("article", "video", "course")),
             "provider": {"name": provider, **({"domain": f"provider-{rank}.example"} if rank % 3 else {})},
             "secured": "canary;" + "x" * 100,

@@ -96,6 +96,18 @@ _OTHER_ADDRESSES = (
 ).split()
 
 
+def check_story_url(url: str) -> None:
+    """Assert that a URL is an entry's id: normal by RFC 3986, 6.2.2 and 6.2.3."""
+    check_url(url)
+    parts = urlsplit(url)
+    assert url.startswith(f"{parts.scheme}://{parts.netloc.lower()}/"), url
+    assert not parts.netloc.endswith({"http": ":80", "https": ":443"}[parts.scheme]), url
+    assert not {".", ".."} & set(parts.path.split("/")), url
+    assert not re.search("%(?:[0-9A-F]?[a-f]|[46][1-9A-F]|[57][0-9A]|3[0-9]|2[DE]|5F|7E)", url), url
+    assert not url.endswith(("?", "#"))
+    assert ":~:" not in parts.fragment, url
+
+
 def check_content(content: str) -> None:
     """Assert that content is HTML that every reader can show: no scripts, forms and players, no addresses that aren't whole."""
     fragment = html.fragment_fromstring(content, create_parent="div")
@@ -204,7 +216,7 @@ def _check_atom(feed: Any, self_url: str) -> None:
         assert texts(entry, "a:updated") >= texts(entry, "a:published")
         (alternate,) = entry.xpath("a:link[not(@rel) or @rel='alternate']/@href", namespaces=NAMESPACES)
         assert texts(entry, "a:id") == [alternate]
-        check_url(alternate)
+        check_story_url(alternate)
         check_byline(texts(entry, "a:author/a:name"))
         assert not texts(entry, "a:author[position() < last()]/a:uri | a:contributor/a:name")
         assert len(texts(entry, "a:updated")) == len(texts(entry, "a:published")) == 1
@@ -239,7 +251,7 @@ def _check_rss(rss: Any, self_url: str) -> None:
     for item in channel.iter("item"):
         assert texts(item, "guid") == texts(item, "link")
         assert texts(item, "guid/@isPermaLink") == ["true"]
-        check_url(texts(item, "link")[0])
+        check_story_url(texts(item, "link")[0])
         check_byline(texts(item, "dc:creator"))
         assert len(texts(item, "pubDate")) == 1
         assert not texts(item, "author | dc:contributor")

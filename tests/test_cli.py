@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-#: Files that a build of `folder` writes: three feeds in three formats, pages, assets and OPML.
-FILES = 3 * 3 + 3 + 3 + 1
+#: Files that a build of `folder` writes: three feeds in three formats, pages, assets and OPML twice.
+FILES = 3 * 3 + 3 + 4 + 2
 #: What a build says where the configuration has no base_url.
 NO_BASE_URL = (
     "warning: site.base_url is not set: addresses begin with http://127.0.0.1:8000/; expected what subscribers see\n"
@@ -140,7 +140,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),
         ('[build]\nout = "a\\u0000"', "config.toml: build.out: 'a\\x00' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX"),
         ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'http://x x:8000' can't be used; expected a host name such as example.com"),
-        ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/' can't be used; expected an address without a query or fragment"),
+        ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/#x' can't be used; expected an address without a query or fragment"),
         ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR; did you mean en?"),
         ("[site]\nlanguage = 'cn'", "config.toml: site.language: 'cn' can't be used; expected a language tag such as en or pt-BR; did you mean zh?"),
         ("[site]\nlanguage = 'en_US'", "config.toml: site.language: 'en_US' can't be used; expected a language tag such as en or pt-BR; did you mean en-US?"),
@@ -283,6 +283,7 @@ def test_check_as_json_is_one_object_with_everything(folder: Path) -> None:
             {"path": "b.md", "line": 3, "field": "quality", "message": "'x' can't be used: expected a whole number", "refuses": False},
         ],
         "warnings": ["custom 'S': topic: no story has 'nope'"],
+        "notes": [],
     }  # fmt: skip
     (folder / "none").mkdir()
     status, output, error = result("check", "none", "--json", cwd=folder)
@@ -301,6 +302,7 @@ def test_build_feeds_and_why_give_what_they_print_as_json_too(folder: Path) -> N
         "out": f"{folder}/public", "written": FILES - 1, "unchanged": 0, "removed": 0,
         "conflicts": [f"{folder}/public/index.html"], "hub_failure": "",
         "warnings": [NO_BASE_URL.removeprefix("warning: ").strip()],
+        "notes": [],
     }  # fmt: skip
     status, output, error = result("feeds", "--json", cwd=folder)
     assert (status, error, json.loads(output).keys()) == (0, "", {"feeds", *records})
@@ -343,3 +345,23 @@ def test_another_folder_than_the_configured_one_leaves_its_index_alone(folder: P
     assert result("check", "other", cwd=folder)[0] == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert result("build", "records", "--out", "o", cwd=folder)[1].startswith(f"{folder}/o: {FILES} files written")
+
+
+def test_check_notes_names_that_have_one_feed_without_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "1.md").write_text(record(topics='[".NET"]'))
+    (tmp_path / "records" / "2.md").write_text(record(url="https://a.example/2", topics="[Net]"))
+    status, _, errors = result("check", cwd=tmp_path)
+    assert (status, errors.splitlines()[0]) == (0, 'note: the topics ".NET" and "Net" are one feed, /topics/net/')
+    assert json.loads(result("check", "--json", cwd=tmp_path)[1])["notes"] == [errors.splitlines()[0][6:]]
+
+
+def test_show_says_what_is_wrong_with_an_address_and_what_to_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "1.md").write_text(record(topics="[AI, Law]"))
+    for asked, hint in (
+        ("/feed.atom?topic=lwa", "topic: no story has 'lwa'; did you mean /topics/law.atom?"),
+        ("/topics/AI.atom?limit=3", "nothing is published at this address; did you mean /topics/ai.atom?limit=3?"),
+        ("/topics/aii.atom", "nothing is published at this address; did you mean /topics/ai/?"),
+    ):
+        assert result("show", asked, cwd=tmp_path) == (2, "", f"feedsvc: {asked}: {hint}\n")

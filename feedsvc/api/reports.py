@@ -20,7 +20,7 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
     passed_over: the numbers of files that are no record files, by suffix; by an empty text where a name has none.
     problems: all, by file; each with `path`, `line` (from 1), `field` (or an empty text), `message`, and whether it
     `refuses` a record, or a whole file: it is the first problem of one that is left out.
-    warnings: texts.
+    warnings, notes: texts.
     """
     counts = asdict(result.counts)
     passed_over = counts.pop("passed_over")
@@ -30,6 +30,7 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
         "passed_over": passed_over,
         "problems": [asdict(problem) for problem in result.problems],
         "warnings": [result.nothing_found, *warnings] if result.nothing_found else warnings,
+        "notes": site.notes(),
     }
 
 

@@ -125,6 +125,7 @@ class Site:
             b"<?xml version='1.0' encoding='UTF-8'?>"
         """
         from feedsvc.feeds.addresses import Address, Redirect
+        from feedsvc.feeds.missing import explain_missing
 
         documents, base_url = self.documents, self.config.site.base_url
         local = address.removeprefix(base_url) if f"{address}/".startswith(f"{base_url}/") else address
@@ -134,9 +135,14 @@ class Site:
         document = documents.get(found) if isinstance(found, Address) else None
         if document:
             return document
-        close = [found.path] if isinstance(found, Redirect) else documents.suggestions(path)
+        if isinstance(found, Redirect):
+            close, reason = [Address(found.path).target + (f"?{query}" if query else "")], ""
+        else:
+            missing = explain_missing(documents, path, query)
+            close, reason = [each.target for each in missing.suggestions], missing.reason
+        reason = reason or "nothing is published at this address"
         hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
-        raise AddressError(f"{address}: nothing is published at this address; {hint}")
+        raise AddressError(f"{address}: {reason}; {hint}")
 
     def build(self, out: Path | str | None = None, progress: Progress | None = None) -> "BuildResult":
         """Write every document as a file, and only what changed; then notify the hub, if there is one.
@@ -177,15 +183,15 @@ class Site:
     def warnings(self, *, of_build: bool = False) -> list[str]:
         """Return warnings of the configuration.
 
-        They are of saved filters that name a topic or provider which no story has, of files that two sources of records
-        claim, and of globs and paths of theirs that find nothing.
+        They are of saved filters that name what no story has, of files that two sources of records claim, and of globs
+        and paths of theirs that find nothing.
         of_build: whether those that concern builds alone are among them.
         Raise IndexUnusableError, ConfigError and RecordsError.
 
         >>> site.warnings()
         []
         """
-        from feedsvc.feeds.selection import unknown_names
+        from feedsvc.feeds.names import unknown_names
         from feedsvc.records.collection import RecordFolders
         from feedsvc.records.warnings import source_warnings
 
@@ -198,6 +204,19 @@ class Site:
             start = f"{self.config.site.base_url}/"
             found.append(f"site.base_url is not set: addresses begin with {start}; expected what subscribers see")
         return found
+
+    def notes(self) -> list[str]:
+        """Return what may surprise, and is no problem: topics and providers whose names have one feed.
+
+        Raise IndexUnusableError.
+
+            >>> site.notes()
+            []
+        """
+        from feedsvc.feeds.names import merged_names
+
+        with self.index.reading() as connection:
+            return merged_names(connection)
 
     def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
         """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.

@@ -18,7 +18,7 @@ from typing import Protocol
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups
 from feedsvc.config import Config
-from feedsvc.feeds.addresses import OPML_PATH, Address
+from feedsvc.feeds.addresses import SITE_PATHS, Address
 from feedsvc.feeds.documents import Document, cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
 
@@ -219,6 +219,6 @@ class Bucket:
 
 def _rank(address: Address) -> int:
     """Return a number that orders uploads: a document comes before those that link to it."""
-    if address.path == OPML_PATH or address.path.endswith("/"):
+    if address.path in SITE_PATHS or address.path.endswith("/"):
         return 2
     return 1 if address.feed and address.feed.is_current else 0  # archives, and the assets of pages

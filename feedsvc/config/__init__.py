@@ -2,7 +2,7 @@
 
 from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import DEFAULT_NAME, TABLES, Config, load_config, parse_config
-from feedsvc.config.schema import Custom, Feeds, Index, LabelTexts, RecordSource
+from feedsvc.config.schema import Custom, Feeds, Index, LabelTexts, RecordSource, Site
 
 __all__ = [
     "DEFAULT_NAME",
@@ -13,6 +13,7 @@ __all__ = [
     "Index",
     "LabelTexts",
     "RecordSource",
+    "Site",
     "load_config",
     "nearest",
     "parse_config",

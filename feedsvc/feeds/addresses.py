@@ -4,13 +4,18 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from feedsvc.config import Config
-from feedsvc.feeds.selection import canonical, published_formats
+from feedsvc.feeds.canonical import canonical
+from feedsvc.feeds.selection import published_formats
 from feedsvc.formats import ASSETS
-from feedsvc.model import NO_FILTERS, FeedAddress, Format, parse_feed_path, parse_filters
+from feedsvc.model import NO_FILTERS, FeedAddress, Format, absolute, parse_feed_path, parse_filters
 from feedsvc.text import slug
 
 HOME_PATH = "/"
 OPML_PATH = "/feeds.opml"
+#: The same, where programs look for it.
+WELL_KNOWN_PATH = "/.well-known/feeds"
+#: The paths of documents that are of no single feed, apart from pages' assets.
+SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Address:
     def target(self) -> str:
         """The path with the query string."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    def url(self, base_url: str) -> str:
+        """Return the absolute URL."""
+        return absolute(base_url, self.path) + (f"?{self.query}" if self.query else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ def parse_address(config: Config, path: str, query: str = "") -> Address | None:
     """
     if "?" in path:
         return None
-    if path in (HOME_PATH, OPML_PATH) or path in ASSETS:
+    if path in SITE_PATHS or path in ASSETS:
         return Address(path)
     if path.endswith("/"):
         feed = _parse_feed(path[:-1])
@@ -68,16 +77,6 @@ def parse_address(config: Config, path: str, query: str = "") -> Address | None:
             filters = parse_filters(parse_qsl(query)) if query else NO_FILTERS
             return feed_address(canonical(config, feed.filtered(filters)), format)
     return None
-
-
-def corrected_path(config: Config, path: str) -> str:
-    """Return the path that one with other letters, slashes or spaces must have meant."""
-    if path.rstrip("/").lower() == "/feed":  # the id of the feed of everything
-        return HOME_PATH
-    *folders, name = path.strip("/").split("/")
-    suffix = next((each.suffix for each in published_formats(config) if name.lower().endswith(each.suffix)), "")
-    name = name[: -len(suffix)] if suffix else name
-    return "/" + "/".join(map(slug, [*folders, name])) + (suffix or "/")
 
 
 def _parse_feed(path: str) -> FeedAddress | None:

@@ -1,12 +1,10 @@
 """Every address that feedsvc publishes, and the document that is published there."""
 
 import hashlib
-from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from itertools import groupby
 from typing import NamedTuple
 
@@ -16,25 +14,24 @@ from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import (
     HOME_PATH,
     OPML_PATH,
+    WELL_KNOWN_PATH,
     Address,
     Redirect,
-    corrected_path,
     feed_address,
     page_address,
     parse_address,
 )
+from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
+from feedsvc.index.facets import unknown_values
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import EPOCH, Catalogue, Feed, FeedAddress, Format
-from feedsvc.text import slug
+from feedsvc.model import EPOCH, Catalogue, Feed, FeedAddress, Filters, Format
 
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
 STALE = "stale-while-revalidate=600, stale-if-error=86400"
-#: Slugs that are compared with an unknown one.
-MAX_COMPARED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +77,12 @@ class Documents:
         """
         if address := self.parse(path, query):
             return address
-        corrected = corrected_path(self.config, path)
-        found = self.parse(corrected) if corrected != path else None
-        if found:
-            with self.find(found) as document:
-                return Redirect(corrected) if document else None
+        for corrected in corrected_paths(self.config, path):
+            found = self.parse(corrected) if corrected != path else None
+            if found:
+                with self.find(found) as document:
+                    if document:
+                        return Redirect(corrected)
         return None
 
     def parse(self, path: str, query: str = "") -> Address | None:
@@ -157,7 +155,8 @@ class Documents:
             revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
-        found.append((catalogue.revision, [Address(OPML_PATH), *([Address(HOME_PATH)] if pages else [])]))
+        lists = (OPML_PATH, WELL_KNOWN_PATH, *([HOME_PATH] if pages else []))
+        found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **archives}.items():
             addresses = [feed_address(feed, format) for format in self.formats if format.is_paged or not feed.is_older]
             if pages and feed.slug and feed.is_current:
@@ -174,19 +173,14 @@ class Documents:
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
 
     def slugs(self, kind: str) -> list[str]:
-        """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
+        """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
         with self.index.reading() as connection:
             return selection.select_slugs(connection, self.config, kind)
 
-    def suggestions(self, path: str, slugs: Callable[[str], list[str]] | None = None) -> list[str]:
-        """Return the paths of pages of feeds that resemble an unknown path. slugs: a cached form of that method."""
-        kind, _, name = path.strip("/").partition("/")
-        name = slug(name.rpartition(".")[0] or name) if name else ""
-        known = (slugs or self.slugs)(kind) if name else []
-        # A comparison takes time, and slugs that begin alike stand side by side.
-        place = bisect(known, name)
-        near = known[max(place - MAX_COMPARED // 2, 0) : place + MAX_COMPARED // 2]
-        return [f"/{kind}/{found}/" for found in get_close_matches(name, near, n=3)]
+    def unknown_values(self, filters: Filters) -> list[tuple[str, str]]:
+        """Return the names of filters with those of their values that no story has."""
+        with self.index.reading() as connection:
+            return unknown_values(connection, filters)
 
     def _revision(self, connection: Connection) -> int:
         return reader.everything(connection, self.config.serve.show_problems).revision
@@ -210,7 +204,7 @@ class Documents:
         if address.path in ASSETS:
             return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
         catalogue = selection.select_catalogue(connection, self.config)
-        if address.path == OPML_PATH:
+        if address.path in (OPML_PATH, WELL_KNOWN_PATH):
             from feedsvc.formats import opml  # lxml takes a while to load
 
             return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives, list_archives
+from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.archives import stamps
 from feedsvc.index.database import Connection
+from feedsvc.index.facets import list_values, unknown_values
 from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
@@ -22,15 +24,9 @@ from feedsvc.model import (
     Feed,
     FeedAddress,
     FeedSummary,
-    Filters,
     Format,
     Kind,
 )
-
-
-def canonical(config: Config, address: FeedAddress) -> FeedAddress:
-    """Return the address without filters that have the default value of its feed."""
-    return replace(address, filters=address.filters.without(_defaults(config, address)))
 
 
 def find_feed(connection: Connection, config: Config, address: FeedAddress) -> tuple[int, Callable[[], Feed]] | None:
@@ -68,7 +64,7 @@ class _Found:
 
 
 def _find(connection: Connection, config: Config, address: FeedAddress) -> _Found | None:
-    row = _find_row(connection, config, address)
+    row = find_row(connection, config, address)
     query = story_query(config, address)
     if address.is_current or not row:
         return _Found(address, row, query) if row else None
@@ -174,29 +170,22 @@ def select_archives(connection: Connection, config: Config, catalogue: Catalogue
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """Return the slugs of all feeds of a kind, in order; none if there is no such kind."""
+    """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
     match kind:
         case "topics" | "providers" as listed:
             return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
         case "custom":
             return sorted(config.custom)
-    return []
+    return list_values(connection, kind)
 
 
-def unknown_names(connection: Connection, config: Config) -> list[str]:
-    """Return warnings of saved filters that name a topic or provider which no story has."""
-    topics, providers = reader.known_slugs(connection, "topics"), reader.known_slugs(connection, "providers")
-    return [
-        f"custom {custom.name!r}: {field}: no story has {slug!r}"
-        for custom in config.custom.values()
-        for field in ("topic", "provider", "without_topic", "without_provider")
-        for slug in custom.filters.get(field) or ()
-        if slug not in (topics if field.endswith("topic") else providers)
-    ]
+def find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
+    """Return the row of the feed at an address, which says when the current feed last changed.
 
-
-def _find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    """Return the row of the feed at an address, or None. It says when the current feed last changed."""
+    None if there is no such feed, or if a filter names what no story has.
+    """
+    if address.filters.items and unknown_values(connection, address.filters):
+        return None
     if address.kind == "custom":
         return reader.everything(connection) if address.slug in config.custom else None
     if address.kind == EVERYTHING.kind:
@@ -204,26 +193,9 @@ def _find_row(connection: Connection, config: Config, address: FeedAddress) -> F
     return reader.find_feed(connection, address, config.feeds)
 
 
-def _defaults(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a feed whose address has none."""
-    saved = _saved(config, address)
-    quality = saved.get("min_quality")
-    return NO_FILTERS.replace(
-        min_quality=config.feeds.min_quality if quality is None else quality,
-        related=saved.get("related") or config.feeds.related,
-        limit=saved.get("limit") or config.feeds.limit,
-    )
-
-
-def _saved(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a custom feed; none of any other."""
-    custom = config.custom.get(address.slug) if address.kind == "custom" else None
-    return custom.filters if custom else NO_FILTERS
-
-
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     """Return the query for the stories of the current feed at a canonical address."""
-    own, saved, defaults = address.filters, _saved(config, address), _defaults(config, address)
+    own, saved, defaults = address.filters, saved_filters(config, address), default_filters(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
@@ -234,7 +206,7 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
 
 def related_mode(config: Config, address: FeedAddress) -> str | None:
     """Return how a feed publishes related stories."""
-    mode: str | None = address.filters.get("related") or _defaults(config, address).get("related")
+    mode: str | None = address.filters.get("related") or default_filters(config, address).get("related")
     return mode
 
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-#: The files that pages load: the content type of each, by address.
+#: The files that pages load, and the icon that browsers ask for unasked: the content type of each, by address.
 ASSETS = {
+    "/favicon.ico": "image/vnd.microsoft.icon",
     "/assets/style.css": "text/css; charset=utf-8",
     "/assets/script.js": "text/javascript; charset=utf-8",
     "/assets/icon.svg": "image/svg+xml; charset=utf-8",
@@ -12,4 +13,4 @@ ASSETS = {
 
 def read_asset(address: str) -> bytes:
     """Return the bytes of the file at an address of ASSETS."""
-    return (Path(__file__).parent / address.removeprefix("/")).read_bytes()
+    return (Path(__file__).parent / "assets" / address.rpartition("/")[2]).read_bytes()

@@ -1,5 +1,6 @@
 """The HTML pages of feeds, from Jinja templates."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -54,3 +55,16 @@ def write_home(catalogue: Catalogue) -> bytes:
 def write_page(feed: Feed) -> bytes:
     """Return the page of a topic, provider or saved filter."""
     return _templates.get_template("feed.html").render(feed=feed, site=feed, root="../../").encode()
+
+
+def write_missing(
+    title: str, base_url: str, path: str, shown: str, reason: str, links: Sequence[tuple[str, str]]
+) -> bytes:
+    """Return the page for a browser that asked for a path at which nothing is published.
+
+    title, base_url: of the site. path, shown: that of the site, and what was asked for. reason: why nothing is there,
+    where there is one to tell of. links: the URLs and texts of what may have been meant.
+    """
+    root = "../" * (path.count("/") - 1)  # below any prefix
+    values = {"title": title, "base_url": base_url, "shown": shown, "reason": reason, "links": links}
+    return _templates.get_template("missing.html").render(root=root, **values).encode()

@@ -89,6 +89,22 @@ def known_slugs(connection: Connection, kind: Kind) -> set[str]:
     return {slug for (slug,) in connection.execute("SELECT slug FROM feeds WHERE kind = ? AND month = ''", (kind,))}
 
 
+def names_by_slug(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
+    """Return (slug, name) of those feeds of topics or providers that have several names, in order."""
+    # Of those that have a feed: names of stories that are hidden by others stay.
+    rows = connection.execute(
+        """
+        SELECT DISTINCT n.slug, n.name FROM names n
+        JOIN (SELECT slug FROM names WHERE kind = ? GROUP BY slug HAVING count(DISTINCT name) > 1) several
+            ON several.slug = n.slug
+        JOIN feeds f ON f.kind = n.kind AND f.slug = n.slug AND f.month = ''
+        WHERE n.kind = ? ORDER BY n.slug, n.name
+        """,
+        (kind, kind),
+    )
+    return [(slug, name) for slug, name in rows]
+
+
 def newest(connection: Connection) -> datetime:
     """Return the time of the newest story."""
     rows = connection.execute("SELECT published FROM stories ORDER BY month DESC, published DESC LIMIT 1")

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
+from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
@@ -79,7 +80,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
         _gather_affected(connection, changes.urls)
-    before = _count(connection, is_affected)
+    before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
@@ -91,6 +92,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
     old_pages = topics_with_feed(connection, topics, rules)
     _refresh_feeds(connection, before, counted, revision)
+    update_values(connection, values_before, count_values(connection, is_affected))
     if not is_first:
         _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
         connection.execute("DROP TABLE affected")

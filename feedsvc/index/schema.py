@@ -157,6 +157,13 @@ def tables(d: Dialect) -> dict[str, str]:
             changed {integer} NOT NULL,
             PRIMARY KEY (kind, slug, month)
         ) {d.clustered}""",
+        # The values that stories have of the facets that are texts, each with the number of its stories.
+        "facet_values": f"""(
+            facet {text} NOT NULL,
+            value {text} NOT NULL,
+            stories {integer} NOT NULL,
+            PRIMARY KEY (facet, value)
+        ) {d.clustered}""",
         # The current feeds' documents, by address, as they were when they were last compared.
         # revision, hash: of the feed and of the document.
         # due: when to announce it to the WebSub hub, in seconds since 1970; or NULL. attempts: those that failed since.

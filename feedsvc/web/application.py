@@ -8,10 +8,11 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.config import Config, load_config
+from feedsvc.feeds.spellings import base_path
 from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
 from feedsvc.web.blueprint import EXTENSION, NAME, create_blueprint
-from feedsvc.web.middleware import DocumentMiddleware, counted, logged
+from feedsvc.web.middleware import DocumentMiddleware, below_path, counted, logged
 from feedsvc.web.responses import text_response
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def create_app(config: Config | None = None, index: Index | None = None, started
     application: WSGIApplication = DocumentMiddleware(app.wsgi_app, delivery)
     if metrics:
         application = DocumentMiddleware(counted(app.wsgi_app, metrics.answered), delivery, metrics.answered)
+    if path := base_path(config):
+        application = below_path(application, path, delivery.documents.parse)
     if config.serve.access_log:
         application = logged(application)
     app.wsgi_app = application  # type: ignore[assignment, method-assign]

@@ -5,23 +5,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from msgspec.structs import replace
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
-from feedsvc.config import Config
+from feedsvc.config import Config, Site
 from feedsvc.errors import FilterError, IndexUnusableError, one_line
 from feedsvc.feeds.addresses import Redirect
 from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.missing import Missing, explain_missing
 from feedsvc.index.database import Index
 from feedsvc.model import absolute
-from feedsvc.web.delivery import MAX_QUERY, Delivery
+from feedsvc.web.delivery import MAX_QUERY, Delivery, ascii_query
 from feedsvc.web.middleware import OUTCOME
 from feedsvc.web.multiprocess import HAS_METRICS
-from feedsvc.web.responses import text_response
+from feedsvc.web.responses import PAGE_HEADERS, text_response
 
 if TYPE_CHECKING:
     from feedsvc.web.metrics import Metrics
@@ -108,16 +109,32 @@ def _document(path: str) -> Response:
         return Response(answer.body, answer.status, answer.headers)
     documents = delivery.documents
     base_url = documents.config.site.base_url
-    found = documents.resolve(path)
+    query = ascii_query(request.environ.get("QUERY_STRING", ""))
+    found = documents.resolve(path, query)
     if isinstance(found, Redirect):
-        query = request.query_string.decode("ascii", "replace")
-        response = text_response("", 308)
+        response = text_response("", 301)  # not 308, which Java's client doesn't follow
         response.location = absolute(base_url, found.path) + (f"?{query}" if query else "")
         return response
-    pages = documents.suggestions(path, delivery.cache.slugs)
-    hints = "".join(f"Did you mean {absolute(base_url, page)}\n" for page in pages)
-    message = f"There is no feed at {quote(request.path)}\n{hints}All feeds are listed at {base_url}/\n"
-    raise NotFound(message, text_response(message, 404))
+    missing = explain_missing(documents, path, query, delivery.cache.slugs)
+    hints = [f"{missing.reason}\n"] if missing.reason else []
+    hints += [f"Did you mean {address.url(base_url)}\n" for address in missing.suggestions]
+    target = quote(request.script_root + request.path) + (f"?{query}" if missing.reason else "")
+    message = f"There is no feed at {target}\n{''.join(hints)}All feeds are listed at {base_url}/\n"
+    raise NotFound(message, _missing_response(message, missing, documents.config.site, path, target))
+
+
+def _missing_response(message: str, missing: Missing, site: Site, path: str, target: str) -> Response:
+    """Return a 404: a page with links for a browser, the message for all others. target: what was asked for."""
+    response = text_response(message, 404)
+    if request.accept_mimetypes.best_match(("text/plain", "text/html")) == "text/html":
+        from feedsvc.formats import pages  # Jinja takes a while to load
+
+        links = [(address.url(site.base_url), address.target) for address in missing.suggestions]
+        response.data = pages.write_missing(site.title, site.base_url, path, unquote(target), missing.reason, links)
+        response.content_type = pages.CONTENT_TYPE
+        response.headers.extend(PAGE_HEADERS)
+    response.vary.add("Accept")
+    return response
 
 
 def _registration() -> Registration:

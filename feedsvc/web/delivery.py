@@ -3,10 +3,12 @@
 All that a response needs was made with its document, so a request costs two look-ups.
 """
 
+import string
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
@@ -73,7 +75,11 @@ class Delivery:
     def _address(self, path: str, query: str) -> Address | None:
         if len(query) > MAX_QUERY:
             return None
-        if query and not query.isascii():
-            query = query.encode("latin-1").decode("ascii", "replace")
+        query = ascii_query(query)
         is_short = len(path) + len(query) <= MAX_CACHED
         return self._cached_address(path, query) if is_short else self.documents.parse(path, query)
+
+
+def ascii_query(query: str) -> str:
+    """Return a query string, as in PEP 3333, with what was sent raw percent-encoded, as UTF-8 should have been."""
+    return query if query.isascii() else quote(query.encode("latin-1"), safe=string.punctuation)

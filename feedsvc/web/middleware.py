@@ -75,6 +75,32 @@ def is_host(value: str) -> bool:
     return bool(_HOST.fullmatch(value))
 
 
+def below_path(
+    application: "WSGIApplication", base_path: str, is_address: Callable[[str], object]
+) -> "WSGIApplication":
+    """Return an application that is served below a path, and also at the root, for a proxy that takes the path away.
+
+    base_path: decoded, as `/sub`. is_address: whether a path of the application is the address of a document. A path
+    that begins with the base path is read below it, but where it is an address only as it stands, such as
+    `/topics/ai.atom` with the base path `/topics`.
+    """
+    start = f"{base_path}/".encode().decode("latin-1")  # as in PEP 3333
+
+    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(start):
+            below = {
+                **environ,
+                "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + start[:-1],
+                "PATH_INFO": path[len(start) - 1 :],
+            }
+            if not is_address(request_path(environ)) or is_address(request_path(below)):
+                environ = below
+        return application(environ, start_response)
+
+    return serve
+
+
 def request_path(environ: "WSGIEnvironment") -> str:
     """Return the path of a request, decoded."""
     path: str = environ.get("PATH_INFO", "")

@@ -131,7 +131,7 @@ def test_the_files_of_an_older_versions_manifest_are_ours(make_site: Callable[..
     )
     result = run(made)
     assert (result.removed, result.conflicts) == (2, ())
-    assert sorted(files(out)) == ["feed.atom", "feed.rss", "feeds.opml", "mine.atom"]
+    assert sorted(files(out)) == [".well-known/feeds", "feed.atom", "feed.rss", "feeds.opml", "mine.atom"]
     assert (out / "mine.atom").read_text() == "old"
     assert (out / "feed.atom").read_bytes() == made.body("/feed.atom")
 

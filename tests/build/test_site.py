@@ -54,9 +54,9 @@ def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
     result = run(site)
     untouched = {name for name in files(out) if (out / name).stat().st_mtime == 1}
     assert untouched == {
-        "feeds.opml", "topics/ai.atom", "topics/ai.rss", "providers/a-example.atom", "providers/a-example.rss",
+        "feeds.opml", ".well-known/feeds", "topics/ai.atom", "topics/ai.rss", "providers/a-example.atom", "providers/a-example.rss",
     }  # fmt: skip
-    assert (result.written, result.unchanged) == (6, 5)
+    assert (result.written, result.unchanged) == (6, 6)
     assert run(site).written == 0
 
 
@@ -70,7 +70,7 @@ def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callabl
     site.sync()
     assert run(site).removed == 4
     assert sorted(files(out)) == [
-        "feed.atom", "feed.rss", "feeds.opml", "mine.txt", "providers/b-example.atom", "providers/b-example.rss",
+        ".well-known/feeds", "feed.atom", "feed.rss", "feeds.opml", "mine.txt", "providers/b-example.atom", "providers/b-example.rss",
         "topics/mine.atom",
     ]  # fmt: skip
     (out / "topics" / "mine.atom").unlink()
@@ -149,3 +149,11 @@ def test_a_foreign_file_that_equals_a_document_is_never_removed(make_site: Calla
     site.sync()
     run(site)
     assert mine.exists()
+
+
+def test_the_well_known_list_of_feeds_is_a_file(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site({"1.md": record()})
+    out = tmp_path / "out"
+    build(site.documents, out, lambda done, total: None)
+    assert (out / ".well-known" / "feeds").read_bytes() == (out / "feeds.opml").read_bytes()
+    assert (out / "favicon.ico").read_bytes()[:4] == b"\0\0\1\0"

@@ -45,7 +45,14 @@ def outside(reason: str, *feeds: str) -> str:
 
 @pytest.mark.parametrize(
     "subject",
-    [URL, "HTTPS://A.Example/1#top", "a.md", "records/a.md", "./records/../records/a.md", "{folder}/records/a.md"],
+    [
+        URL,
+        "HTTPS://A.Example:443/%31#:~:text=top",
+        "a.md",
+        "records/a.md",
+        "./records/../records/a.md",
+        "{folder}/records/a.md",
+    ],
 )
 def test_why_finds_a_story_by_its_url_or_its_records_path(folder: Path, subject: str) -> None:
     expected = f"{URL}\n  a.md: own record; counts\n{TOLD}{inside(*FEEDS)}"

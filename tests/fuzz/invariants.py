@@ -186,8 +186,8 @@ def check_address(address: str) -> str | None:
     canonical = DOCUMENTS.parse(path, query)
     if not canonical:
         return None
-    assert canonical.path == path
-    assert DOCUMENTS.parse(path, canonical.query) == canonical
+    assert canonical.path == path or query
+    assert DOCUMENTS.parse(canonical.path, canonical.query) == canonical
     if canonical.feed:
         check_feed_address(canonical.feed)
     return canonical.target

@@ -194,11 +194,18 @@ def test_a_path_is_utf_8_that_wsgi_tells_as_latin_1(app: Flask, site: Site) -> N
         assert call(app, {**environ, "PATH_INFO": broken})[0].startswith("404"), broken
 
 
-@pytest.mark.parametrize("query", ["topic=日", "x=\xff", "%E6%97=\u2028"])
-def test_a_query_that_is_not_ascii_harms_nobody(app: Flask, query: str) -> None:
+@pytest.mark.parametrize("query", ["topic=日本語", "x=\xff", "%E6%97=\u2028"])
+def test_a_query_that_is_not_ascii_is_read_as_utf_8(app: Flask, query: str) -> None:
     latin = query.encode().decode("latin-1")
-    status, _ = call(app, {**create_environ("/feed.atom"), "QUERY_STRING": latin})
-    assert status == "200 OK"
+    status, body = call(app, {**create_environ("/feed.atom"), "QUERY_STRING": latin})
+    address = "/topics/日本語.atom" if query.startswith("topic") else "/feed.atom"
+    assert (status, body) == call(app, create_environ(address))
+    assert call(app, {**create_environ("/FEED.atom"), "QUERY_STRING": latin})[0].startswith("301")
+
+
+@pytest.mark.parametrize("query", ["topic=\xe6\x97", "topic=%ff", "type=\xff&provider=%e6"])
+def test_a_query_that_is_not_utf_8_harms_nobody(app: Flask, query: str) -> None:
+    assert call(app, {**create_environ("/feed.atom"), "QUERY_STRING": query})[0].startswith("404")
 
 
 def call(app: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> tuple[str, bytes]:
@@ -285,5 +292,5 @@ def test_an_unknown_address_renders_nothing(client: FlaskClient, monkeypatch: py
         "/topics/ai/2001-01.atom",
     ):
         assert client.get(address).status_code == 404
-    assert client.get("/topics/AI/2020-06.atom").status_code == 308
+    assert client.get("/topics/AI/2020-06.atom").status_code == 301
     assert client.get("/topics/AI/2001-01.atom").status_code == 404

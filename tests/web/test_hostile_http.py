@@ -108,9 +108,9 @@ def test_no_encoding_of_a_path_leads_out_of_what_is_published(wire: Wire, full: 
     for start, dots, separator, file, depth in paths:
         target = start + (dots + separator) * depth + file.replace("/", separator)
         status, headers, body = wire.ask(target)
-        assert status in (308, 400, 404), target
+        assert status in (301, 400, 404), target
         assert not any(secret in body for secret in SECRETS), target
-        assert status != 308 or dict(headers)["location"].startswith(
+        assert status != 301 or dict(headers)["location"].startswith(
             urlsplit(f"http://127.0.0.1:{wire.address[1]}/").geturl()
         )
         seen.add(status)
@@ -123,7 +123,7 @@ def test_no_encoding_of_a_path_leads_out_of_what_is_published(wire: Wire, full: 
 )  # fmt: skip
 def test_no_form_of_a_target_leads_to_a_file(wire: Wire, target: str) -> None:
     status, _, body = wire.ask(target)
-    assert status in (308, 400, 404)
+    assert status in (301, 400, 404)
     assert not any(secret in body for secret in SECRETS)
 
 
@@ -167,7 +167,7 @@ def test_the_header_that_is_most_abused_is_no_error(wire: Wire, headers: dict[st
     assert [wire.ask(target, headers=headers)[0] for target in ("/feed.atom", "/", "/topics/AI.atom")] == [
         200,
         200,
-        308,
+        301,
     ]
 
 
@@ -220,11 +220,11 @@ def test_no_slug_and_no_filter_makes_a_header(wire: Wire) -> None:
     for place, end in itertools.product(PLACES, BREAKS):
         target = place.replace("{}", f"{end}X-Injected:%20yes{end}{end}%3Cscript%3E")
         status, headers, body = wire.ask(target)
-        assert status in (200, 308, 400, 404), target
+        assert status in (200, 301, 400, 404), target
         assert {name for name, _ in headers} <= NAMES, target
         assert all(value.isprintable() and value.isascii() for _, value in headers), target
         assert b"<script>" not in body or dict(headers)["content-type"].startswith("text/plain"), target
-        linked += any("injected" in value for name, value in headers if name == "link")
+        linked += any("injected" in value.lower() for name, value in headers if name in ("link", "location"))
     assert linked  # so that some did come near
 
 
@@ -233,7 +233,7 @@ def test_a_control_character_in_a_target_harms_nobody(wire: Wire, data: bytes) -
     request = b"GET /feed.atom?type=a" + data + b"X-Injected:yes HTTP/1.1\r\nHost: a\r\n\r\n"
     with suppress(ConnectionError):  # the server may hang up on it
         status, headers, _ = wire.send(request)
-        assert status in (200, 400)
+        assert status in (200, 400, 404)
         assert {name for name, _ in headers} <= NAMES
     assert wire.ask("/feed.atom")[0] == 200
 
@@ -360,7 +360,7 @@ TEXT = {"cache-control", "x-content-type-options", "content-type", "content-leng
         ("/assets/script.js", FEED),
         ("/", PAGE),
         ("/topics/ai/", PAGE),
-        ("/none", TEXT),
+        ("/none", TEXT | {"vary"}),
         ("/feed.atom?limit=x", TEXT),
         ("/topics/AI.atom", TEXT | {"location"}),
         ("/healthz", TEXT),
@@ -414,7 +414,7 @@ def test_however_many_filters_are_asked_for_a_worker_keeps_no_more_than_its_shar
     sent = number = 0
     while sent < kept * (20 if full else 2):
         number += 1
-        status, _, body = wire.ask(f"/feed.json?min_quality={-number}&type={'%26' * (number % 50)}&type=article")
+        status, _, body = wire.ask(f"/feed.json?min_quality={-number}&limit={number % 450 + 50}&min_heat={-number}")
         assert status == 200
         sent += len(body) / 2**20
     grown = resident(service)[worker] - before

@@ -57,5 +57,5 @@ def test_an_address_of_no_document_takes_one_query_for_its_row_and_one_for_sugge
 
 
 def test_a_redirect_takes_one_query_for_the_row_that_it_leads_to(client: FlaskClient, statements: list[str]) -> None:
-    assert client.get("/topics/AI.atom").status_code == 308
+    assert client.get("/topics/AI.atom").status_code == 301
     assert len(rows(statements)) == 1

@@ -120,7 +120,7 @@ def test_head_equals_get(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/nope", "/feed.xml", "/topics/none.atom", "/topics//ai.atom", "/topics/../feed.atom", "/%00", "/\x7f.atom"],
+    ["/nope", "/topics/none.atom", "/topics/../feed.atom", "/%00", "/\x7f.atom"],
 )  # fmt: skip
 def test_an_unknown_address_gets_a_plain_and_helpful_404(client: FlaskClient, address: str) -> None:
     response = client.get(address)
@@ -170,7 +170,7 @@ def test_the_application_reads_the_configuration_that_the_environment_names(
 @pytest.mark.parametrize("spelling", ["/topics/AI.atom", "/topics/ai.atom/", "/topics/Ai.ATOM", "/TOPICS/ai.atom"])
 def test_another_spelling_of_an_address_is_redirected_for_good(client: FlaskClient, spelling: str) -> None:
     response = client.get(f"{spelling}?min_quality=3", headers={"Host": "evil.example"})
-    assert response.status_code == 308
+    assert response.status_code == 301
     assert response.headers["Location"] == "https://feeds.example/topics/ai.atom?min_quality=3"
 
 
@@ -282,14 +282,14 @@ def test_strange_and_idle_parameters_change_nothing(client: FlaskClient, query: 
 
 
 def test_one_choice_of_filters_has_one_canonical_form(client: FlaskClient, site: Site) -> None:
-    first = client.get("/feed.atom?limit=7&category=+News&topic=Law&x=1&topic=A.I.&related=entries&type=Video")
-    second = client.get("/feed.atom?topic=a-i&topic=law&topic=LAW&type=video&category=news&limit=007")
+    first = client.get("/feed.atom?limit=7&topic=日本語&x=1&topic=Ai&related=entries")
+    second = client.get("/feed.atom?topic=ai&topic=日本語&topic=AI&limit=007")
     assert first.data == second.data
-    canonical = "https://feeds.example/feed.atom?topic=a-i&topic=law&type=video&category=news&limit=7"
-    assert first.headers["Link"] == f'<{canonical}>; rel="self"'
-    address = site.address("/feed.atom?limit=7&topic=Law&topic=a%20i")
+    canonical = "/feed.atom?topic=ai&topic=%E6%97%A5%E6%9C%AC%E8%AA%9E"
+    assert first.headers["Link"] == f'<https://feeds.example{canonical}&limit=7>; rel="self"'
+    address = site.address("/feed.atom?limit=7&category=+News&topic=日本語&topic=AI&type=Video")
     assert address
-    assert address.target == "/feed.atom?topic=a-i&topic=law&limit=7"
+    assert address.target == f"{canonical}&type=video&category=news&limit=7"
 
 
 def test_an_index_that_was_never_filled_is_a_503_that_nobody_keeps(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""The one address of a choice of stories, however it is written."""
+
+from dataclasses import replace
+
+from feedsvc.config import Config
+from feedsvc.index.facets import KINDS
+from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Filters
+
+#: The filter that is as good as the feed of a kind, by kind.
+OWN_FILTERS = {kind: name for name, kind in KINDS.items()}
+
+
+def canonical(config: Config, address: FeedAddress) -> FeedAddress:
+    """Return the one address of the stories that an address chooses.
+
+    It has no filters that change nothing: those that have the default value of the feed, or that every story of it
+    meets, as its own topic. What the filter of one topic or provider chooses among everything is that one's feed:
+    `/feed?topic=ai` is `/topics/ai`. Of a topic and a provider, the topic comes first, and of two topics, the first.
+    """
+    filters = _needed(address.filters.without(default_filters(config, address)), _met_filters(config, address))
+    return _moved(address, filters) or address.filtered(filters)
+
+
+def default_filters(config: Config, address: FeedAddress) -> Filters:
+    """Return the filters of a feed whose address has none."""
+    saved = saved_filters(config, address)
+    quality = saved.get("min_quality")
+    return NO_FILTERS.replace(
+        min_quality=config.feeds.min_quality if quality is None else quality,
+        related=saved.get("related") or config.feeds.related,
+        limit=saved.get("limit") or config.feeds.limit,
+    )
+
+
+def saved_filters(config: Config, address: FeedAddress) -> Filters:
+    """Return the filters of a custom feed; none of any other."""
+    custom = config.custom.get(address.slug) if address.kind == "custom" else None
+    return custom.filters if custom else NO_FILTERS
+
+
+def _met_filters(config: Config, address: FeedAddress) -> Filters:
+    """Return filters that every story of a feed meets."""
+    name = OWN_FILTERS.get(address.kind)
+    return NO_FILTERS.replace(**{name: (address.slug,)}) if name else saved_filters(config, address)
+
+
+def _needed(filters: Filters, met: Filters) -> Filters:
+    """Return filters without what others leave them nothing to do."""
+    needed = filters
+    for name, values in filters.items:
+        others = met.get(name)
+        if others and FILTERS[name].comparison == "in" and set(others) <= set(values):
+            needed = needed.replace(**{name: None})
+        elif others and FILTERS[name].comparison == "not in":
+            needed = needed.replace(**{name: tuple(value for value in values if value not in others) or None})
+    return needed
+
+
+def _moved(address: FeedAddress, filters: Filters) -> FeedAddress | None:
+    """Return the address of another feed that is chosen as well, and comes before; None if there is none."""
+    if address.kind == "custom":
+        return None
+    order = ["feed", *OWN_FILTERS]
+    for name, kind in KINDS.items():
+        values = list(filters.get(name) or ())
+        if len(values) != 1:
+            continue
+        moved = replace(address, kind=kind, slug=values[0], filters=filters.replace(**{name: None}))
+        if address.kind == "feed":
+            return moved
+        own = OWN_FILTERS[address.kind]
+        comes_before = (order.index(kind), values[0]) < (order.index(address.kind), address.slug)
+        if comes_before and not moved.filters.get(own):
+            return moved.filtered(moved.filters.replace(**{own: (address.slug,)}))
+    return None

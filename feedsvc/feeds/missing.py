@@ -1,0 +1,81 @@
+"""Why there is no document at an address, and which may be meant."""
+
+from bisect import bisect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from feedsvc.feeds.addresses import Address, feed_address, page_address
+from feedsvc.feeds.canonical import OWN_FILTERS, canonical
+from feedsvc.feeds.documents import Documents
+from feedsvc.index.facets import KINDS
+from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Kind
+from feedsvc.text import slug
+
+#: Names that are compared with an unknown one.
+MAX_COMPARED = 60
+
+#: Return the slugs of all feeds of a kind, or all values of a facet, in order: `Documents.slugs`, or a cached form.
+Known = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no document at an address."""
+
+    #: Names the filters whose values no story has, with these; empty where it isn't for them.
+    reason: str = ""
+    #: The addresses of documents that may be meant, the likeliest first.
+    suggestions: tuple[Address, ...] = ()
+
+
+def explain_missing(documents: Documents, path: str, query: str = "", known: Known | None = None) -> Missing:
+    """Return why nothing is published at an address, for which `Documents.resolve` has no document.
+
+    path: decoded. Raise FilterError for a bad value of a filter.
+    """
+    known = known or documents.slugs
+    address = documents.parse(path, query)
+    if not address or not address.feed or not address.format:
+        return Missing("", _near_pages(path, known))
+    asked = [address.feed.filters]
+    if address.path != path:  # which was written as a filter
+        asked.append(NO_FILTERS.replace(**{OWN_FILTERS[address.feed.kind]: (address.feed.slug,)}))
+    faults = [fault for filters in asked for fault in documents.unknown_values(filters)]
+    if not faults:
+        return Missing("", _near_pages(address.path, known))
+    reason = "; ".join(f"{name}: no story has {value!r}" for name, value in faults)
+    meant = address.feed
+    for name, value in faults:
+        column = FILTERS[name].column
+        near = _near(value, known(KINDS.get(column, column)))
+        if not near:
+            return Missing(reason)
+        meant = _with_value(meant, name, value, near[0])
+    return Missing(reason, (feed_address(canonical(documents.config, meant), address.format),))
+
+
+def _with_value(feed: FeedAddress, name: str, value: str, other: str) -> FeedAddress:
+    """Return the address of a feed with another value of a filter."""
+    values = feed.filters.get(name) or ()
+    if value not in values:
+        return replace(feed, slug=other)
+    others = sorted({other, *values} - {value})
+    return feed.filtered(feed.filters.replace(**{name: tuple(others)}))
+
+
+def _near_pages(path: str, known: Known) -> tuple[Address, ...]:
+    """Return the pages of feeds whose slugs resemble that of a path."""
+    first, _, name = path.strip("/").partition("/")
+    kinds: dict[str, Kind] = {"topics": "topics", "providers": "providers", "custom": "custom"}
+    kind = kinds.get(first)
+    if not kind or not name:
+        return ()
+    near = _near(slug(name.rpartition(".")[0] or name), known(kind))
+    return tuple(page_address(FeedAddress(kind, name)) for name in near)
+
+
+def _near(name: str, known: list[str]) -> list[str]:
+    # A comparison takes time, and names that begin alike stand side by side.
+    place = bisect(known, name)
+    return get_close_matches(name, known[max(place - MAX_COMPARED // 2, 0) : place + MAX_COMPARED // 2], n=3)

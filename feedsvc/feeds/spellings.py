@@ -1,0 +1,92 @@
+"""The right address for one that is written differently, or guessed, as people and feed readers do."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from feedsvc.config import Config
+from feedsvc.feeds.addresses import HOME_PATH, SITE_PATHS
+from feedsvc.feeds.selection import published_formats
+from feedsvc.formats import ASSETS
+from feedsvc.model import EVERYTHING, FeedAddress, Format, parse_feed_path
+from feedsvc.text import slug
+
+#: What a path has too much of at either end: spaces, also those that were percent-encoded twice.
+_SPACE = r"(?:\s|%20)+"
+_AROUND = re.compile(rf"{_SPACE}|{_SPACE}\Z")
+_SUFFIXES = "xml|rdf|rss|atom|json"
+#: What other sites call the feed of a folder: `rss`, `atom.xml`, `feed/`, `index.rss`.
+_GUESS = re.compile(
+    r"(?P<stem>feed|rss|atom|json)(?:\.(?P<suffix>xml|rdf|rss|atom|json))?|index\.(?P<only>xml|rdf|rss|atom|json)"
+)
+#: What they call its page.
+_PAGE = re.compile(r"index(?:\.(?:html?|php))?")
+#: What all feeds are looked for at, beside the folders of their kinds.
+_LISTS = ("feeds", "topics", "providers", "custom")
+_IN_XML = re.compile(r"(?P<stem>.+)\.(?P<suffix>xml)")
+
+
+def corrected_paths(config: Config, path: str) -> Iterator[str]:
+    """Yield the paths that one with other letters, slashes or spaces, or a guessed one, may mean, the likeliest first.
+
+    path: decoded. Not all of them need to be addresses.
+    """
+    names = [_AROUND.sub("", name) for name in _below_base(config, path).split("/")]
+    names = [name for name in names if name]
+    known = {known.lower(): known for known in (*SITE_PATHS, *ASSETS)}
+    if found := known.get(f"/{'/'.join(names)}".lower()):
+        yield found
+        return
+    formats = published_formats(config)
+    *folders, name = names
+    suffix = next((each.suffix for each in formats if name.lower().endswith(each.suffix)), "")
+    yield _joined([*folders, name[: -len(suffix)] if suffix else name], suffix or "/")
+    lower = name.lower()
+    if _PAGE.fullmatch(lower) and (feed := _feed(folders)):
+        yield feed.page_path
+    is_own = not folders and lower.startswith("feed.") and not lower.endswith(".xml")  # of a format, published or not
+    if not is_own and (match := _GUESS.fullmatch(lower)):
+        if folders and folders[-1].lower() == "feed":  # as in `/feed/atom`
+            folders = folders[:-1]
+        if (feed := _feed(folders)) and (format := _format(formats, _wanted(match))):
+            yield feed.path(format.suffix)
+    elif (match := _IN_XML.fullmatch(lower)) and (format := _format(formats, match["suffix"])):
+        yield _joined([*folders, match["stem"]], format.suffix)
+    if not folders and lower in _LISTS:
+        yield HOME_PATH
+
+
+def base_path(config: Config) -> str:
+    """Return the decoded path of `site.base_url`; empty without one."""
+    return unquote(urlsplit(config.site.base_url).path)
+
+
+def _below_base(config: Config, path: str) -> str:
+    """Return a path without that of `site.base_url`, where it is written in another way than the service takes it."""
+    base = base_path(config)
+    begins = base and f"{path}/".lower().startswith(f"{base}/".lower())
+    return path[len(base) :] if begins and not path.startswith(f"{base}/") else path
+
+
+def _joined(names: list[str], end: str) -> str:
+    return f"/{'/'.join(map(slug, names))}{end}"
+
+
+def _feed(folders: list[str]) -> FeedAddress | None:
+    """Return the current feed of a folder."""
+    return parse_feed_path(_joined(folders, "")) if folders else EVERYTHING
+
+
+def _wanted(match: re.Match[str]) -> str:
+    """Return which format a guess asks for: a name, `xml` for any in XML, or an empty text for any at all."""
+    suffix = match["only"] or match["suffix"] or ""
+    return match["stem"] if match["stem"] not in (None, "feed") and suffix in ("", "xml") else suffix
+
+
+def _format(formats: tuple[Format, ...], wanted: str) -> Format | None:
+    """Return the published format that comes nearest to what is asked for, or None."""
+    if not wanted:
+        return formats[0]
+    exact = [format for format in formats if format.suffix == f".{wanted}"]
+    in_xml = [format for format in formats if format.media_type.endswith("xml") and wanted != "json"]
+    return next(iter(exact + in_xml), None)
