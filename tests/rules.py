@@ -199,8 +199,9 @@ def _check_atom(feed: Any, self_url: str) -> None:
     assert texts(feed, "a:id") == [feed_id]
     assert texts(feed, "a:link[@rel='self']/@href") == [self_url]
     assert texts(feed, "a:link[@rel='self']/@type") == ["application/atom+xml"]
-    # Readers take the first alternate, or the last one, for the site.
+    # Readers take the first alternate, or the last one, for the site; and some the first link, whatever its rel.
     assert texts(feed, "a:link[not(@rel) or @rel='alternate']/@type") == ["text/html"]
+    assert texts(feed, "a:link[1]/@rel") == ["alternate"]
     check_languages(feed)
     assert len(texts(feed, "a:author/a:name")) == 1
     assert texts(feed, "a:generator") == ["feedsvc"]

@@ -221,11 +221,13 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.updated(RenderedTime.of(values.updated if name == "atom" else values.updated_rss))
     generator.generator("feedsvc", version=__version__)
     generator.ttl(ttl)
-    generator.link(href=values.url, rel="self", type=values.media_type)
-    # To the hub (WebSub) and the archives (RFC 5005).
+    # The only alternate, and the first link: many readers take another one for the site.
+    generator.link(href=values.page, rel="alternate", type="text/html")
+    # To the hub (WebSub) and the archives (RFC 5005), too.
     links = [{"href": values.hub, "rel": "hub"}] if values.hub else []
     for rel, url in (
-        ("current", values.current), ("prev-archive", values.previous_archive), ("next-archive", values.next_archive),
+        ("self", values.url), ("current", values.current), ("prev-archive", values.previous_archive),
+        ("next-archive", values.next_archive),
     ):  # fmt: skip
         links += [{"href": url, "rel": rel, "type": values.media_type}] if url else []
     if name == "atom":
@@ -237,8 +239,6 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
         if values.image:
             generator.image(values.image, values.title, values.page, **_size(values))
     generator.links.links = links
-    # The only alternate: many readers take any other one for the site. And last, since RSS has the last link alone.
-    generator.link(href=values.page, rel="alternate", type="text/html")
     generator.links.html_title = values.html_title
     generator.links.subtitle_language = values.description_language
     generator.links.is_archive = bool(values.current)

@@ -18,7 +18,7 @@ Attributes: TypeAlias = dict[str, str]
 
 
 class FeedLinks(BaseExtension):  # type: ignore[misc]
-    """The links of a feed apart from `self` and its page; its title in HTML; whether it is an archive (RFC 5005, 4)."""
+    """The links of a feed apart from its page; its title in HTML; whether it is an archive (RFC 5005, 4)."""
 
     def __init__(self) -> None:
         self.links: list[Attributes] = []
