@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
-from feedsvc.feeds.selection import unknown_names
+from feedsvc.feeds.names import unknown_names
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
