@@ -28,9 +28,9 @@ class Section:
     """Which of a feed's stories a document shows, and the addresses of those beside it."""
 
     #: As in StoryQuery.
-    month: str
-    offset: int
-    limit: int
+    month: str = ""
+    offset: int = 0
+    limit: int = 0
     previous_archive: FeedAddress | None = None
     next_archive: FeedAddress | None = None
     next_page: FeedAddress | None = None
@@ -64,7 +64,7 @@ class Archives:
         if address.archive:
             return self._archive(address.archive)
         if not any(self._parts):
-            return Section("", 0, self._limit) if address.is_current else None
+            return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
     def stamp(self, archive: Archive, stamps: Sequence[Stamp]) -> Stamp:
@@ -87,9 +87,7 @@ class Archives:
         index, part, left = self._following()
         is_whole = left == self._size(index, part)
         return Section(
-            "",
-            0,
-            self._limit,
+            limit=self._limit,
             previous_archive=self._newest(0, self._parts[0]),
             next_page=self._newest(index, part) if is_whole else replace(self._feed, is_older=True),
         )
@@ -99,7 +97,7 @@ class Archives:
         if left == self._size(index, part):
             return None
         previous = self._newest(index, part - 1)
-        return Section("", self._limit, left, previous_archive=previous, next_page=previous)
+        return Section(offset=self._limit, limit=left, previous_archive=previous, next_page=previous)
 
     def _archive(self, archive: Archive) -> Section | None:
         index, part = self._index(archive.month), archive.part
@@ -108,9 +106,9 @@ class Archives:
         size = self._size(index, part)
         previous = self._newest(index, part - 1)
         return Section(
-            archive.month,
-            self._months[index].stories - size - (part - 1) * self._limit,
-            size,
+            month=archive.month,
+            offset=self._months[index].stories - size - (part - 1) * self._limit,
+            limit=size,
             previous_archive=previous,
             next_archive=self._oldest(index, part + 1),
             next_page=previous,

@@ -57,8 +57,8 @@ class FoundDocument(NamedTuple):
     """A document that exists, before its body is made."""
 
     revision: int
-    #: Make the document, or return None if its last story is gone.
-    make: Callable[[], Document | None]
+    #: Return the document.
+    make: Callable[[], Document]
 
 
 class Documents:
@@ -122,12 +122,7 @@ class Documents:
                     yield None
                     return
                 revision, select = found
-
-                def make() -> Document | None:
-                    feed = select()
-                    return self._write_feed(address, feed) if feed else None
-
-                yield FoundDocument(revision, make)
+                yield FoundDocument(revision, lambda: self._write_feed(address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
                 yield FoundDocument(revision, lambda: self._write_site(connection, address))

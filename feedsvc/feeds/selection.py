@@ -84,7 +84,7 @@ def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[
     section = found.section
     if not section and config.feeds.archives and len(entries) == found.query.limit:
         section = find_archives(connection, found.address, found.query).section(found.address)
-    return _make_feed(config, found.address, found.row, entries, section or Section("", 0, 0))
+    return _make_feed(config, found.address, found.row, entries, section or Section())
 
 
 def _make_feed(
@@ -119,7 +119,7 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section("", 0, 0))
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section())
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
