@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import Month, Stamp, months, stamps
+from feedsvc.index.archives import LastChange, Month, last_changes, months
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
 from feedsvc.model import Archive, FeedAddress
@@ -67,8 +67,8 @@ class Archives:
             return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def stamp(self, archive: Archive, stamps: Sequence[Stamp]) -> Stamp:
-        """Return when anything that an archive depends on last changed. stamps: of all months, oldest first.
+    def last_change(self, archive: Archive, changes: Sequence[LastChange]) -> LastChange:
+        """Return when anything that an archive depends on last changed. changes: of all months, oldest first.
 
         Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
         isn't full is published with the first story of a later one.
@@ -80,8 +80,8 @@ class Archives:
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
         key = attrgetter("month")
-        found = stamps[bisect_left(stamps, first, key=key) : bisect_right(stamps, last, key=key)]
-        return Stamp(archive.month, max(stamp.revision for stamp in found), max(stamp.changed for stamp in found))
+        found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
+        return LastChange(archive.month, max(each.revision for each in found), max(each.changed for each in found))
 
     def _current(self) -> Section:
         index, part, left = self._following()
@@ -167,9 +167,9 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     archives = Archives(feed, query.limit, list(months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes = stamps(connection, feed)
+    changes = last_changes(connection, feed)
     for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.stamp(archive, changes).revision
+        found[replace(feed, archive=archive)] = archives.last_change(archive, changes).revision
     return found
 
 

@@ -9,7 +9,7 @@ from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
-from feedsvc.index.archives import stamps
+from feedsvc.index.archives import last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import list_values, unknown_values
 from feedsvc.index.occurrences import read_problems
@@ -73,8 +73,8 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     if not section:
         return None
     if address.archive:
-        stamp = archives.stamp(address.archive, stamps(connection, address))
-        row = replace(row, revision=stamp.revision, changed=reader.moment(stamp.changed))
+        last = archives.last_change(address.archive, last_changes(connection, address))
+        row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, section)
 
