@@ -168,7 +168,7 @@ class Documents:
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
 
     def slugs(self, kind: str) -> list[str]:
-        """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
+        """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
         with self.index.reading() as connection:
             return selection.select_slugs(connection, self.config, kind)
 

@@ -170,7 +170,7 @@ def select_archives(connection: Connection, config: Config, catalogue: Catalogue
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
+    """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
     match kind:
         case "topics" | "providers" as listed:
             return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
@@ -204,9 +204,9 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     )
 
 
-def related_mode(config: Config, address: FeedAddress) -> str | None:
+def related_mode(config: Config, address: FeedAddress) -> str:
     """Return how a feed publishes related stories."""
-    mode: str | None = address.filters.get("related") or default_filters(config, address).get("related")
+    mode: str = address.filters.get("related") or default_filters(config, address).get("related")
     return mode
 
 
