@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-EXPECTED = "expected a language tag such as en or pt-BR"
+_EXPECTED = "expected a language tag such as en or pt-BR"
 
 #: Longer ones are refused before they are parsed.
 _MAX_TAG = 100
@@ -45,7 +45,7 @@ def _registered_tag(value: str) -> str:
     if tag:
         return tag
     near = nearest_tag(value)
-    raise ValueError(f"{EXPECTED}; did you mean {near}?" if near else EXPECTED)
+    raise ValueError(f"{_EXPECTED}; did you mean {near}?" if near else _EXPECTED)
 
 
 def _parse(value: str) -> str | None:

@@ -136,7 +136,7 @@ class Site:
         if document:
             return document
         if isinstance(found, Redirect):
-            close, reason = [Address(found.path).target + (f"?{query}" if query else "")], ""
+            close, reason = [Address(found.path, query).target], ""
         else:
             missing = explain_missing(documents, path, query)
             close, reason = [each.target for each in missing.suggestions], missing.reason

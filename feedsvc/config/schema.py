@@ -102,7 +102,7 @@ class Feeds(Table, frozen=True):
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Stories that a topic or provider must have for a feed of its own.
     min_stories: Annotated[int, Meta(ge=1, lt=2**31, description="a whole number from 1")] = 1
-    #: Whether each month has a feed of its own.
+    #: Whether older stories than a feed shows are in archives.
     archives: Flag = True
     #: The address of a WebSub hub.
     hub: Annotated[str, Meta(description="an http or https address")] = ""

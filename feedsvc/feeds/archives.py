@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import Month, Stamp, months, stamps
+from feedsvc.index.archives import LastChange, Month, last_changes, months
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
 from feedsvc.model import Archive, FeedAddress
@@ -28,9 +28,9 @@ class Section:
     """Which of a feed's stories a document shows, and the addresses of those beside it."""
 
     #: As in StoryQuery.
-    month: str
-    offset: int
-    limit: int
+    month: str = ""
+    offset: int = 0
+    limit: int = 0
     previous_archive: FeedAddress | None = None
     next_archive: FeedAddress | None = None
     next_page: FeedAddress | None = None
@@ -64,11 +64,11 @@ class Archives:
         if address.archive:
             return self._archive(address.archive)
         if not any(self._parts):
-            return Section("", 0, self._limit) if address.is_current else None
+            return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def stamp(self, archive: Archive, stamps: Sequence[Stamp]) -> Stamp:
-        """Return when anything that an archive depends on last changed. stamps: of all months, oldest first.
+    def last_change(self, archive: Archive, changes: Sequence[LastChange]) -> LastChange:
+        """Return when anything that an archive depends on last changed. changes: of all months, oldest first.
 
         Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
         isn't full is published with the first story of a later one.
@@ -80,16 +80,14 @@ class Archives:
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
         key = attrgetter("month")
-        found = stamps[bisect_left(stamps, first, key=key) : bisect_right(stamps, last, key=key)]
-        return Stamp(archive.month, max(stamp.revision for stamp in found), max(stamp.changed for stamp in found))
+        found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
+        return LastChange(archive.month, max(each.revision for each in found), max(each.changed for each in found))
 
     def _current(self) -> Section:
         index, part, left = self._following()
         is_whole = left == self._size(index, part)
         return Section(
-            "",
-            0,
-            self._limit,
+            limit=self._limit,
             previous_archive=self._newest(0, self._parts[0]),
             next_page=self._newest(index, part) if is_whole else replace(self._feed, is_older=True),
         )
@@ -99,7 +97,7 @@ class Archives:
         if left == self._size(index, part):
             return None
         previous = self._newest(index, part - 1)
-        return Section("", self._limit, left, previous_archive=previous, next_page=previous)
+        return Section(offset=self._limit, limit=left, previous_archive=previous, next_page=previous)
 
     def _archive(self, archive: Archive) -> Section | None:
         index, part = self._index(archive.month), archive.part
@@ -108,9 +106,9 @@ class Archives:
         size = self._size(index, part)
         previous = self._newest(index, part - 1)
         return Section(
-            archive.month,
-            self._months[index].stories - size - (part - 1) * self._limit,
-            size,
+            month=archive.month,
+            offset=self._months[index].stories - size - (part - 1) * self._limit,
+            limit=size,
             previous_archive=previous,
             next_archive=self._oldest(index, part + 1),
             next_page=previous,
@@ -169,9 +167,9 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     archives = Archives(feed, query.limit, list(months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes = stamps(connection, feed)
+    changes = last_changes(connection, feed)
     for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.stamp(archive, changes).revision
+        found[replace(feed, archive=archive)] = archives.last_change(archive, changes).revision
     return found
 
 

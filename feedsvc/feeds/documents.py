@@ -57,8 +57,8 @@ class FoundDocument(NamedTuple):
     """A document that exists, before its body is made."""
 
     revision: int
-    #: Make the document, or return None if its last story is gone.
-    make: Callable[[], Document | None]
+    #: Return the document.
+    make: Callable[[], Document]
 
 
 class Documents:
@@ -122,12 +122,7 @@ class Documents:
                     yield None
                     return
                 revision, select = found
-
-                def make() -> Document | None:
-                    feed = select()
-                    return self._write_feed(address, feed) if feed else None
-
-                yield FoundDocument(revision, make)
+                yield FoundDocument(revision, lambda: self._write_feed(address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
                 yield FoundDocument(revision, lambda: self._write_site(connection, address))
@@ -173,7 +168,7 @@ class Documents:
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
 
     def slugs(self, kind: str) -> list[str]:
-        """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
+        """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
         with self.index.reading() as connection:
             return selection.select_slugs(connection, self.config, kind)
 

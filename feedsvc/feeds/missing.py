@@ -9,7 +9,7 @@ from feedsvc.feeds.addresses import Address, feed_address, page_address
 from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.facets import KINDS
-from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Kind
+from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress
 from feedsvc.text import slug
 
 #: Names that are compared with an unknown one.
@@ -66,13 +66,11 @@ def _with_value(feed: FeedAddress, name: str, value: str, other: str) -> FeedAdd
 
 def _near_pages(path: str, known: Known) -> tuple[Address, ...]:
     """Return the pages of feeds whose slugs resemble that of a path."""
-    first, _, name = path.strip("/").partition("/")
-    kinds: dict[str, Kind] = {"topics": "topics", "providers": "providers", "custom": "custom"}
-    kind = kinds.get(first)
-    if not kind or not name:
-        return ()
-    near = _near(slug(name.rpartition(".")[0] or name), known(kind))
-    return tuple(page_address(FeedAddress(kind, name)) for name in near)
+    match path.strip("/").split("/", 1):
+        case [("topics" | "providers" | "custom") as kind, name]:
+            near = _near(slug(name.rpartition(".")[0] or name), known(kind))
+            return tuple(page_address(FeedAddress(kind, name)) for name in near)
+    return ()
 
 
 def _near(name: str, known: list[str]) -> list[str]:

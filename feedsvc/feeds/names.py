@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from feedsvc.config import Config
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import unknown_values
-from feedsvc.index.reader import names_by_slug
+from feedsvc.index.reader import several_names
 from feedsvc.model import FeedAddress, Kind
 
 #: Feeds whose names are noted, at most, and names of each.
@@ -32,7 +32,7 @@ def merged_names(connection: Connection) -> list[str]:
 
 def _merged(connection: Connection, kind: Kind) -> Iterator[str]:
     named = defaultdict[str, dict[str, str]](dict)
-    for slug, name in names_by_slug(connection, kind):
+    for slug, name in several_names(connection, kind):
         named[slug].setdefault(name.casefold(), name)
     for slug, names in named.items():
         if len(names) > 1:

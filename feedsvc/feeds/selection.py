@@ -9,7 +9,7 @@ from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
-from feedsvc.index.archives import stamps
+from feedsvc.index.archives import last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import list_values, unknown_values
 from feedsvc.index.occurrences import read_problems
@@ -73,8 +73,8 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     if not section:
         return None
     if address.archive:
-        stamp = archives.stamp(address.archive, stamps(connection, address))
-        row = replace(row, revision=stamp.revision, changed=reader.moment(stamp.changed))
+        last = archives.last_change(address.archive, last_changes(connection, address))
+        row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, section)
 
@@ -84,7 +84,7 @@ def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[
     section = found.section
     if not section and config.feeds.archives and len(entries) == found.query.limit:
         section = find_archives(connection, found.address, found.query).section(found.address)
-    return _make_feed(config, found.address, found.row, entries, section or Section("", 0, 0))
+    return _make_feed(config, found.address, found.row, entries, section or Section())
 
 
 def _make_feed(
@@ -119,7 +119,7 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section("", 0, 0))
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section())
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
@@ -170,7 +170,7 @@ def select_archives(connection: Connection, config: Config, catalogue: Catalogue
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """Return the slugs of all feeds of a kind, or the values of a column that filters compare, in order."""
+    """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
     match kind:
         case "topics" | "providers" as listed:
             return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
@@ -204,9 +204,9 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     )
 
 
-def related_mode(config: Config, address: FeedAddress) -> str | None:
+def related_mode(config: Config, address: FeedAddress) -> str:
     """Return how a feed publishes related stories."""
-    mode: str | None = address.filters.get("related") or default_filters(config, address).get("related")
+    mode: str = address.filters.get("related") or default_filters(config, address).get("related")
     return mode
 
 

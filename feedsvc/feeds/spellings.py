@@ -16,9 +16,7 @@ _SPACE = r"(?:\s|%20)+"
 _AROUND = re.compile(rf"{_SPACE}|{_SPACE}\Z")
 _SUFFIXES = "xml|rdf|rss|atom|json"
 #: What other sites call the feed of a folder: `rss`, `atom.xml`, `feed/`, `index.rss`.
-_GUESS = re.compile(
-    r"(?P<stem>feed|rss|atom|json)(?:\.(?P<suffix>xml|rdf|rss|atom|json))?|index\.(?P<only>xml|rdf|rss|atom|json)"
-)
+_GUESS = re.compile(rf"(?P<stem>feed|rss|atom|json)(?:\.(?P<suffix>{_SUFFIXES}))?|index\.(?P<only>{_SUFFIXES})")
 #: What they call its page.
 _PAGE = re.compile(r"index(?:\.(?:html?|php))?")
 #: What all feeds are looked for at, beside the folders of their kinds.

@@ -96,8 +96,7 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
 
 @lru_cache(1000)
 def _page(base_url: str, slug: str) -> str:
-    """Return the page of a topic. It names the topics of this site in categories, also where there are too few stories
-    for a page: so feeds stay the same when the page comes or goes."""
+    """Return the page of a topic, even if it has too few stories for one: feeds stay the same when it comes or goes."""
     return absolute(base_url, FeedAddress("topics", slug).page_path)
 
 

@@ -17,7 +17,7 @@ class Month(NamedTuple):
     stories: int
 
 
-class Stamp(NamedTuple):
+class LastChange(NamedTuple):
     """When the stories of a month last changed."""
 
     month: str
@@ -40,13 +40,13 @@ def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> I
     return (Month(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
 
 
-def stamps(connection: Connection, address: FeedAddress) -> list[Stamp]:
+def last_changes(connection: Connection, address: FeedAddress) -> list[LastChange]:
     """Return when the stories of each month last changed, oldest first: of a feed, or of all for a saved filter."""
     key = ("feed", "") if address.kind == "custom" else (address.kind, address.slug)
     rows = connection.execute(
         "SELECT month, revision, changed FROM feeds WHERE kind = ? AND slug = ? AND month != '' ORDER BY month", key
     )
-    return [Stamp(*row) for row in rows]
+    return [LastChange(*row) for row in rows]
 
 
 def older_in_month(connection: Connection, address: FeedAddress, query: StoryQuery, url: str, published: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from feedsvc.index.database import Connection
+from feedsvc.index.query import size_column
 
 #: The kinds of files that a message lists.
 MOST_KINDS = 6
@@ -59,8 +60,8 @@ class Counts:
 
 def read_counts(connection: Connection, primary_only: bool = False) -> Counts:
     """Return the numbers that syncs noted. primary_only: whether stories that are only mentioned are left out."""
-    column = "primary_stories" if primary_only else "stories"
-    everything = f"SELECT coalesce(max({column}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
+    size = f"coalesce(max({size_column(primary_only)}), 0)"
+    everything = f"SELECT {size} FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
     (stories,) = connection.execute(everything).fetchone()
     numbers = connection.execute(
         f"SELECT count(*), {', '.join(f'coalesce(sum({each}), 0)' for each in _SUMMED)} FROM counts"

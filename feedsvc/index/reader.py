@@ -84,12 +84,7 @@ def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[Fe
     return [(FeedRow(slug, name, revision, moment(changed)), size) for slug, name, revision, changed, size in rows]
 
 
-def known_slugs(connection: Connection, kind: Kind) -> set[str]:
-    """Return the slugs of all topics or providers that a story has."""
-    return {slug for (slug,) in connection.execute("SELECT slug FROM feeds WHERE kind = ? AND month = ''", (kind,))}
-
-
-def names_by_slug(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
+def several_names(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
     """Return (slug, name) of those feeds of topics or providers that have several names, in order."""
     # Of those that have a feed: names of stories that are hidden by others stay.
     rows = connection.execute(

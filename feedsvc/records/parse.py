@@ -1,7 +1,6 @@
 """Makes records of mappings: the meaning of every field, and a problem for each that can't be used."""
 
 from datetime import datetime, timedelta
-from datetime import time as time_of_day
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from feedsvc.records.problems import Problems
 from feedsvc.records.values import Fields, is_absent, is_no_value
 from feedsvc.text import host_name, plain_text, slug, web_url
 
-MIDNIGHT = time_of_day()
+_MIDNIGHT = datetime.min.time()
 #: Providers and topics of longer names, which hardly return, are not cached.
 _MAX_CACHED = 200
 #: The values of `status` of a record that isn't published.
@@ -115,7 +114,7 @@ def _updated(reader: FieldReader, published: datetime | None) -> datetime | None
         return None
     value = reader.fields["updatedDateTime"][0]
     if updated < published:
-        is_date = ":" not in str(value) or updated.time() == MIDNIGHT
+        is_date = ":" not in str(value) or updated.time() == _MIDNIGHT
         if not (is_date and published - updated < timedelta(days=1)):  # else it may be later that day
             since = published.isoformat().replace("+00:00", "Z")
             reader.problem("updatedDateTime", f"expected a time not before it was published, {since}", value)

@@ -104,10 +104,9 @@ class DocumentCache:
                         document = found.make()
                         self._made(time.perf_counter() - started)
                         max_age = self.documents.config.serve.max_age
-                        cached = CachedDocument(document, max_age, self._since) if document else None
+                        cached = CachedDocument(document, max_age, self._since)
                         self._store(address, cached)
-        if cached:
-            cached.checked = revision
+        cached.checked = revision
         return cached
 
     def representation(self, address: Address, cached: CachedDocument, encoding: str) -> tuple[Headers, bytes]:

@@ -14,13 +14,7 @@ from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.web.cache import DocumentCache
 from feedsvc.web.conditions import FAILED, NOT_MODIFIED, outcome
-from feedsvc.web.responses import (
-    FAILED_BODY,
-    FAILED_HEADERS,
-    Headers,
-    choose_encoding,
-    modified_at,
-)
+from feedsvc.web.responses import FAILED_BODY, FAILED_HEADERS, Headers, choose_encoding, modified_at
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -305,8 +305,11 @@ def test_a_late_record_changes_the_archives_of_its_month_and_links_of_those_besi
 
 @pytest.mark.parametrize(
     "section",
-    ["2020-01-1", "2020-01-02", "2020-01-0", "2020-01-3", "2020-01-99999999999", "2020-03-3", "2020-04", "Older"],
-)
-def test_an_archive_of_no_part_has_no_document(make_site: Callable[..., Site], section: str) -> None:
+    [
+        "2020-01-1", "2020-01-02", "2020-01-0", "2020-01-3", "2020-01-99999999999", "2020-03-3", "2020-04", "Older",
+        "2020-00", "2020-13", "2020-1", "20200-01", "2021-01", "2020-01/x",
+    ],
+)  # fmt: skip
+def test_an_archive_of_no_month_or_part_has_no_document(make_site: Callable[..., Site], section: str) -> None:
     site = make_site(STORIES, feeds={"limit": 2})
     assert site.document(f"/feed/{section}.atom") is site.document(f"/feed/{section}.json") is None

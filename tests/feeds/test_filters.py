@@ -186,11 +186,6 @@ def test_there_are_no_archives_where_none_are_wanted(make_site: Callable[..., Si
     assert b"next_url" not in site.body("/feed.json")
 
 
-@pytest.mark.parametrize("month", ["2020-00", "2020-13", "2020-1", "20200-01", "2021-01", "2020-01/x"])
-def test_an_archive_of_no_month_has_no_document(make_site: Callable[..., Site], month: str) -> None:
-    assert make_site(FILES, feeds={"limit": 1}).document(f"/feed/{month}.atom") is None
-
-
 def test_archives_of_the_first_thousand_years_have_addresses_that_lead_to_them(make_site: Callable[..., Site]) -> None:
     site = make_site(
         {f"{year}.md": record(url=f"https://a.example/{year}", time=f"{year:04}-05-01") for year in (33, 987)},

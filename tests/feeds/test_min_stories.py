@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
+from feedsvc.feeds.missing import explain_missing
 from feedsvc.feeds.names import unknown_names
+from feedsvc.formats import ASSETS
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
@@ -32,8 +34,8 @@ def linked(site: Site, page: str) -> dict[str, bool]:
 
 def test_topics_and_providers_with_fewer_stories_have_no_feed(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES, feeds={"min_stories": 2})
-    paths = {re.sub(r"(/\d{4}-\d\d)?\.\w+$|/$", "", path) for path in site.addresses() if "assets" not in path}
-    assert paths == {"", "/feed", "/feeds", "/topics/common", "/providers/p1-example"}
+    paths = {re.sub(r"(/\d{4}-\d\d)?\.\w+$|/$", "", path) for path in site.addresses() if path not in ASSETS}
+    assert paths == {"", "/feed", "/feeds", "/.well-known/feeds", "/topics/common", "/providers/p1-example"}
     for address in (
         "/topics/rare.atom",
         "/topics/rare/",
@@ -42,7 +44,7 @@ def test_topics_and_providers_with_fewer_stories_have_no_feed(make_site: Callabl
     ):
         assert site.document(address) is None
     assert site.documents.slugs("topics") == ["common"]
-    assert site.documents.suggestions("/topics/rar.atom") == []
+    assert explain_missing(site.documents, "/topics/rar.atom").suggestions == ()
     for address in ("/", "/feeds.opml"):
         assert b"common" in site.body(address)
         assert b"rare" not in site.body(address).lower()
@@ -72,8 +74,10 @@ def test_only_primary_stories_count_where_mentions_are_no_entries(make_site: Cal
 
 def test_filters_may_name_a_topic_without_a_feed(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES, feeds={"min_stories": 2}, custom=[{"name": "Saved", "topic": ["Rare"]}])
-    for address in ("/custom/saved.json", "/feed.json?topic=rare"):
-        assert [item["title"] for item in json.loads(site.body(address))["items"]] == ["Story 1"]
+    assert [item["title"] for item in json.loads(site.body("/custom/saved.json"))["items"]] == ["Story 1"]
+    others = json.loads(site.body("/feed.json?without_topic=rare"))["items"]
+    assert sorted(item["title"] for item in others) == ["Story 2", "Story 3"]
+    assert site.document("/feed.json?topic=rare") is None  # which is the feed of the topic
     with site.documents.index.reading() as connection:
         assert unknown_names(connection, site.config) == []
 

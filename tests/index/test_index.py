@@ -91,7 +91,8 @@ CONTENTS = (
     "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
     "SELECT * FROM story_topics",
     "SELECT kind, slug, month, stories, primary_stories FROM feeds",
-    "SELECT f.path, records, drafts, deleted, not_due, refused, due FROM counts c JOIN files f ON f.id = c.file",
+    "SELECT * FROM facet_values",
+    "SELECT f.path, records, drafts, deleted, not_due, refused, since, due FROM counts c JOIN files f ON f.id = c.file",
 )
 
 

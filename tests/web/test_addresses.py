@@ -16,6 +16,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 FILES: dict[str, str | bytes] = {
     "1.md": record("One", "https://a.example/1", topics="[AI, 日本語]", type="Video", provider="A"),
     "2.md": record("Two", "https://a.example/2", topics="[Law]", type="article", provider="B"),
+    "3.md": record("Three", "https://a.example/3", "2020-07-13", topics="[AI]", provider="A"),
 }
 
 
@@ -107,7 +108,7 @@ def test_a_guess_leads_to_the_nearest_format_that_is_published(site: Site) -> No
         ("/topics/ai.atom?topic=law&topic=日本語", "/topics/ai.atom?topic=law&topic=%E6%97%A5%E6%9C%AC%E8%AA%9E"),
         ("/custom/saved.atom?topic=law&topic=ai", "/custom/saved.atom"),
         ("/custom/saved.atom?topic=ai&without_provider=b", "/custom/saved.atom?topic=ai"),
-        ("/feed/2020-06.atom?topic=ai", "/topics/ai/2020-06.atom"),
+        ("/feed/2020-06.atom?topic=ai&limit=1", "/topics/ai/2020-06.atom?limit=1"),
     ],
 )
 def test_one_choice_of_stories_has_one_address(client: FlaskClient, site: Site, written: str, canonical: str) -> None:
