@@ -16,9 +16,11 @@ def canonical(config: Config, address: FeedAddress) -> FeedAddress:
     It has no filters that change nothing: those that have the default value of the feed, or that every story of it
     meets, as its own topic. What the filter of one topic or provider chooses among everything is that one's feed:
     `/feed?topic=ai` is `/topics/ai`. Of a topic and a provider, the topic comes first, and of two topics, the first.
+    Where topics and providers may be without a feed, since they have too few stories, each address keeps its feed.
     """
     filters = _needed(address.filters.without(default_filters(config, address)), _met_filters(config, address))
-    return _moved(address, filters) or address.filtered(filters)
+    moved = _moved(address, filters) if config.feeds.min_stories == 1 else None
+    return moved or address.filtered(filters)
 
 
 def default_filters(config: Config, address: FeedAddress) -> Filters:

@@ -69,7 +69,7 @@ class FileRows:
                 occurrences.append(_occurrence(id, number, position, own if position else None, story, reason))
                 if not reason:
                     stories.append((id, msgspec.json.encode(story)))
-                    topics += [(id, topic.slug) for topic in story.topics]
+                    topics += [(id, slug) for slug in dict.fromkeys(topic.slug for topic in story.topics)]
                     for name in _names(story):  # Counter.update takes its time to begin
                         self.names[name] += 1
                 id += 1
