@@ -1,7 +1,7 @@
 """The occurrences of stories in record files, as rows of the index."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -27,8 +27,10 @@ _TABLES = ("counts", "problems", "occurrences", "occurrence_stories", "occurrenc
 class Changes:
     """What a sync changes: rows that it deletes, and rows that it inserts."""
 
-    #: The URLs of their stories.
-    urls: set[str] = field(default_factory=set)
+    #: The URLs of the stories whose own records came, went or changed.
+    records: set[str] = field(default_factory=set)
+    #: The URLs of all stories in the rows that differ, which are those as well, and of those that mention them there.
+    stories: set[str] = field(default_factory=set)
     #: The number of occurrences with each name, which increases or decreases by so much.
     names: Counter[Name] = field(default_factory=Counter)
     old_problems: list[Problem] = field(default_factory=list)
@@ -67,7 +69,7 @@ class FileRows:
                 occurrences.append(_occurrence(id, number, position, own if position else None, story, reason))
                 if not reason:
                     stories.append((id, msgspec.json.encode(story)))
-                    topics += [(id, topic.slug) for topic in story.topics]
+                    topics += [(id, slug) for slug in dict.fromkeys(topic.slug for topic in story.topics)]
                     for name in _names(story):  # Counter.update takes its time to begin
                         self.names[name] += 1
                 id += 1
@@ -76,28 +78,46 @@ class FileRows:
         counts.append((file, *numbers, content.refused, *times))
 
 
-def insert_rows(connection: Connection, rows: FileRows, changes: Changes) -> None:
-    """Insert the rows of files, and add them to the changes."""
+def replace_rows(connection: Connection, files: Iterable[int], rows: FileRows, changes: Changes) -> None:
+    """Delete the rows of files, but for those in the table `files`, insert others, and add both to the changes."""
+    old = {row for file in files for row in _delete_rows(connection, file, changes)}
     for name, table in rows.tables.items():
         connection.insert(name, table)
-    changes.urls.update(row[_URL] for row in rows.tables["occurrences"])
+    different: Collection[Row] = rows.tables["occurrences"]
+    if old:
+        data: dict[int, bytes] = dict(rows.tables["occurrence_stories"])
+        different = old.symmetric_difference((*row, data.get(row[0])) for row in different)
+    for _, _, position, url, mentioned_by, *_ in different:
+        changes.stories.add(url)
+        if position:
+            changes.stories.add(mentioned_by)
+        else:
+            changes.records.add(url)
     changes.names.update(rows.names)
     changes.new_problems += rows.problems
 
 
-def delete_rows(connection: Connection, files: Iterable[int], changes: Changes) -> None:
-    """Delete the rows of files, but for those in the table `files`, and add them to the changes."""
-    for file in files:
-        changes.old_problems += read_problems(connection, file)
-        ids = (file * OCCURRENCES_PER_FILE, (file + 1) * OCCURRENCES_PER_FILE)
-        changes.urls.update(url for (url,) in connection.execute(f"SELECT url FROM occurrences WHERE {_in('id')}", ids))
-        for (data,) in connection.execute(f"SELECT data FROM occurrence_stories WHERE {_in('occurrence')}", ids):
+def _delete_rows(connection: Connection, file: int, changes: Changes) -> list[Row]:
+    """Delete the rows of a file, and add its problems and names to the changes.
+
+    Return its occurrences, each with its story as JSON, or None if it isn't listed.
+    """
+    changes.old_problems += read_problems(connection, file)
+    ids = (file * OCCURRENCES_PER_FILE, (file + 1) * OCCURRENCES_PER_FILE)
+    rows = connection.execute(
+        "SELECT t.*, s.data FROM occurrences t LEFT JOIN occurrence_stories s ON s.occurrence = t.id "
+        f"WHERE {_in('t.id')}",
+        ids,
+    ).fetchall()
+    for *_, data in rows:
+        if data:
             changes.names.subtract(_names(story_decoder.decode(data)))
-        connection.execute(f"DELETE FROM occurrences WHERE {_in('id')}", ids)
-        for table in ("occurrence_stories", "occurrence_topics"):
-            connection.execute(f"DELETE FROM {table} WHERE {_in('occurrence')}", ids)
-        for table in ("counts", "problems"):
-            connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+    connection.execute(f"DELETE FROM occurrences WHERE {_in('id')}", ids)
+    for table in ("occurrence_stories", "occurrence_topics"):
+        connection.execute(f"DELETE FROM {table} WHERE {_in('occurrence')}", ids)
+    for table in ("counts", "problems"):
+        connection.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+    return rows
 
 
 def read_problems(connection: Connection, file: int | None = None) -> tuple[Problem, ...]:
@@ -113,10 +133,6 @@ def read_problems(connection: Connection, file: int | None = None) -> tuple[Prob
 
 def _in(column: str) -> str:
     return f"{column} >= ? AND {column} < ?"
-
-
-#: The place of the URL in a row of occurrences.
-_URL = 3
 
 
 def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, story: Story, left_out: str) -> Row:

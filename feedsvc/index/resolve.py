@@ -79,7 +79,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
-        _gather_affected(connection, changes.urls)
+        _gather_affected(connection, changes)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
@@ -106,20 +106,20 @@ def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
         connection.execute(connection.dialect.create_index(name, on))
 
 
-def _gather_affected(connection: Connection, urls: set[str]) -> None:
-    """Write the URLs of the stories that a change of others can affect into the table `affected`."""
+def _gather_affected(connection: Connection, changes: Changes) -> None:
+    """Write the URLs of the stories that changes can affect into the table `affected`."""
     text = connection.dialect.text
-    connection.execute(f"CREATE TEMPORARY TABLE affected (url {text} PRIMARY KEY, is_changed BOOLEAN)")
-    connection.insert("affected", ((url, True) for url in urls))
-    # A story that came, went or changed its title or topics reaches those that it mentions. Those without a record may
-    # have come or gone with it, or have another title since, which reaches all that mention them.
+    connection.execute(f"CREATE TEMPORARY TABLE affected (url {text} PRIMARY KEY, is_record BOOLEAN)")
+    connection.insert("affected", ((url, url in changes.records) for url in changes.stories))
+    # A record that came, went or changed reaches the stories that it mentions, and those that mention its story. Others
+    # without a record may have come or gone with a change, or have another title since: so all that mention them.
     connection.execute(
         "INSERT INTO affected SELECT url, FALSE FROM occurrences "
-        "WHERE mentioned_by IN (SELECT url FROM affected) ON CONFLICT DO NOTHING"
+        "WHERE mentioned_by IN (SELECT url FROM affected WHERE is_record) ON CONFLICT DO NOTHING"
     )
     connection.execute(
         "INSERT INTO affected SELECT mentioned_by, FALSE FROM occurrences WHERE mentioned_by IS NOT NULL AND url IN ("
-        "SELECT a.url FROM affected a WHERE a.is_changed "
+        "SELECT a.url FROM affected a WHERE a.is_record "
         "OR NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = a.url AND o.position = 0)) ON CONFLICT DO NOTHING"
     )
     connection.analyze("affected")

@@ -13,7 +13,7 @@ from feedsvc.config import Config
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
-from feedsvc.index.occurrences import Changes, FileRows, delete_rows, insert_rows
+from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.stamps import read_revision, stamp_changes
@@ -68,19 +68,20 @@ def sync(
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
         changes = Changes()
-        delete_rows(connection, plan.gone, changes)
+        for gone in batches(plan.gone, BATCH):
+            replace_rows(connection, gone, FileRows(), changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
         read = partial(_read, records=records, listing=listed)
         jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
             _note_files(connection, readings.same + readings.changed, started)
-            delete_rows(connection, [id for id, _, _ in readings.changed if id < plan.first_new], changes)
-            insert_rows(connection, readings.rows, changes)
+            known = [id for id, _, _ in readings.changed if id < plan.first_new]
+            replace_rows(connection, known, readings.rows, changes)
             changed += len(readings.changed)
             done += len(batch)
             progress(done, len(plan.to_read))
-        if changes.urls:
+        if changes.stories:
             resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()

@@ -50,6 +50,7 @@ class Story(Struct, frozen=True, array_like=True):
     published: datetime
     updated: datetime
     provider: Provider
+    #: In the order of the record. Those whose names differ by more than case may have one slug.
     topics: tuple[Topic, ...] = ()
     excerpt: str = ""
     content_html: str = ""

@@ -71,10 +71,10 @@ def _story(reader: FieldReader, body: str) -> Story | None:
     updated = _updated(reader, published)
     provider, provider_authors, publishers = _provider(reader, url)
     authors = reader.names("authors", persons_in, persons_in) if "authors" in reader.fields else ()
-    topics: dict[str, Topic] = {}
+    topics: dict[tuple[str, str], Topic] = {}  # several names of one are noted
     for name in reader.names("topics", topics_in):
         topic = _topic(name)
-        topics.setdefault(topic.slug, topic)
+        topics.setdefault((topic.slug, name.casefold()), topic)
     content = reader.content("featuredContent", body, url)
     images = _images(reader, "images")
     kind, category, excerpt, quality, heat, amp_url, cdn_amp_url, tag = reader.read(_REST)

@@ -123,3 +123,41 @@ def test_a_feed_counts_as_changed_when_a_story_at_either_end_of_a_link_does(
     fresh = make_site({"a.md": story("A"), **after})
     assert site.body(f"{feed}.atom") == fresh.body(f"{feed}.atom") != old
     assert site.revision(f"{feed}.atom") != revision
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (story("B", related="A"), story("B", related="A").replace('"B"', '"New"')),
+        (story("B", related="A"), story("B", related="A", draft="true")),
+        (story("B", related="A"), story("B")),
+        (story("B"), story("B", related="A")),
+        (story("B", related="XA"), story("B", related="AX")),
+    ],
+)
+def test_a_change_of_a_record_does_not_reach_others_that_list_the_same_stories(
+    make_site: Callable[..., Site], before: str, after: str
+) -> None:
+    site = make_site({"a.md": story("A"), "b.md": before, "c.md": story("C", related="A"), "x.md": story("X")})
+    changed, other = (site.revision(f"/providers/{name}-example.atom") for name in "bc")
+    site.write("b.md", after)
+    site.sync()
+    assert site.revision("/providers/b-example.atom") != changed
+    assert site.revision("/providers/c-example.atom") == other
+
+
+def test_another_list_of_related_stories_does_not_reach_what_lists_its_story(make_site: Callable[..., Site]) -> None:
+    site = make_site({"a.md": story("A"), "b.md": story("B"), "c.md": story("C", related="B")})
+    listed, other = (site.revision(f"/providers/{name}-example.atom") for name in "ac")
+    site.write("b.md", story("B", related="A"))
+    site.sync()
+    assert site.revision("/providers/a-example.atom") != listed
+    assert site.revision("/providers/c-example.atom") == other
+
+
+def test_a_file_that_is_written_anew_with_the_same_stories_changes_nothing(make_site: Callable[..., Site]) -> None:
+    site = make_site({"b.md": story("B", related="A")})
+    revision = site.documents.revision()
+    site.write("b.md", story("B", related="A") + "\n\n")
+    site.sync()
+    assert site.documents.revision() == revision

@@ -69,6 +69,11 @@ def test_names_that_differ_by_more_than_case_and_have_one_feed_are_noted(make_si
     assert notes(site) == []
 
 
+def test_names_in_one_record_that_have_one_feed_are_noted(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics='["Net", ".NET", "net", "Net"]')})
+    assert notes(site) == ['the topics ".NET" and "Net" are one feed, /topics/net/']
+
+
 def test_so_many_notes_are_shown_and_no_more(make_site: Callable[..., Site]) -> None:
     topics = [[f"a{number}{mark}b" for number in range(30)] for mark in ".-"]
     files = {
