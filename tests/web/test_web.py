@@ -33,7 +33,6 @@ def client(site: Site) -> FlaskClient:
         ("/feed.rss", "application/rss+xml; charset=utf-8"),
         ("/topics/%E6%97%A5%E6%9C%AC%E8%AA%9E.atom", "application/atom+xml; charset=utf-8"),
         ("/feed.json", "application/feed+json"),
-        ("/feed/2020-06.atom", "application/atom+xml; charset=utf-8"),
         ("/feeds.opml", "text/x-opml; charset=utf-8"),
         ("/", "text/html; charset=utf-8"),
         ("/topics/ai/", "text/html; charset=utf-8"),
