@@ -11,12 +11,15 @@ from feedsvc.formats import ASSETS
 from feedsvc.model import EVERYTHING, FeedAddress, Format, parse_feed_path
 from feedsvc.text import slug
 
-#: What a path has too much of at either end: spaces, also those that were percent-encoded twice.
-_SPACE = r"(?:\s|%20)+"
-_AROUND = re.compile(rf"{_SPACE}|{_SPACE}\Z")
+#: What a name of a path has too much of at either end, as text around a copied address: white space, also what can't be
+#: seen and what was percent-encoded twice, and punctuation.
+_INVISIBLE = r"\s\u200b\u200e\u200f\u2060\ufeff"
+_AROUND = re.compile(rf"""\A(?:[{_INVISIBLE}<("']|%20)+|(?:[{_INVISIBLE}>)"'.,;:!]|%20)+\Z""")
 _SUFFIXES = "xml|rdf|rss|atom|json"
 #: What other sites call the feed of a folder: `rss`, `atom.xml`, `feed/`, `index.rss`.
-_GUESS = re.compile(rf"(?P<stem>feed|rss|atom|json)(?:\.(?P<suffix>{_SUFFIXES}))?|index\.(?P<only>{_SUFFIXES})")
+_GUESS = re.compile(rf"(?P<stem>feed|rss|rdf|atom|json)2?(?:\.(?P<suffix>{_SUFFIXES}))?|index\.(?P<only>{_SUFFIXES})")
+#: Their folders of a folder's feeds: `feed/atom`, `rss/feed.xml`.
+_FOLDERS = ("feed", "rss", "atom")
 #: What they call its page.
 _PAGE = re.compile(r"index(?:\.(?:html?|php))?")
 #: What all feeds are looked for at, beside the folders of their kinds.
@@ -29,8 +32,15 @@ def corrected_paths(config: Config, path: str) -> Iterator[str]:
 
     path: decoded. Not all of them need to be addresses.
     """
-    names = [_AROUND.sub("", name) for name in _below_base(config, path).split("/")]
+    names = [_AROUND.sub("", name) for name in path.split("/")]
     names = [name for name in names if name]
+    base = [name.lower() for name in base_path(config).split("/") if name]
+    if base and [name.lower() for name in names[: len(base)]] == base:
+        yield from _corrected(config, names[len(base) :])
+    yield from _corrected(config, names)
+
+
+def _corrected(config: Config, names: list[str]) -> Iterator[str]:
     known = {known.lower(): known for known in (*SITE_PATHS, *ASSETS)}
     if found := known.get(f"/{'/'.join(names)}".lower()):
         yield found
@@ -38,17 +48,20 @@ def corrected_paths(config: Config, path: str) -> Iterator[str]:
     formats = published_formats(config)
     *folders, name = names
     suffix = next((each.suffix for each in formats if name.lower().endswith(each.suffix)), "")
-    yield _joined([*folders, name[: -len(suffix)] if suffix else name], suffix or "/")
+    stem = name[: -len(suffix)] if suffix else name
+    yield _joined([*folders, stem], suffix or "/")
+    if "+" in stem:  # which stands for a space in forms
+        yield _joined([*folders, stem.replace("+", " ")], suffix or "/")
     lower = name.lower()
     if _PAGE.fullmatch(lower) and (feed := _feed(folders)):
         yield feed.page_path
     is_own = not folders and lower.startswith("feed.") and not lower.endswith(".xml")  # of a format, published or not
-    if not is_own and (match := _GUESS.fullmatch(lower)):
-        if folders and folders[-1].lower() == "feed":  # as in `/feed/atom`
-            folders = folders[:-1]
-        if (feed := _feed(folders)) and (format := _format(formats, _wanted(match))):
-            yield feed.path(format.suffix)
-    elif (match := _IN_XML.fullmatch(lower)) and (format := _format(formats, match["suffix"])):
+    if not is_own and (match := _GUESS.fullmatch(lower)) and (format := _format(formats, _wanted(match))):
+        is_below = bool(folders) and folders[-1].lower() in _FOLDERS
+        for folder in (folders, folders[:-1]) if is_below else (folders,):
+            if feed := _feed(folder):
+                yield feed.path(format.suffix)
+    if (match := _IN_XML.fullmatch(lower)) and (format := _format(formats, match["suffix"])):
         yield _joined([*folders, match["stem"]], format.suffix)
     if not folders and lower in _LISTS:
         yield HOME_PATH
@@ -57,13 +70,6 @@ def corrected_paths(config: Config, path: str) -> Iterator[str]:
 def base_path(config: Config) -> str:
     """Return the decoded path of `site.base_url`; empty without one."""
     return unquote(urlsplit(config.site.base_url).path)
-
-
-def _below_base(config: Config, path: str) -> str:
-    """Return a path without that of `site.base_url`, where it is written in another way than the service takes it."""
-    base = base_path(config)
-    begins = base and f"{path}/".lower().startswith(f"{base}/".lower())
-    return path[len(base) :] if begins and not path.startswith(f"{base}/") else path
 
 
 def _joined(names: list[str], end: str) -> str:

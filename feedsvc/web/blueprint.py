@@ -11,6 +11,7 @@ from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from msgspec.structs import replace
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
+from werkzeug.routing import PathConverter
 
 from feedsvc.config import Config, Site
 from feedsvc.errors import FilterError, IndexUnusableError, one_line
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 #: The key of an application's extensions for what each registration of a blueprint delivers, by the blueprint's name.
 EXTENSION = "feedsvc"
 NAME = "feedsvc"
+
+
+class AddressConverter(PathConverter):
+    """Any path, also one with a line break, as those have that were copied with it."""
+
+    regex = r"[^/][\s\S]*?"
 
 
 class Registration(NamedTuple):
@@ -54,6 +61,7 @@ def create_blueprint(index: Index, config: Config, started: float | None = None)
         documents = Documents(index, _at_prefix(config, state))
         metrics = _metrics(documents)
         delivery = Delivery(documents, began, metrics.made) if metrics else Delivery(documents, began)
+        state.app.url_map.converters["address"] = AddressConverter
         state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, metrics)
 
     @blueprint.get("/healthz")
@@ -80,7 +88,7 @@ def create_blueprint(index: Index, config: Config, started: float | None = None)
         return response
 
     @blueprint.get("/", defaults={"path": ""})
-    @blueprint.get("/<path:path>")
+    @blueprint.get("/<address:path>")
     def document(path: str) -> Response:
         """Answer with a document, redirect to the canonical address, or say that there is none."""
         with _http_errors():

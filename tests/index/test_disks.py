@@ -72,18 +72,22 @@ def test_an_index_disk_that_is_full_is_one_line_and_the_next_command_finishes(fo
                 path.unlink()
 
 
-def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path) -> None:
-    with mounted(folder / ".feedsvc", options="size=8m") as disk, running_service(folder, CONFIG) as service:
-        with Reader([f"{service.base_url}/feed.atom"]).asking() as reader:
-            filling = fill(disk, 0)
-            Corpus(200, seed=3).write(folder / "records")
-            time.sleep(2)
-            before = entries(service)
-            filling.unlink()
-            wait_until(lambda: entries(service) != before, 10)
-        service.process.terminate()
-        output, _ = service.process.communicate(timeout=15)
+def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with (
+        mounted(folder / ".feedsvc", options="size=8m") as disk,
+        running_service(folder, CONFIG, log=log) as service,
+        Reader([f"{service.base_url}/feed.atom"]).asking() as reader,
+    ):
+        before = entries(service)
+        filling = fill(disk, 0)
+        Corpus(200, seed=3).write(folder / "records")
+        wait_until(lambda: "expected room for the index; trying again" in log.read_text(), 60)
+        assert entries(service) == before
+        filling.unlink()
+        wait_until(lambda: entries(service) != before, 60)
     assert reader.failures == []
+    output = log.read_text()
     assert output.count("expected room for the index; trying again") == 1
     assert "Traceback" not in output
 

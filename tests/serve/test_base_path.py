@@ -72,7 +72,14 @@ def test_what_is_below_the_path_is_at_the_root_too(service: Service, path: str) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/topics/AI.atom", "{base}/topics/AI.atom", "/SUB/日/topics/ai.atom", "{base}/topics/ai.xml"]
+    "path",
+    [
+        "/topics/AI.atom",
+        "{base}/topics/AI.atom",
+        "/SUB/日/topics/ai.atom",
+        "{base}/topics/ai.xml",
+        "//sub//日/topics/ai.atom",
+    ],
 )
 def test_redirects_lead_below_the_path(service: Service, path: str) -> None:
     answer = ask(service, path.replace("{base}", urlsplit(service.base_url).path).replace("日", "%E6%97%A5"))

@@ -14,9 +14,13 @@ from tests.conftest import Site, record
 BASE = "https://feeds.example"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FILES: dict[str, str | bytes] = {
-    "1.md": record("One", "https://a.example/1", topics="[AI, 日本語]", type="Video", provider="A"),
+    "1.md": record(
+        "One", "https://a.example/1", topics="[AI, 日本語, RSS, Feed, Big Data]", type="Video", provider="A"
+    ),
     "2.md": record("Two", "https://a.example/2", topics="[Law]", type="article", provider="B"),
-    "3.md": record("Three", "https://a.example/3", "2020-07-13", topics="[AI]", provider="A"),
+    "3.md": record(
+        "Three", "https://a.example/3", "2019-06-01T00:00:00Z", topics="[Law]", type="article", provider="B"
+    ),
 }
 
 
@@ -38,7 +42,12 @@ def client(site: Site) -> FlaskClient:
         ("/topics/ai", "/topics/ai/"),
         ("/topics/ai.rss/", "/topics/ai.rss"),
         ("/topics//ai.atom", "/topics/ai.atom"),
+        ("/topics/Big%20Data.atom", "/topics/big-data.atom"),
+        ("/topics/big+data", "/topics/big-data/"),
         ("/feed.atom%20", "/feed.atom"),
+        ("/feed.atom%0D%0A", "/feed.atom"),
+        ("/feed.atom%E2%80%8B", "/feed.atom"),
+        ("/%3Cfeed.atom%3E.", "/feed.atom"),
         ("/%20topics/ai.atom%2520", "/topics/ai.atom"),
         ("/Feeds.opml", "/feeds.opml"),
         ("/feeds.opml/", "/feeds.opml"),
@@ -50,6 +59,12 @@ def client(site: Site) -> FlaskClient:
         ("/feed/rss/", "/feed.rss"),
         ("/rss", "/feed.rss"),
         ("/RSS.xml", "/feed.rss"),
+        ("/feed/rss2/", "/feed.rss"),
+        ("/rss/feed.xml", "/feed.atom"),
+        ("/topics/rss.xml", "/topics/rss.atom"),
+        ("/topics/rss/rss", "/topics/rss.rss"),
+        ("/topics/feed/feed", "/topics/feed.atom"),
+        ("/topics/feed/index.html", "/topics/feed/"),
         ("/atom.xml", "/feed.atom"),
         ("/index.xml", "/feed.atom"),
         ("/index.rss", "/feed.rss"),
@@ -77,7 +92,7 @@ def test_other_spellings_and_guesses_lead_to_what_they_mean(client: FlaskClient,
 
 
 @pytest.mark.parametrize(
-    "asked", ["/topics/none/feed", "/topics/none.xml", "/rss/rss", "/topics/ai/2001-01.xml", "/nope.xml", "/nope/index.html"]
+    "asked", ["/topics/none/feed", "/topics/none.xml", "/rss/none", "/topics/feed/none", "/topics/ai/2001-01.xml", "/nope.xml", "/nope/index.html"]
 )  # fmt: skip
 def test_nothing_is_redirected_to_where_nothing_is(client: FlaskClient, asked: str) -> None:
     assert client.get(asked).status_code == 404
@@ -108,7 +123,7 @@ def test_a_guess_leads_to_the_nearest_format_that_is_published(site: Site) -> No
         ("/topics/ai.atom?topic=law&topic=日本語", "/topics/ai.atom?topic=law&topic=%E6%97%A5%E6%9C%AC%E8%AA%9E"),
         ("/custom/saved.atom?topic=law&topic=ai", "/custom/saved.atom"),
         ("/custom/saved.atom?topic=ai&without_provider=b", "/custom/saved.atom?topic=ai"),
-        ("/feed/2020-06.atom?topic=ai&limit=1", "/topics/ai/2020-06.atom?limit=1"),
+        ("/feed/2019-06.atom?topic=law&limit=1", "/topics/law/2019-06.atom?limit=1"),
     ],
 )
 def test_one_choice_of_stories_has_one_address(client: FlaskClient, site: Site, written: str, canonical: str) -> None:

@@ -112,10 +112,10 @@ class Clients(RuleBasedStateMachine):
         if status == 304:
             assert known
             assert known.body == current, "a 304 for what the client hasn't got"
-            known.dates["Date"] = formatdate(self.now, usegmt=True)
+            known.dates["Date"] = formatdate(int(self.now), usegmt=True)
         else:
             assert body == current
-            self.known[address, header] = Known(body, last_modified, formatdate(self.now, usegmt=True))
+            self.known[address, header] = Known(body, last_modified, formatdate(int(self.now), usegmt=True))
 
     @rule(
         topics=st.lists(st.sampled_from(("AI", "Law")), min_size=1, max_size=6), seconds=st.sampled_from((0, 0.1, 20))
