@@ -14,8 +14,16 @@ _OTHER_NAMES = {
     **dict.fromkeys(("noembed", "noframes", "noscript"), "x-noscript"),
     "amp-anim": "img", "amp-audio": "audio", "amp-iframe": "iframe", "amp-img": "img", "amp-video": "video",
 }  # fmt: skip
+#: Pictures that may have a content.
+_PICTURES = words("amp-anim amp-img")
 #: Elements that stand apart from the words beside them.
 _APART = words("applet button canvas input keygen label meter object optgroup option output progress select textarea")
+#: Elements that aren't kept, unlike their content, and what stands in place of one with a language or a direction.
+_PLAIN = {
+    **dict.fromkeys(("body", "html"), "div"),
+    **dict.fromkeys(words("big blink button font label nobr slot"), "span"),
+}
+_LANGUAGE = re.compile(r"\s(?:dir|lang)\s*=", re.IGNORECASE)
 #: Elements whose content isn't kept. Without an end tag they would take all that follows with them.
 _WHOLE = words("amp-audio amp-iframe amp-video audio iframe math svg video")
 #: Elements of SVG and MathML, with which nh3 drops their content where they stand in HTML.
@@ -43,7 +51,8 @@ def with_known_elements(html: str, names: set[str]) -> str:
     Elements without an end tag whose content isn't kept are closed at once, or are text, and tags of SVG and MathML
     that stand outside of either are left out, so that nothing is lost. names: those of the elements.
     """
-    if not names.isdisjoint(_CHANGED):
+    plain = [name for name in names if name in _PLAIN or "-" in name]
+    if not names.isdisjoint(_CHANGED) or (plain and _LANGUAGE.search(html)):
         html = _known_elements(html)
     elif names.isdisjoint(_BLOCKS):
         return html
@@ -51,7 +60,10 @@ def with_known_elements(html: str, names: set[str]) -> str:
 
 
 def _known_elements(html: str) -> str:
-    closed = closed_elements(TAG.findall(html))
+    tags = TAG.findall(html)
+    closed = closed_elements(tags)
+    spoken = {name.lower() for _, name, attributes, _ in tags if _LANGUAGE.search(attributes)}
+    others = {name: _PLAIN.get(name, "span") for name in spoken if name in _PLAIN or "-" in name} | _OTHER_NAMES
     open_roots = 0
 
     def known(tag: re.Match[str]) -> str:
@@ -68,10 +80,12 @@ def _known_elements(html: str) -> str:
             return ""
         if is_alone and name in HIDDEN:
             return " " if tag[3] or text.endswith("/>") else f"&lt;{text[1:]}"
-        if name in _OTHER_NAMES:
-            text = f"<{closes}{_OTHER_NAMES[name]}{text[len(closes) + len(written) + 1 :]}"
+        if name in others:
+            text = f"<{closes}{others[name]}{text[len(closes) + len(written) + 1 :]}"
+        if name in _PICTURES and not is_alone:  # its content is for readers without scripts, or what a script put there
+            text = "</x-noscript>" if closes else f"{text}<x-noscript>"
         if is_alone and name in _WHOLE:
-            text += f"</{_OTHER_NAMES.get(name, name)}>"
+            text += f"</{others.get(name, name)}>"
         return f" {text}" if name in _APART else text
 
     return TAG.sub(known, html)

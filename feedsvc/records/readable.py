@@ -24,7 +24,9 @@ _SETS = (*_LAZY_SETS, "srcset")
 _LAZY_ATTRIBUTE = re.compile(rf"\s(?:{'|'.join((*_LAZY, *_LAZY_SETS))})\s*=", re.IGNORECASE)
 _MEDIA = words("applet audio bgsound embed iframe object param video")
 #: The elements that HTML is rewritten for, by the names that its author gave them.
-_REWRITTEN = _MEDIA | words("amp-audio amp-iframe amp-img amp-video math noembed noframes noscript svg x-noscript")
+_REWRITTEN = _MEDIA | words(
+    "amp-anim amp-audio amp-iframe amp-img amp-video math noembed noframes noscript svg x-noscript"
+)
 _KEPT: dict[str, set[str]] = {
     **{name: {"data", "data-poster", "name", "poster", "src", "type", "value", *_LAZY} for name in _MEDIA},
     **{name: {"src", "srcset", *_LAZY, *_LAZY_SETS} for name in ("img", "source")},
@@ -84,7 +86,7 @@ def readable(html: str, base: str) -> str:
     html = _PLUGIN.sub(partial(_plugin, base, linked), html)
     if "<x-noscript" in html:
         html = _REPLACED.sub("", html)
-        shown = {_attributes(image)["src"] for image in _IMAGE.findall(_NOSCRIPT.sub("", html)) if " src=" in image}
+        shown = {_attributes(image).get("src", "") for image in _IMAGE.findall(_NOSCRIPT.sub("", html))} - {""}
         html = _NOSCRIPT.sub(lambda noscript: _unseen(noscript[2], shown), html)
     return html
 
@@ -137,14 +139,16 @@ def _player(base: str, linked: set[str], player: re.Match[str]) -> str:
 
 
 def _plugin(base: str, linked: set[str], plugin: re.Match[str]) -> str:
-    """Return a link for an object or a parameter of it, a picture for one of a picture. Its content stays."""
+    """Return a link for an object or a parameter of it, or its picture unless its content, which stays, has one."""
     attributes = _attributes(plugin[1])
     if "value" in attributes:
         is_address = attributes.get("name", "").lower() in _ADDRESS_PARAMETERS
         return _link(_address(attributes, ("value",), base), linked) if is_address else ""
     address = _address(attributes, ("data", "src", *_LAZY), base)
     if address and attributes.get("type", "").startswith("image/"):
-        return f'<img src="{escape(address)}" alt="">'
+        html, start = plugin.string, plugin.end()
+        has_picture = plugin[0].startswith("<object") and html.find("<img ", start, html.find("</object>", start)) > 0
+        return "" if has_picture else f'<img src="{escape(address)}" alt="">'
     return _link(address, linked)
 
 

@@ -1,5 +1,6 @@
 """What HTML may hold, as nh3 sees to it: nothing that runs, and no addresses but those of the web and of mail."""
 
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin
@@ -26,6 +27,8 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 #: What holds the address that it quotes, which nh3 neither checks nor resolves.
 CITING = {name: names for name, names in nh3.ALLOWED_ATTRIBUTES.items() if "cite" in names}
+#: White space in an address that browsers leave out. nh3 leaves an address that isn't relative as it is.
+_SPACED = re.compile(r"""\b(?:href|src)\s*=\s*["'](?:[ ]|[^"'<>]*(?:[\t\n\r]|[ ]["']))""", re.IGNORECASE)
 #: Elements whose content is no text of the page, or was written for nobody to see.
 HIDDEN = words("datalist select template textarea title")
 #: Elements whose content would come out as source: all, but in broken tags, have other names by then.
@@ -45,8 +48,8 @@ def safe_html(html: str, base: str) -> str:
     if "=" not in html:
         return _CLEANER.clean(html)
     options = _OPTIONS
-    if "cite" in html.lower():
-        options = options | {"attributes": ATTRIBUTES | CITING, "attribute_filter": partial(_cited, base)}
+    if "cite" in html.lower() or _SPACED.search(html):
+        options = options | {"attributes": ATTRIBUTES | CITING, "attribute_filter": partial(_mended, base)}
     try:
         return nh3.clean(html, url_relative=("rewrite_with_base", base), **options)
     except ValueError:  # nh3 can't resolve URLs against this base
@@ -67,6 +70,8 @@ def web_address(address: str, base: str) -> str:
         return ""
 
 
-def _cited(base: str, element: str, name: str, value: str) -> str | None:
-    """Return the value of an attribute; of `cite`, the address that it is, or None."""
-    return (web_address(value, base) or None) if name == "cite" else value
+def _mended(base: str, element: str, name: str, value: str) -> str | None:
+    """Return the value of an attribute, an address without spaces; of `cite`, the address that it is, or None."""
+    if name == "cite":
+        return web_address(value, base) or None
+    return re.sub(r"[\t\n\r]", "", value).strip() if name in ("href", "src") else value

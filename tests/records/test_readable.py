@@ -45,6 +45,9 @@ RAW = {
     '<p>x</p><iframe src="javascript:x()"><p>None</p></iframe><p>y</p>': "<p>x</p> <p>y</p>",
     "<p>x<style>p { color: red }</style><script>y()</script></p>": "<p>x</p>",
     '<p>x</p><noscript class="a><b>y</b></noscript>': "<p>x</p>",
+    "<img src=/a alt=x'><noscript>y</noscript><p>don't</p>": '<img src="https://news.example/a" alt="x\'">y<p>don\'t</p>',
+    """<p a"b='c>d'e>x</p><noscript>y</noscript>""": "<p>x</p>y",
+    "<p><ad_slot>x</ad_slot><snake_case></p>": "<p>x&lt;snake_case&gt;</p>",
     # Without their ends they would take the rest of the text with them.
     "<p>The <title> element</p><p>y</p>": "<p>The &lt;title&gt; element</p><p>y</p>",
     "<p>x</p><textarea rows=3><p>y</p>": "<p>x</p> <p>y</p>",
@@ -82,7 +85,12 @@ PICTURES = {
     '<noscript><img src="https://news.example/a.jpg"></noscript><img src="/a.jpg" alt="x">': ("/a.jpg", "x"),
     '<img class="lazy" alt="x"> <noscript><img src="/a.jpg" alt="x"></noscript>': ("/a.jpg", "x"),
     '<img src="/a.jpg" alt="x"><noscript><img src="/count" width="1" height="1"></noscript>': ("/a.jpg", "x"),
+    '<img alt="an image src=x"><noscript><img src="/a.jpg" alt="x"></noscript>': ("/a.jpg", "x"),
     # Accelerated mobile pages.
+    '<amp-img src="/a.jpg" alt="x"><i-amphtml-sizer></i-amphtml-sizer><img src="/a.jpg" alt="x"></amp-img>': ("/a.jpg", "x"),
+    '<amp-anim src="/a.gif" alt="x"></amp-anim>': ("/a.gif", "x"),
+    # Objects.
+    '<object data="/a.svg" type="image/svg+xml"><img src="/a.svg" alt="x"></object>': ("/a.svg", "x"),
     '<amp-img src="/a.jpg" alt="x"><noscript><img src="/a.jpg" alt="x"></noscript></amp-img>': ("/a.jpg", "x"),
 }  # fmt: skip
 
@@ -159,6 +167,12 @@ def test_the_direction_and_the_language_stay_on_every_element() -> None:
     text = '<p dir="rtl" lang="ar">مرحبا (hello) عالم</p><div dir="auto"><p>שלום</p></div><ul dir="rtl"><li lang="he">א</li></ul>'
     assert made(text) == text
     assert made('<section dir="rtl" lang="ar">م</section>') == '<div dir="rtl" lang="ar">م</div>'
+    assert (
+        made('<label>a</label><font DIR="rtl">م</font><x-y lang="he">א</x-y>')
+        == 'a <span dir="rtl">م</span><span lang="he">א</span>'
+    )
+    page = '<html lang="ar" dir="rtl"><head><title>x</title></head><body class="y"><p>م</p></body></html>'
+    assert made(page) == '<div lang="ar" dir="rtl"><p>م</p></div>'
 
 
 CITED = {
@@ -169,6 +183,8 @@ CITED = {
     '<img src="/a" longdesc="/l" usemap="#m" lowsrc="/x" dynsrc="/y">': '<img src="https://news.example/a">',
     '<table background="/b"><tbody><tr background="/c"><td>x</td></tr></tbody></table>': "<table><tbody><tr><td>x</td></tr></tbody></table>",
     '<form action="/f"><button formaction="javascript:x()">Go</button></form>': "<div> Go </div>",
+    '<a href=" https://b.example/ ">x</a><img src="\thttps://b.example/\nc.png">': '<a href="https://b.example/">x</a><img src="https://b.example/c.png">',
+    '<a href=" java\nscript:x()">x</a><a href="\t/a\n">y</a>': '<a>x</a><a href="https://news.example/a">y</a>',
     '<a href="/a" ping="/p" attributionsrc="/q">x</a>': '<a href="https://news.example/a">x</a>',
     '<a href="mailto:a@b.example">x</a><a href="ftp://b.example/">y</a>': '<a href="mailto:a@b.example">x</a><a>y</a>',
     '<p xlink:href="/x" manifest="/y" profile="/z" classid="/c" codebase="/d" data="/e" poster="/f">x</p>': "<p>x</p>",
