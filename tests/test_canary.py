@@ -19,7 +19,7 @@ title: "¤"
 title: {SEEN}
 publishedDateTime: 2020-06-13T01:29:00Z # ¤
 # ¤
-webUrl: "https://a.example/NUMBER#¤"
+webUrl: "https://a.example/NUMBER#:~:text=¤"
 secured: "¤"
 secured: "¤"
 ¤: ¤
@@ -43,7 +43,7 @@ provider:
   publishers: {{¤: ¤}}
 images:
   - {{url: "https://¤@i.example/i", ¤: "¤", title: [¤]}}
-  - {{url: "https://i.example/i#¤", ¤: "¤"}}
+  - {{url: "https://i.example/i#:~:text=¤", ¤: "¤"}}
 featuredContent: "<p onclick='¤'>Text<!-- ¤ --><script>¤</script><style>¤</style></p>"
 """
 FIELDS += "related:\n  -" + FIELDS.replace("NUMBER", "NUMBER/1").replace("\n", "\n    ") + "\n  - [¤]\n"
@@ -51,7 +51,7 @@ RECORD = f"---{FIELDS}---\n"
 TOML = f"""
 title = "{SEEN}" # ¤
 publishedDateTime = 2020-06-13T01:29:00Z
-webUrl = "https://a.example/NUMBER#¤"
+webUrl = "https://a.example/NUMBER#:~:text=¤"
 secured = "¤"
 ¤ = "¤"
 "¤".¤ = ["¤", {{ ¤ = "¤", "¤" = 1 }}]
@@ -89,7 +89,7 @@ FILES = {
     "deleted.md": f"---{FIELDS}deleted: true\n---\n".replace("Text", "¤").replace("excerpt: [¤]", "excerpt: ¤"),
     "without-title.md": RECORD.replace("title:", "¤:"),
     "without-url.md": RECORD.replace("webUrl", "seen"),  # a message names the key that holds an address
-    "with-password.md": RECORD.replace("https://a.example/NUMBER#¤", "https://¤:¤@a.example/NUMBER"),
+    "with-password.md": RECORD.replace("https://a.example/NUMBER#:~:text=¤", "https://¤:¤@a.example/NUMBER"),
     "draft.md": f"---{FIELDS}published: [¤]\n---\n",
     "without-time.md": RECORD.replace("2020-06-13T01:29:00Z", "{¤: ¤}"),
     "quote.md": RECORD.replace('secured: "', "secured: '\"", 1),

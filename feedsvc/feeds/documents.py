@@ -173,9 +173,9 @@ class Documents:
             return selection.select_slugs(connection, self.config, kind)
 
     def unknown_values(self, filters: Filters) -> list[tuple[str, str]]:
-        """Return the names of filters with those of their values that no story has."""
+        """Return the names of filters with those of their values that too few stories have."""
         with self.index.reading() as connection:
-            return unknown_values(connection, filters)
+            return unknown_values(connection, filters, self.config.feeds)
 
     def _revision(self, connection: Connection) -> int:
         return reader.everything(connection, self.config.serve.show_problems).revision

@@ -23,7 +23,7 @@ Known = Callable[[str], list[str]]
 class Missing:
     """Why there is no document at an address."""
 
-    #: Names the filters whose values no story has, with these; empty where it isn't for them.
+    #: Names the filters whose values too few stories have, with these; empty where it isn't for them.
     reason: str = ""
     #: The addresses of documents that may be meant, the likeliest first.
     suggestions: tuple[Address, ...] = ()
@@ -44,7 +44,7 @@ def explain_missing(documents: Documents, path: str, query: str = "", known: Kno
     faults = [fault for filters in asked for fault in documents.unknown_values(filters)]
     if not faults:
         return Missing("", _near_pages(address.path, known))
-    reason = "; ".join(f"{name}: no story has {value!r}" for name, value in faults)
+    reason = "; ".join(_reason(name, value, documents.config.feeds.min_stories) for name, value in faults)
     meant = address.feed
     for name, value in faults:
         column = FILTERS[name].column
@@ -53,6 +53,12 @@ def explain_missing(documents: Documents, path: str, query: str = "", known: Kno
             return Missing(reason)
         meant = _with_value(meant, name, value, near[0])
     return Missing(reason, (feed_address(canonical(documents.config, meant), address.format),))
+
+
+def _reason(name: str, value: str, min_stories: int) -> str:
+    filter = FILTERS[name]
+    has_minimum = min_stories > 1 and filter.comparison == "in" and filter.column in KINDS
+    return f"{name}: {f'fewer than {min_stories} stories have' if has_minimum else 'no story has'} {value!r}"
 
 
 def _with_value(feed: FeedAddress, name: str, value: str, other: str) -> FeedAddress:

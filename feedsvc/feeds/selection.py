@@ -184,7 +184,7 @@ def find_row(connection: Connection, config: Config, address: FeedAddress) -> Fe
 
     None if there is no such feed, or if a filter names what no story has.
     """
-    if address.filters.items and unknown_values(connection, address.filters):
+    if address.filters.items and unknown_values(connection, address.filters, config.feeds):
         return None
     if address.kind == "custom":
         return reader.everything(connection) if address.slug in config.custom else None

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
+from feedsvc.index.query import has_feed
 from feedsvc.index.schema import FACETS
 from feedsvc.model import FILTERS, Filters, Kind
 
@@ -35,22 +37,27 @@ def update_values(connection: Connection, before: ValueCounts, after: ValueCount
     connection.execute("DELETE FROM facet_values WHERE stories = 0")
 
 
-def unknown_values(connection: Connection, filters: Filters) -> list[tuple[str, str]]:
-    """Return the names of filters with those of their values that no story has, looked up by key."""
+def unknown_values(connection: Connection, filters: Filters, rules: Feeds | None = None) -> list[tuple[str, str]]:
+    """Return the names of filters with those of their values that no story has, looked up by key.
+
+    rules: with them, topics and providers that are chosen must have a feed, since that is what choosing them leads to.
+    """
     found = []
     for name, values in filters.items:
         column = FILTERS[name].column
         if FILTERS[name].is_repeatable and column in (*KINDS, *_texts()):
-            known = _known(connection, column, values)
+            known = _known(connection, column, values, rules if FILTERS[name].comparison == "in" else None)
             found += [(name, value) for value in values if value not in known]
     return found
 
 
-def _known(connection: Connection, column: str, values: Iterable[str]) -> set[str]:
-    """Return those of some values that a story has."""
+def _known(connection: Connection, column: str, values: Iterable[str], rules: Feeds | None) -> set[str]:
+    """Return those of some values that a story has; with rules, those topics and providers that have a feed."""
     sql = "SELECT value FROM facet_values WHERE facet = ? AND value"
     if column in KINDS:
-        sql = "SELECT slug FROM feeds WHERE month = '' AND kind = ? AND slug"
+        sql = (
+            f"SELECT slug FROM feeds WHERE month = '' AND {has_feed(rules) if rules else 'TRUE'} AND kind = ? AND slug"
+        )
     key = (KINDS.get(column, column), connection.dialect.as_list(values))
     return {value for (value,) in connection.execute(f"{sql} {connection.dialect.in_list}", key)}
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
+
 from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
 from feedsvc.feeds.missing import explain_missing
@@ -72,14 +74,25 @@ def test_only_primary_stories_count_where_mentions_are_no_entries(make_site: Cal
     assert make_site(files, feeds={"min_stories": 2, "related": "links"}).documents.slugs("topics") == []
 
 
-def test_filters_may_name_a_topic_without_a_feed(make_site: Callable[..., Site]) -> None:
+def test_saved_filters_and_those_that_leave_out_may_name_a_topic_without_a_feed(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES, feeds={"min_stories": 2}, custom=[{"name": "Saved", "topic": ["Rare"]}])
     assert [item["title"] for item in json.loads(site.body("/custom/saved.json"))["items"]] == ["Story 1"]
     others = json.loads(site.body("/feed.json?without_topic=rare"))["items"]
     assert sorted(item["title"] for item in others) == ["Story 2", "Story 3"]
-    assert site.document("/feed.json?topic=rare") is None  # which is the feed of the topic
     with site.documents.index.reading() as connection:
         assert unknown_names(connection, site.config) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/feed.json?topic=rare", "/topics/common.json?topic=rare", "/feed.json?topic=rare&topic=common",
+     "/providers/p1-example.json?topic=rare", "/custom/saved.json?topic=rare&topic=common"],
+)  # fmt: skip
+def test_other_filters_may_not_and_say_why(make_site: Callable[..., Site], address: str) -> None:
+    site = make_site(FILES, feeds={"min_stories": 2}, custom=[{"name": "Saved"}])
+    assert site.document(address) is None
+    path, _, query = address.partition("?")
+    assert explain_missing(site.documents, path, query).reason == "topic: fewer than 2 stories have 'rare'"
 
 
 def test_pages_link_to_a_topic_as_soon_as_it_has_a_feed(make_site: Callable[..., Site]) -> None:
