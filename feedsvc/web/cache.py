@@ -16,7 +16,7 @@ from feedsvc.web.responses import Headers, document_headers, encoded_headers, no
 #: The size of a worker's cache in bytes: bodies, their compressed representations, and the objects around them.
 MAX_BYTES = 32 * 1024 * 1024
 #: Bytes that a representation takes beside its body: headers, and the objects that hold them.
-REPRESENTATION_BYTES = 2 * 1024
+REPRESENTATION_BYTES = 4 * 1024
 #: Seconds for which the revision of the index counts as current.
 FRESH_SECONDS = 0.25
 

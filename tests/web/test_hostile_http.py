@@ -414,7 +414,7 @@ def test_however_many_filters_are_asked_for_a_worker_keeps_no_more_than_its_shar
     sent = number = 0
     while sent < kept * (20 if full else 2):
         number += 1
-        status, _, body = wire.ask(f"/feed.json?min_quality={-number}&limit={number % 450 + 50}&min_heat={-number}")
+        status, _, body = wire.ask(f"/feed.json?min_quality={-number}&limit={number % 450 + 50}")
         assert status == 200
         sent += len(body) / 2**20
     grown = resident(service)[worker] - before
