@@ -154,6 +154,8 @@ class HeadValues(NamedTuple):
     #: See content.html_title.
     html_title: str
     description: str
+    #: As `html_title`.
+    html_description: str
     #: Where it isn't that of the feed.
     description_language: str
     language: str
@@ -184,6 +186,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         title=feed.title,
         html_title=html_title(feed.title),
         description=feed.description,
+        html_description=html_title(feed.description),
         description_language="" if feed.description_language == feed.language else feed.description_language,
         language=feed.language,
         updated=feed.updated.isoformat(),
@@ -239,6 +242,7 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
             generator.image(values.image, values.title, values.page, **_size(values))
     generator.links.links = links
     generator.links.html_title = values.html_title
+    generator.links.html_subtitle = values.html_description
     generator.links.subtitle_language = values.description_language
     generator.links.is_archive = bool(values.current)
     rendered: bytes = generator.atom_str() if name == "atom" else generator.rss_str()

@@ -50,7 +50,9 @@ def entry_html(entry: Entry, context: Context) -> str:
         if entry.related_left_out:
             more = context.labels.more
             marks = _marks(more.language, context.language)
-            parts.append(f"<li{marks}>{escape(more.filled(entry.related_left_out), quote=False)}</li>")
+            text = escape(more.filled(entry.related_left_out), quote=False)
+            # Not on the item itself, whose bullet would stand on the other side than those before it.
+            parts.append(f"<li><span{marks}>{text}</span></li>" if marks else f"<li>{text}</li>")
         parts.append("</ul>")
     content = "".join(parts)
     # Readers take the direction of what they show from their own language.

@@ -34,7 +34,8 @@ Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
-#: readers can't take for HTML (RSS Best Practices Profile, Character Data). The description of an item is HTML.
+#: readers can't take for HTML (RSS Best Practices Profile, Character Data). The description of an item is HTML. So are
+#: titles of links written.
 _PLAIN_OF_ITEM = ("title", "category", "dc:creator", "dc:publisher")
 _PLAIN_OF_CHANNEL = ("title", "description")
 _MARK = re.compile("\ue000([0-9]+)\ue001")
@@ -86,7 +87,7 @@ def _head_template(name: str, ttl: int, shape: Shape) -> Template:
 
 
 def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
-    """Return the shape of values, and their texts: all escaped for elements, for attributes, and for plain elements."""
+    """Return the shape of values, and their texts: escaped for elements and attributes, then for plain ones of both."""
     shape: list[bool | tuple[int, ...]] = []
     texts: list[str] = []
     for value in values:
@@ -102,8 +103,9 @@ def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
     joined = "\0".join(texts).encode()
     elements = joined.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b"\r", b"&#13;")
     attributes = elements.replace(b'"', b"&quot;").replace(b"\n", b"&#10;").replace(b"\t", b"&#9;")
-    plain = elements.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
-    return tuple(shape), b"\0".join((elements, attributes, plain)).split(b"\0")
+    both = b"\0".join((elements, attributes))
+    plain = both.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
+    return tuple(shape), b"\0".join((both, plain)).split(b"\0")
 
 
 def _marks(shape: Shape) -> list[Any]:
@@ -130,6 +132,7 @@ def _template(text: str, shape: Shape, plain: Collection[str]) -> Template:
     for before, place in zip(constants, places, strict=False):
         if "<" in before:
             name = re.split("[ >]", before.rpartition("<")[2])[0]
-        escaping = 1 if before.endswith('="') else 2 if name in plain else 0
+        is_plain = name in plain or (bool(plain) and before.endswith(' title="'))
+        escaping = before.endswith('="') + 2 * is_plain
         picked.append(place + escaping * number)
     return Template("%s".join(constants).encode(), itemgetter(*picked))

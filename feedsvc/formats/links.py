@@ -18,12 +18,12 @@ Attributes: TypeAlias = dict[str, str]
 
 
 class FeedLinks(BaseExtension):  # type: ignore[misc]
-    """The links of a feed apart from its page; its title in HTML; whether it is an archive (RFC 5005, 4)."""
+    """The links of a feed apart from its page; its texts in HTML; whether it is an archive (RFC 5005, 4)."""
 
     def __init__(self) -> None:
         self.links: list[Attributes] = []
-        #: Written in Atom, where titles have a type.
-        self.html_title = ""
+        #: Written in Atom, where texts have a type.
+        self.html_title = self.html_subtitle = ""
         #: Of the subtitle in Atom, where it isn't that of the feed.
         self.subtitle_language = ""
         self.is_archive = False
@@ -33,7 +33,9 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
 
     def extend_atom(self, feed: Any) -> Any:
         if self.html_title:
-            _set_html_title(feed, self.html_title)
+            _set_html(feed, "title", self.html_title)
+        if self.html_subtitle:
+            _set_html(feed, "subtitle", self.html_subtitle)
         if self.subtitle_language:
             feed.find("subtitle").set(LANG, self.subtitle_language)
         self._extend(feed, "link")
@@ -62,7 +64,7 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_atom(self, entry: Any) -> Any:
         if self.html_title:
-            _set_html_title(entry, self.html_title)
+            _set_html(entry, "title", self.html_title)
         for link in self.links:
             xml_elem("link", entry, **link)
         return entry
@@ -75,7 +77,7 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
         return item
 
 
-def _set_html_title(element: Any, html: str) -> None:
-    title = element.find("title")
-    title.set("type", "html")
-    title.text = html
+def _set_html(parent: Any, name: str, html: str) -> None:
+    element = parent.find(name)
+    element.set("type", "html")
+    element.text = html

@@ -60,6 +60,8 @@ _REPLACED = re.compile(NO_ADDRESS.pattern + r"(?=\s*<x-noscript[^<]*<img )")
 #: The parts of a list of addresses with widths or densities, which commas and white space separate.
 _PART_OF_SET = re.compile(r"[^\s,]\S*")
 _SIZE = re.compile(r"[\d.]+[whx](?:,|\Z)")
+#: Where a picture is looked for in the content of an object.
+_MAX_FALLBACK = 1000
 #: The parameters of an object that hold the address of what it plays.
 _ADDRESS_PARAMETERS = ("filename", "movie", "src", "url")
 
@@ -146,9 +148,9 @@ def _plugin(base: str, linked: set[str], plugin: re.Match[str]) -> str:
         return _link(_address(attributes, ("value",), base), linked) if is_address else ""
     address = _address(attributes, ("data", "src", *_LAZY), base)
     if address and attributes.get("type", "").startswith("image/"):
-        html, start = plugin.string, plugin.end()
-        has_picture = plugin[0].startswith("<object") and html.find("<img ", start, html.find("</object>", start)) > 0
-        return "" if has_picture else f'<img src="{escape(address)}" alt="">'
+        start = plugin.end()
+        content = plugin.string[start : start + _MAX_FALLBACK].partition("</object>")[0]
+        return "" if plugin[0].startswith("<object") and "<img " in content else f'<img src="{escape(address)}" alt="">'
     return _link(address, linked)
 
 

@@ -74,4 +74,5 @@ def _mended(base: str, element: str, name: str, value: str) -> str | None:
     """Return the value of an attribute, an address without spaces; of `cite`, the address that it is, or None."""
     if name == "cite":
         return web_address(value, base) or None
-    return re.sub(r"[\t\n\r]", "", value).strip() if name in ("href", "src") else value
+    # nh3 has checked the address without this white space, and no other: with more, it could become a script's.
+    return re.sub(r"[\t\n\r]", "", value).strip(" ") if name in ("href", "src") else value

@@ -54,10 +54,10 @@ def test_a_title_that_reads_otherwise_as_html_is_html_in_atom(
     written = title.replace("&", "&amp;")  # entities in records are unescaped
     site = make_site(
         {"1.json": json.dumps({"title": written, "webUrl": "https://a.example/1", "publishedDateTime": "2020-01-01"})},
-        site={"base_url": BASE, "title": written},
+        site={"base_url": BASE, "title": written, "description": written},
     )
     atom = feed(site, "/feed.atom")
-    for element in atom.xpath("a:title | a:entry/a:title", namespaces=NAMESPACES):
+    for element in atom.xpath("a:title | a:subtitle | a:entry/a:title", namespaces=NAMESPACES):
         assert (dict(element.attrib), element.text) == ({"type": "html"}, html)
     assert texts(feed(site, "/feed.rss"), "//title") == [title] * 2
     assert json.loads(site.body("/feed.json"))["items"][0]["title"] == title
@@ -71,6 +71,7 @@ def test_plain_elements_of_rss_have_hexadecimal_references(make_site: Callable[.
                 topics="['T <i> & u']",
                 provider="{name: 'P & <p>', images: ['https://a.example/i.png'], authors: ['Ann & <Bob>'], publishers: ['Q & <q>']}",
                 excerpt="'E & <em>'",
+                related="[{title: 'L & <i>', webUrl: 'https://b.example/?a=1&b=2', publishedDateTime: 2020-01-01}]",
             )
         },
         site={"base_url": BASE, "title": "S & <s>", "description": "D & <d>"},
@@ -85,6 +86,7 @@ def test_plain_elements_of_rss_have_hexadecimal_references(make_site: Callable[.
         "<title>A &#x3C;b&gt; &#x26; c</title>", ">T &#x3C;i&gt; &#x26; u</category>", "<dc:creator>Ann &#x26; &#x3C;Bob&gt;</dc:creator>",
         "<dc:creator>P &#x26; &#x3C;p&gt;</dc:creator>", "<dc:publisher>Q &#x26; &#x3C;q&gt;</dc:publisher>",
         "<description>E &amp;amp; &amp;lt;em&amp;gt;</description>", "<content:encoded>&lt;p&gt;",
+        '<atom:link href="https://b.example/?a=1&amp;b=2" rel="related" type="text/html" title="L &#x26; &#x3C;i&gt;"/>',
     ):  # fmt: skip
         assert element in item
     feed(site, "/providers/p-p.rss")

@@ -57,12 +57,12 @@ entries = st.builds(
 
 
 def as_rss_writes(rendered: str, *elements: str) -> str:
-    """Return what feedgen renders in RSS, with hexadecimal character references in elements of plain text."""
-    return re.sub(
-        f"(<(?:{'|'.join(elements)})(?: [^>]*)?>)([^<]*)",
-        lambda match: match[1] + match[2].replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;"),
-        rendered,
-    )
+    """Return what feedgen renders in RSS, with hexadecimal character references in plain text, titles of links too."""
+    for pattern in (f"(<(?:{'|'.join(elements)})(?: [^>]*)?>)([^<]*)", '(<atom:link [^>]* title=")([^"]*)'):
+        rendered = re.sub(
+            pattern, lambda text: text[1] + text[2].replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;"), rendered
+        )
+    return rendered
 
 
 @given(entries)

@@ -23,3 +23,10 @@ def test_pages_show_times_in_english_and_utc(make_site: Callable[..., Site], tim
         (element,) = html.document_fromstring(site.body(address)).iter("time")
         assert element.text == shown
         assert datetime.fromisoformat(element.get("datetime")) == datetime.fromisoformat(time)
+
+
+def test_the_page_of_everything_counts_in_words(make_site: Callable[..., Site]) -> None:
+    files = {"1.md": record(topics="[AI]")}
+    assert "1 story in 1 topic by 1 provider." in make_site(files).body("/").decode()
+    files["2.md"] = record(url="https://a.example/2", provider="{name: C}")
+    assert "2 stories in 1 topic by 2 providers." in make_site(files).body("/").decode()

@@ -86,6 +86,15 @@ def test_the_list_of_related_stories_of_a_story_in_another_language_is_marked(ma
     )
 
 
+def test_the_end_of_a_cut_list_is_marked_without_turning_its_bullet(make_site: Callable[..., Site]) -> None:
+    second = "{title: Zwei, publishedDateTime: 2020-01-02, webUrl: 'https://c.example/'}"
+    files = {"1.md": record(excerpt="مرحبا", related=f"{RELATED[:-1]}, {second}]")}
+    site = make_site(files, site={"base_url": BASE, "language": "ar"}, feeds={"related_limit": 1})
+    assert '<li><span lang="en" dir="ltr">and 1 more</span></li></ul>' in site.body("/feed.rss").decode().replace(
+        "&lt;", "<"
+    ).replace("&gt;", ">")
+
+
 def test_the_language_of_a_story_is_in_every_format(make_site: Callable[..., Site]) -> None:
     site = site_in(
         make_site, "de", {"1.md": record(language="pt_br"), "2.md": record(url="https://a.example/2", language="DE")}

@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -175,6 +176,8 @@ def test_the_direction_and_the_language_stay_on_every_element() -> None:
     assert made(page) == '<div lang="ar" dir="rtl"><p>م</p></div>'
 
 
+#: White space that isn't HTML's.
+SPACES = ("a0", "1680", "2000", "2028", "202f", "205f", "3000")
 CITED = {
     '<blockquote cite="/source">q</blockquote>': '<blockquote cite="https://news.example/source">q</blockquote>',
     '<q cite="javascript:alert(1)">x</q>': "<q>x</q>",
@@ -185,6 +188,8 @@ CITED = {
     '<form action="/f"><button formaction="javascript:x()">Go</button></form>': "<div> Go </div>",
     '<a href=" https://b.example/ ">x</a><img src="\thttps://b.example/\nc.png">': '<a href="https://b.example/">x</a><img src="https://b.example/c.png">',
     '<a href=" java\nscript:x()">x</a><a href="\t/a\n">y</a>': '<a>x</a><a href="https://news.example/a">y</a>',
+    "<a href=' /a'>x</a>" + "".join(f"<a href='&#x{space};javascript:x()'>y</a>" for space in SPACES): '<a href="https://news.example/a">x</a>'
+    + "".join(f'<a href="https://news.example/post/{quote(chr(int(space, 16)))}javascript:x()">y</a>' for space in SPACES),
     '<a href="/a" ping="/p" attributionsrc="/q">x</a>': '<a href="https://news.example/a">x</a>',
     '<a href="mailto:a@b.example">x</a><a href="ftp://b.example/">y</a>': '<a href="mailto:a@b.example">x</a><a>y</a>',
     '<p xlink:href="/x" manifest="/y" profile="/z" classid="/c" codebase="/d" data="/e" poster="/f">x</p>': "<p>x</p>",
@@ -334,6 +339,7 @@ HOSTILE = (
     "<picture><source srcset=a><img></picture>", "<picture>", "<source srcset=,>", "<object data=x>", "<param name=movie value=x>", "<section>",
     "<label>", "<textarea>", "<textarea></textarea>", "<q cite=x>", "<img alt=x><noscript>", "<select><option>", "<template>", "<b><section>",
     "<a href=x><video src=a>", "<xmp>", "<img srcset=,,,,>", "<img src=data:x>", "<math alttext=x></math>",
+    """<a ="x' y='z """, "<object type=image/png data=x>", "<font dir=rtl>", "<amp-img src=x>", "<a href=' ",
 )  # fmt: skip
 
 
