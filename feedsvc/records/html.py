@@ -29,7 +29,7 @@ _UNCLOSED = words(
     p param source spacer tbody td tfoot th thead tr track wbr mprescripts mspace
     """
 )
-#: A quotation mark begins a value only after `=`: elsewhere, as in `alt=don't`, it is part of a name or a value. Without
+#: A quotation mark begins a value only after `=`: elsewhere, as in `alt=don't`, it is part of a name or value. Without
 #: a limit, tags that aren't closed would take time that grows with the square of their number.
 _ATTRIBUTES = r"""(?:\s(?:[^<>=]++|=\s*+(?:"[^"]*"|'[^']*'|(?!["'])[^\s<>]*+)){0,1000}+)?"""
 #: A tag, or a `<` that could begin one but isn't followed by a whole tag: the `/` of an end tag, name, attributes, `>`.
