@@ -12,7 +12,7 @@ from html import escape, unescape
 import nh3
 
 from feedsvc.records.html import words
-from feedsvc.records.sanitizer import ATTRIBUTES, CITING, HIDDEN, SOURCE, TAGS, web_address
+from feedsvc.records.sanitizer import CITED, HIDDEN, SOURCE, TAGS, web_address
 
 #: Attributes with the address of a picture that a script would load, the best ones first.
 _LAZY = (
@@ -35,7 +35,7 @@ _KEPT: dict[str, set[str]] = {
 #: Keeps what is safe, and what is rewritten, with any address.
 _PARSER = nh3.Cleaner(
     tags=TAGS | _KEPT.keys() | {"picture", "x-noscript"},
-    attributes=ATTRIBUTES | CITING | {name: ATTRIBUTES.get(name, set()) | names for name, names in _KEPT.items()},
+    attributes=CITED | {name: CITED.get(name, set()) | names for name, names in _KEPT.items()},
     clean_content_tags=(HIDDEN | SOURCE) - _KEPT.keys(),
     url_schemes={"http", "https", "mailto"},
 )

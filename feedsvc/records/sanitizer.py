@@ -18,7 +18,7 @@ FORMULAS = words(
     """
 )
 TAGS = nh3.ALLOWED_TAGS | FORMULAS
-#: Addresses in `href` and `src` are nh3's to check and resolve. There are no others, but for those of CITING.
+#: Addresses in `href` and `src` are nh3's to check and resolve. There are no others, but for those of CITED.
 ATTRIBUTES: dict[str, set[str]] = {
     **{name: names - {"cite"} for name, names in nh3.ALLOWED_ATTRIBUTES.items()},
     "*": {"dir", "lang", "title"},
@@ -26,7 +26,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "mo": {"fence", "largeop", "separator", "stretchy"},
 }
 #: What holds the address that it quotes, which nh3 neither checks nor resolves.
-CITING = {name: names for name, names in nh3.ALLOWED_ATTRIBUTES.items() if "cite" in names}
+CITED = ATTRIBUTES | {name: names for name, names in nh3.ALLOWED_ATTRIBUTES.items() if "cite" in names}
 #: White space in an address that browsers leave out. nh3 leaves an address that isn't relative as it is.
 _SPACED = re.compile(r"""\b(?:href|src)\s*=\s*["'](?:[ ]|[^"'<>]*(?:[\t\n\r]|[ ]["']))""", re.IGNORECASE)
 #: Elements whose content is no text of the page, or was written for nobody to see.
@@ -47,9 +47,14 @@ def safe_html(html: str, base: str) -> str:
     """Return HTML that is safe to show anywhere. base: the URL that relative ones are resolved against."""
     if "=" not in html:
         return _CLEANER.clean(html)
-    options = _OPTIONS
-    if "cite" in html.lower() or _SPACED.search(html):
-        options = options | {"attributes": ATTRIBUTES | CITING, "attribute_filter": partial(_mended, base)}
+    if "cite" not in html.lower() and not _SPACED.search(html):
+        return _cleaned(html, base)
+    mended = _cleaned(html, base, attributes=CITED, attribute_filter=partial(_mended, base))
+    return _cleaned(mended, base, attributes=CITED)  # once more, since nh3 doesn't check what a filter returns
+
+
+def _cleaned(html: str, base: str, **more: Any) -> str:
+    options = {**_OPTIONS, **more}
     try:
         return nh3.clean(html, url_relative=("rewrite_with_base", base), **options)
     except ValueError:  # nh3 can't resolve URLs against this base
@@ -74,5 +79,5 @@ def _mended(base: str, element: str, name: str, value: str) -> str | None:
     """Return the value of an attribute, an address without spaces; of `cite`, the address that it is, or None."""
     if name == "cite":
         return web_address(value, base) or None
-    # nh3 has checked the address without this white space, and no other: with more, it could become a script's.
+    # Browsers leave out this white space, and no other.
     return re.sub(r"[\t\n\r]", "", value).strip(" ") if name in ("href", "src") else value
