@@ -17,6 +17,7 @@ from operator import attrgetter
 from feedsvc.index.archives import Month, Stamp, months, stamps
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
+from feedsvc.index.reader import is_counted
 from feedsvc.model import Archive, FeedAddress
 
 #: Stands for a month before all others, and for one after them.
@@ -67,11 +68,12 @@ class Archives:
             return Section("", 0, self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def stamp(self, archive: Archive, stamps: Sequence[Stamp]) -> Stamp:
+    def stamp(self, archive: Archive, stamps: Sequence[Stamp], is_counted: bool) -> Stamp:
         """Return when anything that an archive depends on last changed. stamps: of all months, oldest first.
 
         Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
         isn't full is published with the first story of a later one.
+        is_counted: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
         index = self._index(archive.month)
         later = index - 1
@@ -79,6 +81,8 @@ class Archives:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
+        if is_counted:
+            first = last = archive.month
         key = attrgetter("month")
         found = stamps[bisect_left(stamps, first, key=key) : bisect_right(stamps, last, key=key)]
         return Stamp(archive.month, max(stamp.revision for stamp in found), max(stamp.changed for stamp in found))
@@ -169,9 +173,9 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     archives = Archives(feed, query.limit, list(months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes = stamps(connection, feed)
+    changes, counted = stamps(connection, feed), is_counted(connection, feed, query)
     for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.stamp(archive, changes).revision
+        found[replace(feed, archive=archive)] = archives.stamp(archive, changes, counted).revision
     return found
 
 

@@ -73,7 +73,8 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     if not section:
         return None
     if address.archive:
-        stamp = archives.stamp(address.archive, stamps(connection, address))
+        counted = reader.is_counted(connection, address, query)
+        stamp = archives.stamp(address.archive, stamps(connection, address), counted)
         row = replace(row, revision=stamp.revision, changed=reader.moment(stamp.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, section)
