@@ -17,6 +17,7 @@ from operator import attrgetter
 from feedsvc.index.archives import LastChange, Month, last_changes, months
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
+from feedsvc.index.reader import is_counted
 from feedsvc.model import Archive, FeedAddress
 
 #: Stands for a month before all others, and for one after them.
@@ -67,11 +68,12 @@ class Archives:
             return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def last_change(self, archive: Archive, changes: Sequence[LastChange]) -> LastChange:
+    def last_change(self, archive: Archive, changes: Sequence[LastChange], is_counted: bool) -> LastChange:
         """Return when anything that an archive depends on last changed. changes: of all months, oldest first.
 
         Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
         isn't full is published with the first story of a later one.
+        is_counted: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
         index = self._index(archive.month)
         later = index - 1
@@ -79,6 +81,8 @@ class Archives:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
+        if is_counted:
+            first = last = archive.month
         key = attrgetter("month")
         found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
         return LastChange(archive.month, max(each.revision for each in found), max(each.changed for each in found))
@@ -167,9 +171,9 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     archives = Archives(feed, query.limit, list(months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes = last_changes(connection, feed)
+    changes, counted = last_changes(connection, feed), is_counted(connection, feed, query)
     for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.last_change(archive, changes).revision
+        found[replace(feed, archive=archive)] = archives.last_change(archive, changes, counted).revision
     return found
 
 

@@ -73,7 +73,8 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     if not section:
         return None
     if address.archive:
-        last = archives.last_change(address.archive, last_changes(connection, address))
+        counted = reader.is_counted(connection, address, query)
+        last = archives.last_change(address.archive, last_changes(connection, address), counted)
         row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, section)

@@ -151,7 +151,7 @@ def _refresh_feeds(
 ) -> None:
     """Update the numbers of stories and the revisions of the feeds that affected stories were or are in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
-    rows, known, gone = [], [], []
+    rows, known, resized = [], [], []
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
     for key in before.keys() | after.keys():
         find = f"SELECT stories, primary_stories FROM feeds {where}"
@@ -162,16 +162,17 @@ def _refresh_feeds(
         new = (old[0] - less[0] + more[0], old[1] - less[1] + more[1])
         if new[0]:
             rows.append((*key, *new, revision, 0))
-        elif old[0]:
-            gone.append(key)
+        if new != old and key[2] and not is_empty:
+            resized.append(key)
     connection.executemany(f"DELETE FROM feeds {where}", known)
     connection.insert("feeds", sorted(rows))
-    # The revision of a month that is gone is that of the months beside it, whose archives link to others than before.
-    of_feed = "FROM feeds WHERE kind = ? AND slug = ?"
-    beside = f"(SELECT max(month) {of_feed} AND month < ?), (SELECT min(month) {of_feed} AND month > ?)"
+    # Archives link to those of the months beside theirs, whose parts follow from the numbers of stories: of the newest
+    # month, from whether there is a later one, too.
+    of_feed = "FROM feeds WHERE kind = ? AND slug = ? AND month"
     connection.executemany(
-        f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ({beside})",
-        ((revision, *key[:2], *key, *key) for key in gone),
+        f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND (month = (SELECT min(month) {of_feed} > ?) "
+        f"OR month IN (SELECT month {of_feed} < ? ORDER BY month DESC LIMIT 2))",
+        ((revision, *key[:2], *key, *key) for key in resized),
     )
 
 

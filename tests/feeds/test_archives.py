@@ -313,3 +313,20 @@ def test_a_late_record_changes_the_archives_of_its_month_and_links_of_those_besi
 def test_an_archive_of_no_month_or_part_has_no_document(make_site: Callable[..., Site], section: str) -> None:
     site = make_site(STORIES, feeds={"limit": 2})
     assert site.document(f"/feed/{section}.atom") is site.document(f"/feed/{section}.json") is None
+
+
+def test_archives_change_with_the_months_beside_theirs_only_where_the_number_of_stories_does(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(STORIES, feeds={"limit": 2, "formats": ["atom"]})
+    archives = ("/feed/2020-01-2.atom", "/feed/2020-02.atom", "/feed/2020-03.atom")
+
+    def changed(**files: str) -> list[bool]:
+        before = [site.revision(address) for address in archives]
+        for name, text in files.items():
+            site.write(f"{name}.md", text)
+        site.sync()
+        return [site.revision(address) != old for address, old in zip(archives, before, strict=True)]
+
+    assert changed(**{"4": record("New", "https://a.example/4", "2020-02-01")}) == [False, True, False]
+    assert changed(**{"10": record("A", "https://a.example/10", "2020-02-02")}) == [True, True, True]
