@@ -167,13 +167,14 @@ def _refresh_feeds(
     connection.executemany(f"DELETE FROM feeds {where}", known)
     connection.insert("feeds", sorted(rows))
     # Archives link to those of the months beside theirs, whose parts follow from the numbers of stories: of the newest
-    # month, from whether there is a later one, too.
-    of_feed = "FROM feeds WHERE kind = ? AND slug = ? AND month"
-    connection.executemany(
-        f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND (month = (SELECT min(month) {of_feed} > ?) "
-        f"OR month IN (SELECT month {of_feed} < ? ORDER BY month DESC LIMIT 2))",
-        ((revision, *key[:2], *key, *key) for key in resized),
-    )
+    # month, from whether there is a later one, too. Feeds without mentions have other months beside each other.
+    for column in ("stories", "primary_stories"):
+        of_feed = f"FROM feeds WHERE kind = ? AND slug = ? AND {column} > 0 AND month"
+        connection.executemany(
+            f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND (month = (SELECT min(month) {of_feed} > ?) "
+            f"OR month IN (SELECT month {of_feed} < ? AND month != '' ORDER BY month DESC LIMIT 2))",
+            ((revision, *key[:2], *key, *key) for key in resized),
+        )
 
 
 def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> None:

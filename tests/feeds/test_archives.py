@@ -330,3 +330,24 @@ def test_archives_change_with_the_months_beside_theirs_only_where_the_number_of_
 
     assert changed(**{"4": record("New", "https://a.example/4", "2020-02-01")}) == [False, True, False]
     assert changed(**{"10": record("A", "https://a.example/10", "2020-02-02")}) == [True, True, True]
+
+
+def test_months_of_mentions_alone_are_not_beside_the_archives_of_feeds_without_mentions() -> None:
+    months = ["2020-02-01", "2020-03-01", "2020-04-01"]
+    mentions = [
+        f"{{title: M, webUrl: 'https://m.example/{number}', publishedDateTime: {month}}}"
+        for number, month in enumerate(months)
+    ]
+    first = story(1, "2020-01-01") | story(2, "2020-01-02", related=f"[{', '.join(mentions)}]")
+    tables = {"feeds": {"limit": 1, "related": "links"}, "build": {"pages": False}}
+    with new_site(**tables) as site, new_site(**tables) as fresh:
+        for new in (first, story(3, "2020-05-01"), story(4, "2020-06-01")):
+            for name, text in new.items():
+                site.write(name, text)
+                fresh.write(name, text)
+            site.sync()
+            build(site.documents, site.config.out_folder, lambda done, total: None)
+        fresh.sync()
+        build(fresh.documents, fresh.config.out_folder, lambda done, total: None)
+        assert "feed/2020-05.atom" in built(site)
+        assert built(site) == built(fresh)
