@@ -57,10 +57,9 @@ def test_every_link_and_anchor_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(leads_to), link
 
 
-def test_every_page_is_reached_from_the_first_by_one_link() -> None:
+def test_every_page_is_reached_from_the_first() -> None:
     first, *others = PAGES
-    reached = Counter((ROOT / link.partition("#")[0]).resolve() for link in links(first) if "://" not in link)
-    assert {page: reached[page] for page in others} == dict.fromkeys(others, 1)
+    assert set(others) <= {(ROOT / link.partition("#")[0]).resolve() for link in links(first) if "://" not in link}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
