@@ -1,14 +1,19 @@
-"""The README and the demo's configuration name all commands, options and keys."""
+"""The README and the demo's configuration name all commands, options, keys, addresses, filters and presets."""
 
 import re
+from typing import get_args
 
 import click
+import flask
 import pytest
 from msgspec.structs import fields
 
+import feedsvc
 from feedsvc.cli import main
 from feedsvc.config import TABLES
-from feedsvc.model import Image, Provider, Story, Topic
+from feedsvc.feeds.addresses import SITE_PATHS
+from feedsvc.formats import ASSETS
+from feedsvc.model import FILTERS, Image, Kind, Provider, Story, Topic
 from tests.conftest import ROOT, SAMPLE
 
 README = (ROOT / "README.md").read_text()
@@ -30,6 +35,28 @@ def test_every_key_is_in_the_readme_and_in_the_demos_configuration(table: str) -
     for key in fields(TABLES[table]):
         assert f"`{table}.{key.name}`" in README
         assert re.search(rf"^(# )?{key.name} = ", section[1], re.MULTILINE)
+
+
+def test_every_address_is_in_the_readme() -> None:
+    own = flask.Flask("own", static_folder=None)
+    with feedsvc.open(records=[]) as site:
+        own.register_blueprint(feedsvc.blueprint(site))
+    answered = [rule.rule for rule in own.url_map.iter_rules() if "<" not in rule.rule]
+    assert len(answered) >= 3
+    for address in (*SITE_PATHS, *ASSETS, *answered):
+        assert f"`{address}`" in README
+    for kind in get_args(Kind):
+        assert f"`/{kind}." in README or f"`/{kind}/<slug>." in README
+
+
+def test_every_filter_is_in_the_readme() -> None:
+    table = README[README.index("| parameter | stories |") :].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", table)) == set(FILTERS)
+
+
+def test_every_preset_is_in_the_readme() -> None:
+    for path in (ROOT / "feedsvc" / "records" / "presets").glob("*.toml"):
+        assert f"`{path.stem}`" in README
 
 
 def test_the_set_up_lines_are_complete() -> None:

@@ -157,7 +157,7 @@ def test_what_others_changed_is_put_right(make_site: Callable[..., Site], s3: S3
 
 
 def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Callable[..., Site], s3: S3) -> None:
-    site = make_site(TWO)
+    site = make_site(TWO, feeds={"limit": 1})  # so that there are archives
     upload(site)
     s3.put("feeds-bucket", "feeds/topics/mine.atom", b"mine")
     s3.put("feeds-bucket", "mine.atom", b"mine")
