@@ -185,7 +185,7 @@ def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[
 
 def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
     """Return whether the table `feeds` has the number of stories that a query selects."""
-    return address.kind != "custom" and not any(conditions(connection.dialect, query))
+    return address.kind != "custom" and not any(conditions(connection.dialect, address, query))
 
 
 def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
