@@ -41,7 +41,9 @@ def saved_filters(config: Config, address: FeedAddress) -> Filters:
 def _met_filters(config: Config, address: FeedAddress) -> Filters:
     """Return filters that every story of a feed meets."""
     name = OWN_FILTERS.get(address.kind)
-    return NO_FILTERS.replace(**{name: (address.slug,)}) if name else saved_filters(config, address)
+    if name:
+        return NO_FILTERS.replace(**{name: (address.slug,)})
+    return saved_filters(config, address).replace(min_quality=None)  # a default, which an address may set lower
 
 
 def _needed(filters: Filters, met: Filters) -> Filters:
@@ -49,10 +51,17 @@ def _needed(filters: Filters, met: Filters) -> Filters:
     needed = filters
     for name, values in filters.items:
         others = met.get(name)
-        if others and FILTERS[name].comparison == "in" and set(others) <= set(values):
-            needed = needed.replace(**{name: None})
-        elif others and FILTERS[name].comparison == "not in":
-            needed = needed.replace(**{name: tuple(value for value in values if value not in others) or None})
+        if others is None:
+            continue
+        match FILTERS[name].comparison:
+            case "not in":
+                needed = needed.replace(**{name: tuple(value for value in values if value not in others) or None})
+            case ">=" if others >= values:
+                needed = needed.replace(**{name: None})
+            case "<=" if others <= values:
+                needed = needed.replace(**{name: None})
+            case "in" if set(others) <= set(values):
+                needed = needed.replace(**{name: None})
     return needed
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from feedsvc.config import Config
@@ -11,7 +12,7 @@ from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
-from feedsvc.index.query import StoryQuery, select_stories
+from feedsvc.index.query import StoryQuery, ordering_table, select_stories
 from feedsvc.index.reader import find_entries, find_feed
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
@@ -124,7 +125,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
         for item in (item for filters in query.filters for item in filters.items if FILTERS[item[0]].column):
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
-            if not connection.execute(f"{chosen} AND s.url = ?", [*values, shown.url]).fetchone():
+            chosen = f"{chosen} AND {ordering_table(address)}.url = ?"
+            if not connection.execute(chosen, [*values, shown.url]).fetchone():
                 column = FILTERS[item[0]].column
                 value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
@@ -153,4 +155,6 @@ def _archive(connection: Connection, address: FeedAddress, query: StoryQuery, sh
 def _value(connection: Connection, column: str, url: str) -> object:
     """Return the value of a story that a filter compares."""
     (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
+    if column == "published":
+        return datetime.fromtimestamp(value, UTC).isoformat().replace("+00:00", "Z")
     return "unknown" if value in (None, "") else value

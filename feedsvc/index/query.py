@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
-from feedsvc.model import FILTERS, FeedAddress, Filters
+from feedsvc.model import FILTERS, FeedAddress, Filter, Filters
 
 #: A limit that no feed reaches.
 ALL = 2**62
+_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ def select_stories(dialect: Dialect, address: FeedAddress, query: StoryQuery, co
 
     columns: of `ordering_table`. The SQL ends in a WHERE clause.
     """
-    source, asked = "stories s", conditions(dialect, query)
+    source, asked = "stories s", conditions(dialect, address, query)
     if address.kind == "topics":
-        source = f"story_topics o{' JOIN stories s ON s.url = o.url' if asked else ''}"
+        is_joined = any("s." in condition for condition, _ in asked)
+        source = f"story_topics o{' JOIN stories s ON s.url = o.url' if is_joined else ''}"
     if address.kind in ("topics", "providers"):
         asked.append(("o.slug = ?" if address.kind == "topics" else "s.provider = ?", [address.slug]))
     if query.month:
@@ -75,13 +78,19 @@ def select_stories(dialect: Dialect, address: FeedAddress, query: StoryQuery, co
     return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in asked for value in values]
 
 
-def conditions(dialect: Dialect, query: StoryQuery) -> list[tuple[str, list[Any]]]:
-    """Return what filters ask of a story `s`, as SQL conditions with their values."""
+def conditions(dialect: Dialect, address: FeedAddress, query: StoryQuery) -> list[tuple[str, list[Any]]]:
+    """Return what filters ask of a story of a feed, as SQL conditions with their values.
+
+    The story is `s`; its time is asked of `ordering_table`.
+    """
     found: list[tuple[str, list[Any]]] = []
     for filters in query.filters:
         for name, value in filters.items:
             filter = FILTERS[name]
             if not filter.column:
+                continue
+            if isinstance(value, date):
+                found.append(_days(ordering_table(address), filter, value))
                 continue
             if not filter.is_repeatable:
                 found.append((f"s.{filter.column} {filter.comparison} ?", [value]))
@@ -92,3 +101,12 @@ def conditions(dialect: Dialect, query: StoryQuery) -> list[tuple[str, list[Any]
             values = [dialect.as_list(value)]
             found.append((f"NOT {condition}" if filter.comparison == "not in" else condition, values))
     return found
+
+
+def _days(table: str, filter: Filter, day: date) -> tuple[str, list[Any]]:
+    """Return the condition that a time is on a day or later, or on it or before, with its values."""
+    first = (day - date(1970, 1, 1)).days * _DAY
+    second = first if filter.comparison == ">=" else first + _DAY - 1
+    # The month as well, by which the database's index begins, so that other months aren't passed over.
+    asked = f"{table}.month {filter.comparison} ? AND {table}.{filter.column} {filter.comparison} ?"
+    return asked, [day.isoformat()[:7], second]

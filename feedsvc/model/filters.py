@@ -7,6 +7,7 @@ in FILTERS, and the column of stories that it compares.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from feedsvc.text import slug, xml_text
 
 RelatedMode = Literal["entries", "links", "none"]
 #: How a story's column is compared with the values of a filter.
-Comparison = Literal["in", "not in", ">="]
+Comparison = Literal["in", "not in", ">=", "<="]
 
 MAX_LIMIT = 500
 #: The characters of a parameter's value, and how often a parameter may be repeated.
@@ -32,7 +33,8 @@ class Filter:
     name: str
     #: What a value must be, as error messages put it.
     expected: str
-    #: Return the canonical form of one value, a text or (from a configuration) a number; raise ValueError(value).
+    #: Return the canonical form of one value, a text or (from a configuration) a number or date; raise
+    #: ValueError(value).
     parse: Callable[[Any], Any]
     #: What pages call it.
     label: str
@@ -70,6 +72,17 @@ def _integer(value: Any, low: int = -_MAX_INTEGER, high: int = _MAX_INTEGER) -> 
     return value
 
 
+def _day(value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+        raise ValueError(str(value))
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:  # no month has that day
+        raise ValueError(value) from error
+
+
 def _related(value: Any) -> str:
     if value not in ("entries", "links", "none"):
         raise ValueError(value)
@@ -78,6 +91,7 @@ def _related(value: Any) -> str:
 
 _TEXT = (("maxlength", MAX_VALUE),)
 _NUMBER = (("type", "number"),)
+_DATE = (("type", "date"),)
 _MODES = (("", "as usual"), ("entries", "as entries and links"), ("links", "as links"), ("none", "none"))
 
 #: Every filter by name, in canonical order.
@@ -100,6 +114,10 @@ FILTERS = {
                attributes=_NUMBER, expected="a whole number"),
         Filter("min_heat", column="heat", comparison=">=", parse=_integer, label="Heat of at least",
                attributes=_NUMBER, expected="a whole number"),
+        Filter("since", column="published", comparison=">=", parse=_day, label="From the day", attributes=_DATE,
+               expected="a day such as 2020-06-13, in UTC"),
+        Filter("until", column="published", comparison="<=", parse=_day, label="Up to the day", attributes=_DATE,
+               expected="a day such as 2020-06-13, in UTC"),
         Filter("related", parse=_related, label="Related stories", options=_MODES,
                expected='"entries", "links" or "none"'),
         Filter("limit", parse=partial(_integer, low=1, high=MAX_LIMIT), label="Entries",
@@ -112,7 +130,8 @@ FILTERS = {
 class Filters:
     """The filters of one feed."""
 
-    #: Names and values in canonical order: of a repeatable filter a sorted tuple of texts, of others a number or text.
+    #: Names and values in canonical order: of a repeatable filter a sorted tuple of texts, of others a number, date or
+    #: text.
     items: tuple[tuple[str, Any], ...] = ()
 
     def get(self, name: str) -> Any:
@@ -151,7 +170,7 @@ NO_FILTERS = Filters()
 
 
 def parse_filters(pairs: Iterable[tuple[str, Any]]) -> Filters:
-    """Return the filters that names and values say: texts or (from a configuration) numbers and lists.
+    """Return the filters that names and values say: texts or (from a configuration) numbers, dates and lists.
 
     Names that are no filters are ignored, and so are empty values, which a form sends for fields left blank.
     Raise FilterError for a value that a filter can't have.
@@ -160,7 +179,11 @@ def parse_filters(pairs: Iterable[tuple[str, Any]]) -> Filters:
     for name, value in pairs:
         if name in FILTERS and value != "":
             given.setdefault(name, []).extend(value if isinstance(value, list | tuple) else [value])
-    return NO_FILTERS.replace(**{name: _parse(FILTERS[name], values) for name, values in given.items()})
+    filters = NO_FILTERS.replace(**{name: _parse(FILTERS[name], values) for name, values in given.items()})
+    since, until = filters.get("since"), filters.get("until")
+    if since and until and since > until:
+        raise FilterError("since", repr(str(since)), f"a day up to until, which is {until}")
+    return filters
 
 
 def _parse(filter: Filter, values: list[Any]) -> Any:

@@ -15,32 +15,49 @@ FEEDS = [
     *(FeedAddress("topics", slug) for slug in TOPICS),
     *(FeedAddress("providers", slug) for slug in PROVIDERS),
 ]
-#: Stories with each set of topics, by each provider.
+#: Stories with each set of topics, by each provider, of eight days.
 FILES: dict[str, str | bytes] = {
     f"{number}{provider}.md": record(
         url=f"https://a.example/{number}{provider}",
+        time=f"2020-06-0{number + 1}",
         topics=f"[{', '.join(topic for place, topic in enumerate(TOPICS) if number >> place & 1)}]",
         provider=provider,
     )
     for number, provider in product(range(8), PROVIDERS)
 }
+#: Filled in or not, within and beyond those of the saved filter.
+DAYS = (("", ""), ("2020-06-02", "2020-06-04"), ("2020-06-04", "2020-06-07"))
 
 
 def choices() -> Iterator[Filters]:
-    values = ([], ["a"], ["b"], ["a", "b"], ["b", "c"]), ([], ["p"], ["q"], ["p", "q"]), ([], ["a"], ["c"]), ([], ["q"])
-    for topic, provider, without_topic, without_provider in product(*values):
+    values = (
+        ([], ["a"], ["b"], ["a", "b"], ["b", "c"]),
+        ([], ["p"], ["q"], ["p", "q"]),
+        ([], ["a"], ["c"]),
+        ([], ["q"]),
+        DAYS,
+    )
+    for topic, provider, without_topic, without_provider, (since, until) in product(*values):
         yield parse_filters(
             [
                 ("topic", topic),
                 ("provider", provider),
                 ("without_topic", without_topic),
                 ("without_provider", without_provider),
+                ("since", since),
+                ("until", until),
             ]
         )
 
 
 def test_the_canonical_address_chooses_the_same_stories_and_is_its_own(make_site: Callable[..., Site]) -> None:
-    saved = {"name": "Saved", "topic": ["A", "B"], "without_provider": ["q"]}
+    saved = {
+        "name": "Saved",
+        "topic": ["A", "B"],
+        "without_provider": ["q"],
+        "since": "2020-06-03",
+        "until": "2020-06-06",
+    }
     site = make_site(FILES, custom=[saved])
     written = [feed.filtered(filters) for feed in FEEDS for filters in choices()]
     addresses = [canonical(site.config, address) for address in written]

@@ -187,6 +187,9 @@ def test_quality_leaves_a_story_out(folder: Path) -> None:
         ('type = ["video"]', "left out by type=video (its type: unknown)"),
         ('category = ["News"]', "left out by category=news (its category: unknown)"),
         ("min_heat = 3", "left out by min_heat=3 (its heat: unknown)"),
+        ("since = 2020-06-14", "left out by since=2020-06-14 (its published: 2020-06-13T01:29:00Z)"),
+        ('until = "2020-06-12"', "left out by until=2020-06-12 (its published: 2020-06-13T01:29:00Z)"),
+        ('topic = ["AI"]\nsince = 2020-06-14', "left out by since=2020-06-14 (its published: 2020-06-13T01:29:00Z)"),
         ('min_heat = 3\ntype = ["video"]', "left out by type=video (its type: unknown); left out by min_heat=3 (its heat: unknown)"),
     ],
 )  # fmt: skip

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
 from lxml import etree
 
-from feedsvc.config import parse_config
+from feedsvc.config import load_config, parse_config
 from feedsvc.errors import ConfigError
+from feedsvc.feeds.selection import story_query
+from feedsvc.index.query import newest_first, ordering_table, select_stories
+from feedsvc.model import parse_filters
 from tests.conftest import Site, record
 from tests.corpus import Corpus
 from tests.rules import check_feed, texts
@@ -52,6 +56,15 @@ def titles(site: Site, address: str) -> list[str]:
         ("without_provider=a", "Two m"),
         ("min_quality=15", "Two m"),
         ("min_heat=2", "One"),
+        ("since=2020-02-01", "One Two"),
+        ("until=2020-02-01", "Two Three m"),
+        ("since=2020-01-01&until=2020-02-29", "Two Three"),
+        ("since=2019-12-31&until=2019-12-31", "m"),
+        ("since=9999-12-31", ""),
+        ("until=0001-01-01", ""),
+        ("topic=ai&since=2020-02-02", "One"),
+        ("topic=law&until=2020-01-31&type=article", "m"),
+        ("provider=a&until=2020-02-01", "Three"),
         ("limit=2", "One Two"),
         ("related=links", "One Two Three"),
         ("topic=law&without_provider=b&min_quality=1", "m"),
@@ -61,6 +74,53 @@ def test_each_filter_takes_its_stories(make_site: Callable[..., Site], query: st
     site = make_site(FILES)
     for format in ("atom", "rss"):
         assert titles(site, f"/feed.{format}?{query}") == expected.split()
+
+
+def test_since_and_until_are_whole_days_in_utc(make_site: Callable[..., Site]) -> None:
+    times = {
+        "before": "2020-06-13T01:59:59+02:00", "first": "2020-06-13T02:00:00+02:00",
+        "last": "2020-06-13T23:59:59Z", "after": "2020-06-14T00:00:00Z",
+    }  # fmt: skip
+    site = make_site({f"{name}.md": record(name, f"https://a.example/{name}", time) for name, time in times.items()})
+    assert titles(site, "/feed.atom?since=2020-06-13&until=2020-06-13") == ["last", "first"]
+    assert titles(site, "/feed.atom?since=2020-06-13") == ["after", "last", "first"]
+    assert titles(site, "/feed.atom?until=2020-06-13") == ["last", "first", "before"]
+
+
+@pytest.mark.parametrize("feed", ["/feed", "/topics/ai", "/providers/a-example", "/custom/all"])
+def test_the_archives_between_two_days_hold_each_story_once(make_site: Callable[..., Site], feed: str) -> None:
+    files = {
+        f"{month}-{day}.md": record(f"{month}-{day}", f"https://a.example/{month}-{day}", f"2020-0{month}-1{day}", topics="[AI]")
+        for month in (1, 2, 3, 4)
+        for day in (1, 2, 3)
+    }  # fmt: skip
+    site = make_site(files, feeds={"limit": 2}, custom=[{"name": "All"}])
+    days = "since=2020-02-12&until=2020-04-12"
+    assert titles(site, f"{feed}.atom?{days}") == ["4-2", "4-1"]
+    assert titles(site, f"{feed}/2020-04.atom?{days}") == ["4-2", "4-1"]
+    assert titles(site, f"{feed}/2020-03-2.atom?{days}") == ["3-3"]
+    assert titles(site, f"{feed}/2020-03.atom?{days}") == ["3-2", "3-1"]
+    assert titles(site, f"{feed}/2020-02.atom?{days}") == ["2-3", "2-2"]
+    assert site.document(f"{feed}/2020-01.atom?{days}") is None
+    assert site.document(f"{feed}/2020-02-2.atom?{days}") is None
+
+
+@pytest.mark.sqlite  # which alone tells its plan in these words
+@pytest.mark.parametrize("feed", ["/feed", "/topics/ai", "/providers/a-example"])
+def test_days_are_found_in_the_order_of_the_index(make_site: Callable[..., Site], feed: str) -> None:
+    site = make_site({"1.md": record(topics="[AI]")})
+    address = site.address(f"{feed}.atom?since=2020-01-01&until=2020-01-31")
+    assert address and address.feed
+    with site.documents.index.reading() as connection:
+        query = story_query(site.config, address.feed)
+        chosen, values = select_stories(connection.dialect, address.feed, query, f"{ordering_table(address.feed)}.url")
+        plan = " ".join(
+            str(row)
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {chosen} ORDER BY {newest_first(address.feed)}", values)
+        )
+    assert "COVERING INDEX" in plan
+    assert "month>? AND month<?" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_filters_work_on_every_feed_and_archive(make_site: Callable[..., Site]) -> None:
@@ -108,10 +168,29 @@ def test_what_a_saved_filter_sets_is_its_default(make_site: Callable[..., Site])
     assert titles(site, "/feed.atom") == ["Two"]
     assert titles(site, "/feed.atom?min_quality=15") == ["Two", "m"]
     assert titles(site, "/custom/s.atom") == ["One", "Two", "m"]
+    assert titles(site, "/custom/s.atom?min_quality=5") == ["One", "Two", "m"]
     for target in ("/custom/s.atom?limit=7&min_quality=10", "/feed.atom?min_quality=20"):
         address = site.address(target)
         assert address
         assert address.target == target.partition("?")[0]
+
+
+def test_days_of_a_saved_filter_and_of_an_address_both_count(make_site: Callable[..., Site]) -> None:
+    saved = {"name": "S", "since": date(2020, 1, 1), "until": "2020-02-15", "min_heat": 0}
+    site = make_site(FILES, custom=[saved])
+    assert titles(site, "/custom/s.atom") == ["Two"]
+    assert titles(site, "/custom/s.atom?until=2020-02-01") == ["Two"]
+    assert titles(site, "/custom/s.atom?until=2019-12-31") == titles(site, "/custom/s.atom?since=2020-03-01") == []
+    for idle in ("since=2019-01-01", "until=2020-02-15&since=2020-01-01", "until=2021-01-01", "min_heat=-1"):
+        address = site.address(f"/custom/s.atom?{idle}")
+        assert address and address.target == "/custom/s.atom"
+
+
+def test_a_day_in_toml_is_a_value(tmp_path: Any, make_site: Callable[..., Site]) -> None:
+    (tmp_path / "config.toml").write_text('[[custom]]\nname = "June"\nsince = 2020-06-01\nuntil = "2020-06-30"\n')
+    saved = load_config(tmp_path / "config.toml").custom["june"].filters
+    assert saved.labels == ["since=2020-06-01", "until=2020-06-30"]
+    assert parse_filters([("until", "2020-06-30"), ("since", "2020-06-01")]) == saved
 
 
 @pytest.mark.parametrize(
@@ -123,6 +202,9 @@ def test_what_a_saved_filter_sets_is_its_default(make_site: Callable[..., Site])
         ([{"name": "A", "topics": ["AI"]}], "custom 1: topics is not a key that feedsvc knows; did you mean topic?"),
         ([{"name": "A", "topic": [1]}], "custom 1: topic: 1 can't be used; expected names of topics, any of which a story has"),
         ([{"name": "A", "limit": True}], "custom 1: limit: True can't be used; expected a number from 1 to 500"),
+        ([{"name": "A", "since": "June"}], "custom 1: since: 'June' can't be used; expected a day such as 2020-06-13, in UTC"),
+        ([{"name": "A", "until": datetime(2020, 6, 13, 9)}], "custom 1: until: '2020-06-13 09:00:00' can't be used; expected a day such as 2020-06-13, in UTC"),
+        ([{"name": "A", "since": date(2020, 6, 13), "until": "2020-06-12"}], "custom 1: since: '2020-06-13' can't be used; expected a day up to until, which is 2020-06-12"),
         ([{"name": "A", "min_quality": "1.5"}], "custom 1: min_quality: '1.5' can't be used; expected a whole number"),
     ],
 )  # fmt: skip

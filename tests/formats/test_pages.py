@@ -22,6 +22,8 @@ CLIPBOARD = ["clipboard-read", "clipboard-write"]
 #: Stores the controls that the keyboard must reach, in order, in `window.wanted`; returns their number.
 CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, input, select, summary")]
   .filter((one) => one.checkVisibility())).length"""
+#: Whether the control before a place still has the focus: a date's parts are stops of their own.
+IN_DATE = "place => place && wanted[place - 1].type === 'date' && document.activeElement === wanted[place - 1]"
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 THEMES = {"light": "rgb(248, 247, 245)", "dark": "rgb(21, 23, 26)"}
 #: Returns the faults of layout and contrast of a page, as texts.
@@ -150,8 +152,11 @@ def test_the_filter_form_builds_the_filtered_address_and_opens_it(sample_service
     page.get_by_label("Format").select_option("RSS")
     page.get_by_label("Only the topic").fill("Computer Vision")
     page.get_by_label("Quality of at least").fill("90")
+    page.get_by_label("From the day").fill("2019-01-01")
     page.get_by_label("Related stories").select_option("as entries and links")
-    address = f"{sample_service.base_url}/feed.rss?topic=Computer+Vision&min_quality=90&related=entries"
+    address = (
+        f"{sample_service.base_url}/feed.rss?topic=Computer+Vision&min_quality=90&since=2019-01-01&related=entries"
+    )
     expect(page.locator("#address-filtered")).to_have_text(address)
     page.get_by_role("button", name="Copy the filtered address").click()
     expect(page.locator("[data-copy=address-filtered]")).to_have_text("Copied")
@@ -203,6 +208,8 @@ def test_tab_reaches_every_control_in_order(path: str, sample_service, open_page
     assert count > 20
     for place in range(count):
         page.keyboard.press("Tab")
+        while page.evaluate(IN_DATE, place):
+            page.keyboard.press("Tab")
         assert page.evaluate("place => document.activeElement === wanted[place]", place), place
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -180,6 +180,7 @@ def check_address(address: str) -> str | None:
     for field in ("topic", "provider", "without_topic", "without_provider"):
         assert all(name == slug(name) for name in filters.get(field) or ())
     assert 1 <= (filters.get("limit") or 1) <= MAX_LIMIT
+    assert (filters.get("since") or date.min) <= (filters.get("until") or date.max)
     assert XML_TEXT.fullmatch("".join(filters.labels))
     assert parse_filters(parse_qsl(filters.query)) == filters
     assert parse_filters(reversed(pairs)) == filters  # the order of different parameters does not matter

@@ -136,7 +136,7 @@ SEEDS = {
         _KINDS[".html"] + (Path(__file__).parent.parent / "data/real-html/records/every-kind.html").read_bytes()[:4000],
     ],
     "addresses": [
-        b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&category=News&min_quality=60&related=links&limit=500",
+        b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&category=News&min_quality=60&since=2020-01-01&until=2020-06-13&related=links&limit=500",
         "/topics/日本語/2020-06.rss?min_heat=-1&provider=a&x=1".encode(),
         b"/custom/saved.json?min_quality=7&related=entries&limit=50",
         b"/providers/a-b/",
@@ -159,6 +159,6 @@ DICTIONARY = {
     ],
     "addresses": [
         *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",
-        "entries", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
+        "2020-02-29", "0001-01-01", "9999-12-31", "entries", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
     ],
 }  # fmt: skip
