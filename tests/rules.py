@@ -21,6 +21,7 @@ NAMESPACES = {
     "fh": "http://purl.org/syndication/history/1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
     "media": "http://search.yahoo.com/mrss/",
+    "thr": "http://purl.org/syndication/thread/1.0",
 }
 ATOM = f"{{{NAMESPACES['a']}}}"
 MEDIA = f"{{{NAMESPACES['media']}}}"
@@ -152,6 +153,14 @@ def check_related(item: Any, url: str) -> None:
     assert not links or listed == links
 
 
+def check_threads(entry: Any) -> None:
+    """Assert that an entry in Atom replies (RFC 4685) to no story, or to all that it links to, in their order."""
+    listing = texts(entry, "thr:in-reply-to/@ref")
+    assert listing in ([], texts(entry, "a:link[@rel='related']/@href"))
+    assert texts(entry, "thr:in-reply-to/@href") == listing  # an entry's id is its story's URL
+    assert set(texts(entry, "thr:in-reply-to/@type")) <= {"text/html"}
+
+
 def check_title(title: Any) -> None:
     """Assert that a title in Atom is HTML only where it would read otherwise as HTML than it is.
 
@@ -211,6 +220,7 @@ def _check_atom(feed: Any, self_url: str) -> None:
         assert all(texts(entry, "a:link[@rel='related']/@title"))
         assert not texts(entry, "a:source")
         check_related(entry, alternate)
+        check_threads(entry)
         assert texts(entry, "a:summary/@type") in ([], ["html"])
         assert texts(entry, "a:summary") or texts(entry, "a:content")
         check_pictures(entry)
@@ -242,7 +252,7 @@ def _check_rss(rss: Any, self_url: str) -> None:
         check_byline(texts(item, "dc:creator"))
         assert len(texts(item, "pubDate")) == 1
         assert not texts(item, "author | dc:contributor")
-        assert not texts(item, "a:id")
+        assert not texts(item, "a:id | thr:in-reply-to")
         published = parsedate_to_datetime(texts(item, "pubDate")[0])
         check_times(texts(item, "a:updated"), datetime.fromisoformat)
         assert all(datetime.fromisoformat(updated) > published for updated in texts(item, "a:updated"))

@@ -17,7 +17,7 @@ from feedgen.ext.media import MediaEntryExtension, MediaExtension
 from lxml import etree
 
 from feedsvc.formats.content import Context, entry_html, html_title
-from feedsvc.formats.links import LANG, EntryLinks, FeedLinks
+from feedsvc.formats.links import LANG, THREAD_NAMESPACE, EntryLinks, FeedLinks
 from feedsvc.formats.times import RenderedTime, rfc2822
 from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
 from feedsvc.model.version import __version__
@@ -34,6 +34,7 @@ _NAMESPACES = {
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
     "media": "http://search.yahoo.com/mrss/",
+    "thr": THREAD_NAMESPACE,
 }
 
 
@@ -62,6 +63,8 @@ class EntryValues(NamedTuple):
     topics: Texts
     #: URL and title.
     links: Texts
+    #: URL; of the stories that list a mention, which are its links.
+    in_reply_to: Texts
     #: Name; of the persons, who stand before the provider.
     authors: Texts
     publishers: Texts
@@ -88,6 +91,7 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
         provider_url=provider.url or "",
         topics=tuple([(topic.slug, _page(context.base_url, topic.slug), topic.name) for topic in entry.topics]),
         links=tuple([(link.url, link.title) for link in entry.related]),
+        in_reply_to=tuple([(link.url,) for link in entry.related]) if entry.is_mention else (),
         authors=tuple(zip(entry.persons)),
         publishers=tuple(zip(story.publishers)),
         language=entry.language_in(context.language),
@@ -126,6 +130,7 @@ def render_entry(name: str, values: EntryValues) -> str:
     ]
     if name == "atom":
         item.links.html_title = values.html_title
+        item.links.in_reply_to = [url for (url,) in values.in_reply_to]
         provider = {"name": values.provider, **({"uri": values.provider_url} if values.provider_url else {})}
         # All at once: each call looks at all of those before.
         item.author([*({"name": author} for (author,) in values.authors), provider])
@@ -245,6 +250,7 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.links.html_subtitle = values.html_description
     generator.links.subtitle_language = values.description_language
     generator.links.is_archive = bool(values.current)
+    generator.links.is_threaded = name == "atom"
     rendered: bytes = generator.atom_str() if name == "atom" else generator.rss_str()
     return rendered.decode()
 

@@ -1,4 +1,4 @@
-"""The feedgen extension for links with a `rel`, archives (RFC 5005), titles in HTML, and what else feedgen lacks.
+"""The feedgen extension for links with a `rel`, archives, threads, titles in HTML, and what else feedgen lacks.
 
 feedgen writes the links of an Atom entry without `rel`, `type` and `title`, and only one link of an RSS item. Its Atom
 elements have no namespace in the tree, so neither have those that are added here.
@@ -12,6 +12,7 @@ from feedgen.util import xml_elem
 ATOM = "{http://www.w3.org/2005/Atom}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
+THREAD_NAMESPACE = "http://purl.org/syndication/thread/1.0"
 
 #: The attributes of a link, by name.
 Attributes: TypeAlias = dict[str, str]
@@ -27,9 +28,12 @@ class FeedLinks(BaseExtension):  # type: ignore[misc]
         #: Of the subtitle in Atom, where it isn't that of the feed.
         self.subtitle_language = ""
         self.is_archive = False
+        #: Whether entries may say what they reply to (RFC 4685).
+        self.is_threaded = False
 
     def extend_ns(self) -> dict[str, str]:
-        return {"fh": HISTORY_NAMESPACE} if self.is_archive else {}
+        history = {"fh": HISTORY_NAMESPACE} if self.is_archive else {}
+        return {**history, "thr": THREAD_NAMESPACE} if self.is_threaded else history
 
     def extend_atom(self, feed: Any) -> Any:
         if self.html_title:
@@ -59,6 +63,8 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
         self.links: list[Attributes] = []
         #: Written in Atom, where titles have a type.
         self.html_title = ""
+        #: URLs of the stories that list a mention, written in Atom (RFC 4685, 3): they are these stories' ids, too.
+        self.in_reply_to: list[str] = []
         #: Written in RSS, which has no element of its own for it.
         self.updated = ""
 
@@ -67,6 +73,8 @@ class EntryLinks(BaseEntryExtension):  # type: ignore[misc]
             _set_html(entry, "title", self.html_title)
         for link in self.links:
             xml_elem("link", entry, **link)
+        for url in self.in_reply_to:
+            xml_elem(f"{{{THREAD_NAMESPACE}}}in-reply-to", entry, ref=url, href=url, type="text/html")
         return entry
 
     def extend_rss(self, item: Any) -> Any:

@@ -150,7 +150,7 @@ def _read(connection: Connection, feeds: list[list[str]], rules: Feeds) -> Itera
     entries: dict[str, Entry] = {}
     for urls in batches({url: None for some in feeds for url in some}):
         rows = connection.execute(
-            f"SELECT url, provider, occurrence FROM stories WHERE url {connection.dialect.in_list}",
+            f"SELECT url, provider, is_primary, occurrence FROM stories WHERE url {connection.dialect.in_list}",
             (connection.dialect.as_list(urls),),
         )
         entries |= {entry.story.url: entry for entry in _entries(connection, rows.fetchall(), rules)}
@@ -167,11 +167,11 @@ def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[
             (connection.dialect.as_list(ids),),
         )
     )
-    provider_of = _named(connection, "providers", sorted({provider for _, provider, _ in rows}))
+    provider_of = _named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
     topics_of = _topics(connection, urls)
     linked = topics_with_feed(connection, {topic.slug for topics in topics_of.values() for topic in topics}, rules)
     related_of = find_related(connection, urls, rules.related_limit)
-    for url, provider, occurrence in rows:
+    for url, provider, is_primary, occurrence in rows:
         links, total = related_of.get(url, NO_RELATED)
         yield Entry(
             story=story_decoder.decode(data[occurrence]),
@@ -180,6 +180,7 @@ def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[
             linked_topics=frozenset([topic.slug for topic in topics_of[url] if topic.slug in linked]),
             related=links,
             related_total=total,
+            is_mention=not is_primary,
         )
 
 

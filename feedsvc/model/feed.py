@@ -75,6 +75,8 @@ class Entry:
     related: tuple[Link, ...] = ()
     #: The number of all related stories.
     related_total: int = 0
+    #: Whether it is a mention: a story without a record of its own, so that all its related stories list it.
+    is_mention: bool = False
 
     def __hash__(self) -> int:
         # Hashing all values would take longer than comparing entries does.

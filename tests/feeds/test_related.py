@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from tests.conftest import Site, record
-from tests.rules import check_feed
+from tests.rules import NAMESPACES, check_feed
 
 A, B, C, X = (f"https://{name}.example/" for name in "abcx")
 #: Titles, URLs and times of stories, of which C is the newest.
@@ -49,6 +49,36 @@ def test_listed_stories_come_first_then_those_that_list_it_newest_first_each_onc
 ) -> None:
     files = {"a.md": story("A", related="XB"), "b.md": story("B", related="A"), "c.md": story("C", related="XA")}
     assert links(make_site(files)) == {"A": ["X", "B", "C"], "B": ["A"], "C": ["X", "A"], "X": ["C", "A"]}
+
+
+def replies(body: bytes) -> dict[str, list[str]]:
+    """The URLs of the stories that each entry in Atom says that it replies to, by its title."""
+    entries = etree.fromstring(body).iterfind("a:entry", NAMESPACES)
+    return {
+        entry.findtext("a:title", "", NAMESPACES): [
+            each.get("ref", "") for each in entry.iterfind("thr:in-reply-to", NAMESPACES)
+        ]
+        for entry in entries
+    }
+
+
+def test_a_mention_replies_in_atom_to_the_stories_that_list_it_and_no_other_story_does(
+    make_site: Callable[..., Site],
+) -> None:
+    files = {"a.md": story("A", related="XB"), "b.md": story("B"), "c.md": story("C", related="XA")}
+    site = make_site(files)
+    assert replies(site.body("/feed.atom")) == {"A": [], "B": [], "C": [], "X": [C, A]}
+    assert replies(site.body("/feed.atom?related=links")) == {"A": [], "B": [], "C": []}
+    for address in ("/feed.rss", "/feed.json"):
+        assert b"reply" not in site.body(address)
+    site.write("x.md", story("X", related="B"))
+    site.sync()
+    assert replies(site.body("/providers/x-example.atom")) == {"X": []}
+
+
+def test_a_mention_replies_to_as_many_stories_as_it_links_to(make_site: Callable[..., Site]) -> None:
+    files = {f"{title}.md": story(title, related="X") for title in "ABC"}
+    assert replies(make_site(files, feeds={"related_limit": 2}).body("/feed.atom"))["X"] == [C, B]
 
 
 @pytest.mark.parametrize("hidden", [{"published": "false"}, {"deleted": "true"}, {"publishedDateTime": "2999-01-01"}])

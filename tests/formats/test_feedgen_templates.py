@@ -53,6 +53,7 @@ entries = st.builds(
     topics=st.lists(st.builds(Topic, texts, texts), max_size=3).map(tuple),
     related=related,
     related_total=st.integers(3, 9),
+    is_mention=st.booleans(),
 )
 
 
