@@ -342,8 +342,8 @@ def test_a_missing_library_is_an_error_that_names_the_command(
         open_output(address, parse_config({}, Path()))
 
 
-def test_the_readmes_configuration_builds_into_a_bucket(folder: Path, s3: S3) -> None:
-    section = (ROOT / "README.md").read_text().partition("### As files in a bucket")[2]
+def test_the_documented_configuration_builds_into_a_bucket(folder: Path, s3: S3) -> None:
+    section = (ROOT / "feedsvc" / "deploy" / "README.md").read_text().partition("## As files in a bucket")[2]
     (folder / "config.toml").write_text(section.partition("```toml\n")[2].partition("```")[0])
     s3.client.create_bucket(Bucket="my-bucket")
     status, output, problems = command("build", cwd=folder)
