@@ -1,6 +1,7 @@
 """The errors that end a command; each message says where, what was wrong, and what is expected."""
 
 import re
+from collections.abc import Sequence
 
 #: The characters of a value that a message shows, at most.
 _MAX_SHOWN = 80
@@ -74,6 +75,19 @@ class RecordsError(FeedsvcError):
         ...
     feedsvc.errors.RecordsError: .../nowhere: No such file or directory; expected a folder of records
     """
+
+
+class LossError(FeedsvcError):
+    """So much of what is published would go that nothing was changed; see `records.max_loss`."""
+
+    def __init__(self, where: str, lost: int, before: int, examples: Sequence[str]) -> None:
+        """where: what lacks them. lost: how many stories would go, of those `before`. examples: some of their URLs."""
+        shown = ", ".join(examples)
+        super().__init__(
+            f"{where}: {lost:,} of {before:,} published stories would go, such as {shown}; nothing was changed; "
+            "expected at most the share that records.max_loss lets go; if they are meant to, say so with --accept-loss"
+        )
+        self.lost, self.before, self.examples = lost, before, tuple(examples)
 
 
 class IndexUnusableError(FeedsvcError):

@@ -5,7 +5,7 @@ unless their name says HTML, and hold only characters that XML can hold.
 """
 
 from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolute, parse_feed_path
-from feedsvc.model.feed import EPOCH, Catalogue, Entry, Feed, FeedSummary, Format, Link
+from feedsvc.model.feed import EPOCH, Catalogue, Cluster, Entry, Feed, FeedSummary, Format, Link
 from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
 from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
@@ -19,6 +19,7 @@ __all__ = [
     "PLACEHOLDERS",
     "Archive",
     "Catalogue",
+    "Cluster",
     "Entry",
     "Feed",
     "FeedAddress",

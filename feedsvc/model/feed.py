@@ -59,6 +59,21 @@ class Link:
     url: str
     title: str
     provider: str
+    #: When it was published, and its excerpt: of a record in the same cluster alone.
+    published: datetime | None = None
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A story with the coverage that belongs to it: the records that joined it, and the mentions of all of them."""
+
+    #: The number of its stories, with the one that it is named by.
+    size: int
+    #: The names of the providers of its stories, each once, in order: of those that the entry shows.
+    providers: tuple[str, ...]
+    #: The newest `updated` among its records.
+    updated: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,9 @@ class Entry:
     related_total: int = 0
     #: Whether it is a mention: a story without a record of its own, so that all its related stories list it.
     is_mention: bool = False
+    #: What it stands for, where it is the entry of a cluster: then its topics are those of all records in that, and its
+    #: related stories are the records that joined, which alone have a time, in the order of time, then all others.
+    cluster: Cluster | None = None
 
     def __hash__(self) -> int:
         # Hashing all values would take longer than comparing entries does.
@@ -86,6 +104,11 @@ class Entry:
     def persons(self) -> tuple[str, ...]:
         """The authors of the story who stand before the provider in its byline, each once."""
         return tuple([name for name in dict.fromkeys(self.story.authors) if name != self.provider.name])
+
+    @property
+    def updated(self) -> datetime:
+        """When the story was last updated; of a cluster, the last one of its records."""
+        return self.cluster.updated if self.cluster else self.story.updated
 
     @property
     def related_left_out(self) -> int:
@@ -147,7 +170,7 @@ class Feed:
     @property
     def updated(self) -> datetime:
         """The newest `updated` among the entries."""
-        return max((entry.story.updated for entry in self.entries), default=EPOCH)
+        return max((entry.updated for entry in self.entries), default=EPOCH)
 
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""

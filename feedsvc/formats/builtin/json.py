@@ -50,7 +50,7 @@ def _item(entry: Entry, context: Context) -> dict[str, Any]:
             "summary": story.excerpt,
             "image": story.image.url if story.image else None,
             "date_published": story.published.isoformat(),
-            "date_modified": story.updated.isoformat(),
+            "date_modified": entry.updated.isoformat(),
             "authors": [
                 *({"name": name} for name in entry.persons),
                 _known({"name": provider.name, "url": provider.url}),
