@@ -108,6 +108,10 @@ class IndexReadOnlyError(IndexUnusableError):
     """The index can't be written where it is; another place will do."""
 
 
+class BusyError(FeedsvcError):
+    """The service has so much to do that this can't be done just now."""
+
+
 class WorkerError(FeedsvcError):
     """Another process that did a part of the work is gone."""
 

@@ -30,6 +30,8 @@ from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import EPOCH, Catalogue, Feed, FeedAddress, Filters, Format
 
+#: Seconds that the queries for a document may take that is made for a request.
+MAX_SECONDS = 5
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
 STALE = "stale-while-revalidate=600, stale-if-error=86400"
 
@@ -114,8 +116,11 @@ class Documents:
 
     @contextmanager
     def find(self, address: Address) -> Iterator[FoundDocument | None]:
-        """Look for the document at an address, which can be made in the context, as of one moment."""
-        with self.index.reading() as connection:
+        """Look for the document at an address, which can be made in the context, as of one moment.
+
+        Queries take MAX_SECONDS at most, in the index's own time; else IndexUnusableError is raised.
+        """
+        with self.index.reading(MAX_SECONDS) as connection:
             if address.feed:
                 found = selection.find_feed(connection, self.config, address.feed)
                 if not found:

@@ -64,8 +64,11 @@ class Connection(Protocol):
 class Index(Protocol):
     """A database that holds the index. Threads may share it. Its methods raise IndexUnusableError."""
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """Return a transaction that reads, and sees the index as of one moment."""
+    def reading(self, seconds: float | None = None) -> AbstractContextManager[Connection]:
+        """Return a transaction that reads, and sees the index as of one moment.
+
+        seconds: how long it may take at most, where the database doesn't bound each statement itself.
+        """
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Return a transaction that writes, alone; readers see all of it or nothing. It has all tables."""

@@ -18,8 +18,11 @@ class MemoryDatabase:
         self._connection.create_tables()
 
     @contextmanager
-    def reading(self) -> Iterator[SqliteConnection]:
-        """Return a transaction that reads. Raises IndexLostError if no sync has filled the index."""
+    def reading(self, seconds: float | None = None) -> Iterator[SqliteConnection]:
+        """Return a transaction that reads, for as long as it takes.
+
+        Raises IndexLostError if no sync has filled the index.
+        """
         with self._lock:
             if not self.is_filled():
                 raise IndexLostError("the index in memory: empty; expected a sync to fill it")

@@ -83,8 +83,11 @@ class PostgresDatabase:
         self._asking = Lock()
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresConnection]:
-        """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
+    def reading(self, seconds: float | None = None) -> Iterator[PostgresConnection]:
+        """Return a transaction that reads, and sees the index as of one moment: each statement READ_SECONDS at most.
+
+        Raises IndexUnusableError.
+        """
         try:
             with self._asked_again_by_one():
                 connection = self._reader()

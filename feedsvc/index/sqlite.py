@@ -24,6 +24,9 @@ OTHERS_SECONDS = 5
 #: Kilobytes of the file that a connection caches at most: there are several readers, and one writer.
 READ_CACHE, WRITE_CACHE = 2048, 65536
 
+#: Instructions of SQLite, each far below a microsecond, between two looks at the time.
+STEPS = 50_000
+
 #: The error codes of a file that may not be written.
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 #: Tables that every version of the index has.
@@ -87,9 +90,9 @@ class SqliteDatabase:
         _databases.add(self)
 
     @contextmanager
-    def reading(self) -> Iterator[SqliteConnection]:
+    def reading(self, seconds: float | None = None) -> Iterator[SqliteConnection]:
         """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
-        with self._transaction("BEGIN", READ_CACHE) as connection:
+        with self._transaction("BEGIN", READ_CACHE) as connection, _bounded(connection, seconds):
             version = connection.execute("PRAGMA user_version").fetchone()
             if version != (VERSION,) or not connection.execute("SELECT 1 FROM state").fetchone():
                 raise IndexLostError(f"{self.file}: empty; expected feedsvc serve or feedsvc build to fill it")
@@ -214,6 +217,8 @@ class SqliteDatabase:
             expected = "room for the index"
         elif code in _READ_ONLY:
             kind = IndexReadOnlyError
+        elif code == sqlite3.SQLITE_INTERRUPT:
+            expected = "an answer in less time"
         elif is_damage(error):
             self.close()
             try:
@@ -227,6 +232,20 @@ class SqliteDatabase:
 _databases: WeakSet[SqliteDatabase] = WeakSet()
 #: Connections of the parent process.
 _never_closed: list[object] = []
+
+
+@contextmanager
+def _bounded(connection: SqliteConnection, seconds: float | None) -> Iterator[None]:
+    """Let the statements in the context take so many seconds at most."""
+    if not seconds:
+        yield
+        return
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _before_fork() -> None:

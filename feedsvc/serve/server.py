@@ -24,10 +24,12 @@ from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
+from feedsvc.web.cache import MAX_WAITING
 from feedsvc.workers import end_with_parent, interrupts_blocked
 
-#: Threads of a worker process. The server itself reads and writes the sockets, so these only compute.
-THREADS = 4
+#: Threads of a worker process. The server itself reads and writes the sockets, so these only compute. Most of them may
+#: wait for documents that are made one after the other; the others deliver what is cached meanwhile.
+THREADS = 2 * (1 + MAX_WAITING)
 #: Connections that a worker holds at most, stalled and idle ones among them.
 CONNECTIONS = 8192
 #: Other files that a worker may have open.

@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 from werkzeug.routing import PathConverter
 
 from feedsvc.config import Config, Site
-from feedsvc.errors import FilterError, IndexUnusableError, one_line
+from feedsvc.errors import BusyError, FilterError, IndexUnusableError, one_line
 from feedsvc.feeds.addresses import Redirect
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.missing import Missing, explain_missing
@@ -118,12 +118,14 @@ def _document(path: str) -> Response:
     documents = delivery.documents
     base_url = documents.config.site.base_url
     query = ascii_query(request.environ.get("QUERY_STRING", ""))
-    found = documents.resolve(path, query)
+    with delivery.cache.turns.taken():
+        found = documents.resolve(path, query)
     if isinstance(found, Redirect):
         response = text_response("", 301)  # not 308, which Java's client doesn't follow
         response.location = absolute(base_url, found.path) + (f"?{query}" if query else "")
         return response
-    missing = explain_missing(documents, path, query, delivery.cache.slugs)
+    with delivery.cache.turns.taken():
+        missing = explain_missing(documents, path, query, delivery.cache.slugs)
     hints = [f"{missing.reason}\n"] if missing.reason else []
     hints += [f"Did you mean {address.url(base_url)}\n" for address in missing.suggestions]
     target = quote(request.script_root + request.path) + (f"?{query}" if missing.reason else "")
@@ -160,10 +162,16 @@ def _http_errors() -> Iterator[None]:
         raise BadRequest(str(error), text_response(f"{error}\n", 400)) from error
     except IndexUnusableError as error:
         current_app.logger.error("%s", error)
-        message = "The index does not answer just now; try again.\n"
-        response = text_response(message, 503)
-        response.headers["Retry-After"] = "10"
-        raise ServiceUnavailable(message, response) from error
+        raise _unavailable("The index does not answer just now; try again.\n", 10) from error
+    except BusyError as error:
+        raise _unavailable("Too many documents are asked for that are still to be made; try again.\n", 5) from error
+
+
+def _unavailable(message: str, seconds: int) -> ServiceUnavailable:
+    """Return a 503 that says in how many seconds to try again."""
+    response = text_response(message, 503)
+    response.headers["Retry-After"] = str(seconds)
+    return ServiceUnavailable(message, response)
 
 
 def _at_prefix(config: Config, state: BlueprintSetupState) -> Config:

@@ -1,12 +1,13 @@
 """The documents that a worker process caches, with the representations that it sends of them."""
 
 import time
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
 
 from cachetools import LRUCache
 
-from feedsvc.errors import IndexUnusableError
+from feedsvc.errors import BusyError, IndexUnusableError
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Document, Documents
 from feedsvc.feeds.encodings import encode
@@ -19,6 +20,9 @@ MAX_BYTES = 32 * 1024 * 1024
 REPRESENTATION_BYTES = 4 * 1024
 #: Seconds for which the revision of the index counts as current.
 FRESH_SECONDS = 0.25
+#: Threads that may wait to make a document, beside the one that makes one; and for how many seconds.
+MAX_WAITING = 16
+WAIT_SECONDS = 10
 
 
 class CachedDocument:
@@ -45,11 +49,36 @@ class CachedDocument:
         return sum(len(body) + REPRESENTATION_BYTES for _, body in self.representations.values())
 
 
+class Turns:
+    """Lets threads do one after the other what takes time, of which but so many wait for it."""
+
+    def __init__(self) -> None:
+        self._places = BoundedSemaphore(1 + MAX_WAITING)
+        self._turn = Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn, and have it within the context. Raise BusyError if too many wait, or too long."""
+        if not self._places.acquire(blocking=False):
+            raise BusyError(f"{MAX_WAITING} requests wait for documents that are still to be made")
+        try:
+            if not self._turn.acquire(timeout=WAIT_SECONDS):
+                raise BusyError(f"a request has waited for {WAIT_SECONDS} seconds for its document to be made")
+            try:
+                yield
+            finally:
+                self._turn.release()
+        finally:
+            self._places.release()
+
+
 class DocumentCache:
     """Documents by address, the least recently used dropped first. Thread-safe.
 
-    When the index changes, a document stays unless its own feed changed; it stays while the index does not answer, too.
-    Documents are made one after the other: what several threads want at once is made by one of them.
+    When the index changes, a document stays unless its own feed changed; it stays while the index does not answer, too,
+    and while so many wait for others that it can't be made anew.
+    Documents are made one after the other, which takes less memory than several at once and no more time: what several
+    threads want at once is made by one of them. Nobody waits for that whose document is cached.
     """
 
     def __init__(
@@ -62,8 +91,10 @@ class DocumentCache:
         self._made = made
         self._lock = Lock()
         self._cached: LRUCache[Address, CachedDocument] = LRUCache(MAX_BYTES, getsizeof=lambda cached: cached.size)
-        #: Held while a document or representation is made. Several at once would take more memory and no less time.
-        self._making = Lock()
+        #: Of making documents, and of all else that a request without a cached document takes.
+        self.turns = Turns()
+        #: Held while a representation is made, which takes milliseconds.
+        self._encoding = Lock()
         self._slugs: dict[str, tuple[int, list[str]]] = {}
         self._revision = -1
         #: Held by the thread that asks the index for its revision, which may take a while.
@@ -76,43 +107,55 @@ class DocumentCache:
         return int(self._cached.currsize)
 
     def get(self, address: Address) -> CachedDocument | None:
-        """Return the document at an address, or None. Raise IndexUnusableError only for one that isn't cached."""
+        """Return the document at an address, or None.
+
+        Raise IndexUnusableError, or BusyError if there is too much to make, only for one that isn't cached.
+        """
         cached = self._find(address)
         try:
             return self._current(address, cached)
-        except IndexUnusableError:
+        except (BusyError, IndexUnusableError):
             if cached:
                 return cached
             raise
 
     def _current(self, address: Address, cached: CachedDocument | None) -> CachedDocument | None:
         """Return the document as the index has it now."""
+        # The index's revision was taken first: if the index changes meanwhile, that revision is too old, and the
+        # document is checked once more.
         revision = self._current_revision()
         if cached and cached.checked == revision:
             return cached
-        # The index's revision was taken first: if the index changes meanwhile, that revision is too old, and the
-        # document is checked once more.
+        if cached:
+            with self.documents.find(address) as found:
+                if found and cached.document.revision == found.revision:
+                    cached.checked = revision
+                    return cached
+        with self.turns.taken():
+            return self._made_now(address, revision)
+
+    def _made_now(self, address: Address, revision: int) -> CachedDocument | None:
+        """Return the document, made now if no thread made it meanwhile. revision: of the index, or an earlier one."""
+        cached = self._find(address)
+        if cached and cached.checked == revision:
+            return cached
         with self.documents.find(address) as found:
             if not found:
                 self._store(address, None)
                 return None
             if not cached or cached.document.revision != found.revision:
-                with self._making:
-                    cached = self._find(address)
-                    if not cached or cached.document.revision != found.revision:
-                        started = time.perf_counter()
-                        document = found.make()
-                        self._made(time.perf_counter() - started)
-                        max_age = self.documents.config.serve.max_age
-                        cached = CachedDocument(document, max_age, self._since)
-                        self._store(address, cached)
+                started = time.perf_counter()
+                document = found.make()
+                self._made(time.perf_counter() - started)
+                cached = CachedDocument(document, self.documents.config.serve.max_age, self._since)
+                self._store(address, cached)
         cached.checked = revision
         return cached
 
     def representation(self, address: Address, cached: CachedDocument, encoding: str) -> tuple[Headers, bytes]:
         """Return (headers, body) of a document of `get` in an encoding."""
         if encoding not in cached.representations:
-            with self._making:
+            with self._encoding:
                 if encoding not in cached.representations:
                     body = encode(cached.document.body, encoding)
                     headers = encoded_headers(cached.representations[""][0], encoding, len(body))

@@ -1,6 +1,8 @@
 """The documents that a worker caches: which stay, which are made anew, and how much memory they may take."""
 
+import gzip
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +12,14 @@ from typing import Any
 import pytest
 
 from feedsvc.errors import IndexUnusableError
+from feedsvc.feeds import documents as documents_module
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents, FoundDocument
-from feedsvc.web import cache
+from feedsvc.index import sqlite
+from feedsvc.web import cache, create_app
+from feedsvc.web.blueprint import EXTENSION
 from feedsvc.web.cache import REPRESENTATION_BYTES, CachedDocument, DocumentCache
+from feedsvc.web.delivery import Delivery
 from tests.conftest import Site, record
 
 FILES: dict[str, str | bytes] = {
@@ -195,6 +201,77 @@ def test_what_many_ask_for_at_once_is_made_once(site: Site, monkeypatch: pytest.
     assert sorted(made) == ["/feed.atom", "/feed.rss"]
     assert encoded == ["gzip", "gzip"]
     assert len({id(answer) for answer in answers}) == 2
+
+
+def is_free(delivery: Delivery) -> bool:
+    """Return whether one more thread may make a document, or wait for it."""
+    places = delivery.cache.turns._places
+    return places.acquire(blocking=False) and not places.release()
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Delivery], None]]:
+    """A function that lets a document of a delivery be made until the test ends, and as many wait as may."""
+    end, begun = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(cache.MAX_WAITING + 1) as pool:
+
+        def make_busy(delivery: Delivery) -> None:
+            def held(address: Address, make: Callable[[], Any]) -> Any:
+                begun.set()
+                end.wait(30)
+                return make()
+
+            watch_making(delivery.documents, monkeypatch, held)
+            for number in range(cache.MAX_WAITING + 1):
+                pool.submit(get, delivery.cache, f"/feed.atom?limit={number + 1}")
+                assert begun.wait(10)
+            while is_free(delivery):
+                time.sleep(0.001)
+
+        try:
+            yield make_busy
+        finally:
+            end.set()
+
+
+def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy: Callable[[Delivery], None]) -> None:
+    delivery = Delivery(site.documents, 0)
+    assert get(delivery.cache, "/topics/ai.atom") and get(delivery.cache, "/topics/law.atom")
+    kept, old = body(delivery.cache, "/topics/ai.atom"), body(delivery.cache, "/topics/law.atom")
+    site.write("2.md", record("New", "https://b.example/2", topics="[Law]"))
+    site.sync()
+    busy(delivery)
+    answer = delivery.answer("/topics/ai.atom", {"HTTP_ACCEPT_ENCODING": "gzip"})  # whose feed hasn't changed
+    assert answer and gzip.decompress(answer.body) == kept
+    assert body(delivery.cache, "/topics/law.atom") == old  # whose feed has, which nobody waits for
+
+
+def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[Delivery], None]) -> None:
+    app = create_app(site.config)
+    (found,), client = app.extensions[EXTENSION].values(), app.test_client()
+    busy(found.delivery)
+    for target in ("/topics/ai.atom?limit=7", "/topics/nothing.atom"):
+        response = client.get(target)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "5"), target
+        assert response.headers["Cache-Control"] == "no-store"
+        assert b"still to be made" in response.data
+
+
+@pytest.mark.sqlite
+def test_a_document_whose_queries_take_too_long_is_a_503_and_the_next_one_is_made(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = create_app(site.config).test_client()
+    with monkeypatch.context() as patch:
+        patch.setattr(documents_module, "MAX_SECONDS", 1e-9)
+        patch.setattr(sqlite, "STEPS", 1)
+        response = client.get("/feed.atom")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+        with pytest.raises(IndexUnusableError, match="expected an answer in less time"):
+            get(DocumentCache(site.documents), "/feed.atom")
+        address = site.address("/feed.atom")
+        assert address and site.documents.get(address)  # what isn't made for a request takes the time that it takes
+    assert client.get("/feed.atom").status_code == 200
 
 
 def test_an_error_keeps_nobody_waiting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
