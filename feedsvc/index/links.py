@@ -110,7 +110,7 @@ def find_related(
     sql = f"SELECT slug, min(name) FROM names WHERE kind = 'providers' AND slug {in_list} GROUP BY slug"
     name_of = dict(connection.execute(sql, (as_list(providers),)))
     told = occurrences & {record.occurrence for records in joined.values() for record in records}
-    stories = read_stories(connection, told)
+    stories = read_stories(connection, told) if told else {}
 
     def links(start: str) -> Iterator[Link]:
         in_cluster = {record.occurrence for record in joined.get(start, ())}
