@@ -150,7 +150,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[labels]\nrelated = '{number} related'", "config.toml: labels.related: '{number} related' can't be used; expected some text without a placeholder in braces"),
         ("[labels]\nrelated = ' '", "config.toml: labels.related: ' ' can't be used; expected some text without a placeholder in braces"),
         ("[labels]\nrelated = 1", "config.toml: labels.related: 1 can't be used; expected some text"),
-        ("[labels]\nmentioned_by = 'x'", "config.toml: labels.mentioned_by is not a key that feedsvc knows; expected one of related, more, stories_about, stories_by, everything, topics, providers, custom"),
+        ("[labels]\nmentioned_by = 'x'", "config.toml: labels.mentioned_by is not a key that feedsvc knows; expected one of related, coverage, more, stories_about, stories_by, everything, topics, providers, custom"),
         ("[records]\npath = 'none'", "{folder}/none: No such file or directory; expected a folder of records"),
         ("[records]\npath = 'config.toml'", "{folder}/config.toml: Not a directory; expected a folder of records"),
         ("[a", "config.toml: not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),

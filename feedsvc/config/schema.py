@@ -41,6 +41,7 @@ class LabelTexts(Table, frozen=True):
     """The words that feeds show; without one, built-in words."""
 
     related: Text | None = None
+    coverage: Text | None = None
     more: Text | None = None
     stories_about: Text | None = None
     stories_by: Text | None = None

@@ -1,15 +1,23 @@
-"""The HTML content of an entry: its picture, its excerpt, the content of its story, and the list of related stories."""
+"""The HTML content of an entry: its picture, its excerpt, the content of its story, and the list of related stories.
+
+The list of a cluster is its coverage: each record that joined it with its date and first sentence, then all others.
+"""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
 from typing import NamedTuple
 
+from feedsvc.formats.sentences import first_sentence
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import Entry, Feed, Labels
+from feedsvc.model import Entry, Feed, Label, Labels, Link
 
 #: What HTML takes for the beginning of a tag, or of a comment.
 _TAG = re.compile("<[a-zA-Z/!?]")
+#: Letters of Arabic, Syriac and Thaana, after which the parts of a date are shown from right to left (UAX #9, W2).
+_ARABIC = re.compile("[\u0600-\u07bf\u0860-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
+_LEFT_TO_RIGHT_MARK = "\u200e"
 
 
 class Context(NamedTuple):
@@ -29,7 +37,8 @@ def entry_html(entry: Entry, context: Context) -> str:
     story, image = entry.story, entry.story.image
     values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
     for link in entry.related:
-        values += (link.url, link.title, link.provider)
+        joined = (_dated(link, link.published), first_sentence(link.excerpt)) if link.published else (link.provider, "")
+        values += (link.url, link.title, *joined)
     # All at once, separated by a character that none of them holds.
     escaped = escape("\0".join(values), quote=False)
     texts, attributes = escaped.split("\0"), escaped.replace('"', "&quot;").replace("'", "&#x27;").split("\0")
@@ -42,10 +51,13 @@ def entry_html(entry: Entry, context: Context) -> str:
         parts.append(f"<p>{texts[3]}</p>")
     parts.append(story.content_html)
     if entry.related:
-        parts.append(_list_start(context.labels, context.language, language))
+        heading = context.labels.coverage if entry.cluster else context.labels.related
+        parts.append(_list_start(heading, context.labels.colon, context.language, language))
         parts += [
-            f'<li><a href="{url}">{title}</a> ({provider})</li>'
-            for url, title, provider in zip(attributes[4::3], texts[5::3], texts[6::3], strict=True)
+            f'<li><a href="{url}">{title}</a> ({source}){f"<br>{sentence}" if sentence else ""}</li>'
+            for url, title, source, sentence in zip(
+                attributes[4::4], texts[5::4], texts[6::4], texts[7::4], strict=True
+            )
         ]
         if entry.related_left_out:
             more = context.labels.more
@@ -60,15 +72,22 @@ def entry_html(entry: Entry, context: Context) -> str:
     return f"<div{_marks(language, '')}>{content}</div>" if is_turned else content
 
 
+def _dated(link: Link, published: datetime) -> str:
+    """Return the provider of a story and its date, in the form that no language reads otherwise."""
+    # Other marks of direction than a character are what sanitisers of readers remove.
+    mark = _LEFT_TO_RIGHT_MARK if _ARABIC.search(link.title + link.provider) else ""
+    return f"{link.provider}, {mark}{published.date().isoformat()}"
+
+
 @lru_cache(1000)
-def _list_start(labels: Labels, language: str, around: str) -> str:
+def _list_start(heading: Label, colon: str, language: str, around: str) -> str:
     """Return the heading and the beginning of a list of links, which is in the site's language.
 
-    around: the language of the entry.
+    colon: what stands after a heading. around: the language of the entry.
     """
-    heading = escape(labels.related.text, quote=False)
-    colon = "" if heading.endswith((":", labels.colon)) else labels.colon
-    return f"<p{_marks(labels.related.language, around)}>{heading}{colon}</p><ul{_marks(language, around)}>"
+    text = escape(heading.text, quote=False)
+    end = "" if text.endswith((":", colon)) else colon
+    return f"<p{_marks(heading.language, around)}>{text}{end}</p><ul{_marks(language, around)}>"
 
 
 def language_attributes(language: str, around: str) -> dict[str, str]:

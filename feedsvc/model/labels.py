@@ -25,6 +25,8 @@ class Labels:
 
     #: The heading of an entry's links to related stories.
     related: Label
+    #: The heading of the coverage that belongs to a cluster.
+    coverage: Label
     #: The end of a list of links that is cut.
     more: Label
     #: The descriptions of the feeds of a topic and a provider.
@@ -46,32 +48,44 @@ PLACEHOLDERS = {"more": "{number}", "stories_about": "{name}", "stories_by": "{n
 
 #: The words of each language, in the order of Labels. ":" is the colon.
 _WORDS = {
-    "en": ("Related stories", "and {number} more", "Stories about {name}", "Stories by {name}",
+    "en": ("Related stories", "More coverage", "and {number} more",
+           "Stories about {name}", "Stories by {name}",
            "Everything", "Topics", "Providers", "Custom", "Articles and their related stories", ":"),
-    "de": ("Verwandte Artikel", "und {number} weitere", "Artikel zum Thema {name}", "Artikel von {name}",
+    "de": ("Verwandte Artikel", "Weitere Berichte", "und {number} weitere",
+           "Artikel zum Thema {name}", "Artikel von {name}",
            "Alles", "Themen", "Quellen", "Eigene Auswahl", "Artikel und verwandte Artikel", ":"),
-    "es": ("Artículos relacionados", "y {number} más", "Artículos sobre {name}", "Artículos de {name}",
+    "es": ("Artículos relacionados", "Más cobertura", "y {number} más",
+           "Artículos sobre {name}", "Artículos de {name}",
            "Todo", "Temas", "Fuentes", "Selecciones", "Artículos y artículos relacionados", ":"),
-    "fr": ("Articles liés", "et {number} de plus", "Articles sur le thème «\xa0{name}\xa0»",
-           "Articles publiés par {name}",
+    "fr": ("Articles liés", "Autres articles sur ce sujet", "et {number} de plus",
+           "Articles sur le thème «\xa0{name}\xa0»", "Articles publiés par {name}",
            "Tout", "Thèmes", "Sources", "Sélections", "Des articles et ceux qui leur sont liés", "\xa0:"),
-    "it": ("Articoli correlati", "e altri {number}", "Articoli su {name}", "Articoli di {name}",
+    "it": ("Articoli correlati", "Altri articoli sul tema", "e altri {number}",
+           "Articoli su {name}", "Articoli di {name}",
            "Tutto", "Argomenti", "Fonti", "Selezioni", "Articoli e articoli correlati", ":"),
-    "ja": ("関連記事", "ほか{number}件", "「{name}」に関する記事", "{name}の記事",
+    "ja": ("関連記事", "ほかの報道", "ほか{number}件",
+           "「{name}」に関する記事", "{name}の記事",
            "すべて", "トピック", "配信元", "カスタム", "記事とその関連記事", "\uff1a"),
-    "ko": ("관련 기사", "외 {number}건", "“{name}” 관련 기사", "{name}의 기사",
+    "ko": ("관련 기사", "다른 보도", "외 {number}건",
+           "“{name}” 관련 기사", "{name}의 기사",
            "전체", "주제", "출처", "맞춤", "기사와 관련 기사", ":"),
-    "nl": ("Gerelateerde artikelen", "en nog {number}", "Artikelen over {name}", "Artikelen van {name}",
+    "nl": ("Gerelateerde artikelen", "Meer berichtgeving", "en nog {number}",
+           "Artikelen over {name}", "Artikelen van {name}",
            "Alles", "Onderwerpen", "Bronnen", "Selecties", "Artikelen en gerelateerde artikelen", ":"),
-    "pl": ("Powiązane artykuły", "i jeszcze {number}", "Artykuły na temat „{name}”", "Artykuły z serwisu {name}",
+    "pl": ("Powiązane artykuły", "Więcej na ten temat", "i jeszcze {number}",
+           "Artykuły na temat „{name}”", "Artykuły z serwisu {name}",
            "Wszystko", "Tematy", "Źródła", "Wybrane", "Artykuły i artykuły powiązane", ":"),
-    "pt": ("Artigos relacionados", "e mais {number}", "Artigos sobre {name}", "Artigos de {name}",
+    "pt": ("Artigos relacionados", "Mais cobertura", "e mais {number}",
+           "Artigos sobre {name}", "Artigos de {name}",
            "Tudo", "Temas", "Fontes", "Seleções", "Artigos e artigos relacionados", ":"),
-    "ru": ("Материалы по теме", "и ещё {number}", "Статьи по теме «{name}»", "Статьи издания «{name}»",
+    "ru": ("Материалы по теме", "Ещё по теме", "и ещё {number}",
+           "Статьи по теме «{name}»", "Статьи издания «{name}»",
            "Всё", "Темы", "Источники", "Подборки", "Статьи и материалы по теме", ":"),
-    "zh": ("相关文章", "另有 {number} 篇", "“{name}”相关文章", "{name} 发布的文章",
+    "zh": ("相关文章", "更多报道", "另有 {number} 篇",
+           "“{name}”相关文章", "{name} 发布的文章",
            "全部", "主题", "来源", "自定义", "文章及其相关文章", "\uff1a"),
-    "zh-Hant": ("相關文章", "另有 {number} 篇", "「{name}」相關文章", "{name} 發布的文章",
+    "zh-Hant": ("相關文章", "更多報導", "另有 {number} 篇",
+                "「{name}」相關文章", "{name} 發布的文章",
                 "全部", "主題", "來源", "自訂", "文章及其相關文章", "\uff1a"),
 }  # fmt: skip
 #: Where Chinese is written in traditional characters, if the tag has no script.

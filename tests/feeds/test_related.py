@@ -76,6 +76,16 @@ def test_a_mention_replies_in_atom_to_the_stories_that_list_it_and_no_other_stor
     assert replies(site.body("/providers/x-example.atom")) == {"X": []}
 
 
+def test_each_mention_of_the_sample_replies_to_its_article_in_every_feed(sample_site: Site) -> None:
+    for address in ("/feed.atom", "/topics/ai.atom", "/providers/forbes.atom"):
+        (article,) = (title for title, found in replies(sample_site.body(address)).items() if not found)
+        assert article.startswith("IBM, Microsoft And Amazon")
+    found = replies(sample_site.body("/feed.atom"))
+    urls = {item["title"]: item["id"] for item in json.loads(sample_site.body("/feed.json"))["items"]}
+    assert len(found) == 18
+    assert all(found[title] == [urls[article]] for title in found if title != article)
+
+
 def test_a_mention_replies_to_as_many_stories_as_it_links_to(make_site: Callable[..., Site]) -> None:
     files = {f"{title}.md": story(title, related="X") for title in "ABC"}
     assert replies(make_site(files, feeds={"related_limit": 2}).body("/feed.atom"))["X"] == [C, B]

@@ -17,7 +17,20 @@ from feedsvc.formats.atom_rss import entry_values, head_values, render_entry, re
 from feedsvc.formats.content import Context
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
-from feedsvc.model import Archive, Entry, Feed, FeedAddress, Filters, Image, Link, Provider, Story, Topic, make_labels
+from feedsvc.model import (
+    Archive,
+    Cluster,
+    Entry,
+    Feed,
+    FeedAddress,
+    Filters,
+    Image,
+    Link,
+    Provider,
+    Story,
+    Topic,
+    make_labels,
+)
 from feedsvc.text import plain_text, xml_text
 
 BASE = "https://feeds.example/sub folder"
@@ -32,7 +45,9 @@ times = st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1), timezones=st.ju
 )
 images = st.builds(Image, urls, st.none() | st.integers(1, 9999), st.none() | st.integers(1, 9999), texts)
 providers = st.builds(Provider, texts, texts, st.sampled_from([None, "a.example"]))
-related = st.lists(st.builds(Link, urls, texts, texts), max_size=3).map(tuple)
+links = st.builds(Link, urls, texts, texts) | st.builds(Link, urls, texts, texts, times, st.just("") | texts)
+related = st.lists(links, max_size=3).map(tuple)
+clusters = st.builds(Cluster, st.integers(1, 9), st.lists(texts, max_size=2).map(tuple), times)
 entries = st.builds(
     Entry,
     st.builds(
@@ -54,6 +69,7 @@ entries = st.builds(
     related=related,
     related_total=st.integers(3, 9),
     is_mention=st.booleans(),
+    cluster=st.none() | clusters,
 )
 
 

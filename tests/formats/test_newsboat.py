@@ -78,13 +78,15 @@ class Newsboat:
         with closing(sqlite3.connect(self.home / "cache.db")) as cache:
             return cache.execute(query).fetchall()
 
+    def close(self) -> None:
+        self.proxy.shutdown()
+        self.proxy.server_close()
+
 
 @pytest.fixture
 def newsboat(tmp_path: Path) -> Iterator[Newsboat]:
-    newsboat = Newsboat(tmp_path)
-    yield newsboat
-    newsboat.proxy.shutdown()
-    newsboat.proxy.server_close()
+    with closing(Newsboat(tmp_path)) as newsboat:
+        yield newsboat
 
 
 def feed_of(page: str) -> str:

@@ -1,11 +1,12 @@
 """JSON Feed 1.1 (https://jsonfeed.org/version/1.1), whose extension `_feedsvc` holds what it has no field for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from feedsvc.formats.content import Context, entry_html
-from feedsvc.model import Entry, Feed, Format
+from feedsvc.model import Cluster, Entry, Feed, Format, Link
 
 
 def write_json(feed: Feed) -> bytes:
@@ -38,8 +39,7 @@ def _item(entry: Entry, context: Context) -> dict[str, Any]:
         "amp_url": story.amp_url,
         "cdn_amp_url": story.cdn_amp_url,
         "publishers": list(story.publishers),
-        "related": [{"url": link.url, "title": link.title, "provider": link.provider} for link in entry.related],
-        "related_total": entry.related_total or None,
+        **(_cluster(entry.cluster, entry.related) if entry.cluster else _related(entry)),
     }
     return _known(
         {
@@ -60,6 +60,23 @@ def _item(entry: Entry, context: Context) -> dict[str, Any]:
             "_feedsvc": _known(extension),
         }
     )
+
+
+def _related(entry: Entry) -> dict[str, Any]:
+    return {"related": list(map(_linked, entry.related)), "related_total": entry.related_total or None}
+
+
+def _cluster(cluster: Cluster, related: Sequence[Link]) -> dict[str, Any]:
+    """Return what an entry has as a cluster, whose members apart from its own story are its related stories."""
+    members = list(map(_linked, related))
+    return {"cluster": _known({"size": cluster.size, "providers": list(cluster.providers), "members": members})}
+
+
+def _linked(link: Link) -> dict[str, Any]:
+    value = {"url": link.url, "title": link.title, "provider": link.provider}
+    if link.published:  # it joined the cluster
+        value |= _known({"published": link.published.isoformat(), "excerpt": link.excerpt})
+    return value
 
 
 def _known(value: dict[str, Any]) -> dict[str, Any]:
