@@ -1,6 +1,7 @@
 """A service whose records go, most of them at once: it serves what it has, and says why, until they are back."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,16 @@ def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_p
     (said,) = events(log, "loss_refused")
     assert said["message"].startswith(f"{records}: ")
     assert 20 <= said["lost"] <= said["before"] == 30
+
+
+def test_a_folder_that_is_emptied_file_by_file_under_a_service_is_noticed(tmp_path: Path, records: Path) -> None:
+    with running_service(tmp_path, serve="workers = 1") as service:
+        wait_until(is_ready(service), 10)
+        for path in sorted(records.iterdir()):
+            path.unlink()
+            time.sleep(0.1)  # so that there are several syncs
+        wait_until(is_refusing(service, 30), 10)
+        assert ask(service, "/feed.atom").body.count(b"<entry>") > 30 - 20
 
 
 def test_a_service_that_starts_without_its_records_serves_what_the_index_has(tmp_path: Path, records: Path) -> None:
