@@ -66,6 +66,7 @@ def check_losses(connection: Connection, config: Config, where: str, accept_loss
         now = int(time.time())
         connection.execute("DELETE FROM losses WHERE at < ? OR at > ?", (now - WINDOW_SECONDS, now))
     lost, before = connection.execute("SELECT count(*), coalesce(max(published), 0) FROM losses").fetchone()
+    before = max(before, lost)  # more, where some came and went meanwhile
     if lost >= MIN_LOST and lost * 100 > config.records.max_loss * before:
         examples = connection.execute("SELECT url FROM losses ORDER BY url LIMIT ?", (EXAMPLES,))
         raise LossError(where, lost, before, [url for (url,) in examples])

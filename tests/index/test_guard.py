@@ -300,6 +300,18 @@ def test_tables_that_cannot_be_compared_are_no_failure(make_site: MakeSite) -> N
     assert published(site) == set()
 
 
+def test_where_everything_may_go_it_may_go_again_and_again(make_site: MakeSite) -> None:
+    site = make_site(stories(range(30)), records={"max_loss": 100})
+    for first in (100, 200, 300):
+        shutil.rmtree(site.config.records_folder)
+        write(site, stories(range(first, first + 30)))
+        site.sync()
+        assert len(published(site)) == 30
+    site = configured(site, records={"max_loss": 99})
+    remove(site, range(300, 330))
+    check_refused(site, 120, 120)
+
+
 def test_what_is_accepted_does_not_count_later(make_site: MakeSite) -> None:
     site = make_site(stories(range(100)))
     remove(site, range(60))
