@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import api
-from feedsvc.api import reports
-from feedsvc.errors import FeedsvcError, IndexLostError, one_line
+from feedsvc.api import losses, reports
+from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Commands(click.Group):
             return super().invoke(context)
         except FeedsvcError as error:
             click.echo(one_line(f"feedsvc: {error}"), err=True)
-            context.exit(2)
+            context.exit(1 if isinstance(error, LossError) else 2)
         except KeyboardInterrupt:
             click.echo("feedsvc: interrupted", err=True)
             context.exit(130)
@@ -60,6 +60,9 @@ _config = click.option(
     "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
 )
 _records = click.argument("records", required=False)
+_accept_loss = click.option(
+    "--accept-loss", is_flag=True, help="Go on where more stories would go than records.max_loss lets go at once."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it, for scripts.")
 
 
@@ -72,7 +75,8 @@ def main() -> None:
 @main.command()
 @_config
 @_records
-def serve(config_file: Path | None, records: str | None) -> None:
+@_accept_loss
+def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
     with _site(config_file, records) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
@@ -81,7 +85,7 @@ def serve(config_file: Path | None, records: str | None) -> None:
             reading.close()
             _print_addresses(site)
 
-        site.serve(progress, ready)
+        site.serve(progress, ready, accept_loss=accept_loss)
 
 
 @main.command()
@@ -117,10 +121,18 @@ def build(config_file: Path | None, records: str | None, out: str | None, as_jso
 @main.command()
 @_config
 @_records
+@_accept_loss
 @_json
-def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
+def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Show every problem in every record of a folder of RECORDS."""
-    with _synced(config_file, records) as (site, result):
+    with ExitStack() as stack:
+        site = stack.enter_context(_site(config_file, records))
+        with progress_bar("Reading records") as progress:
+            try:
+                result = site.sync(progress, accept_loss=accept_loss)
+            except LossError as loss:
+                site, result = stack.enter_context(losses.surveyed(site, loss, progress))
+        _print_loss(result)
         number = result.problem_count
         if as_json:
             _print_json(reports.report_records(site, result))
@@ -132,7 +144,7 @@ def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
                 click.echo(one_line(f"note: {note}"), err=True)
             _print_counts(result)
             click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
-        sys.exit(1 if number or result.nothing_found else 0)
+        sys.exit(1 if number or result.nothing_found or result.loss else 0)
 
 
 @main.command()
@@ -149,7 +161,7 @@ def feeds(config_file: Path | None, as_json: bool) -> None:
             for feed in found:
                 click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
             _print_problems(result)
-        sys.exit(1 if result.problem_count else 0)
+        sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
@@ -160,7 +172,7 @@ def show(config_file: Path | None, address: str) -> None:
     with _synced(config_file) as (site, result):
         click.echo(site.document(address).body, nl=False)
         _print_problems(result)
-        sys.exit(1 if result.problem_count else 0)
+        sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
@@ -172,13 +184,13 @@ def why(config_file: Path | None, subject: str, as_json: bool) -> None:
 
     URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
     """
-    with _synced(config_file) as (site, _):
+    with _synced(config_file) as (site, result):
         explanation = site.explain(subject)
         if as_json:
             _print_json(reports.report_explanation(explanation))
         for line in () if as_json else explanation.lines:
             click.echo(one_line(line))
-        sys.exit(0 if explanation.published else 1)
+        sys.exit(0 if explanation.published and not result.loss else 1)
 
 
 @main.command()
@@ -199,11 +211,20 @@ def _site(config_file: Path | None, records: str | None = None, out: str | None 
 
 
 @contextmanager
-def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[tuple[api.Site, SyncResult]]":
-    with _site(config_file, records) as site:
+def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]":
+    with _site(config_file) as site:
         with progress_bar("Reading records") as progress:
-            result = site.sync(progress)
+            try:
+                result = site.sync(progress)
+            except LossError as loss:
+                result = losses.kept(site, loss)
+        _print_loss(result)
         yield site, result
+
+
+def _print_loss(result: "SyncResult") -> None:
+    if result.loss:
+        click.echo(one_line(f"feedsvc: {result.loss}"), err=True)
 
 
 def _print_problems(result: "SyncResult") -> None:

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
+from feedsvc.index.guard import note_entries
 
 #: Seconds between a record and one that joins it, at most.
 WINDOW = 7 * 86_400
@@ -101,8 +103,11 @@ class Regrouped:
     renamed: list[Renamed] = field(default_factory=list)
 
 
-def group(connection: Connection, is_first: bool) -> Regrouped:
-    """Bring the clusters in step with stories and topics; unless it is the first time, with those in `affected`."""
+def group(connection: Connection, rules: Feeds, is_first: bool) -> Regrouped:
+    """Bring the clusters in step with stories and topics; unless it is the first time, with those in `affected`.
+
+    rules: whether clusters are entries, whose loss is noted.
+    """
     result = Regrouped()
     is_touched = is_founder_touched = "TRUE"
     if is_first:
@@ -124,6 +129,7 @@ def group(connection: Connection, is_first: bool) -> Regrouped:
         connection.executemany("INSERT INTO touched VALUES (?) ON CONFLICT DO NOTHING", [(url,) for url in moved])
         connection.analyze("touched")
         result.before = _count(connection, is_touched)
+        note_entries(connection, rules, "clusters", is_touched)
         connection.execute(f"DELETE FROM clusters AS t WHERE {is_touched}")
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched, is_founder_touched=is_founder_touched))

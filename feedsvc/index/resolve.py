@@ -18,6 +18,7 @@ from feedsvc.config import Feeds
 from feedsvc.index.clusters import Regrouped, Renamed, group
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import count_values, update_values
+from feedsvc.index.guard import note_entries
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
 from feedsvc.index.schema import CLUSTER_INDEXES, FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
@@ -86,6 +87,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
         _gather_affected(connection, changes)
+    note_entries(connection, rules, "stories", is_affected)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
@@ -95,7 +97,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
     counted = _count(connection, is_affected)
-    regrouped = group(connection, is_first)
+    regrouped = group(connection, rules, is_first)
     _create_indexes(connection, CLUSTER_INDEXES)
     _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from feedsvc.config import Config
+from feedsvc.errors import LossError
 from feedsvc.index.counts import Counts, read_counts
 from feedsvc.index.database import Index
 from feedsvc.index.due import NEVER
@@ -34,6 +35,8 @@ class SyncResult:
     next_due: int = NEVER
     #: What the sync did that may surprise, and is no problem: the clusters that have new ids since.
     notes: tuple[str, ...] = ()
+    #: Why the index of the configuration is not in step, if too much of what is published would have gone.
+    loss: LossError | None = None
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

@@ -174,7 +174,8 @@ def test_a_file_out_of_reach_is_one_problem_and_left_out(tmp_path: Path) -> None
 def test_files_and_folders_that_vanish_while_they_are_read_are_left_out(
     make_site: Callable[..., Site], full: bool
 ) -> None:
-    site = make_site({f"{number}.md": record(url=f"https://a.example/{number}") for number in range(60)})
+    records = {f"{number}.md": record(url=f"https://a.example/{number}") for number in range(60)}
+    site = make_site(records, records={"max_loss": 100})
     stop = Event()
 
     def put(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from tests.faults import Reader, command, kill_after, start, undisturbed
 from tests.serve.test_serve import get, members
 
 #: Short enough to be killed in each of its parts.
-CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'
+CONFIG = "records.max_loss = 100\nfeeds.formats = ['atom']\nfeeds.archives = false\nbuild.pages = false\n"
 
 
 @pytest.fixture

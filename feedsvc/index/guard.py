@@ -1,0 +1,72 @@
+"""Keeps a sync from taking away by accident what is published: an emptied folder, a wrong branch, other URLs.
+
+A story is lost if it was an entry before, in the configured mode, and isn't since. Lost stories stay in the table
+`losses` for a while: a folder may be emptied slowly, over several syncs, each of which would take away little.
+"""
+
+import time
+
+from feedsvc.config import Config, Feeds
+from feedsvc.errors import LossError
+from feedsvc.index.database import Connection
+from feedsvc.model import Counted
+
+#: The number of lost stories from which a sync may be refused: a small site changes as a whole.
+MIN_LOST = 20
+#: Seconds for which a lost story counts.
+WINDOW_SECONDS = 300
+#: Lost stories that a message names.
+EXAMPLES = 3
+
+
+#: The rows that are entries, by what the configured mode counts, each with the table that has them.
+_ENTRIES: dict[Counted, tuple[str, str]] = {
+    "stories": ("stories", "TRUE"),
+    "primary_stories": ("stories", "t.is_primary"),
+    "clusters": ("clusters", "t.slug = ''"),
+}
+
+
+def published_size(connection: Connection, rules: Feeds) -> int:
+    """Return the number of entries in the configured mode, as the feed of everything has it."""
+    (size,) = connection.execute(
+        f"SELECT coalesce(max({rules.counted}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
+    ).fetchone()
+    return int(size)
+
+
+def note_entries(connection: Connection, rules: Feeds, table: str, is_affected: str = "TRUE") -> None:
+    """Note the entries among the affected rows of a table as lost, before they are computed anew.
+
+    table: `stories` or `clusters`; what the configured mode doesn't publish isn't noted. is_affected: the condition on
+    a row `t` with the column `url`.
+    """
+    holding, is_entry = _ENTRIES[rules.counted]
+    if table == holding:
+        connection.execute(
+            f"INSERT INTO losses SELECT t.url, ?, ? FROM {table} t WHERE {is_affected} AND {is_entry} "
+            "ON CONFLICT DO NOTHING",
+            (int(time.time()), published_size(connection, rules)),
+        )
+
+
+def check_losses(connection: Connection, config: Config, where: str, accept_loss: bool) -> None:
+    """Raise LossError if more is lost than `records.max_loss` allows.
+
+    where: the records, as messages name them. accept_loss: whether whatever is lost is meant to be.
+    """
+    if accept_loss:
+        connection.execute("DELETE FROM losses")
+        return
+    table, is_entry = _ENTRIES[config.feeds.counted]
+    is_published = f"EXISTS (SELECT 1 FROM {table} t WHERE t.url = losses.url AND {is_entry})"
+    connection.execute(f"DELETE FROM losses WHERE {is_published}")  # still, or again
+    (refused,) = connection.execute("SELECT refused_loss FROM state").fetchone()
+    if not refused:  # else what was lost before counts until all of it is accepted, or back
+        now = int(time.time())
+        connection.execute("DELETE FROM losses WHERE at < ? OR at > ?", (now - WINDOW_SECONDS, now))
+    lost, before = connection.execute("SELECT count(*), coalesce(max(published), 0) FROM losses").fetchone()
+    before = max(before, lost)  # more, where some came and went meanwhile
+    if lost >= MIN_LOST and lost * 100 > config.records.max_loss * before:
+        examples = connection.execute("SELECT url FROM losses ORDER BY url LIMIT ?", (EXAMPLES,))
+        raise LossError(where, lost, before, [url for (url,) in examples])
