@@ -11,7 +11,8 @@ from functools import partial
 from threading import Event, Thread
 
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -30,6 +31,9 @@ from feedsvc.workers import end_with_parent, interrupts_blocked
 THREADS = 4
 #: Connections that a worker holds at most, stalled and idle ones among them.
 CONNECTIONS = 8192
+#: Bytes of a request's head; what arrives at once may be twice as long. It is also what may be queued on a connection,
+#: but for one document, when the next request on it is read.
+HEAD_BYTES = 32768
 #: Other files that a worker may have open.
 FILES = 512
 #: Seconds that a worker has to end.
@@ -68,6 +72,9 @@ def serve(
         address=ip,
         port=config.serve.port,
         interface=Interfaces.WSGI,
+        # A proxy speaks HTTP/2. Here, its compressed headers would be bombs, and its windows queues.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=HEAD_BYTES),
         workers=config.serve.workers,
         blocking_threads=THREADS,
         backpressure=_connections(),
