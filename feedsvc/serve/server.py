@@ -23,6 +23,7 @@ from feedsvc.index.database import Index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
+from feedsvc.serve.sockets import bound_unread_answers
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
 from feedsvc.workers import end_with_parent, interrupts_blocked
@@ -30,7 +31,7 @@ from feedsvc.workers import end_with_parent, interrupts_blocked
 #: Threads of a worker process. The server itself reads and writes the sockets, so these only compute.
 THREADS = 4
 #: Connections that a worker holds at most, stalled and idle ones among them.
-CONNECTIONS = 8192
+CONNECTIONS = 2048
 #: Bytes of a request's head; what arrives at once may be twice as long. It is also what may be queued on a connection,
 #: but for one document, when the next request on it is read.
 HEAD_BYTES = 32768
@@ -132,6 +133,7 @@ def _load_app(config: Config, started: float, prepare: Callable[[], None] | None
     end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()
+    bound_unread_answers(config.serve.port)
     # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
     time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
     return create_app(config, started=started)
