@@ -2,9 +2,10 @@
 
 import hmac
 import secrets
+import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -40,6 +41,28 @@ def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_port}/"
         finally:
             server.shutdown()
+
+
+@contextmanager
+def speaking(say: Callable[[socket.socket], object]) -> Iterator[str]:
+    """A server on a port of its own that reads each request, and says anything then, byte by byte: its URL."""
+
+    def answer(client: socket.socket) -> None:
+        with client, suppress(OSError):  # whoever asked may hang up
+            client.recv(65536)
+            say(client)
+
+    def accept() -> None:
+        with suppress(OSError):  # until the listener is closed
+            while True:
+                Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=accept, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass

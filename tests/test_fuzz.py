@@ -1,7 +1,7 @@
 """The seeds of the fuzzer hold every invariant, and the faults that it found stay mended."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.errors import FilterError
@@ -10,7 +10,8 @@ from feedsvc.records.reading import parse_file
 from feedsvc.records.registry import suffixes
 from tests.conftest import record
 from tests.fuzz.invariants import check_address, check_file
-from tests.fuzz.seeds import DICTIONARY, SEEDS
+from tests.fuzz.requests import METHODS, TARGETS, check_request
+from tests.fuzz.seeds import DICTIONARY, HEADERS, SEEDS
 
 
 @pytest.mark.parametrize("seed", SEEDS["records"])
@@ -21,6 +22,11 @@ def test_each_record_that_the_fuzzer_begins_with_is_read(seed: bytes) -> None:
 @pytest.mark.parametrize("seed", SEEDS["addresses"])
 def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: bytes) -> None:
     assert check_address(seed.decode())
+
+
+@pytest.mark.parametrize("seed", SEEDS["requests"])
+def test_each_request_that_the_fuzzer_begins_with_is_answered(seed: bytes) -> None:
+    assert check_request(seed) in (200, 404, 412)
 
 
 @given(
@@ -34,6 +40,40 @@ def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) ->
 @given(st.lists(st.sampled_from(DICTIONARY["addresses"]) | st.text(), max_size=20).map("".join))
 def test_no_address_breaks_an_invariant(address: str) -> None:
     check_address(address)
+
+
+_NUMBERS = st.integers(0, 10**12).map(str) | st.sampled_from(("", "0", "-1", "1e999", "nan", "9" * 11, "9" * 5000))
+_DATES = st.builds(
+    str.format,
+    st.sampled_from(
+        (
+            "Sat, {0:0>2} {1} {2:0>4} {3:0>2}:00:00 GMT",
+            "Sat {1} {0:0>2} 00:00:{3:0>2} {2}",
+            "Saturday, {0}-{1}-{2} 00:{3}:00 GMT",
+        )
+    ),
+    st.integers(0, 99) | _NUMBERS,
+    st.sampled_from(("Jan", "Feb", "jun", "13")),
+    st.sampled_from(("2020", "20")) | _NUMBERS,
+    st.integers(0, 99) | _NUMBERS,
+)
+_WORDS = st.lists(st.sampled_from(DICTIONARY["requests"]) | _NUMBERS, max_size=8).map("".join)
+_BYTES = st.text(st.characters(max_codepoint=255, exclude_characters="\n"), max_size=40)
+
+
+@settings(max_examples=500)
+@given(
+    st.sampled_from(range(2 * len(METHODS) * len(TARGETS))),
+    st.lists(
+        st.tuples(st.sampled_from(("If-Modified-Since", "If-Unmodified-Since")), _DATES)
+        | st.tuples(st.sampled_from(HEADERS), _WORDS | _BYTES),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_no_header_is_an_error_of_the_service(choice: int, headers: list[tuple[str, str]]) -> None:
+    lines = "\n".join(f"{name}: {value}" for name, value in headers)
+    check_request(bytes([choice]) + lines.encode("latin-1"))
 
 
 @pytest.mark.parametrize("value", ["\x01", "\ufffe", "\ud800", "\0", " \x7f "])

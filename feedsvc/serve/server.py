@@ -11,7 +11,8 @@ from functools import partial
 from threading import Event, Thread
 
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -22,6 +23,7 @@ from feedsvc.index.database import Index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
+from feedsvc.serve.sockets import bound_unread_answers
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
 from feedsvc.web.cache import MAX_WAITING
@@ -31,7 +33,10 @@ from feedsvc.workers import end_with_parent, interrupts_blocked
 #: wait for documents that are made one after the other; the others deliver what is cached meanwhile.
 THREADS = 2 * (1 + MAX_WAITING)
 #: Connections that a worker holds at most, stalled and idle ones among them.
-CONNECTIONS = 8192
+CONNECTIONS = 2048
+#: Bytes of a request's head; what arrives at once may be twice as long. It is also what may be queued on a connection,
+#: but for one document, when the next request on it is read.
+HEAD_BYTES = 32768
 #: Other files that a worker may have open.
 FILES = 512
 #: Seconds that a worker has to end.
@@ -70,6 +75,9 @@ def serve(
         address=ip,
         port=config.serve.port,
         interface=Interfaces.WSGI,
+        # A proxy speaks HTTP/2. Here, its compressed headers would be bombs, and its windows queues.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=HEAD_BYTES),
         workers=config.serve.workers,
         blocking_threads=THREADS,
         backpressure=_connections(),
@@ -127,6 +135,7 @@ def _load_app(config: Config, started: float, prepare: Callable[[], None] | None
     end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()
+    bound_unread_answers(config.serve.port)
     # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
     time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
     return create_app(config, started=started)

@@ -8,31 +8,32 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from email.message import Message
 from http.client import HTTPException
 from threading import Event
-from typing import IO
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
-from feedsvc.errors import FeedsvcError, IndexUnusableError
+from feedsvc.errors import FeedsvcError, IndexUnusableError, one_line
 from feedsvc.feeds.documents import Documents
 from feedsvc.index import announcements
 from feedsvc.model import absolute
 from feedsvc.model.version import __version__
+from feedsvc.serve.exchange import opener
 
 #: Feeds in one request.
 BATCH = 100
-#: Seconds after which a request has failed if the hub sends nothing.
-TIMEOUT = 10
-#: Seconds for which a process alone may announce a batch. If it is killed, another one announces the batch after that.
+#: Seconds for which a process alone may announce a batch, which is longer than an exchange with the hub can take. If it
+#: is killed, another one announces the batch after that.
 LEASE = 30
 #: Seconds until the first retry, which are doubled with each further one, and the most that they can be.
 FIRST_RETRY, LONGEST_RETRY = 5, 3600
 #: Seconds between two checks of the index for changes. Workers check more often, so that they deliver what is announced
 #: already; and changes that follow each other at once are announced together.
 CHECK_SECONDS = 0.5
+
+#: Characters of what a hub says that are shown.
+MAX_REASON = 200
 
 log = logging.getLogger("feedsvc")
 
@@ -41,7 +42,8 @@ class HubError(FeedsvcError):
     """The hub did not accept a request; `retry_after` is the number of seconds in its answer, or 0."""
 
     def __init__(self, hub: str, reason: object, retry_after: int = 0) -> None:
-        super().__init__(f"{hub}: {reason}; expected a WebSub hub that takes announcements (2xx)")
+        told = one_line(str(reason))[:MAX_REASON]
+        super().__init__(f"{hub}: {told}; expected a WebSub hub that takes announcements (2xx)")
         self.retry_after = retry_after
 
 
@@ -64,6 +66,9 @@ def announce_changes(documents: Documents, stop: Event) -> None:
                 queue_changes(documents)
         except IndexUnusableError:  # which the follower logs
             continue
+        except Exception:  # whichever it is, the service goes on
+            log.exception("can't announce changes; trying again in %d s", FIRST_RETRY)
+            stop.wait(FIRST_RETRY)
 
 
 def queue_changes(documents: Documents) -> None:
@@ -122,26 +127,23 @@ def _wait(pending: announcements.Pending) -> float | None:
     return wait if 0 < wait <= 2 * LONGEST_RETRY else None  # longer, if the clock was set back
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> Request | None:
-        return None
-
-
-_opener = build_opener(_NoRedirects)
-
-
 def _publish(hub: str, urls: Sequence[str]) -> None:
     """Send the hub a request that announces feeds. Raises HubError."""
     form = urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls)]).encode()
     request = Request(hub, form, {"User-Agent": f"feedsvc/{__version__}"})
     try:
-        with _opener.open(request, timeout=TIMEOUT):
+        with opener.open(request):
             return
     except HTTPError as error:
         wait = error.headers.get("Retry-After", "")
         error.close()
-        raise HubError(hub, f"answered {error.code}", int(wait) if wait.isdecimal() else 0) from error
+        raise HubError(hub, f"answered {error.code}", _seconds(wait)) from error
     except (OSError, HTTPException) as error:
         raise HubError(hub, getattr(error, "reason", error)) from error
+
+
+def _seconds(wait: str) -> int:
+    """Return the seconds of a Retry-After, or 0 if it is no number; of a long one, the most that are waited for."""
+    if not (wait.isascii() and wait.isdecimal()):
+        return 0
+    return int(wait) if len(wait) < 10 else LONGEST_RETRY

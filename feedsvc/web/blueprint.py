@@ -23,7 +23,7 @@ from feedsvc.model import absolute
 from feedsvc.web.delivery import MAX_QUERY, Delivery, ascii_query
 from feedsvc.web.middleware import OUTCOME
 from feedsvc.web.multiprocess import HAS_METRICS
-from feedsvc.web.responses import PAGE_HEADERS, text_response
+from feedsvc.web.responses import MAX_ACCEPTED, PAGE_HEADERS, text_response
 
 if TYPE_CHECKING:
     from feedsvc.web.metrics import Metrics
@@ -136,7 +136,8 @@ def _document(path: str) -> Response:
 def _missing_response(message: str, missing: Missing, site: Site, path: str, target: str) -> Response:
     """Return a 404: a page with links for a browser, the message for all others. target: what was asked for."""
     response = text_response(message, 404)
-    if request.accept_mimetypes.best_match(("text/plain", "text/html")) == "text/html":
+    is_short = len(request.headers.get("Accept", "")) <= MAX_ACCEPTED
+    if is_short and request.accept_mimetypes.best_match(("text/plain", "text/html")) == "text/html":
         from feedsvc.formats import pages  # Jinja takes a while to load
 
         links = [(address.url(site.base_url), address.target) for address in missing.suggestions]

@@ -21,6 +21,8 @@ PLAIN_HEADERS = [
 #: The answer to a request whose precondition failed. A cache would keep it for all who ask, but for `no-store`.
 FAILED_BODY = b"The document is not the one that was asked for.\n"
 FAILED_HEADERS = [*PLAIN_HEADERS, ("Content-Length", str(len(FAILED_BODY)))]
+#: Characters of a list of what a client accepts; a longer one is not read.
+MAX_ACCEPTED = 1000
 #: An item of Accept-Encoding, in lower case; `x-gzip` is gzip.
 _ACCEPTED = re.compile(
     r"(?P<name>\*|[!#$%&'+.^_`|~0-9a-z-]+)\s*(?:;\s*q=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
@@ -91,13 +93,12 @@ def choose_encoding(document: Document, accepted: str) -> str:
     Of equal ones, it is the first of ENCODINGS, and the identity is the last. `*` stands for gzip, which all can read,
     and for the identity. What a client says that accepts nothing we have is not heeded.
     """
-    if not accepted or len(document.body) < MIN_BYTES:
+    if not accepted or len(accepted) > MAX_ACCEPTED or len(document.body) < MIN_BYTES:
         return ""
-    # Clients send few different ones, all short; only those are remembered.
-    return (_choose if len(accepted) <= 200 else _choose.__wrapped__)(accepted)
+    return _choose(accepted)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # clients send few different ones
 def _choose(accepted: str) -> str:
     weights: dict[str, float] = {}
     for item in accepted.lower().split(","):

@@ -1,6 +1,6 @@
-"""Fuzzes the reading of record files and the grammar of addresses, guided by coverage.
+"""Fuzzes the reading of record files, the grammar of addresses and the headers of requests, guided by coverage.
 
-    python -m tests.fuzz [records | addresses] [--seconds 600]
+    python -m tests.fuzz [records | addresses | requests] [--seconds 600]
 
 Each target runs for so many seconds. Inputs that reach new code are written to .fuzz/, as seeds of the next run; so is
 an input that breaks an invariant, and the exit status is then 1.

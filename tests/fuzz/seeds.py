@@ -1,4 +1,4 @@
-"""The seeds of the fuzzer: records and addresses, and the words that they are made of."""
+"""The seeds of the fuzzer: records, addresses and headers, and the words that they are made of."""
 
 from pathlib import Path
 
@@ -111,6 +111,13 @@ def _mapped(choice: int, suffix: str, text: str) -> bytes:
     return bytes([choice * len(suffixes()) + suffixes().index(suffix)]) + text.encode()
 
 
+#: Those that conditions, negotiation, and the frameworks below read.
+HEADERS = (
+    "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range", "Accept", "Accept-Charset", "Accept-Encoding",
+    "Accept-Language", "Authorization", "Cache-Control", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Date", "Expect", "Forwarded",
+    "Host", "Max-Forwards", "Origin", "Pragma", "Referer", "TE", "Transfer-Encoding", "Upgrade", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host",
+    "Access-Control-Request-Headers", "Access-Control-Request-Method",
+)  # fmt: skip
 SEEDS = {
     "records": [
         _KINDS[".md"] + _YAML.encode(),
@@ -142,6 +149,14 @@ SEEDS = {
         b"/providers/a-b/",
         b"/feeds.opml",
     ],
+    "requests": [
+        b"\0If-Modified-Since: Sat, 13 Jun 2020 01:29:00 GMT\nAccept-Encoding: gzip;q=0.5, br;q=1.0, *;q=0",
+        b"\1If-Unmodified-Since: Saturday, 13-Jun-20 01:29:00 GMT\nAccept-Encoding: identity, x-gzip",
+        b'\4If-None-Match: W/"a", "b-gzip", *\nIf-Match: *\nAccept: application/json',
+        b'\x08If-Modified-Since: Sat Jun 13 01:29:00 2020\nIf-Range: "a"\nRange: bytes=0-1,-5',
+        b"\x10Accept: text/html;q=0.9, text/*;level=1, */*;q=0.1\nAccept-Language: de, en;q=0.5\nCookie: a=b",
+        b"\x2cHost: feeds.example:80\nContent-Type: text/html; charset*=utf-8''x\nContent-Length: 12345678901",
+    ],
 }
 DICTIONARY = {
     "records": [
@@ -160,5 +175,10 @@ DICTIONARY = {
     "addresses": [
         *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",
         "2020-02-29", "0001-01-01", "9999-12-31", "entries", "clusters", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
+    ],
+    "requests": [
+        *(f"\n{name}: " for name in HEADERS), "Sat, ", "Saturday, ", "13 Jun 2020", "13-Jun-20", "01:29:00", " GMT", " +0000", "12345678901", "0000",
+        "31 Feb", "23:59:60", "Feb 29", "W/", "*", ",", ";q=", "1e999", "nan", "0.001", "gzip", "x-gzip", "br", "zstd", "identity", "-gzip", "--br",
+        "text/html", "*/*", "bytes=0-", "charset*=utf-8''%ff", "a*0*=", "Basic ", "Digest ", "\xff", "\xc3\xa9", "\t", '\"', "\\",
     ],
 }  # fmt: skip

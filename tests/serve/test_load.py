@@ -6,6 +6,8 @@ import hashlib
 import random
 import resource
 import socket
+import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from feedsvc.serve import sockets
 from tests.conftest import Service, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.serve.test_operating import samples
@@ -208,3 +211,62 @@ def test_clients_that_stall_keep_nobody_waiting(corpus_service: Service, stall: 
     finally:
         for client in stalled:
             client.close()
+
+
+def queued(port: int) -> list[int]:
+    """The bytes that wait to be sent, or to be acknowledged, on each connection of the server that listens on a port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = [line for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "01"]
+    return [int(line[4].partition(":")[0], 16) for line in established]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
+def test_answers_that_nobody_reads_take_little_and_are_given_up(corpus_service: Service, full: bool) -> None:
+    address, number = urlsplit(corpus_service.base_url), 200
+    assert address.port
+    pids = set(resident(corpus_service))
+    before = sum(resident(corpus_service)[pid] for pid in pids)
+    size = len(get(f"{corpus_service.base_url}/feed.atom"))
+    clients = []
+    try:
+        for _ in range(number):
+            client = socket.socket()
+            clients.append(client)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((address.hostname, address.port))
+            client.sendall(b"GET /feed.atom HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+        wait_until(lambda: sum(bytes > sockets.UNSENT_BYTES / 2 for bytes in queued(address.port)) >= number, 30)
+        time.sleep(1)  # so that more would have come
+        assert max(queued(address.port)) < sockets.UNSENT_BYTES + 65536
+        grown = sum(resident(corpus_service)[pid] for pid in pids) - before
+        print(
+            f"{number} connections: {sum(queued(address.port)) / 2**20:.0f} MB in the kernel, {grown:.0f} MB in workers"
+        )
+        assert grown < number * 3 * size / 2**20 + 20  # a document of each, and what malloc leaves between them
+        assert get(f"{corpus_service.base_url}/feed.atom?limit=1")
+        if full:
+            wait_until(lambda: not [bytes for bytes in queued(address.port) if bytes], sockets.UNREAD_SECONDS + 30)
+    finally:
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_a_client_that_takes_nothing_is_hung_up_on(
+    family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "UNREAD_SECONDS", 1)
+    with socket.socket(family) as listener, socket.socket(family) as client:
+        listener.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        port = listener.getsockname()[1]
+        sockets.bound_unread_answers(port)
+        listener.listen()
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == "sockets"]
+        thread.join(10)
+        client.connect(listener.getsockname())
+        connection, _ = listener.accept()
+        with connection, pytest.raises(TimeoutError, match="Connection timed out"):
+            connection.settimeout(30)
+            while True:
+                connection.sendall(bytes(2**20))

@@ -2,24 +2,33 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.opening import open_index
-from feedsvc.serve import websub
+from feedsvc.serve import exchange, websub
 from tests.conftest import FEEDSVC, Service, Site, free_port, record, running_service, wait_until
-from tests.hub import Handler, Hub, answering, running_hub, running_subscriber
+from tests.hub import Handler, Hub, answering, running_hub, running_subscriber, speaking
 
+#: Of answers.
+PIECES = (
+    b"HTTP/1.1 ", b"HTTP/1.0 ", b"HTTP/9.9 ", b"HTTP/0.9", b"204", b"503", b"100", b"301", b"999", b" OK", b"\r\n", b"\r\n\r\n", b"\n", b"\r",
+    b"Retry-After: ", b"Location: ", b"http://[", b"Content-Length: ", b"Transfer-Encoding: chunked", b"Connection: close", b"-1", b"9" * 5000,
+    "\u0661".encode(), b"\xff", b"\0", b"=?utf-8?b?/w==?=", b"Content-Type: text/x; charset*=utf-8''%ff", b" folded",
+)  # fmt: skip
 RECORDS = {
     "1.md": record("One", "https://a.example/1", topics="[AI]"),
     "2.md": record("Two", "https://b.example/2", topics="[AI]"),
@@ -186,6 +195,122 @@ def test_a_retry_is_after_the_time_that_the_hub_asks_for(make_site: Callable[...
     wait, reason = websub.notify_hub(changed_site(make_site, hub.url).documents)
     assert wait == 300
     assert "answered 429" in reason
+
+
+def repeated(data: bytes, seconds: float = 0) -> Callable[[socket.socket], None]:
+    """Say the same without end, with a pause after each time."""
+
+    def say(client: socket.socket) -> None:
+        while True:
+            client.sendall(data)
+            time.sleep(seconds)
+
+    return say
+
+
+def said(data: bytes) -> Callable[[socket.socket], None]:
+    return lambda client: client.sendall(data)
+
+
+REFUSAL = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
+#: What a hub may say to hold or end whoever announces, and what is told of it.
+HOSTILE = {
+    "a number of 5000 digits": (said(REFUSAL + b"Retry-After: " + b"9" * 5000 + b"\r\n\r\n"), "answered 503"),
+    "other digits": (said(REFUSAL + "Retry-After: ١٢".encode() + b"\r\n\r\n"), "answered 503"),
+    "a byte now and then": (repeated(b"H", 0.05), "took longer than 1 s"),
+    "nothing": (lambda client: time.sleep(60), "took longer than 1 s"),
+    "100 without end": (repeated(b"HTTP/1.1 100 Continue\r\n\r\n"), "sent more than 65536 bytes before its answer"),
+    "100 now and then": (repeated(b"HTTP/1.1 100 Continue\r\n\r\n", 0.05), "took longer than 1 s"),
+    "headers without end": (
+        lambda client: (client.sendall(b"HTTP/1.1 204 OK\r\n"), repeated(b"A: " + b"b" * 5000 + b"\r\n")(client)),
+        "sent more than 65536 bytes before its answer",
+    ),
+    "a header now and then": (
+        lambda client: (client.sendall(b"HTTP/1.1 204 OK\r\n"), repeated(b"A: b\r\n", 0.05)(client)),
+        "took longer than 1 s",
+    ),
+    "many headers": (said(b"HTTP/1.1 204 OK\r\n" + b"A: b\r\n" * 5000 + b"\r\n"), "got more than 100 headers"),
+    "a line without end": (repeated(b"x" * 5000), "sent more than 65536 bytes before its answer"),
+    "no address": (said(b"HTTP/1.1 301 Moved\r\nLocation: http://[/\r\n\r\n"), "answered 301"),
+    "another scheme": (said(b"HTTP/1.1 307 Moved\r\nLocation: file:///etc/passwd\r\n\r\n"), "answered 307"),
+    "a number that is none": (said(b"HTTP/1.1 " + b"9" * 5000 + b" x\r\n\r\n"), "HTTP/1.1 999"),
+    "line breaks": (said(b"\x1b[2J\rHTTP"), "\\x1b[2J\\rHTTP"),
+    "an end": (said(b""), "Remote end closed connection"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hub_that_says_anything_is_tried_again(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(exchange, "DEADLINE", 1)
+    say, reason = HOSTILE[kind]
+    with speaking(say) as url:
+        wait, told = websub.notify_hub(changed_site(make_site, url).documents)
+    assert reason in told and told.endswith("; expected a WebSub hub that takes announcements (2xx)")
+    assert told.isprintable() and len(told) < 400
+    assert wait and wait <= websub.LONGEST_RETRY
+
+
+@pytest.mark.parametrize("body", [repeated(b"x"), repeated(b"x", 0.05), said(b"")], ids=["long", "slow", "short"])
+def test_the_body_of_an_answer_is_not_waited_for(
+    make_site: Callable[..., Site], body: Callable[[socket.socket], None]
+) -> None:
+    with speaking(
+        lambda client: (
+            said(b"HTTP/1.1 100 X\r\n\r\nHTTP/1.1 202 X\r\nContent-Length: 9\r\n\r\n")(client),
+            body(client),
+        )
+    ) as url:
+        assert websub.notify_hub(changed_site(make_site, url).documents) == (None, "")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=9).map(b"".join))
+def test_no_answer_is_an_error_of_the_service(answer: bytes) -> None:
+    with speaking(said(answer)) as url, suppress(websub.HubError):
+        websub._publish(url, ["https://feeds.example/feed.atom"])
+
+
+def test_what_a_hub_said_ends_no_announcing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "DEADLINE", 1)
+    monkeypatch.setattr(websub, "FIRST_RETRY", 0.1)
+    monkeypatch.setattr(websub, "LONGEST_RETRY", 0.1)
+    monkeypatch.setattr(websub, "CHECK_SECONDS", 0.01)
+    answers = [say for say, _ in HOSTILE.values()]
+    stop = Event()
+
+    def answer(client: socket.socket) -> None:
+        if not answers:
+            stop.set()
+            client.sendall(b"HTTP/1.1 204 OK\r\n\r\n")
+        else:
+            answers.pop()(client)
+
+    with speaking(answer) as url:
+        announcing = Thread(target=websub.announce_changes, args=(changed_site(make_site, url).documents, stop))
+        announcing.start()
+        announcing.join(60)
+        assert not announcing.is_alive() and not answers
+
+
+def test_no_fault_ends_announcing(
+    make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(websub, "FIRST_RETRY", 0)
+    monkeypatch.setattr(websub, "CHECK_SECONDS", 0.01)
+    documents, stop = changed_site(make_site, hub.url).documents, Event()
+    revision, faults = documents.revision, [RuntimeError("unforeseen")]
+
+    def failing() -> int:
+        if faults:
+            raise faults.pop()
+        stop.set()
+        return revision()
+
+    monkeypatch.setattr(documents, "revision", failing)
+    websub.announce_changes(documents, stop)
+    assert "can't announce changes; trying again in 0 s" in caplog.text and "unforeseen" in caplog.text
 
 
 def test_many_feeds_are_announced_in_few_requests(make_site: Callable[..., Site], hub: Hub) -> None:

@@ -236,6 +236,14 @@ def call_with_headers(
     return *answers[0], body
 
 
+@pytest.mark.parametrize(("number", "is_read"), [(1, True), (100, True), (1000, False), (200_000, False)])
+def test_a_list_of_what_a_client_accepts_is_read_only_if_it_is_short(app: Flask, number: int, is_read: bool) -> None:
+    encodings = {"Accept-Encoding": ",".join(["gzip", *["x;q=0"] * number])}
+    assert ("Content-Encoding" in call_with_headers(app, "/", "GET", encodings)[1]) == is_read
+    types = {"Accept": ",".join(["text/html", *["a/b"] * number])}
+    assert (b"<html" in call_with_headers(app, "/none", "GET", types)[2]) == is_read
+
+
 def test_what_a_server_does_to_a_responses_headers_reaches_no_other_response(app: Flask) -> None:
     for more in ({}, {"HTTP_ACCEPT_ENCODING": "gzip"}, {"HTTP_IF_NONE_MATCH": "*"}):
         assert call(app, {**create_environ("/feed.atom"), **more})[1] or more.get("HTTP_IF_NONE_MATCH")
