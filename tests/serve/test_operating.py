@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
-from feedsvc.serve import follower, logs
+from feedsvc.serve import follower, logs, watching
 from feedsvc.web import cache, create_app
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.web.test_http import ask
@@ -86,7 +86,7 @@ def test_the_message_of_an_unforeseen_error_is_not_shown(
         raise ValueError("CANARY")
 
     monkeypatch.setattr(follower, "sync", fail)
-    monkeypatch.setattr(follower, "WAKE_MS", 20)
+    monkeypatch.setattr(watching, "WAKE_MS", 20)
     follower.follow(site.config, site.documents.index, stop, logs.SyncLog())
     response = create_app(site.config).test_client().get("/readyz")
     assert response.status_code == 503
