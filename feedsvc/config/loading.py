@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from msgspec.structs import replace
@@ -125,6 +126,8 @@ def load_config(
 
 def _read(path: Path) -> tuple[dict[str, Any], Path]:
     try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe may never end, and a device never does
+            raise ConfigError(f"{path}: not a file; expected a configuration file")
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error

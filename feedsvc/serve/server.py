@@ -13,15 +13,14 @@ from threading import Event, Thread
 from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
 
 from feedsvc.config import Config
-from feedsvc.errors import ServeError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
+from feedsvc.serve.supervisor import Supervisor
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
 from feedsvc.workers import end_with_parent, interrupts_blocked
@@ -30,8 +29,8 @@ from feedsvc.workers import end_with_parent, interrupts_blocked
 THREADS = 4
 #: Connections that a worker holds at most, stalled and idle ones among them.
 CONNECTIONS = 8192
-#: Other files that a worker may have open.
-FILES = 512
+#: Other files that a worker may have open: it has about 30 of its own, and some of its index.
+FILES = 64
 #: Seconds that a worker has to end.
 STOP_SECONDS = 5
 
@@ -39,34 +38,21 @@ STOP_SECONDS = 5
 _LOGGING = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
-def check_address(host: str, port: int) -> str:
-    """Return the IP address of a host name. Raises ServeError if no socket can listen on it and the port."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # The server's sockets share their port, so it would not notice that another program listens on it.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return str(address[0])
-    except OSError as error:
-        raise ServeError(
-            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
-        ) from error
-
-
 def serve(
-    config: Config, index: Index, ip: str, sync_log: logs.SyncLog, prepare: Callable[[], None] | None = None
+    config: Config,
+    index: Index,
+    listener: socket.socket,
+    sync_log: logs.SyncLog,
+    prepare: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    ip: of `check_address`. sync_log: with the result of the first sync. prepare: called in each worker process.
+    listener: of `listen`. sync_log: with the result of the first sync. prepare: called in each worker process.
     """
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "feedsvc",
-        address=ip,
-        port=config.serve.port,
+    server = Supervisor(
+        listener,
         interface=Interfaces.WSGI,
         workers=config.serve.workers,
         blocking_threads=THREADS,
@@ -109,7 +95,8 @@ def _connections() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(soft - FILES, CONNECTIONS), 1)
+    # Of fewer than it needs, half have to do.
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(soft - min(FILES, soft // 2), CONNECTIONS)
 
 
 def _interrupt_as_terminate() -> None:
