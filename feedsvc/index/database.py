@@ -64,6 +64,10 @@ class Connection(Protocol):
 class Index(Protocol):
     """A database that holds the index. Threads may share it. Its methods raise IndexUnusableError."""
 
+    @property
+    def owner(self) -> str:
+        """The configuration that alone reads and writes it, as the index notes it."""
+
     def reading(self) -> AbstractContextManager[Connection]:
         """Return a transaction that reads, and sees the index as of one moment."""
 

@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 11
+VERSION = 12
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -48,6 +48,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
+        # owner: the configuration that alone reads and writes the index; see `owner`.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -57,7 +58,8 @@ def tables(d: Dialect) -> dict[str, str]:
             took {d.real} NOT NULL,
             failure {text} NOT NULL,
             sync_time {integer} NOT NULL,
-            passed_over {text} NOT NULL
+            passed_over {text} NOT NULL,
+            owner {text} NOT NULL
         )""",
         # The record files that have been read.
         "files": f"""(
