@@ -215,9 +215,7 @@ class SqliteDatabase:
         tables = connection.table_names()
         is_other = tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS)
         if is_other or (not tables and is_short_text(self.file)):
-            raise IndexUnusableError(
-                f"{self.file}: of something else; expected a file for feedsvc alone"
-            )
+            raise IndexUnusableError(f"{self.file}: of something else; expected a file for feedsvc alone")
         if id == APPLICATION_ID:
             self._ours = opened
 
