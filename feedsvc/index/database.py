@@ -27,6 +27,8 @@ class Dialect:
     in_list: str
     #: Return the value of that parameter.
     as_list: Callable[[Iterable[str | int]], object]
+    #: A condition: whether nothing can be written, not even by a transaction that writes.
+    is_read_only: str
     #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
     create_index: Callable[[str, str], str]
 

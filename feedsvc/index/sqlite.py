@@ -39,6 +39,7 @@ DIALECT = Dialect(
     has_long_keys=True,
     in_list="IN (SELECT value FROM json_each(?))",
     as_list=lambda values: msgspec.json.encode(list(values)).decode(),
+    is_read_only="FALSE",  # a writer notices it by itself
     create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
 )
 

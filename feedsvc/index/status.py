@@ -19,6 +19,8 @@ class Status:
     took: float
     #: Why a sync failed since; empty if none did.
     failure: str
+    #: Whether the database takes no changes, so that syncs can't note that they fail.
+    is_read_only: bool
     #: The number of stories that feeds may hold.
     stories: int
     #: The number of records, and of whole files, that are refused.
@@ -31,6 +33,8 @@ class Status:
         """
         if self.failure:
             return self.failure
+        if is_followed and self.is_read_only:
+            return "the database of the index is read-only; expected one that a sync can write"
         age = time.time() - self.synced
         if is_followed and age > OVERDUE_SECONDS:
             return f"the last sync was {age:.0f} seconds ago; expected one a minute"
@@ -40,8 +44,9 @@ class Status:
 def read_status(connection: Connection) -> Status:
     """Return the status that syncs noted."""
     counts = read_counts(connection)
-    synced, took, failure = connection.execute("SELECT synced, took, failure FROM state").fetchone()
-    return Status(synced, took, failure, counts.stories, counts.refused)
+    columns = f"synced, took, failure, {connection.dialect.is_read_only}"
+    synced, took, failure, is_read_only = connection.execute(f"SELECT {columns} FROM state").fetchone()
+    return Status(synced, took, failure, bool(is_read_only), counts.stories, counts.refused)
 
 
 def note_sync(connection: Connection, time_of_sync: int, took: float) -> None:

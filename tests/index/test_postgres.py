@@ -469,6 +469,32 @@ def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
     assert faults == []
 
 
+def test_a_database_that_turns_read_only_is_said_and_changes_are_published_once_it_is_not(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    with node(tmp_path, postgres.url()) as first:
+        wait_until(lambda: is_ready(first), 5)
+        run(postgres, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: not is_ready(first), 10)
+            with pytest.raises(HTTPError) as refused:
+                first.get("/readyz")
+            message = b"not in step: the database of the index is read-only; expected one that a sync can write\n"
+            assert refused.value.read() == message
+            publish(records, "Second")
+            time.sleep(2)
+            assert "First" in first.get("/feed.atom?limit=9")
+        finally:
+            run(
+                postgres,
+                "SET default_transaction_read_only = off",
+                "ALTER SYSTEM RESET default_transaction_read_only",
+                "SELECT pg_reload_conf()",
+            )
+        wait_until(first.serves("Second"), 20)
+        wait_until(lambda: is_ready(first), 10)
+
+
 def test_a_stalled_network_takes_the_election_from_a_node_which_serves_what_it_has(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
