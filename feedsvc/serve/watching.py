@@ -80,9 +80,13 @@ class Watch:
             ignore_permission_denied=False,  # with it, all other faults of a folder are passed over, too
         ):
             paths = {path for _, path in changes}
-            if _are_other_folders(paths, folders):
+            are_others = _are_other_folders(paths, folders)
+            if is_first:
+                yield None  # something may have changed before the watch began
+            elif not are_others:  # else the next watch begins with all that changed
+                yield paths
+            if are_others:
                 return
-            yield None if is_first else paths  # something may have changed before the watch began
             is_first = False
 
     def _is_visible(self, change: object, path: str) -> bool:

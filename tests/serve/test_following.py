@@ -138,6 +138,25 @@ def test_names_that_are_not_utf8_are_followed_as_any_other(tmp_path: Path, recor
     assert "report" not in log.read_text()
 
 
+def test_folders_that_come_and_go_without_end_keep_no_record_waiting(tmp_path: Path, records: Path) -> None:
+    stop = Event()
+
+    def come_and_go() -> None:
+        while not stop.wait(0.05):
+            (records / "come").mkdir()
+            (records / "come").rmdir()
+
+    with running_service(tmp_path) as service:
+        thread = Thread(target=come_and_go)
+        thread.start()
+        try:
+            add(records, "Two")
+            wait_until(is_published(service, "One", "Two"), 8)
+        finally:
+            stop.set()
+            thread.join()
+
+
 def test_folders_that_are_made_renamed_and_removed_are_followed(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path) as service:
         (records / "x" / "y").mkdir(parents=True)
