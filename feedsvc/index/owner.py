@@ -1,5 +1,6 @@
 """The configuration that an index belongs to. Another one would empty the index, or publish what is in it."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from feedsvc.config import DEFAULT_NAME, Config
+from feedsvc.config.schema import Records
 from feedsvc.errors import IndexUnusableError
 
 
@@ -20,23 +22,28 @@ class Owner:
     folder: str = ""
     #: Of an index that nodes share, where it is set: each node may have a file of its own.
     base_url: str = ""
+    #: A hash of what its table [records] says, of an index that nodes share.
+    rules: str = ""
 
     @property
     def noted(self) -> str:
         """How the index notes it."""
-        return msgspec.json.encode([self.file, self.base_url]).decode()
+        return msgspec.json.encode([self.file, self.base_url, self.rules]).decode()
 
     def check(self, noted: str, index: str) -> None:
         """Raise IndexUnusableError if an index belongs to another configuration. index: its name, for the message."""
         if noted == self.noted:
             return
-        file, base_url = msgspec.json.decode(noted, type=tuple[str, str])
+        file, base_url, rules = msgspec.json.decode(noted, type=tuple[str, str, str])
         if self.folder:
             other, expected = os.path.normpath(os.path.join(self.folder, file)), "another file"
             is_same = _is_gone(other)
         else:
-            other, expected = base_url or file, "another schema (?schema=NAME), or another database"
-            is_same = base_url == self.base_url if base_url and self.base_url else file == self.file
+            is_same_site = base_url == self.base_url if base_url and self.base_url else file == self.file
+            other = file if is_same_site else base_url or file
+            expected = "another schema (?schema=NAME), or another database"
+            # Nodes have the same rules for records; others are those of a preview, say, or of an edited file.
+            is_same = is_same_site and (file == self.file or rules == self.rules)
         if not is_same:
             expected = f"one of its own: set index.url to {expected}"
             raise IndexUnusableError(f"{index}: the index of another configuration, {other}; expected {expected}")
@@ -57,7 +64,11 @@ def owner_of_file(config: Config, index: Path) -> Owner:
 
 def owner_of_shared(config: Config) -> Owner:
     """Return the owner of an index that nodes share."""
-    return Owner(_file(config), base_url=config.site.base_url if config.has_base_url else "")
+    records, usual = config.records, Records()
+    rules = [(key, getattr(records, key)) for key in records.__struct_fields__]
+    changed = [str(config.records_folder), *(rule for rule in rules if rule[1] != getattr(usual, rule[0]))]
+    base_url = config.site.base_url if config.has_base_url else ""
+    return Owner(_file(config), base_url=base_url, rules=hashlib.sha256(repr(changed).encode()).hexdigest())
 
 
 def _file(config: Config) -> str:

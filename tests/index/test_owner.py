@@ -107,6 +107,20 @@ def test_a_site_that_moves_keeps_its_index(folder: Path, tmp_path: Path) -> None
         titles(load_config(tmp_path / "a.toml"))
 
 
+def test_a_preview_in_the_schema_of_its_site_is_refused_and_another_node_is_not(
+    folder: Path, postgres: Postgres
+) -> None:
+    site = f"site.base_url = 'https://feeds.example'\nindex.url = '{postgres.url(schema='previewed')}'\n"
+    for name, text in {"config": site, "node": site + "serve.workers = 1\n", "preview": site + PREVIEW}.items():
+        (folder / f"{name}.toml").write_text(text)
+    assert titles(load_config(folder / "config.toml")) == ["One"]
+    assert titles(load_config(folder / "node.toml")) == ["One"]
+    with pytest.raises(IndexUnusableError, match=f"the index of another configuration, {folder}/node.toml"):
+        titles(load_config(folder / "preview.toml"))
+    (folder / "node.toml").write_text(site + PREVIEW)
+    assert titles(load_config(folder / "node.toml")) == ["Draft", "One"]
+
+
 def test_two_sites_in_one_schema_are_refused(
     make_site: Callable[..., Site], postgres: Postgres, tmp_path: Path
 ) -> None:
