@@ -5,6 +5,7 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,6 +41,10 @@ class _Commands(click.Group):
 
     command_class = _Command
 
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        _open_standard_streams()
+        return super().__call__(*arguments, **named)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
@@ -54,6 +59,16 @@ class _Commands(click.Group):
                 raise
             click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
             context.exit(2)
+
+
+def _open_standard_streams() -> None:
+    """Open those of the standard streams that are closed, so that no other file gets their numbers."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 _config = click.option(

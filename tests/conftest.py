@@ -198,11 +198,13 @@ def running_service(
     config_time: float | None = None,
     base_path: str = "",
     options: tuple[str, ...] = (),
+    under: list[str] | None = None,
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
     log: where stderr goes, in place of stdout. base_path: of the base address. options: of the command.
+    under: what to put before the command.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
@@ -213,7 +215,7 @@ def running_service(
     with (
         log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,
         subprocess.Popen(
-            [FEEDSVC, "serve", *options],
+            [*(under or []), FEEDSVC, "serve", *options],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

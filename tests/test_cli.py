@@ -6,16 +6,18 @@ import pty
 import re
 import shutil
 import subprocess
+import sys
 from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
 from feedsvc.records.registry import suffixes
-from tests.conftest import FEEDSVC, SAMPLE, free_port, record
+from tests.conftest import FEEDSVC, SAMPLE, free_port, record, running_service, wait_until
 
 
 def feedsvc(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -186,6 +188,47 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
     status, _, error = result("bild", cwd=folder)
     assert status == 2
     assert "No such command 'bild'" in error
+
+
+def test_a_configuration_that_is_no_file_is_an_error_that_nothing_waits_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("pipe")
+    for name in ("pipe", "link", "records", "/dev/zero"):
+        message = f"feedsvc: {name}: not a file; expected a configuration file\n"
+        assert result("check", "--config", name, cwd=folder) == (2, "", message)
+    (folder / "pipe").rename(folder / "config.toml")
+    message = "feedsvc: config.toml: not a file; expected a configuration file\n"
+    assert result("build", cwd=folder) == (2, "", message)
+
+
+#: Runs a command without standard streams but, if it is named first, that of errors.
+WITHOUT_STREAMS = """
+import os, sys
+kept, *command = sys.argv[1:]
+for number in range(3):
+    if kept != "stderr" or number < 2:
+        os.close(number)
+os.execv(command[0], command)
+"""
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "feeds", "build", "show /feed.atom", "why https://a.example/1", "init", "--help"]
+)
+def test_closed_standard_streams_change_nothing_else(folder: Path, command: str) -> None:
+    for kept in ("none", "stderr"):
+        line = [sys.executable, "-c", WITHOUT_STREAMS, kept, FEEDSVC, *command.split()]
+        done = subprocess.run(line, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+        (folder / "config.toml").unlink(missing_ok=True)
+
+
+def test_a_service_without_standard_streams_serves(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record("One"))
+    with running_service(tmp_path, under=[sys.executable, "-c", WITHOUT_STREAMS, "none"]) as service:
+        (tmp_path / "records" / "b.md").write_text(record("Two", "https://a.example/2"))
+        wait_until(lambda: b"Two" in urlopen(f"{service.base_url}/feed.atom").read(), 10)
 
 
 @pytest.mark.parametrize("value", ["", "now", "1.5", "-1", "9" * 13])

@@ -244,23 +244,23 @@ class Site:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
         from feedsvc.api.losses import kept
-        from feedsvc.serve import logs, server
+        from feedsvc.serve import logs, server, supervisor
 
         serve = self.config.serve
-        ip = server.check_address(serve.host, serve.port)
-        try:
-            result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
-        except LossError as error:
-            result = kept(self, error)
-        self._end_workers()
-        logs.configure(serve.log_format)
-        sync_log = logs.SyncLog()
-        if result.loss:
-            sync_log.refuse(result.loss)
-        elif result.seconds:  # else another node syncs
-            sync_log.add(result)
-        ready()
-        server.serve(self.config, self.index, ip, sync_log, registrations())
+        with supervisor.listen(serve.host, serve.port) as listener:
+            try:
+                result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
+            except LossError as error:
+                result = kept(self, error)
+            self._end_workers()
+            logs.configure(serve.log_format)
+            sync_log = logs.SyncLog()
+            if result.loss:
+                sync_log.refuse(result.loss)
+            elif result.seconds:  # else another node syncs
+                sync_log.add(result)
+            ready()
+            server.serve(self.config, self.index, listener, sync_log, registrations())
 
     def close(self) -> None:
         """Close the index, and end the worker processes. An index in memory is gone; others are opened again if needed.

@@ -2,10 +2,12 @@
 
 import dataclasses
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,6 +23,8 @@ from feedsvc.model import FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
 
 DEFAULT_NAME = "config.toml"
+#: The name of a configuration that comes from no file.
+NO_FILE = "options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,12 @@ class Config:
     #: Whether `site.base_url` is set, not derived from where the service listens.
     has_base_url: bool
     #: Where it comes from, as messages name it: a file, or options.
-    name: str = "options"
+    name: str = NO_FILE
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file in `folder`; that of config.toml, where it has none."""
+        return DEFAULT_NAME if self.name == NO_FILE else Path(self.name).name
 
     @property
     def records_folder(self) -> Path:
@@ -115,14 +124,33 @@ def load_config(
     if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
         table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
     try:
-        config = dataclasses.replace(parse_config(data, folder), name=str(path or "options"))
+        config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE))
     except ConfigError as error:
-        raise ConfigError(f"{path or 'options'}: {error}") from error
+        raise ConfigError(f"{path or NO_FILE}: {error}") from error
+    config = _with_own_index(config, "url" in data.get("index", {}), tables if path else None)
     usual = folder / usual_records if isinstance(usual_records, str) else None
     if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
         return config
     # Another folder has an index of its own, so that a running service keeps the one of its folder.
-    name = hashlib.sha256(str(config.records_folder).encode()).hexdigest()[:12]
+    return _with_another_index(config, str(config.records_folder))
+
+
+def _with_own_index(config: Config, has_url: bool, tables: Mapping[str, Any] | None) -> Config:
+    """Return a configuration whose index is not that of other files in its folder, nor that of its file alone.
+
+    has_url: whether it says itself where its index is. tables: what replaces keys of its file.
+    """
+    if not has_url and config.file_name != DEFAULT_NAME:
+        name = re.sub(r"[^\w.-]", "_", config.file_name.removesuffix(".toml"))
+        config = dataclasses.replace(config, index=Index(url=Index().url.replace("index.", f"index-{name}.")))
+    if tables and "records" in tables and "index" not in tables:
+        return _with_another_index(config, repr(tables["records"]))
+    return config
+
+
+def _with_another_index(config: Config, what: str) -> Config:
+    """Return a configuration with an index beside its own. what: names it."""
+    name = hashlib.sha256(what.encode()).hexdigest()[:12]
     other = f"{config.index.url}-{name}"
     if config.index.is_shared:
         other = f"{config.index.url}{'&' if '?' in config.index.url else '?'}schema=feedsvc_{name}"
@@ -131,6 +159,8 @@ def load_config(
 
 def _read(path: Path) -> tuple[dict[str, Any], Path]:
     try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe may never end, and a device never does
+            raise ConfigError(f"{path}: not a file; expected a configuration file")
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error

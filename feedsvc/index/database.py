@@ -27,6 +27,8 @@ class Dialect:
     in_list: str
     #: Return the value of that parameter.
     as_list: Callable[[Iterable[str | int]], object]
+    #: A condition: whether nothing can be written, not even by a transaction that writes.
+    is_read_only: str
     #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
     create_index: Callable[[str, str], str]
 
@@ -63,6 +65,10 @@ class Connection(Protocol):
 
 class Index(Protocol):
     """A database that holds the index. Threads may share it. Its methods raise IndexUnusableError."""
+
+    @property
+    def owner(self) -> str:
+        """The configuration that alone reads and writes it, as the index notes it."""
 
     def reading(self, seconds: float | None = None) -> AbstractContextManager[Connection]:
         """Return a transaction that reads, and sees the index as of one moment.

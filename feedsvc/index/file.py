@@ -5,7 +5,9 @@ import fcntl
 import logging
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +16,8 @@ import msgspec
 from feedsvc.errors import IndexReadOnlyError, IndexUnusableError
 from feedsvc.index.schema import APPLICATION_ID
 
+#: The name of the folder for indexes.
+FOLDER = ".feedsvc"
 #: Device and inode of a file; None where there is none.
 Identity: TypeAlias = tuple[int, int] | None
 
@@ -47,6 +51,13 @@ def identity(file: Path) -> Identity:
     return found.st_dev, found.st_ino
 
 
+def _names_aside(file: Path) -> Iterator[str]:
+    """Return the names that a damaged file may get: each keeps its own."""
+    yield f"{file}.damaged"
+    for number in count(2):
+        yield f"{file}.damaged-{number}"
+
+
 def is_damage(error: sqlite3.Error | msgspec.DecodeError) -> bool:
     """Return whether an error is due to a damaged file, or to a value in it that no sync wrote."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -55,11 +66,23 @@ def is_damage(error: sqlite3.Error | msgspec.DecodeError) -> bool:
     return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
-def set_aside(file: Path, damaged: Identity, error: Exception) -> bool:
+def is_short_text(file: Path) -> bool:
+    """Return whether there is a file of something else that SQLite would take for an empty one, and write over."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(512)
+    except OSError:  # it isn't there yet
+        return False
+    is_empty = len(start) in (0, 512) or start.startswith(b"SQLite format 3\0")
+    return not is_empty and file.parent.name != FOLDER
+
+
+def set_aside(file: Path, damaged: Identity, error: Exception, was_ours: bool) -> bool:
     """Rename a damaged file and its log, unless another file has taken its place; return False if it isn't an index.
 
+    It is one if its header says so, if it was one before, or if it is in the folder that is made for indexes.
     Open connections, also those of other processes, go on with the renamed file. error: the sign of the damage.
-    Raises OSError.
+    was_ours: whether it was an index before. Raises OSError.
     """
     folder = os.open(file.parent, os.O_RDONLY)
     try:
@@ -69,9 +92,10 @@ def set_aside(file: Path, damaged: Identity, error: Exception) -> bool:
         with file.open("rb") as stream:
             header = stream.read(100)
         is_database = len(header) == 100 and header.startswith(b"SQLite format 3\0")
-        if is_database and header[68:72] != APPLICATION_ID.to_bytes(4):
+        is_marked = is_database and header[68:72] == APPLICATION_ID.to_bytes(4)
+        if not is_marked and (is_database or not (was_ours or file.parent.name == FOLDER)):
             return False
-        aside = f"{file}.damaged"
+        aside = next(name for name in _names_aside(file) if not os.path.lexists(name))
         for suffix in ("-wal", "-shm", ""):
             if os.path.exists(f"{file}{suffix}"):
                 os.replace(f"{file}{suffix}", f"{aside}{suffix}")

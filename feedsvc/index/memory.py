@@ -11,6 +11,9 @@ from feedsvc.index.sqlite import SqliteConnection
 class MemoryDatabase:
     """An index that ends with its process. Threads may share it: one transaction at a time uses its connection."""
 
+    #: That of no configuration: nobody else has the index.
+    owner = ""
+
     def __init__(self) -> None:
         self._lock = RLock()
         self._is_closed = False

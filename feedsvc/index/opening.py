@@ -6,14 +6,16 @@ from feedsvc.config import Config
 from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.database import Index, without_password
 from feedsvc.index.file import make_folder
+from feedsvc.index.owner import owner_of_file, owner_of_shared
 from feedsvc.index.sqlite import SqliteDatabase
 
 
 def open_index(config: Config) -> Index:
     """Return the index that the configuration names, which may be empty. Raises IndexUnusableError."""
     if config.index.is_shared:
-        return _open_postgres(config.index.url)
-    database = SqliteDatabase(_file(config))
+        return _open_postgres(config)
+    file = _file(config)
+    database = SqliteDatabase(file, owner_of_file(config, file))
     make_folder(database.file.parent)
     try:
         database.check()
@@ -26,7 +28,7 @@ def is_new(config: Config) -> bool:
     """Return whether no sync has filled the index that the configuration names. Raises IndexUnusableError."""
     if not config.index.is_shared:
         return not _file(config).exists()
-    index = _open_postgres(config.index.url)
+    index = _open_postgres(config)
     try:
         return not index.is_filled()
     finally:
@@ -43,11 +45,11 @@ def _file(config: Config) -> Path:
     return config.folder / path
 
 
-def _open_postgres(url: str) -> Index:
+def _open_postgres(config: Config) -> Index:
     try:
         from feedsvc.index.postgres import PostgresDatabase
     except ImportError as error:
         raise IndexUnusableError(
             f"index.url: PostgreSQL needs psycopg ({error}); expected it installed: pip install 'feedsvc[postgres]'"
         ) from error
-    return PostgresDatabase(url)
+    return PostgresDatabase(config.index.url, owner_of_shared(config))

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from feedsvc.errors import IndexUnusableError, LossError
 from feedsvc.index.database import without_password
+from feedsvc.index.owner import Owner
 from feedsvc.index.session import BEAT_SECONDS, NoAnswerError, PostgresConnection, Session
 
 #: Seconds to wait for a connection, for the answer to a reader or a writer, and for another writer to finish.
@@ -45,11 +46,14 @@ class _EmptyError(IndexUnusableError):
 class PostgresDatabase:
     """An index in a schema of a PostgreSQL database. Threads may share it: each transaction has its own session."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, owner: Owner) -> None:
         """Make an index, which connects when it is used. Raises IndexUnusableError.
 
         url: of the database, with the parameter `schema` if it isn't the default one.
+        owner: the configuration that alone reads and writes it.
         """
+        self.owner = owner.noted
+        self._owner = owner
         base, _, query = url.partition("?")
         given = parse_qsl(query, keep_blank_values=True)
         self.schema = dict(given).get("schema", "feedsvc")
@@ -114,6 +118,7 @@ class PostgresDatabase:
                         connection.execute("BEGIN")
                         connection.execute("SELECT pg_advisory_xact_lock(hashtext(?), ?)", (self.schema, _WRITING))
                         self._make_tables(connection)
+                        self._is_filled(connection)
                         yield connection
                         connection.execute("COMMIT")
                 except LossError:  # the session is sound, and this node stays leader: others would refuse, too
@@ -208,7 +213,7 @@ class PostgresDatabase:
         connection = self._connect(_READER)
         try:
             connection.execute(begin)
-            if not connection.has_tables(self.name) or not connection.execute("SELECT 1 FROM state").fetchone():
+            if not connection.has_tables(self.name) or not self._is_filled(connection):
                 raise _EmptyError(f"{self.name}: empty; expected feedsvc serve or feedsvc build to fill it")
         except BaseException:
             connection.close()
@@ -236,6 +241,13 @@ class PostgresDatabase:
             connection.execute(f"CREATE SCHEMA {self.schema}")
         if not connection.has_tables(self.name):
             connection.create_tables()
+
+    def _is_filled(self, connection: PostgresConnection) -> bool:
+        """Return whether a sync has filled the tables. Raise IndexUnusableError if another configuration's did."""
+        state = connection.execute("SELECT owner FROM state").fetchone()
+        if state:
+            self._owner.check(state[0], self.name)
+        return bool(state)
 
     def _explained(self, error: psycopg.Error) -> IndexUnusableError:
         said = " ".join(str(error).split())

@@ -49,6 +49,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
+        # owner: the configuration that alone reads and writes the index; see `owner`.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -59,7 +60,8 @@ def tables(d: Dialect) -> dict[str, str]:
             failure {text} NOT NULL,
             refused_loss {integer} NOT NULL,
             sync_time {integer} NOT NULL,
-            passed_over {text} NOT NULL
+            passed_over {text} NOT NULL,
+            owner {text} NOT NULL
         )""",
         # The record files that have been read.
         "files": f"""(

@@ -14,7 +14,8 @@ import msgspec
 
 from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
 from feedsvc.index.database import Dialect
-from feedsvc.index.file import Identity, identity, is_damage, make_folder, set_aside
+from feedsvc.index.file import Identity, identity, is_damage, is_short_text, make_folder, set_aside
+from feedsvc.index.owner import Owner
 from feedsvc.index.schema import APPLICATION_ID, VERSION, tables
 
 #: Seconds that a writer waits for another one.
@@ -41,6 +42,7 @@ DIALECT = Dialect(
     has_long_keys=True,
     in_list="IN (SELECT value FROM json_each(?))",
     as_list=lambda values: msgspec.json.encode(list(values)).decode(),
+    is_read_only="FALSE",  # a writer notices it by itself
     create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
 )
 
@@ -90,9 +92,14 @@ class SqliteDatabase:
     writer makes a new one at once. A damaged file is renamed as soon as it is noticed.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, owner: Owner) -> None:
+        """owner: the configuration that alone reads and writes it."""
         self.file = file
+        self.owner = owner.noted
+        self._owner = owner
         self._idle: list[tuple[Identity, SqliteConnection]] = []
+        #: The file that was an index when it was opened last.
+        self._ours: Identity = None
         #: The files of the connections in use.
         self._used: list[Identity] = []
         _databases.add(self)
@@ -102,8 +109,10 @@ class SqliteDatabase:
         """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
         with self._transaction("BEGIN", READ_CACHE) as connection, _bounded(connection, seconds):
             version = connection.execute("PRAGMA user_version").fetchone()
-            if version != (VERSION,) or not connection.execute("SELECT 1 FROM state").fetchone():
+            state = connection.execute("SELECT owner FROM state").fetchone() if version == (VERSION,) else None
+            if not state:
                 raise IndexLostError(f"{self.file}: empty; expected feedsvc serve or feedsvc build to fill it")
+            self._owner.check(state[0], str(self.file))
             yield connection
 
     @contextmanager
@@ -120,6 +129,8 @@ class SqliteDatabase:
                 connection.create_tables()
                 now = int(time.time())
                 connection.insert("losses", ((url, now, len(former)) for url in former))
+            elif state := connection.execute("SELECT owner FROM state").fetchone():
+                self._owner.check(state[0], str(self.file))
             yield connection
 
     def check(self) -> None:
@@ -134,14 +145,14 @@ class SqliteDatabase:
         """
         if not self.file.exists():
             return False
-        looked_at = SqliteDatabase(self.file)
+        looked_at = SqliteDatabase(self.file, self._owner)
         try:
             with looked_at.reading():
                 return True
         except IndexLostError as error:
             which = identity(self.file)
             if which in (known for known, _ in self._idle):
-                set_aside(self.file, which, error)
+                set_aside(self.file, which, error, True)
             return False
         except IndexUnusableError:
             return False
@@ -215,10 +226,14 @@ class SqliteDatabase:
         return connection
 
     def _check_ours(self, connection: SqliteConnection) -> None:
+        opened = identity(self.file)
         (id,) = connection.execute("PRAGMA application_id").fetchone()
         tables = connection.table_names()
-        if tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS):
-            raise IndexUnusableError(f"{self.file}: a database of something else; expected a file for feedsvc alone")
+        is_other = tables and id != APPLICATION_ID and not (id == 0 and tables >= _OURS)
+        if is_other or (not tables and is_short_text(self.file)):
+            raise IndexUnusableError(f"{self.file}: of something else; expected a file for feedsvc alone")
+        if id == APPLICATION_ID:
+            self._ours = opened
 
     def _explained(self, error: sqlite3.Error | msgspec.DecodeError, which: Identity) -> IndexUnusableError:
         """Return the error to raise for one of SQLite. A damaged file is renamed. which: the file in use."""
@@ -234,7 +249,10 @@ class SqliteDatabase:
         elif is_damage(error):
             self.close()
             try:
-                kind = IndexLostError if set_aside(self.file, which, error) else kind
+                if set_aside(self.file, which, error, which is not None and which == self._ours):
+                    kind = IndexLostError
+                else:
+                    expected = "a file for feedsvc alone"
             except OSError:
                 kind = IndexReadOnlyError
         return kind(f"{self.file}: {error}; expected {expected}")

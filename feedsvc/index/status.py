@@ -24,6 +24,8 @@ class Status:
     failure: str
     #: How many stories the last sync would have taken away, if it was refused for that; else 0.
     refused_loss: int
+    #: Whether the database takes no changes, so that syncs can't note that they fail.
+    is_read_only: bool
     #: The number of stories that feeds may hold.
     stories: int
     #: The number of records, and of whole files, that are refused.
@@ -36,6 +38,8 @@ class Status:
         """
         if self.failure:
             return self.failure
+        if is_followed and self.is_read_only:
+            return "the database of the index is read-only; expected one that a sync can write"
         age = time.time() - self.synced
         if is_followed and age > OVERDUE_SECONDS:
             return f"the last sync was {age:.0f} seconds ago; expected one a minute"
@@ -45,9 +49,9 @@ class Status:
 def read_status(connection: Connection) -> Status:
     """Return the status that syncs noted."""
     counts = read_counts(connection)
-    noted = "SELECT synced, took, failure, refused_loss FROM state"
-    synced, took, failure, refused_loss = connection.execute(noted).fetchone()
-    return Status(synced, took, failure, refused_loss, counts.stories, counts.refused)
+    columns = f"synced, took, failure, refused_loss, {connection.dialect.is_read_only}"
+    synced, took, failure, refused_loss, is_read_only = connection.execute(f"SELECT {columns} FROM state").fetchone()
+    return Status(synced, took, failure, refused_loss, bool(is_read_only), counts.stories, counts.refused)
 
 
 def note_sync(connection: Connection, time_of_sync: int, took: float) -> None:

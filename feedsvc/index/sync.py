@@ -70,7 +70,7 @@ def sync(
     with noting_refusal(index), index.writing() as connection:
         now, revision = sync_time(), read_revision(connection)
         listed = listing(config, now)
-        _match_fingerprint(connection, config, records, started)
+        _match_fingerprint(connection, config, records, started, index.owner)
         plan = _plan(connection, records, paths, find_due(connection, now))
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
@@ -114,7 +114,7 @@ def _cluster_notes(config: Config, renamed: list[Renamed]) -> tuple[str, ...]:
     return (*map(str, renamed[:MAX_NOTES]), *([f"{more:,} more clusters have new ids"] if more > 0 else []))
 
 
-def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:
+def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int, owner: str) -> None:
     """Empty an index that was built from other records, by other rules, or by another version. now: in nanoseconds."""
     rules = config.records
     built_from = (VERSION, __version__, records.name, records.fingerprint, rules.include_unpublished, rules.future)
@@ -130,8 +130,9 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
         _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)
-        state = (fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", refused, 0, "{}")
+        state = (fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", refused, 0, "{}", owner)
         connection.insert("state", [state])
+    connection.execute("UPDATE state SET owner = ? WHERE owner <> ?", (owner, owner))  # it was moved
 
 
 @dataclass(slots=True)

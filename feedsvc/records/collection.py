@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
+from feedsvc.records.libraries import library_versions
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.origins import Origins, explain_file, explain_values
 from feedsvc.records.reading import Content, parse_mapping, read_bytes, read_file
@@ -64,7 +65,7 @@ class RecordFolders:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr(self.sources).encode()).hexdigest()
+        return hashlib.sha256(repr((self.sources, library_versions())).encode()).hexdigest()
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
@@ -139,7 +140,7 @@ class RecordMappings:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(repr(self.source).encode()).hexdigest()
+        return hashlib.sha256(repr((self.source, library_versions())).encode()).hexdigest()
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         """Return a file for each mapping: `record 1` and so on, with zeros, so that they sort as the list does."""

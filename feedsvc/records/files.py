@@ -96,6 +96,24 @@ def _list_folder(folder: Path, path: str, passed_over: Counter[str]) -> tuple[li
     return files, folders, is_whole
 
 
+def find_folders(folder: Path) -> Iterator[str]:
+    """Return the paths of the folders that `find_files` lists, the folder itself first, but for those out of reach."""
+    pending = [os.fspath(folder)]
+    while pending:
+        path = pending.pop()
+        try:
+            with os.scandir(path) as entries:
+                below = [
+                    os.path.join(path, entry.name)
+                    for entry in entries
+                    if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+                ]
+        except OSError:  # `find_files` gives it as one that can't be read, unless it is gone
+            continue
+        yield path
+        pending += below
+
+
 def find_file(folder: Path, path: str) -> RecordFile | None:
     """Return the record file at a path below a folder; None if `find_files` would not return it."""
     relative = os.path.relpath(path, folder)

@@ -4,11 +4,7 @@ import logging
 import os
 import time
 from contextlib import suppress
-from functools import partial
-from pathlib import Path
 from threading import Event
-
-from watchfiles import watch
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, IndexUnusableError, LossError
@@ -17,14 +13,11 @@ from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.status import note_failure
 from feedsvc.index.sync import sync
 from feedsvc.serve import logs
+from feedsvc.serve.watching import Watch
 from feedsvc.workers import Workers
 
 #: Seconds after which all files are compared even if no change was reported: some file systems report none.
 RESCAN_SECONDS = 60
-#: Milliseconds for which changes are collected at most before a sync.
-COLLECT_MS = 400
-#: Milliseconds between two checks that the folder is still the same one.
-WAKE_MS = 500
 #: Seconds after which a sync that failed is tried again.
 RETRY_SECONDS = 1
 
@@ -37,9 +30,10 @@ def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) ->
     Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
     again: one that was refused for what it would take away with each change and each look at all files, others soon.
     """
+    watch = Watch(config.record_folders)
     while not stop.is_set():
         try:
-            _follow_folders(config, index, stop, sync_log, _stats(config))
+            _follow_folders(config, index, stop, sync_log, watch, _stats(config))
         except Exception as error:  # whichever it is, the service goes on
             reason, is_expected = _reason(error)
             if reason != sync_log.failure:
@@ -65,22 +59,18 @@ def _reason(error: Exception) -> tuple[str, bool]:
 
 
 def _follow_folders(
-    config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, identities: list[os.stat_result]
+    config: Config,
+    index: Index,
+    stop: Event,
+    sync_log: logs.SyncLog,
+    watch: Watch,
+    identities: list[os.stat_result],
 ) -> None:
     """Follow the folders until `stop` is set, or until another folder is in the place of one."""
-    folders = config.record_folders
     due = time.monotonic()  # at once: something may have changed before the watch began
     next_due = NEVER  # in seconds since 1970
     was_leader = False
-    for changes in watch(
-        *folders,
-        watch_filter=partial(_is_visible, folders),
-        debounce=COLLECT_MS,
-        rust_timeout=WAKE_MS,
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=False,
-    ):
+    for paths in watch.changes(stop):
         if not all(map(os.path.samestat, _stats(config), identities)):
             return
         if not index.is_leader():  # another node syncs; once this one does, all files are compared
@@ -89,12 +79,12 @@ def _follow_folders(
         if config.index.is_shared and not was_leader:
             log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
         was_leader = True
-        is_due = time.monotonic() >= due or sync_time() >= next_due or not index.is_filled()
-        if changes or is_due:
+        is_due = paths is None or time.monotonic() >= due or sync_time() >= next_due or not index.is_filled()
+        if paths or is_due:
             if is_due:
                 due = time.monotonic() + RESCAN_SECONDS
-            # After a sync that was refused, the index lacks other changes, too.
-            paths = None if is_due or sync_log.failure else {path for _, path in changes}
+            if is_due or sync_log.failure:  # after a sync that was refused, the index lacks other changes, too
+                paths = None
             try:
                 with Workers() as workers:
                     result = sync(index, config, mapping=workers.map, paths=paths)
@@ -110,12 +100,3 @@ def _follow_folders(
 def _stats(config: Config) -> list[os.stat_result]:
     """Return what identifies the folders of records."""
     return [folder.stat() for folder in config.record_folders]
-
-
-def _is_visible(folders: tuple[Path, ...], change: object, path: str) -> bool:
-    """Return whether a path below one of the folders has no part below it that begins with a dot."""
-    return any(
-        not any(part.startswith(".") for part in os.path.relpath(path, folder).split(os.sep))
-        for folder in folders
-        if Path(path).is_relative_to(folder)
-    )

@@ -14,16 +14,15 @@ from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
 
 from feedsvc.config import Config
-from feedsvc.errors import ServeError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
 from feedsvc.serve.sockets import bound_unread_answers
+from feedsvc.serve.supervisor import Supervisor
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
 from feedsvc.web.cache import MAX_WAITING
@@ -37,8 +36,8 @@ CONNECTIONS = 2048
 #: Bytes of a request's head; what arrives at once may be twice as long. It is also what may be queued on a connection,
 #: but for one document, when the next request on it is read.
 HEAD_BYTES = 32768
-#: Other files that a worker may have open.
-FILES = 512
+#: Other files that a worker may have open: it has about 30 of its own, and some of its index.
+FILES = 64
 #: Seconds that a worker has to end.
 STOP_SECONDS = 5
 
@@ -46,34 +45,21 @@ STOP_SECONDS = 5
 _LOGGING = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
-def check_address(host: str, port: int) -> str:
-    """Return the IP address of a host name. Raises ServeError if no socket can listen on it and the port."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # The server's sockets share their port, so it would not notice that another program listens on it.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return str(address[0])
-    except OSError as error:
-        raise ServeError(
-            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
-        ) from error
-
-
 def serve(
-    config: Config, index: Index, ip: str, sync_log: logs.SyncLog, prepare: Callable[[], None] | None = None
+    config: Config,
+    index: Index,
+    listener: socket.socket,
+    sync_log: logs.SyncLog,
+    prepare: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    ip: of `check_address`. sync_log: with the result of the first sync. prepare: called in each worker process.
+    listener: of `listen`. sync_log: with the result of the first sync. prepare: called in each worker process.
     """
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "feedsvc",
-        address=ip,
-        port=config.serve.port,
+    server = Supervisor(
+        listener,
         interface=Interfaces.WSGI,
         # A proxy speaks HTTP/2. Here, its compressed headers would be bombs, and its windows queues.
         http=HTTPModes.http1,
@@ -119,7 +105,8 @@ def _connections() -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(soft - FILES, CONNECTIONS), 1)
+    # Of fewer than it needs, half have to do.
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(soft - min(FILES, soft // 2), CONNECTIONS)
 
 
 def _interrupt_as_terminate() -> None:

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.documents import Documents
-from feedsvc.web.multiprocess import MULTIPROC_DIR
+from feedsvc.web.multiprocess import MULTIPROC_DIR, is_there
 
 #: Seconds in which requests are counted together.
 TOGETHER_SECONDS = 0.25
@@ -70,11 +70,14 @@ class Metrics:
         render = Histogram("feedsvc_render_seconds", "Making a document.", buckets=RENDER_BUCKETS, registry=own)
         #: Called with the seconds that it took to make a document.
         self.made = render.observe
-        self._registry = own
+        own.register(_IndexCollector(documents))
+        self._own = own
+        #: Of all processes; None where each reports its own.
+        self._shared: CollectorRegistry | None = None
         if MULTIPROC_DIR in os.environ:
-            self._registry = CollectorRegistry()
-            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
-        self._registry.register(_IndexCollector(documents))
+            self._shared = CollectorRegistry()
+            MultiProcessCollector(self._shared)  # type: ignore[no-untyped-call]
+            self._shared.register(_IndexCollector(documents))
 
     def answered(self, status: str) -> None:
         """Count a request, now or, if others were counted just now, with the next one. status: as in WSGI."""
@@ -91,4 +94,6 @@ class Metrics:
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         self._count()
-        return generate_latest(self._registry)
+        if self._shared and not is_there():
+            self._shared = None
+        return generate_latest(self._shared or self._own)

@@ -4,6 +4,7 @@ It is for prometheus-client, which must not be imported before the environment n
 """
 
 import atexit
+import fcntl
 import logging
 import os
 import warnings
@@ -39,7 +40,14 @@ def shared_folder() -> Iterator[None]:
         return
     with folder as name:
         os.environ[MULTIPROC_DIR] = name
-        yield
+        lock = os.open(name, os.O_RDONLY)
+        try:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX
+            )  # systemd-tmpfiles, which cleans temporary folders, leaves one that is locked
+            yield
+        finally:
+            os.close(lock)
 
 
 def remove() -> None:
@@ -48,12 +56,25 @@ def remove() -> None:
         rmtree(os.environ[MULTIPROC_DIR], ignore_errors=True)  # each worker does it
 
 
+def _files() -> list[Path]:
+    """Return the files in which prometheus-client counts, in this process."""
+    return [Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db") for kind in ("counter", "histogram")]
+
+
+def is_there() -> bool:
+    """Return whether this process still counts where others find it; log that it doesn't."""
+    gone = [file for file in _files() if not file.exists()]
+    if gone:
+        log.warning("metrics: %s was removed, so this worker reports its own; restart the service to sum them", gone[0])
+    return not gone
+
+
 def join() -> None:
     """Prepare to count, in a worker process."""
     atexit.register(warnings.simplefilter, "ignore", ResourceWarning)  # prometheus-client never closes its files
     if MULTIPROC_DIR not in os.environ:
         return
-    files = [Path(os.environ[MULTIPROC_DIR], f"{kind}_{os.getpid()}.db") for kind in ("counter", "histogram")]
+    files = _files()
     try:
         for file in files:
             # A mapped file that has no room on its disk would end the process as soon as it counts: so there is room.

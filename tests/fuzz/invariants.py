@@ -16,6 +16,7 @@ from feedsvc.errors import FilterError
 from feedsvc.feeds.documents import Documents
 from feedsvc.formats.content import Context
 from feedsvc.formats.feedgen_templates import write_entry
+from feedsvc.index.owner import Owner
 from feedsvc.index.sqlite import SqliteDatabase
 from feedsvc.model import MAX_LIMIT, NO_FILTERS, Entry, FeedAddress, Story, make_labels, parse_feed_path, parse_filters
 from feedsvc.records.origins import explain_file
@@ -31,7 +32,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLDER = Path("/nowhere")
 ELSEWHERE = Source(site="https://site.example/blog", timezone="America/New_York")
 DOCUMENTS = Documents(
-    SqliteDatabase(FOLDER),
+    SqliteDatabase(FOLDER, Owner("")),
     parse_config(
         {"feeds": {"min_quality": 5}, "custom": [{"name": "Saved", "topic": ["AI"], "min_quality": 7}]}, FOLDER
     ),

@@ -561,10 +561,25 @@ def test_an_index_address_of_no_use_is_an_error(tmp_path: Path, url: str) -> Non
         open_index(config)
 
 
-def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("not a database" * 100)
-    open_index(parse_config({"index": {"url": "sqlite:///notes.txt"}}, tmp_path)).close()
-    assert (tmp_path / "notes.txt.damaged").read_text().startswith("not a database")
+def test_a_file_that_is_no_index_stays_as_it_is(tmp_path: Path) -> None:
+    for name, text in (("notes.txt", "not a database" * 100), ("short.txt", "x")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(IndexUnusableError, match=rf"{name}: .*; expected a file for feedsvc alone"):
+            open_index(parse_config({"index": {"url": f"sqlite:///{name}"}}, tmp_path))
+        assert (tmp_path / name).read_text() == text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "short.txt"]
+
+
+def test_each_damaged_index_is_kept(tmp_path: Path) -> None:
+    config = parse_config({}, tmp_path)
+    (tmp_path / ".feedsvc").mkdir()
+    for text in ("first", "second", "third"):
+        (tmp_path / ".feedsvc" / "index.sqlite3").write_text(text * 100)
+        open_index(config).close()
+    found = {path.name: path.read_text()[:5] for path in (tmp_path / ".feedsvc").glob("*.damaged*")}
+    assert found == {
+        "index.sqlite3.damaged": "first", "index.sqlite3.damaged-2": "secon", "index.sqlite3.damaged-3": "third",
+    }  # fmt: skip
 
 
 def in_fork(function: Callable[[], object]) -> int:

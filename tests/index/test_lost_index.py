@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.index.owner import Owner
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sqlite import SqliteDatabase
 from tests.build.test_site import files
@@ -232,7 +233,7 @@ def test_a_build_waits_until_another_one_has_left_the_folder(tmp_path: Path) -> 
     with (tmp_path / "public" / ".feedsvc.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build = start("build", cwd=tmp_path)
-        wait_until(SqliteDatabase(tmp_path / ".feedsvc" / "index.sqlite3").is_filled, 10)
+        wait_until(SqliteDatabase(tmp_path / ".feedsvc" / "index.sqlite3", Owner("../config.toml")).is_filled, 10)
         time.sleep(0.5)
         (tmp_path / "records" / "a.md").write_text(record("Meanwhile", topics="[AI]"))
         assert command("check", cwd=tmp_path)[0] == 0

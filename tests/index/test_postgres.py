@@ -424,7 +424,7 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
         assert not second.is_elected
 
         # Other commands work beside it, and leave the work to it.
-        (tmp_path / "config.toml").write_text(f"index.url = '{url}'\n")
+        (tmp_path / "config.toml").write_text(f"site.base_url = 'https://feeds.example'\nindex.url = '{url}'\n")
         assert result("check", cwd=tmp_path) == (0, "", "2 stories from 2 records\n0 problems\n")
         assert result("build", "--out", "out", cwd=tmp_path)[0] == 0
         assert "Second" in (tmp_path / "out" / "feed.atom").read_text()
@@ -494,6 +494,32 @@ def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
         for each in (first, reader):
             assert wait_until(each.serves("Third"), 20) < 10
     assert faults == []
+
+
+def test_a_database_that_turns_read_only_is_said_and_changes_are_published_once_it_is_not(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    with node(tmp_path, postgres.url()) as first:
+        wait_until(lambda: is_ready(first), 5)
+        run(postgres, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: not is_ready(first), 10)
+            with pytest.raises(HTTPError) as refused:
+                first.get("/readyz")
+            message = b"not in step: the database of the index is read-only; expected one that a sync can write\n"
+            assert refused.value.read() == message
+            publish(records, "Second")
+            time.sleep(2)
+            assert "First" in first.get("/feed.atom?limit=9")
+        finally:
+            run(
+                postgres,
+                "SET default_transaction_read_only = off",
+                "ALTER SYSTEM RESET default_transaction_read_only",
+                "SELECT pg_reload_conf()",
+            )
+        wait_until(first.serves("Second"), 20)
+        wait_until(lambda: is_ready(first), 10)
 
 
 def test_a_stalled_network_takes_the_election_from_a_node_which_serves_what_it_has(

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -178,3 +180,25 @@ def test_what_is_below_a_folder_that_cannot_be_entered_stays(tmp_path: Path) -> 
     shutil.rmtree(inner)
     assert command("build", cwd=tmp_path, under=bound)[::2] == (0, "")
     assert "Within" not in (tmp_path / "public" / "feed.atom").read_text()
+
+
+@pytest.mark.parametrize("library", ["nh3", "markdown-it-py", "PyYAML"])
+def test_another_version_of_a_library_that_reads_records_lets_all_be_read_again(tmp_path: Path, library: str) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    installed = tmp_path / "installed" / f"{library.replace('-', '_').lower()}-999.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {library}\nVersion: 999\n")
+    program = "import feedsvc; print(feedsvc.open().sync().read)"
+    time.sleep(2.1)  # until the file is no recent one
+
+    def read(path: str = "") -> str:
+        paths = os.pathsep.join(filter(None, [path, os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, "PYTHONPATH": paths}
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert [read(), read(), read(str(installed.parent))] == ["1\n", "0\n", "1\n"]

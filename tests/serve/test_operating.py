@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
-from feedsvc.serve import follower, logs
+from feedsvc.serve import follower, logs, watching
 from feedsvc.web import cache, create_app
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.web.test_http import ask
@@ -86,7 +86,7 @@ def test_the_message_of_an_unforeseen_error_is_not_shown(
         raise ValueError("CANARY")
 
     monkeypatch.setattr(follower, "sync", fail)
-    monkeypatch.setattr(follower, "WAKE_MS", 20)
+    monkeypatch.setattr(watching, "WAKE_MS", 20)
     follower.follow(site.config, site.documents.index, stop, logs.SyncLog())
     response = create_app(site.config).test_client().get("/readyz")
     assert response.status_code == 503
@@ -273,6 +273,30 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
         assert "ERROR" not in log.read_text()
     finally:
         assert libc.umount(os.fsencode(small)) == 0
+
+
+def test_a_folder_of_metrics_that_is_removed_is_said_and_each_worker_reports_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    log = tmp_path / "log"
+    with running_service(tmp_path, serve="workers = 1", log=log) as service:
+        wait_until(lambda: counting(tmp_path / "tmp") == 1, 10)
+        (folder,) = (tmp_path / "tmp").iterdir()
+        shutil.rmtree(folder)
+        for _ in range(3):
+            assert ask(service, "/feed.atom").status == 200
+            time.sleep(0.3)
+        found = samples(ask(service, "/metrics").body)
+        assert found["feedsvc_requests_total 200"] >= 3
+        assert (found["feedsvc_ready"], found["feedsvc_stories"]) == (1, 1)
+        ask(service, "/metrics")
+    said = [line for line in log.read_text().splitlines() if f"{folder}/" in line]
+    assert len(said) == 1
+    assert said[0].endswith("was removed, so this worker reports its own; restart the service to sum them")
 
 
 def test_without_prometheus_client_metrics_say_what_to_install(

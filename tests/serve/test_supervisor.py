@@ -1,0 +1,110 @@
+"""The service stays: its workers are started again, its port is its own, and it starts under low limits."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from feedsvc.serve import supervisor
+from tests.conftest import FEEDSVC, Service, answers, free_port, record, running_service, wait_until
+from tests.faults import command
+from tests.serve.test_serve import entries, get, members
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one record."""
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record("One"))
+    return tmp_path
+
+
+def workers(service: Service) -> list[int]:
+    """The worker processes of a service."""
+    found = []
+    for process in members(service.process.pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes():
+                found.append(process)
+    return found
+
+
+def kill_workers(service: Service) -> None:
+    for worker in workers(service):
+        os.kill(worker, signal.SIGKILL)
+
+
+def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
+    log = folder / "log"
+    with running_service(folder, log=log) as service:
+        for _ in range(3):
+            wait_until(lambda: len(workers(service)) == 2, 20)
+            kill_workers(service)
+        wait_until(lambda: answers(f"{service.base_url}/healthz"), 30)
+        assert entries(service) == ["One"]
+        wait_until(lambda: len(workers(service)) == 2, 30)
+        kill_workers(service)
+        wait_until(lambda: not workers(service), 5)
+        started = time.monotonic()
+        service.process.terminate()  # in a pause
+        assert service.process.wait(15) == 0
+        assert time.monotonic() - started < 4
+    pauses = [int(line.split()[-2]) for line in log.read_text().splitlines() if "workers keep ending" in line]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == supervisor.FIRST_PAUSE < pauses[-1]
+
+
+def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check_on(folder: Path) -> None:
+    port = free_port()
+    with supervisor.listen("127.0.0.1", port):
+        for host in ("127.0.0.1", "localhost", "0.0.0.0"):
+            (folder / "config.toml").write_text(f"serve.host = '{host}'\nserve.port = {port}")
+            error = f"can't listen on {host}, port {port}: Address already in use; set serve.host or serve.port"
+            assert command("serve", cwd=folder) == (2, "", f"feedsvc: {error}\n")
+    supervisor.listen("127.0.0.1", port).close()
+
+
+def test_of_services_that_start_at_once_on_a_port_one_serves(folder: Path) -> None:
+    port = free_port()
+    (folder / "config.toml").write_text(f"serve.port = {port}")
+    with ExitStack() as stack:
+        processes = []
+        for _ in range(4):
+            process = subprocess.Popen(
+                [FEEDSVC, "serve"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+            stack.callback(process.communicate)
+            stack.callback(process.terminate)
+            processes.append(process)
+        wait_until(lambda: sum(process.poll() is None for process in processes) == 1, 30)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 30)
+        assert sorted(process.poll() or 0 for process in processes) == [0, 2, 2, 2]
+
+
+def test_a_service_listens_on_ipv6_and_on_the_address_of_a_name(folder: Path) -> None:
+    if not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists():
+        pytest.skip("there is no IPv6 here")
+    with running_service(folder, serve='host = "::"') as service:  # which takes IPv4, too
+        port = service.base_url.rpartition(":")[2]
+        assert get(f"http://[::1]:{port}/healthz")
+        assert command("serve", cwd=folder)[0] == 2
+    with running_service(folder, serve='host = "localhost"') as service:
+        assert entries(service) == ["One"]
+
+
+@pytest.mark.parametrize("limit", [64, 256])
+def test_a_low_limit_of_open_files_leaves_most_of_them_to_connections(folder: Path, limit: int) -> None:
+    with (
+        running_service(folder, serve="workers = 1", under=["prlimit", f"--nofile={limit}:{limit}"]) as service,
+        ExitStack() as stack,
+    ):
+        port = int(service.base_url.rpartition(":")[2])
+        for _ in range(limit // 2 - 4):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        time.sleep(0.2)
+        assert len(get(f"{service.base_url}/feed.atom?limit=7")) > 100
