@@ -107,7 +107,9 @@ def build(config_file: Path | None, records: str | None, out: str | None, as_jso
             if built.hub_failure:
                 click.echo(f"{built.hub_failure}; the next build tries again", err=True)
             for path in built.conflicts:
-                click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
+                click.echo(
+                    f"{path}: not as feedsvc wrote it, so it stays; move it to let feedsvc write its own", err=True
+                )
             counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
             click.echo(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure

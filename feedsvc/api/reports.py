@@ -37,7 +37,7 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
 def report_build(site: "Site", result: "SyncResult", built: "BuildResult") -> Report:
     """Return what `feedsvc build` did: what `report_records` does, with `out`, where it wrote, and:
 
-    written, unchanged, removed: numbers of files. conflicts: paths of foreign files in their places.
+    written, unchanged, removed: numbers of files. conflicts: paths of files that feedsvc didn't write so.
     hub_failure: why the hub could not be notified, or an empty text.
     """
     done = {**asdict(built), "conflicts": [str(path) for path in built.conflicts]}

@@ -1,11 +1,14 @@
 """A directory as a build's output: locked, its files replaced in one step, with compressed copies beside them."""
 
+import errno
 import fcntl
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups, OutputScheme
@@ -18,11 +21,16 @@ _TEMPORARY = ".feedsvc.{}.tmp"
 
 
 class Directory:
-    """An `Output` in a directory, which is made if need be. precompress: whether compressed copies are written."""
+    """An `Output` in a directory, which is made if need be. precompress: whether compressed copies are written.
+
+    It may be a symbolic link itself, but nothing is written or removed through one that is below it.
+    """
 
     def __init__(self, path: Path, precompress: bool) -> None:
         self.path = path
         self.encodings = list(ENCODINGS) if precompress else []
+        #: What `_is_closed` found.
+        self._closed: dict[str, bool] = {}
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -39,11 +47,36 @@ class Directory:
     def write_manifest(self, manifest: Manifest) -> None:
         replace_file(self.path, MANIFEST, manifest.text())
 
-    def exists(self, name: str) -> bool:
-        return os.path.lexists(f"{self.path}/{name}")
+    def where(self, name: str) -> Path:
+        return self.path / name
 
     def matches(self, name: str, state: State) -> bool:
-        return file_state(f"{self.path}/{name}") == state
+        size, mtime = file_state(f"{self.path}/{name}")
+        return size == state[0] and str(mtime) == _time_and_digest(state)[0]
+
+    def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
+        return {name for name in names if self._is_closed(os.path.dirname(name)) or self._is_foreign(name, states)}
+
+    def _is_closed(self, folder: str) -> bool:
+        """Return whether a folder below the output is, or is in, a symbolic link or a disk mounted to be read alone."""
+        if not folder:
+            return False
+        if folder not in self._closed:
+            path = f"{self.path}/{folder}"
+            is_link = self._is_closed(os.path.dirname(folder)) or os.path.islink(path)
+            self._closed[folder] = is_link or (os.path.ismount(path) and bool(os.statvfs(path).f_flag & os.ST_RDONLY))
+        return self._closed[folder]
+
+    def _is_foreign(self, name: str, states: Mapping[str, State | None]) -> bool:
+        path = f"{self.path}/{name}"
+        try:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if name not in states:
+            return True
+        state = states[name]
+        return state is not None and not _is_as_left(path, found, state)
 
     def file_names(self, address: str) -> list[str]:
         return [file_name(address) + suffix for suffix in ("", *(ENCODINGS[name][0] for name in self.encodings))]
@@ -57,8 +90,8 @@ class Directory:
     def finish(self, writer: "FileWriter", manifest: Manifest) -> None:
         manifest.entries.update(writer.entries)
 
-    def remove(self, names: list[str]) -> int:
-        return sum(_remove_file(self.path, name) for name in names)
+    def remove(self, names: list[str]) -> list[str]:
+        return [name for name in names if _remove_file(self.path, name)]
 
 
 #: The scheme without a name: its addresses are paths.
@@ -73,7 +106,7 @@ class FileWriter:
         self.foreign = foreign
         self.encodings = encodings
         self.entries: dict[str, ManifestEntry] = {}
-        self.written = 0
+        self.written: list[str] = []
         self.unchanged = 0
         self.conflicts: list[Path | str] = []
 
@@ -88,8 +121,9 @@ class FileWriter:
             _, mtime = file_state(f"{self.path}/{name}")
             for encoding in self.encodings:
                 copy = name + ENCODINGS[encoding][0]
-                is_right = copy not in self.foreign and file_state(f"{self.path}/{copy}")[1] == mtime
-                self._update(entry, copy, b"" if is_right else encode(body, encoding), is_right, mtime)
+                path = f"{self.path}/{copy}"
+                is_right = copy not in self.foreign and file_state(path)[1] == mtime
+                self._update(entry, copy, _read(path) if is_right else encode(body, encoding), is_right, mtime)
         if len(self.conflicts) > conflicts:
             entry.revision = NEVER  # so that the next build tries again
 
@@ -101,7 +135,8 @@ class FileWriter:
             self.conflicts.append(self.path / name)
             return False
         if name not in self.foreign:
-            entry.files[name] = file_state(f"{self.path}/{name}")
+            size, changed = file_state(f"{self.path}/{name}")
+            entry.files[name] = size, f"{changed} {_digest(body)}"
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
@@ -111,7 +146,7 @@ class FileWriter:
             replace_file(self.path, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
             return False
-        self.written += 1
+        self.written.append(name)
         return True
 
 
@@ -131,7 +166,8 @@ def _locked(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / _LOCK, "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for temporary in directory.glob(_TEMPORARY.format("*")):
+        folders = [directory, *(path for path in directory.iterdir() if path.is_mount())]
+        for temporary in (path for folder in folders for path in folder.glob(_TEMPORARY.format("*"))):
             temporary.unlink(missing_ok=True)
         yield
 
@@ -139,7 +175,32 @@ def _locked(directory: Path) -> Iterator[None]:
 def _holds(path: str, body: bytes) -> bool:
     """Return whether there is a file with these bytes."""
     size, _ = file_state(path)
-    return size == len(body) and os.path.isfile(path) and Path(path).read_bytes() == body
+    return size == len(body) and os.path.isfile(path) and _read(path) == body
+
+
+def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
+    """Return whether the file at a path is as a build left it. Its time alone may differ: copies have another.
+
+    found: of the path itself.
+    """
+    time, digest = _time_and_digest(state)
+    if not S_ISREG(found.st_mode) or found.st_size != state[0]:
+        return False
+    # Manifests of earlier versions have no digest.
+    return str(found.st_mtime_ns) == time or not digest or _digest(_read(path)) == digest
+
+
+def _time_and_digest(state: State) -> tuple[str, str]:
+    time, _, digest = str(state[1]).partition(" ")
+    return time, digest
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def file_state(path: Path | str) -> tuple[int, int]:
@@ -154,7 +215,18 @@ def file_state(path: Path | str) -> tuple[int, int]:
 def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> None:
     """Write a file in one step. mtime: its time of last change, in nanoseconds; by default, now."""
     # Paths as text: Path takes as long to join them as the file takes to be written.
-    path, temporary = f"{directory}/{name}", f"{directory}/{_TEMPORARY.format(os.getpid())}"
+    path = f"{directory}/{name}"
+    try:
+        _replace(str(directory), path, body, mtime)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _replace(os.path.dirname(path), path, body, mtime)  # a disk is mounted below the directory
+
+
+def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> None:
+    """Write a file in one step, from a temporary file in a folder."""
+    temporary = f"{folder}/{_TEMPORARY.format(os.getpid())}"
     try:
         with open(temporary, "wb") as file:
             file.write(body)
@@ -177,7 +249,7 @@ def _remove_file(directory: Path, name: str) -> bool:
         return False
     path.unlink()
     for parent in path.parents:
-        if parent == directory or not parent.is_dir() or any(parent.iterdir()):
+        if parent == directory or parent.is_mount() or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()
     return True

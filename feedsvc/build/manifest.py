@@ -8,8 +8,8 @@ from feedsvc.errors import OutputError
 MANIFEST = ".feedsvc.json"
 #: A revision that no document has: its entry is never up to date.
 NEVER = -1
-#: Of a file: its size in bytes, and its time of last change in nanoseconds.
-#: Of an object: its size in bytes, and a text that changes with its content.
+#: Of a file or an object: its size in bytes, and a text that changes with its content.
+#: In manifests of earlier versions, of a file: its size in bytes, and its time of last change in nanoseconds.
 State = tuple[int, int | str]
 
 

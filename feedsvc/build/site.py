@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from feedsvc.build.directory import file_state
-from feedsvc.build.manifest import Manifest, ManifestEntry, file_name
+from feedsvc.build.manifest import NEVER, Manifest, ManifestEntry, file_name
 from feedsvc.build.output import Groups, Output, Writer, open_output
 from feedsvc.config import Config
 from feedsvc.feeds.documents import Documents, open_documents
@@ -26,7 +26,8 @@ PACKAGE = Path(__file__).parents[1]
 class BuildResult:
     """How many files a build wrote, found unchanged, and removed, compressed copies among them; and the conflicts.
 
-    A conflict is the path, or the address, of a foreign file where a file of the build should be.
+    A conflict is the path, or the address, of a file that isn't as a build left it: one of somebody else where a file
+    of the build should be, or one of a build's own, to be replaced or removed, that was changed since. It stays.
     """
 
     written: int
@@ -45,8 +46,8 @@ def build(
 ) -> BuildResult:
     """Write the documents that changed into a directory or another output, and remove the files of those that are gone.
 
-    A document is unchanged if its revision and the states of its files are those of the manifest; then its files are
-    not read. Each file is replaced in one step.
+    Only files that are as builds left them are replaced or removed, each in one step. A document is unchanged if its
+    revision and the states of its files are those of the manifest; then its files are not read.
 
     progress: called with the number of feeds done, and of all that are to be written.
     mapping: `Workers.map`, to write in processes that open the index themselves; without it, `documents` is used.
@@ -70,12 +71,14 @@ def build(
         unchanged = len(manifest.file_names)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
         wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
-        ours = {name for name in before.file_names if name not in before.pending or output.exists(name)}
-        foreign = {name for name in wanted - ours if output.exists(name)}
+        left = {name: state for entry in before.entries.values() for name, state in entry.files.items()}
+        states = {**left, **dict.fromkeys(before.pending)}
+        foreign = output.foreign(wanted | (states.keys() - manifest.file_names), states)
+        ours = states.keys() - foreign
         manifest.pending = (ours | wanted) - foreign
         if stale:
             output.write_manifest(manifest)
-        done, written, conflicts = 0, 0, list[Path | str]()
+        done, written, conflicts = 0, list[str](), list[Path | str]()
         stages = output.stages(stale)
         total = sum(map(len, stages))
         write = partial(_open_and_write, config) if mapping else partial(_write_batch, documents)
@@ -89,13 +92,15 @@ def build(
                 conflicts += writer.conflicts
                 progress(done := done + len(batch), total)
         manifest.pending = set()
+        _keep_states(manifest, before, foreign)
         gone = ours - manifest.file_names
         manifest.pending = gone  # until they are removed, should that fail
         removed = output.remove(sorted(gone))
+        conflicts += [output.where(name) for name in foreign - wanted]
         manifest.pending = set()
         if stale or manifest != before:
             output.write_manifest(manifest)
-    return BuildResult(written, unchanged, removed, tuple(sorted(conflicts, key=str)))
+    return BuildResult(len(written), unchanged, len(removed), tuple(sorted(conflicts, key=str)))
 
 
 def _stamp(config: Config) -> str:
@@ -105,6 +110,15 @@ def _stamp(config: Config) -> str:
     files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2", *writers)) if spec]
     states = [(path, file_state(path)) for path in sorted(files)]
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()
+
+
+def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> None:
+    """Note the states that files were left in which others changed since: they are ours again if these change back."""
+    for address, entry in before.entries.items():
+        changed = {name: state for name, state in entry.files.items() if name in foreign}
+        if changed and address in manifest.entries:
+            manifest.entries[address].revision = NEVER
+            manifest.entries[address].files |= changed
 
 
 def _are_current(output: Output, entries: dict[str, ManifestEntry], revision: int) -> bool:
