@@ -15,7 +15,7 @@ import click
 
 from feedsvc import api
 from feedsvc.api import reports
-from feedsvc.errors import FeedsvcError, IndexLostError, one_line
+from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Commands(click.Group):
             return super().invoke(context)
         except FeedsvcError as error:
             click.echo(one_line(f"feedsvc: {error}"), err=True)
-            context.exit(2)
+            context.exit(1 if isinstance(error, LossError) else 2)
         except KeyboardInterrupt:
             click.echo("feedsvc: interrupted", err=True)
             context.exit(130)

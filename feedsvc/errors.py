@@ -78,7 +78,18 @@ class RecordsError(FeedsvcError):
 
 
 class LossError(FeedsvcError):
-    """So much of what is published would go that nothing was changed; see `records.max_loss`."""
+    """So much of what is published would go that nothing was changed; see `records.max_loss`.
+
+    >>> many = [{**record, "webUrl": f"https://example.org/{number}"} for number in range(30)]
+    >>> with feedsvc.open(records=many) as news:
+    ...     _ = news.sync()
+    ...     many.clear()
+    ...     try:
+    ...         news.sync()
+    ...     except feedsvc.LossError as error:
+    ...         print(error.lost, error.before)
+    30 30
+    """
 
     def __init__(self, where: str, lost: int, before: int, examples: Sequence[str]) -> None:
         """where: what lacks them. lost: how many stories would go, of those `before`. examples: some of their URLs."""

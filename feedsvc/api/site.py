@@ -80,12 +80,16 @@ class Site:
 
         return Documents(self.index, self.config)
 
-    def sync(self, progress: Progress | None = None, *, will_build: bool = False) -> "SyncResult":
+    def sync(
+        self, progress: Progress | None = None, *, will_build: bool = False, accept_loss: bool = False
+    ) -> "SyncResult":
         """Read into the index what has changed in the records since the last sync.
 
         Where the index can't be written, a temporary one is used, and a warning logged. will_build: whether `build`
         follows, so that worker processes load what writes documents meanwhile, and a bad `build.out` is an error now.
-        Raise RecordsError, IndexUnusableError, OutputError and WorkerError.
+        accept_loss: whether it goes on where more of what is published would go than `records.max_loss` allows, which
+        is a LossError otherwise, and leaves the index as it is.
+        Raise LossError, RecordsError, IndexUnusableError, OutputError and WorkerError.
 
             >>> result = site.sync()  # again, and nothing has changed
             >>> (result.read, result.gone, result.problem_count)
@@ -95,7 +99,7 @@ class Site:
             from feedsvc.build import open_output
 
             open_output(self.config.out, self.config)
-        return self._sync(progress, will_build=will_build)
+        return self._sync(progress, will_build=will_build, accept_loss=accept_loss)
 
     def feeds(self) -> "tuple[FeedSummary, ...]":
         """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
@@ -265,7 +269,9 @@ class Site:
         sources = find_sources(self.config)
         return RecordFolders(sources) if self._mappings is None else RecordMappings(self._mappings, sources[0])
 
-    def _sync(self, progress: Progress | None, will_build: bool = False, follows: bool = False) -> "SyncResult":
+    def _sync(
+        self, progress: Progress | None, will_build: bool = False, follows: bool = False, accept_loss: bool = False
+    ) -> "SyncResult":
         """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
         from feedsvc.index.due import sync_time
         from feedsvc.index.opening import is_new
@@ -278,13 +284,15 @@ class Site:
         if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:
-            return self._sync_index(progress, will_build, follows)
+            return self._sync_index(progress, will_build, follows, accept_loss)
         except IndexReadOnlyError as error:
             log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
         self._use_temporary_index()
-        return self._sync_index(progress, will_build, follows)
+        return self._sync_index(progress, will_build, follows, accept_loss)
 
-    def _sync_index(self, progress: Progress | None, will_build: bool, follows: bool) -> "SyncResult":
+    def _sync_index(
+        self, progress: Progress | None, will_build: bool, follows: bool, accept_loss: bool
+    ) -> "SyncResult":
         from feedsvc.index.sync import sync
         from feedsvc.index.sync_result import SyncResult
 
@@ -293,7 +301,14 @@ class Site:
                 return SyncResult(self.index, self.config, self._source().name)
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self._processes else map
-        return sync(self.index, self.config, progress or _no_progress, mapping, records=self._source())
+        return sync(
+            self.index,
+            self.config,
+            progress or _no_progress,
+            mapping,
+            records=self._source(),
+            accept_loss=accept_loss,
+        )
 
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index

@@ -77,6 +77,8 @@ class Records(RecordSource, frozen=True):
     source: Annotated[tuple[RecordSource, ...], Meta(description="tables, [[records.source]]")] = ()
     #: Whether stories are published whose time is still to come.
     future: Flag = False
+    #: The share of the published stories, in percent, that a sync may take away; see `index.guard`.
+    max_loss: Annotated[int, Meta(ge=0, le=100, description="a percentage, a whole number from 0 to 100")] = 50
 
 
 class Index(Table, frozen=True):

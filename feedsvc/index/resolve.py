@@ -17,6 +17,7 @@ from typing import TypeAlias
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import count_values, update_values
+from feedsvc.index.guard import forget_entries, note_entries
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
@@ -80,12 +81,14 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
         _gather_affected(connection, changes)
+    note_entries(connection, rules, is_affected)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
     connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND t.listed AND {is_affected}"))
     connection.execute("DELETE FROM stories WHERE provider = ''")
+    forget_entries(connection, rules, is_affected)
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
     counted = _count(connection, is_affected)

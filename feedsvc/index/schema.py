@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 11
+VERSION = 12
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -45,6 +45,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `stamps`.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
+        # refused_loss: how many stories the last sync would have taken away, if it was refused for that; else 0.
         # sync_time: of the last sync, in seconds since 1970: stories with a later one are left out.
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
@@ -56,6 +57,7 @@ def tables(d: Dialect) -> dict[str, str]:
             synced {d.real} NOT NULL,
             took {d.real} NOT NULL,
             failure {text} NOT NULL,
+            refused_loss {integer} NOT NULL,
             sync_time {integer} NOT NULL,
             passed_over {text} NOT NULL
         )""",
@@ -164,6 +166,9 @@ def tables(d: Dialect) -> dict[str, str]:
             stories {integer} NOT NULL,
             PRIMARY KEY (facet, value)
         ) {d.clustered}""",
+        # The stories that were entries, and are no longer, for a while; see `guard`.
+        # at: when that was, in seconds since 1970. published: how many entries there were before.
+        "losses": f"(url {text} PRIMARY KEY, at {integer} NOT NULL, published {integer} NOT NULL) {d.clustered}",
         # The current feeds' documents, by address, as they were when they were last compared.
         # revision, hash: of the feed and of the document.
         # due: when to announce it to the WebSub hub, in seconds since 1970; or NULL. attempts: those that failed since.

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from feedsvc.errors import LossError
 from feedsvc.index.counts import read_counts
 from feedsvc.index.database import Connection, Index
 
@@ -19,6 +20,8 @@ class Status:
     took: float
     #: Why a sync failed since; empty if none did.
     failure: str
+    #: How many stories the last sync would have taken away, if it was refused for that; else 0.
+    refused_loss: int
     #: The number of stories that feeds may hold.
     stories: int
     #: The number of records, and of whole files, that are refused.
@@ -40,17 +43,24 @@ class Status:
 def read_status(connection: Connection) -> Status:
     """Return the status that syncs noted."""
     counts = read_counts(connection)
-    synced, took, failure = connection.execute("SELECT synced, took, failure FROM state").fetchone()
-    return Status(synced, took, failure, counts.stories, counts.refused)
+    noted = "SELECT synced, took, failure, refused_loss FROM state"
+    synced, took, failure, refused_loss = connection.execute(noted).fetchone()
+    return Status(synced, took, failure, refused_loss, counts.stories, counts.refused)
 
 
 def note_sync(connection: Connection, time_of_sync: int, took: float) -> None:
     """Note a successful sync, at its end. time_of_sync: see `sync_time`. took: its duration in seconds."""
     values = (time.time(), took, time_of_sync)
-    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', sync_time = ?", values)
+    connection.execute("UPDATE state SET synced = ?, took = ?, failure = '', refused_loss = 0, sync_time = ?", values)
 
 
 def note_failure(index: Index, reason: str) -> None:
     """Note why a sync failed. Raises IndexUnusableError."""
     with index.writing() as connection:
         connection.execute("UPDATE state SET failure = ?", (reason,))
+
+
+def note_refusal(index: Index, error: LossError) -> None:
+    """Note that a sync was refused. Raises IndexUnusableError."""
+    with index.writing() as connection:
+        connection.execute("UPDATE state SET failure = ?, refused_loss = ?", (str(error), error.lost))

@@ -10,14 +10,16 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
+from feedsvc.errors import LossError
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
+from feedsvc.index.guard import check_losses, note_entries
 from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.stamps import read_revision, stamp_changes
-from feedsvc.index.status import note_sync
+from feedsvc.index.status import note_refusal, note_sync
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolders, Records
@@ -48,18 +50,39 @@ def sync(
     mapping: Callable[..., Iterable[Any]] = map,
     paths: Collection[str] | None = None,
     records: Records | None = None,
+    accept_loss: bool = False,
 ) -> SyncResult:
     """Read what has changed among the records, or is due since, into the index.
 
-    Raises RecordsError, IndexUnusableError, and ConfigError: see `sync_time`.
+    Raises RecordsError, IndexUnusableError, and ConfigError: see `sync_time`. Raises LossError, and notes it in the
+    index, which otherwise stays as it is, if too much of what is published would go: see `guard`.
 
     progress: called with the number of files read so far, and of those to read.
     mapping: as the built-in `map`; that of Workers reads on all cores.
     paths: those where something changed, as a watch reports them; without them, all files are looked at.
     records: by default, those of the sources that the configuration names.
+    accept_loss: whether whatever goes is meant to.
     """
-    started, begun = time.time_ns(), time.monotonic()
     records = RecordFolders(find_sources(config)) if records is None else records
+    try:
+        return _sync(index, config, progress, mapping, paths, records, accept_loss)
+    except LossError as error:
+        if index.is_filled():
+            note_refusal(index, error)
+        raise
+
+
+def _sync(
+    index: Index,
+    config: Config,
+    progress: Callable[[int, int], None],
+    mapping: Callable[..., Iterable[Any]],
+    paths: Collection[str] | None,
+    records: Records,
+    accept_loss: bool,
+) -> SyncResult:
+    """Sync, in one transaction. Raises LossError, and leaves the index as it is."""
+    started, begun = time.time_ns(), time.monotonic()
     with index.writing() as connection:
         now, revision = sync_time(), read_revision(connection)
         listed = listing(config, now)
@@ -83,6 +106,7 @@ def sync(
             progress(done, len(plan.to_read))
         if changes.stories:
             resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
+        check_losses(connection, config, records.name, accept_loss)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
@@ -101,13 +125,18 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
     rules = config.records
     built_from = (VERSION, __version__, records.name, records.fingerprint, rules.include_unpublished, rules.future)
     fingerprint = msgspec.json.encode(built_from).decode()
-    before = connection.execute("SELECT fingerprint, revision, changed, problems FROM state").fetchone()
+    columns = "fingerprint, revision, changed, problems, refused_loss"
+    before = connection.execute(f"SELECT {columns} FROM state").fetchone()
     if not before or before[0] != fingerprint:
+        note_entries(connection, config.feeds, "TRUE")
+        losses = connection.execute("SELECT * FROM losses").fetchall()
         connection.create_tables()
+        connection.insert("losses", losses)
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
-        _, revision, changed, problems = before or ("", 0, 0, 0)
-        connection.insert("state", [(fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", 0, "{}")])
+        _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)
+        state = (fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", refused, 0, "{}")
+        connection.insert("state", [state])
 
 
 @dataclass(slots=True)

@@ -43,6 +43,9 @@ class _IndexCollector(Collector):
         yield GaugeMetricFamily("feedsvc_stories", "Stories that feeds may hold.", status.stories)
         yield GaugeMetricFamily("feedsvc_refused_records", "Records that can't be used.", status.refused)
         yield GaugeMetricFamily(
+            "feedsvc_loss_refused_stories", "Stories that the refused sync would take away.", status.refused_loss
+        )
+        yield GaugeMetricFamily(
             "feedsvc_last_sync_timestamp_seconds", "When the last sync that worked ended.", status.synced
         )
         yield GaugeMetricFamily("feedsvc_last_sync_duration_seconds", "How long that took.", status.took)
