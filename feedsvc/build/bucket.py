@@ -104,6 +104,8 @@ class Bucket:
 
     def __init__(self, store: ObjectStore, config: Config) -> None:
         self.store = store
+        self.folder: Path | None = None
+        self._is_dry = False
         self._new_writer = partial(ObjectWriter, cache_control(config.serve.max_age), config.build.precompress)
         self._foreign: set[str] = set()
         #: The objects in the store, by name: size and ETag.
@@ -118,8 +120,9 @@ class Bucket:
         self._written_at = 0.0
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def opened(self, *, dry_run: bool) -> Iterator[None]:
         """List the store. If the build fails, write the manifest of what is done, so that it isn't done again."""
+        self._is_dry = dry_run
         self._found = self.store.list()
         with ThreadPoolExecutor(PARALLEL) as self._threads:
             try:
@@ -140,6 +143,8 @@ class Bucket:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest. If another build wrote one meanwhile, its files become pending, for the next build."""
+        if self._is_dry:
+            return
         if self._text and (other := self.store.read(MANIFEST)) != self._text:
             self._others |= self._parse(other).file_names
         manifest.pending |= self._others
@@ -199,6 +204,9 @@ class Bucket:
             elif str(state[1]).startswith(item.digest) and self.matches(item.name, state):
                 manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state})
                 writer.unchanged += 1
+            elif self._is_dry:
+                manifest.entries[item.address] = ManifestEntry(NEVER, {item.name: state})
+                writer.written.append(item.name)
             else:
                 uploads[self._threads.submit(self._upload, item)] = item
         _, unfinished = wait(uploads, return_when=FIRST_EXCEPTION)
@@ -226,7 +234,7 @@ class Bucket:
 
     def remove(self, names: list[str]) -> list[str]:
         existing = [name for name in names if name in self._found]
-        for _ in self._threads.map(self.store.remove, existing):
+        for _ in self._threads.map(self.store.remove, () if self._is_dry else existing):
             pass
         return existing
 

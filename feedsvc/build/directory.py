@@ -5,13 +5,15 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups, OutputScheme
+from feedsvc.build.place import check_folder
+from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
@@ -27,15 +29,17 @@ class Directory:
     """
 
     def __init__(self, path: Path, precompress: bool) -> None:
-        self.path = path
+        self.path = self.folder = path
         self.encodings = list(ENCODINGS) if precompress else []
+        self._is_dry = False
         #: What `_is_closed` found.
         self._closed: dict[str, bool] = {}
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Hold the lock of the directory, so that there is one build at a time."""
-        with _errors_explained(self.path), _locked(self.path):
+    def opened(self, *, dry_run: bool) -> Iterator[None]:
+        """Hold the lock of the directory, so that there is one build at a time; a dry run needs none."""
+        self._is_dry = dry_run
+        with _errors_explained(self.path), nullcontext() if dry_run else _locked(self.path):
             yield
 
     def read_manifest(self) -> Manifest:
@@ -45,7 +49,8 @@ class Directory:
             return Manifest("", {}, set())
 
     def write_manifest(self, manifest: Manifest) -> None:
-        replace_file(self.path, MANIFEST, manifest.text())
+        if not self._is_dry:
+            replace_file(self.path, MANIFEST, manifest.text())
 
     def where(self, name: str) -> Path:
         return self.path / name
@@ -85,24 +90,33 @@ class Directory:
         return [stale]
 
     def writer(self, foreign: set[str]) -> "partial[FileWriter]":
-        return partial(FileWriter, self.path, foreign, self.encodings)
+        return partial(FileWriter, self.path, foreign, self.encodings, self._is_dry)
 
     def finish(self, writer: "FileWriter", manifest: Manifest) -> None:
         manifest.entries.update(writer.entries)
 
     def remove(self, names: list[str]) -> list[str]:
-        return [name for name in names if _remove_file(self.path, name)]
+        there = [name for name in names if (self.path / name).is_file()]
+        for name in () if self._is_dry else there:
+            _remove_file(self.path, name)
+        return there
+
+
+def _open(path: str, config: Config) -> Directory:
+    check_folder(Path(path), config)
+    return Directory(Path(path), config.build.precompress)
 
 
 #: The scheme without a name: its addresses are paths.
-SCHEME = OutputScheme(name="", open=lambda path, config: Directory(Path(path), config.build.precompress))
+SCHEME = OutputScheme(name="", open=_open)
 
 
 class FileWriter:
-    """A `Writer` that writes files at once. foreign: names of files that are not ours."""
+    """A `Writer` that writes files at once. foreign: names of files that are not ours. is_dry: see `Output.opened`."""
 
-    def __init__(self, path: Path, foreign: set[str], encodings: Iterable[str]) -> None:
+    def __init__(self, path: Path, foreign: set[str], encodings: Iterable[str], is_dry: bool) -> None:
         self.path = path
+        self.is_dry = is_dry
         self.foreign = foreign
         self.encodings = encodings
         self.entries: dict[str, ManifestEntry] = {}
@@ -114,16 +128,18 @@ class FileWriter:
         """Write a document's file and its compressed copies where they differ, and note its manifest entry."""
         conflicts = len(self.conflicts)
         entry = self.entries[address] = ManifestEntry(document.revision, {})
-        name, body = file_name(address), document.body
+        name, body, written = file_name(address), document.body, len(self.written)
         if self._update(entry, name, body, _holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
             # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
             # a build that was killed, is found without compressing anything.
             _, mtime = file_state(f"{self.path}/{name}")
+            will_change = self.is_dry and len(self.written) > written
             for encoding in self.encodings:
                 copy = name + ENCODINGS[encoding][0]
                 path = f"{self.path}/{copy}"
-                is_right = copy not in self.foreign and file_state(path)[1] == mtime
-                self._update(entry, copy, _read(path) if is_right else encode(body, encoding), is_right, mtime)
+                is_right = copy not in self.foreign and file_state(path)[1] == mtime and not will_change
+                copied = _read(path) if is_right else b"" if self.is_dry else encode(body, encoding)
+                self._update(entry, copy, copied, is_right, mtime)
         if len(self.conflicts) > conflicts:
             entry.revision = NEVER  # so that the next build tries again
 
@@ -140,14 +156,22 @@ class FileWriter:
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
-        if name in self.foreign:
+        if name in self.foreign or (self.is_dry and _is_in_the_way(self.path, name)):
             return False
         try:
-            replace_file(self.path, name, body, mtime)
+            if not self.is_dry:
+                replace_file(self.path, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
             return False
         self.written.append(name)
         return True
+
+
+def _is_in_the_way(directory: Path, name: str) -> bool:
+    """Return whether something else is where a file or one of its folders should be, so that it can't be written."""
+    path = directory / name
+    folders = path.parents[: len(Path(name).parts) - 1]
+    return path.is_dir() or any(folder.exists() and not folder.is_dir() for folder in folders)
 
 
 @contextmanager
@@ -242,14 +266,11 @@ def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> None:
         raise
 
 
-def _remove_file(directory: Path, name: str) -> bool:
-    """Remove a file, and the folders that become empty. Return whether it existed."""
+def _remove_file(directory: Path, name: str) -> None:
+    """Remove a file, and the folders that become empty."""
     path = directory / name
-    if not path.is_file():
-        return False
     path.unlink()
     for parent in path.parents:
         if parent == directory or parent.is_mount() or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()
-    return True

@@ -33,8 +33,15 @@ class Writer(Protocol):
 class Output(Protocol):
     """A place for the files of a build. File names are relative to it. Its methods raise OutputError."""
 
-    def opened(self) -> AbstractContextManager[None]:
-        """Return the context in which all other methods are called."""
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it is; None if it isn't one."""
+
+    def opened(self, *, dry_run: bool) -> AbstractContextManager[None]:
+        """Return the context in which all other methods are called.
+
+        dry_run: whether nothing is written or removed, though the methods and writers return what they would do.
+        """
 
     def read_manifest(self) -> Manifest:
         """Return the manifest of earlier builds, which is empty if there were none."""

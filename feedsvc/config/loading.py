@@ -49,6 +49,10 @@ class Config:
     name: str = "options"
 
     @property
+    def has_file(self) -> bool:
+        return self.name != "options"
+
+    @property
     def records_folder(self) -> Path:
         return self.folder / self.records.path
 

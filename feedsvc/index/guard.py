@@ -19,7 +19,7 @@ WINDOW_SECONDS = 300
 EXAMPLES = 3
 
 
-def _is_entry(story: str, rules: Feeds) -> str:
+def is_entry(story: str, rules: Feeds) -> str:
     """Return the condition that a row of `stories` is an entry in the configured mode."""
     return f"{story}.is_primary" if rules.primary_only else "TRUE"
 
@@ -39,7 +39,7 @@ def note_entries(connection: Connection, rules: Feeds, is_affected: str) -> None
     is_affected: the condition on a row `t` with the column `url`.
     """
     connection.execute(
-        f"INSERT INTO losses SELECT t.url, ?, ? FROM stories t WHERE {is_affected} AND {_is_entry('t', rules)} "
+        f"INSERT INTO losses SELECT t.url, ?, ? FROM stories t WHERE {is_affected} AND {is_entry('t', rules)} "
         "ON CONFLICT DO NOTHING",
         (int(time.time()), published_size(connection, rules)),
     )
@@ -49,7 +49,7 @@ def forget_entries(connection: Connection, rules: Feeds, is_affected: str) -> No
     """Take those that are entries still, or again, from the lost stories, after they are computed."""
     connection.execute(
         f"DELETE FROM losses AS t WHERE {is_affected} "
-        f"AND EXISTS (SELECT 1 FROM stories s WHERE s.url = t.url AND {_is_entry('s', rules)})"
+        f"AND EXISTS (SELECT 1 FROM stories s WHERE s.url = t.url AND {is_entry('s', rules)})"
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
+from feedsvc.index.guard import is_entry
 from feedsvc.index.links import NO_RELATED, find_related
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import (
@@ -133,16 +134,31 @@ def find_entries(
     """
     pending: list[list[str]] = []
     for address, query in feeds:
-        # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
-        chosen, values = select_stories(connection.dialect, address, query, f"{ordering_table(address)}.url")
-        rows = connection.execute(
-            f"{chosen} ORDER BY {newest_first(address)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
-        )
-        pending.append([url for (url,) in rows])
+        pending.append(find_urls(connection, address, query))
         if sum(map(len, pending)) >= TOGETHER:
             yield from _read(connection, pending, rules)
             pending = []
     yield from _read(connection, pending, rules)
+
+
+def find_urls(connection: Connection, address: FeedAddress, query: StoryQuery) -> list[str]:
+    """Return the URLs of the stories that are asked for of a feed, newest first; ties by URL."""
+    # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
+    chosen, values = select_stories(connection.dialect, address, query, f"{ordering_table(address)}.url")
+    rows = connection.execute(
+        f"{chosen} ORDER BY {newest_first(address)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
+    )
+    return [url for (url,) in rows]
+
+
+def known_urls(connection: Connection, urls: Iterable[str], rules: Feeds | None) -> set[str]:
+    """Return those of some URLs that a story has; rules: or, if they are given, one that is an entry by these."""
+    dialect, found = connection.dialect, set[str]()
+    condition = f" AND {is_entry('s', rules)}" if rules else ""
+    for some in batches(urls):
+        asked = f"SELECT s.url FROM stories s WHERE s.url {dialect.in_list}{condition}"
+        found.update(url for (url,) in connection.execute(asked, (dialect.as_list(some),)))
+    return found
 
 
 def _read(connection: Connection, feeds: list[list[str]], rules: Feeds) -> Iterator[tuple[Entry, ...]]:

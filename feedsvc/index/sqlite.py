@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,14 @@ class SqliteDatabase:
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 connection.create_tables()
             yield connection
+
+    def copy(self, file: Path) -> None:
+        """Copy the index to a file, unless it can't be read, or is of another version. Raises IndexUnusableError."""
+        try:
+            with self.reading() as connection, closing(sqlite3.connect(file)) as copy:
+                connection.backup(copy)
+        except (IndexLostError, IndexReadOnlyError):
+            file.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Raise IndexUnusableError if the file can't be opened, or is of something else. It may be empty."""

@@ -64,7 +64,7 @@ def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
 
 def connect() -> None:
     """List the bucket, as a build does first."""
-    with open_output(OUT, parse_config({}, Path())).opened():
+    with open_output(OUT, parse_config({}, Path())).opened(dry_run=False):
         pass
 
 
