@@ -61,6 +61,9 @@ _config = click.option(
     "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
 )
 _records = click.argument("records", required=False)
+_accept_loss = click.option(
+    "--accept-loss", is_flag=True, help="Go on where more stories would go than records.max_loss lets go at once."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it, for scripts.")
 
 
@@ -73,7 +76,8 @@ def main() -> None:
 @main.command()
 @_config
 @_records
-def serve(config_file: Path | None, records: str | None) -> None:
+@_accept_loss
+def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
     with _site(config_file, records) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
@@ -82,7 +86,7 @@ def serve(config_file: Path | None, records: str | None) -> None:
             reading.close()
             _print_addresses(site)
 
-        site.serve(progress, ready)
+        site.serve(progress, ready, accept_loss=accept_loss)
 
 
 @main.command()
@@ -91,7 +95,7 @@ def serve(config_file: Path | None, records: str | None) -> None:
 @click.option(
     "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
 )
-@click.option("--accept-loss", is_flag=True, help="Go on where more would go than records.max_loss allows.")
+@_accept_loss
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be new.")
 @_json
 def build(
@@ -149,10 +153,14 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
 @main.command()
 @_config
 @_records
+@_accept_loss
 @_json
-def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
+def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Show every problem in every record of a folder of RECORDS."""
-    with _synced(config_file, records) as (site, result):
+    with _site(config_file, records) as site:
+        with progress_bar("Reading records") as progress:
+            result = site.sync_or_survey(progress, accept_loss=accept_loss)
+        _print_loss(result)
         number = result.problem_count
         if as_json:
             _print_json(reports.report_records(site, result))
@@ -164,7 +172,7 @@ def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
                 click.echo(one_line(f"note: {note}"), err=True)
             _print_counts(result)
             click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
-        sys.exit(1 if number or result.nothing_found else 0)
+        sys.exit(1 if number or result.nothing_found or result.loss else 0)
 
 
 @main.command()
@@ -181,7 +189,7 @@ def feeds(config_file: Path | None, as_json: bool) -> None:
             for feed in found:
                 click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
             _print_problems(result)
-        sys.exit(1 if result.problem_count else 0)
+        sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
@@ -192,7 +200,7 @@ def show(config_file: Path | None, address: str) -> None:
     with _synced(config_file) as (site, result):
         click.echo(site.document(address).body, nl=False)
         _print_problems(result)
-        sys.exit(1 if result.problem_count else 0)
+        sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
@@ -204,13 +212,13 @@ def why(config_file: Path | None, subject: str, as_json: bool) -> None:
 
     URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
     """
-    with _synced(config_file) as (site, _):
+    with _synced(config_file) as (site, result):
         explanation = site.explain(subject)
         if as_json:
             _print_json(reports.report_explanation(explanation))
         for line in () if as_json else explanation.lines:
             click.echo(one_line(line))
-        sys.exit(0 if explanation.published else 1)
+        sys.exit(0 if explanation.published and not result.loss else 1)
 
 
 @main.command()
@@ -231,10 +239,11 @@ def _site(config_file: Path | None, records: str | None = None, out: str | None 
 
 
 @contextmanager
-def _synced(config_file: Path | None, records: str | None = None) -> "Iterator[tuple[api.Site, SyncResult]]":
-    with _site(config_file, records) as site:
+def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]":
+    with _site(config_file) as site:
         with progress_bar("Reading records") as progress:
-            result = site.sync(progress)
+            result = site.sync_or_keep(progress)
+        _print_loss(result)
         yield site, result
 
 
@@ -248,6 +257,11 @@ def _print_conflicts(conflicts: tuple[Path | str, ...]) -> None:
     message = "not as feedsvc wrote it, so it stays; move it to let feedsvc write its own"
     for path in conflicts:
         click.echo(f"{path}: {message}", err=True)
+
+
+def _print_loss(result: "SyncResult") -> None:
+    if result.loss:
+        click.echo(one_line(f"feedsvc: {result.loss}"), err=True)
 
 
 def _print_problems(result: "SyncResult") -> None:

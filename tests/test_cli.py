@@ -284,6 +284,7 @@ def test_check_as_json_is_one_object_with_everything(folder: Path) -> None:
         ],
         "warnings": ["custom 'S': topic: no story has 'nope'"],
         "notes": [],
+        "loss": None,
     }  # fmt: skip
     (folder / "none").mkdir()
     status, output, error = result("check", "none", "--json", cwd=folder)
@@ -303,6 +304,7 @@ def test_build_feeds_and_why_give_what_they_print_as_json_too(folder: Path) -> N
         "conflicts": [f"{folder}/public/index.html"], "hub_failure": "",
         "warnings": [NO_BASE_URL.removeprefix("warning: ").strip()],
         "notes": [],
+        "loss": None,
     }  # fmt: skip
     status, output, error = result("feeds", "--json", cwd=folder)
     assert (status, error, json.loads(output).keys()) == (0, "", {"feeds", *records})

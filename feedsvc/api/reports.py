@@ -23,14 +23,17 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
     passed_over: the numbers of files that are no record files, by suffix; by an empty text where a name has none.
     problems: all, by file; each with `path`, `line` (from 1), `field` (or an empty text), `message`, and whether it
     `refuses` a record, or a whole file: it is the first problem of one that is left out.
+    loss: what the sync would have taken away, which was refused, or null: the numbers of stories `lost` and `before`,
+    and some URLs as `examples`.
     warnings, notes: texts.
     """
     counts = asdict(result.counts)
-    passed_over = counts.pop("passed_over")
+    passed_over, loss = counts.pop("passed_over"), result.loss
     warnings = site.warnings(of_build=of_build)
     return {
         "counts": counts,
         "passed_over": passed_over,
+        "loss": loss and {"lost": loss.lost, "before": loss.before, "examples": list(loss.examples)},
         "problems": [asdict(problem) for problem in result.problems],
         "warnings": [result.nothing_found, *warnings] if result.nothing_found else warnings,
         "notes": site.notes(),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from feedsvc.api.registrations import registrations
-from feedsvc.errors import AddressError, IndexReadOnlyError, ServeError, one_line
+from feedsvc.errors import AddressError, IndexReadOnlyError, LossError, ServeError, one_line
 
 if TYPE_CHECKING:
     from feedsvc.build import BuildPlan, BuildResult
@@ -101,6 +101,37 @@ class Site:
 
             open_output(self.config.out, self.config)
         return self._sync(progress, will_build=will_build, accept_loss=accept_loss)
+
+    def sync_or_keep(self, progress: Progress | None = None) -> "SyncResult":
+        """Sync; where that is a LossError, return what the index holds, with the error as `loss`. Raise as `sync` does.
+
+        It is raised where the index holds nothing that can be read: it was made by another version.
+
+            >>> site.sync_or_keep().loss is None
+            True
+        """
+        try:
+            return self._sync(progress)
+        except LossError as error:
+            return self._kept(error)
+
+    def sync_or_survey(self, progress: Progress | None = None, *, accept_loss: bool = False) -> "SyncResult":
+        """Sync; where that is a LossError, read all records into a temporary index, and return it as `loss` of that.
+
+        So the result tells of the records as they are, while the index of the configuration stays as it is. The site
+        has the temporary one until it is closed. accept_loss: see `sync`. Raise as `sync` does, but LossError only for
+        records in memory.
+
+            >>> site.sync_or_survey().problems
+            ()
+        """
+        try:
+            return self._sync(progress, accept_loss=accept_loss)
+        except LossError as error:
+            if self._mappings is not None:
+                raise
+            self._use_temporary_index()
+            return dataclasses.replace(self._sync(progress), loss=error)
 
     def feeds(self) -> "tuple[FeedSummary, ...]":
         """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
@@ -264,11 +295,18 @@ class Site:
         with self.index.reading() as connection:
             return merged_names(connection)
 
-    def serve(self, progress: Progress | None = None, ready: Callable[[], object] = lambda: None) -> None:
+    def serve(
+        self,
+        progress: Progress | None = None,
+        ready: Callable[[], object] = lambda: None,
+        *,
+        accept_loss: bool = False,
+    ) -> None:
         """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
 
-        ready: called when the index is in step, before the server starts. Raise ServeError, RecordsError and
-        IndexUnusableError.
+        Where the sync would be a LossError, it serves what the index holds, until the records are back.
+        ready: called when the index is in step, before the server starts. accept_loss: see `sync`; later losses are
+        refused again. Raise ServeError, RecordsError, IndexUnusableError, and LossError if the index holds nothing.
 
             >>> feedsvc.open(feedsvc.load_config(tables={"serve": {"host": "name.invalid"}})).serve()
             Traceback (most recent call last):
@@ -282,11 +320,16 @@ class Site:
 
         serve = self.config.serve
         ip = server.check_address(serve.host, serve.port)
-        result = self._sync(progress, follows=serve.watch)
+        try:
+            result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
+        except LossError as error:
+            result = self._kept(error)
         self._end_workers()
         logs.configure(serve.log_format)
         sync_log = logs.SyncLog()
-        if result.seconds:  # else another node syncs
+        if result.loss:
+            sync_log.refuse(result.loss)
+        elif result.seconds:  # else another node syncs
             sync_log.add(result)
         ready()
         server.serve(self.config, self.index, ip, sync_log, registrations())
@@ -357,6 +400,15 @@ class Site:
             records=self._source(),
             accept_loss=accept_loss,
         )
+
+    def _kept(self, loss: LossError) -> "SyncResult":
+        """Return what the index holds after a sync that was refused. Raise its error if that is nothing."""
+        from feedsvc.index.sync_result import SyncResult
+
+        if not self.index.is_filled():
+            raise loss
+        result = SyncResult(self.index, self.config, self._source().name, loss=loss)
+        return dataclasses.replace(result, problem_count=len(result.problems))
 
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index

@@ -13,7 +13,7 @@ from weakref import WeakSet
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from feedsvc.errors import IndexUnusableError
+from feedsvc.errors import IndexUnusableError, LossError
 from feedsvc.index.database import without_password
 from feedsvc.index.session import BEAT_SECONDS, NoAnswerError, PostgresConnection, Session
 
@@ -113,12 +113,15 @@ class PostgresDatabase:
                         self._make_tables(connection)
                         yield connection
                         connection.execute("COMMIT")
+                except LossError:  # the session is sound, and this node stays leader: others would refuse, too
+                    connection.execute("ROLLBACK")
+                    self._release(connection)
+                    raise
                 except BaseException:
                     connection.close()
                     self._candidate, self._is_elected = None, False
                     raise
-                if connection is not self._candidate:
-                    connection.close()
+                self._release(connection)
             except psycopg.Error as error:
                 raise self._explained(error) from error
 
@@ -152,6 +155,11 @@ class PostgresDatabase:
         if self._candidate:
             self._candidate.close()
         self._candidate, self._is_elected = None, False
+
+    def _release(self, connection: PostgresConnection) -> None:
+        """Close a session that wrote, unless it stands for election."""
+        if connection is not self._candidate:
+            connection.close()
 
     def _stand(self, candidate: PostgresConnection) -> bool:
         """Stand for election, or give a sign of life; return whether this process is elected."""

@@ -64,6 +64,14 @@ class SqliteConnection(sqlite3.Connection):
             self.execute(f"CREATE TABLE {name} {columns}")
         self.execute(f"PRAGMA user_version = {VERSION}")
 
+    def former_stories(self) -> list[str]:
+        """Return the URLs of the primary stories in tables of another version; nothing if it had no such columns."""
+        columns = {name for _, name, *_ in self.execute("PRAGMA table_info(stories)")}
+        if not columns >= {"url", "is_primary"}:
+            return []
+        found = "SELECT DISTINCT url FROM stories WHERE is_primary AND typeof(url) = 'text'"
+        return [url for (url,) in self.execute(found)]
+
     def table_names(self) -> set[str]:
         """Return the names of the tables that are there."""
         return {name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -99,12 +107,16 @@ class SqliteDatabase:
     def writing(self) -> Iterator[SqliteConnection]:
         """Return a transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError.
 
-        It has all tables, which may be empty. Readers don't wait for it, but for the first one, which fills the index:
-        with a write-ahead log that one would take twice the time.
+        It has all tables, which may be empty; stories in those of another version count as lost: see `guard`. Readers
+        don't wait for it, but for the first one, which fills the index: with a write-ahead log that one would take
+        twice the time.
         """
         with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                former = connection.former_stories()
                 connection.create_tables()
+                now = int(time.time())
+                connection.insert("losses", ((url, now, len(former)) for url in former))
             yield connection
 
     def copy(self, file: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from feedsvc.config import Config
+from feedsvc.errors import LossError
 from feedsvc.index.counts import Counts, read_counts
 from feedsvc.index.database import Index
 from feedsvc.index.due import NEVER
@@ -32,6 +33,8 @@ class SyncResult:
     seconds: float = 0
     #: When a story will be due next, in seconds since 1970.
     next_due: int = NEVER
+    #: Why the index of the configuration is not in step, if too much of what is published would have gone.
+    loss: LossError | None = None
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

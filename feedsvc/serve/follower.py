@@ -11,7 +11,7 @@ from threading import Event
 from watchfiles import watch
 
 from feedsvc.config import Config
-from feedsvc.errors import FeedsvcError, IndexUnusableError
+from feedsvc.errors import FeedsvcError, IndexUnusableError, LossError
 from feedsvc.index.database import Index
 from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.status import note_failure
@@ -35,7 +35,7 @@ def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) ->
     """Sync the index whenever something changes in the folders of records, until `stop` is set.
 
     Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
-    again.
+    again: one that was refused for what it would take away with each change and each look at all files, others soon.
     """
     while not stop.is_set():
         try:
@@ -93,9 +93,15 @@ def _follow_folders(
         if changes or is_due:
             if is_due:
                 due = time.monotonic() + RESCAN_SECONDS
-            paths = None if is_due else {path for _, path in changes}
-            with Workers() as workers:
-                result = sync(index, config, mapping=workers.map, paths=paths)
+            # After a sync that was refused, the index lacks other changes, too.
+            paths = None if is_due or sync_log.failure else {path for _, path in changes}
+            try:
+                with Workers() as workers:
+                    result = sync(index, config, mapping=workers.map, paths=paths)
+            except LossError as loss:
+                sync_log.refuse(loss)
+                next_due = NEVER  # the next look is due in any case
+                continue
             next_due = result.next_due
             if result.read or result.gone or sync_log.failure:
                 sync_log.add(result)

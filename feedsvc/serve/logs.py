@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from feedsvc.errors import one_line
+from feedsvc.errors import LossError, one_line
 from feedsvc.index.sync_result import SyncResult
 
 log = logging.getLogger("feedsvc")
@@ -49,6 +49,7 @@ class SyncLog:
 
     def __init__(self) -> None:
         self._is_first = True
+        self._is_refused = False
         #: The reason why the last sync failed; empty if it did not.
         self.failure = ""
 
@@ -57,7 +58,7 @@ class SyncLog:
         for problem in result.problems if self._is_first else result.new_problems:
             where = {"file": problem.path, "line": problem.line, "field": problem.field}
             log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
-        self._is_first = False
+        self._is_first = self._is_refused = False
         self.failure = ""
         if result.nothing_found:
             log.warning("%s", result.nothing_found, extra=event("no_records"))
@@ -69,3 +70,11 @@ class SyncLog:
             result.counts,
             extra=event("sync", **done, **asdict(result.counts), seconds=round(result.seconds, 3)),
         )
+
+    def refuse(self, loss: LossError) -> None:
+        """Log that a sync was refused, once until one isn't."""
+        self.failure = str(loss)
+        if not self._is_refused:
+            numbers = {"lost": loss.lost, "before": loss.before, "examples": loss.examples}
+            log.error("%s; trying again", loss, extra=event("loss_refused", **numbers))
+        self._is_refused = True
