@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import api
-from feedsvc.api import reports
+from feedsvc.api import losses, reports
 from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
 from feedsvc.model.version import __version__
 
@@ -157,9 +157,13 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
 @_json
 def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Show every problem in every record of a folder of RECORDS."""
-    with _site(config_file, records) as site:
+    with ExitStack() as stack:
+        site = stack.enter_context(_site(config_file, records))
         with progress_bar("Reading records") as progress:
-            result = site.sync_or_survey(progress, accept_loss=accept_loss)
+            try:
+                result = site.sync(progress, accept_loss=accept_loss)
+            except LossError as loss:
+                site, result = stack.enter_context(losses.surveyed(site, loss, progress))
         _print_loss(result)
         number = result.problem_count
         if as_json:
@@ -242,7 +246,10 @@ def _site(config_file: Path | None, records: str | None = None, out: str | None 
 def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]":
     with _site(config_file) as site:
         with progress_bar("Reading records") as progress:
-            result = site.sync_or_keep(progress)
+            try:
+                result = site.sync(progress)
+            except LossError as loss:
+                result = losses.kept(site, loss)
         _print_loss(result)
         yield site, result
 

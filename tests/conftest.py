@@ -197,11 +197,12 @@ def running_service(
     log: Path | None = None,
     config_time: float | None = None,
     base_path: str = "",
+    options: tuple[str, ...] = (),
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
-    log: where stderr goes, in place of stdout. base_path: of the base address.
+    log: where stderr goes, in place of stdout. base_path: of the base address. options: of the command.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
@@ -212,7 +213,7 @@ def running_service(
     with (
         log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,
         subprocess.Popen(
-            [FEEDSVC, "serve"],
+            [FEEDSVC, "serve", *options],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

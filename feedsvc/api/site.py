@@ -102,37 +102,6 @@ class Site:
             open_output(self.config.out, self.config)
         return self._sync(progress, will_build=will_build, accept_loss=accept_loss)
 
-    def sync_or_keep(self, progress: Progress | None = None) -> "SyncResult":
-        """Sync; where that is a LossError, return what the index holds, with the error as `loss`. Raise as `sync` does.
-
-        It is raised where the index holds nothing that can be read: it was made by another version.
-
-            >>> site.sync_or_keep().loss is None
-            True
-        """
-        try:
-            return self._sync(progress)
-        except LossError as error:
-            return self._kept(error)
-
-    def sync_or_survey(self, progress: Progress | None = None, *, accept_loss: bool = False) -> "SyncResult":
-        """Sync; where that is a LossError, read all records into a temporary index, and return it as `loss` of that.
-
-        So the result tells of the records as they are, while the index of the configuration stays as it is. The site
-        has the temporary one until it is closed. accept_loss: see `sync`. Raise as `sync` does, but LossError only for
-        records in memory.
-
-            >>> site.sync_or_survey().problems
-            ()
-        """
-        try:
-            return self._sync(progress, accept_loss=accept_loss)
-        except LossError as error:
-            if self._mappings is not None:
-                raise
-            self._use_temporary_index()
-            return dataclasses.replace(self._sync(progress), loss=error)
-
     def feeds(self) -> "tuple[FeedSummary, ...]":
         """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
 
@@ -316,6 +285,7 @@ class Site:
         if self._mappings is not None:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
+        from feedsvc.api.losses import kept
         from feedsvc.serve import logs, server
 
         serve = self.config.serve
@@ -323,7 +293,7 @@ class Site:
         try:
             result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
         except LossError as error:
-            result = self._kept(error)
+            result = kept(self, error)
         self._end_workers()
         logs.configure(serve.log_format)
         sync_log = logs.SyncLog()
@@ -400,15 +370,6 @@ class Site:
             records=self._source(),
             accept_loss=accept_loss,
         )
-
-    def _kept(self, loss: LossError) -> "SyncResult":
-        """Return what the index holds after a sync that was refused. Raise its error if that is nothing."""
-        from feedsvc.index.sync_result import SyncResult
-
-        if not self.index.is_filled():
-            raise loss
-        result = SyncResult(self.index, self.config, self._source().name, loss=loss)
-        return dataclasses.replace(result, problem_count=len(result.problems))
 
     def _use_temporary_index(self) -> None:
         from feedsvc.config import Index

@@ -1,9 +1,11 @@
 """Whether the index is in step with the records, as the last syncs noted."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from feedsvc.errors import LossError
+from feedsvc.errors import IndexUnusableError, LossError
 from feedsvc.index.counts import read_counts
 from feedsvc.index.database import Connection, Index
 
@@ -60,7 +62,14 @@ def note_failure(index: Index, reason: str) -> None:
         connection.execute("UPDATE state SET failure = ?", (reason,))
 
 
-def note_refusal(index: Index, error: LossError) -> None:
-    """Note that a sync was refused. Raises IndexUnusableError."""
-    with index.writing() as connection:
-        connection.execute("UPDATE state SET failure = ?, refused_loss = ?", (str(error), error.lost))
+@contextmanager
+def noting_refusal(index: Index) -> Iterator[None]:
+    """Note in the index that a sync within the context was refused, once that is rolled back."""
+    try:
+        yield
+    except LossError as error:
+        with suppress(IndexUnusableError):  # without it, the status shows that the last sync is long ago
+            if index.is_filled():  # else its tables are of another version
+                with index.writing() as connection:
+                    connection.execute("UPDATE state SET failure = ?, refused_loss = ?", (str(error), error.lost))
+        raise

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
-from feedsvc.errors import LossError
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
@@ -19,7 +18,7 @@ from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
 from feedsvc.index.stamps import read_revision, stamp_changes
-from feedsvc.index.status import note_refusal, note_sync
+from feedsvc.index.status import note_sync, noting_refusal
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
 from feedsvc.records.collection import RecordFolders, Records
@@ -63,27 +62,9 @@ def sync(
     records: by default, those of the sources that the configuration names.
     accept_loss: whether whatever goes is meant to.
     """
-    records = RecordFolders(find_sources(config)) if records is None else records
-    try:
-        return _sync(index, config, progress, mapping, paths, records, accept_loss)
-    except LossError as error:
-        if index.is_filled():
-            note_refusal(index, error)
-        raise
-
-
-def _sync(
-    index: Index,
-    config: Config,
-    progress: Callable[[int, int], None],
-    mapping: Callable[..., Iterable[Any]],
-    paths: Collection[str] | None,
-    records: Records,
-    accept_loss: bool,
-) -> SyncResult:
-    """Sync, in one transaction. Raises LossError, and leaves the index as it is."""
     started, begun = time.time_ns(), time.monotonic()
-    with index.writing() as connection:
+    records = RecordFolders(find_sources(config)) if records is None else records
+    with noting_refusal(index), index.writing() as connection:
         now, revision = sync_time(), read_revision(connection)
         listed = listing(config, now)
         _match_fingerprint(connection, config, records, started)

@@ -441,6 +441,33 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
         assert second.is_elected
 
 
+def test_a_loss_that_the_leader_refuses_is_told_by_all_nodes_and_the_leader_stays(
+    tmp_path: Path, records: Path, postgres: Postgres
+) -> None:
+    for number in range(30):
+        (records / f"{number}.md").write_text(record(f"Story {number}", f"https://a.example/{number}"))
+    url = postgres.url(schema="losses")
+    with node(tmp_path, url) as first, node(tmp_path, url) as second, node(tmp_path, url, "granian") as reader:
+        nodes = (first, second, reader)
+        wait_until(lambda: all(map(is_ready, nodes)), 20)
+        before = first.get()
+        for path in records.iterdir():
+            path.rename(tmp_path / path.name)
+        wait_until(lambda: not any(map(is_ready, nodes)), 20)
+        for number in range(4):  # each of which is looked at
+            (records / "notes.txt").write_text(str(number))
+            time.sleep(1)
+        assert [each.get() for each in nodes] == [before] * 3
+        assert [each.is_elected for each in (first, second)].count(True) == 1
+        (records / "notes.txt").unlink()
+        for path in tmp_path.glob("*.md"):
+            path.rename(records / path.name)
+        wait_until(lambda: all(map(is_ready, nodes)), 20)
+        assert [each.is_elected for each in (first, second)].count(True) == 1
+        refusals = [line for each in (first, second) for line in each.said if "published stories would go" in line]
+        assert len(refusals) == 1
+
+
 def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
