@@ -1,8 +1,6 @@
 """A directory as a build's output: locked, its files replaced in one step, with compressed copies beside them."""
 
-import errno
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -10,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 
+from feedsvc.build.files import TEMPORARY, digest, file_state, holds, read, remove_file, replace_file
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups, OutputScheme
 from feedsvc.build.place import check_folder
@@ -19,7 +18,6 @@ from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
 
 _LOCK = ".feedsvc.lock"
-_TEMPORARY = ".feedsvc.{}.tmp"
 
 
 class Directory:
@@ -98,7 +96,7 @@ class Directory:
     def remove(self, names: list[str]) -> list[str]:
         there = [name for name in names if (self.path / name).is_file()]
         for name in () if self._is_dry else there:
-            _remove_file(self.path, name)
+            remove_file(self.path, name)
         return there
 
 
@@ -129,7 +127,7 @@ class FileWriter:
         conflicts = len(self.conflicts)
         entry = self.entries[address] = ManifestEntry(document.revision, {})
         name, body, written = file_name(address), document.body, len(self.written)
-        if self._update(entry, name, body, _holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
+        if self._update(entry, name, body, holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
             # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
             # a build that was killed, is found without compressing anything.
             _, mtime = file_state(f"{self.path}/{name}")
@@ -138,7 +136,7 @@ class FileWriter:
                 copy = name + ENCODINGS[encoding][0]
                 path = f"{self.path}/{copy}"
                 is_right = copy not in self.foreign and file_state(path)[1] == mtime and not will_change
-                copied = _read(path) if is_right else b"" if self.is_dry else encode(body, encoding)
+                copied = read(path) if is_right else b"" if self.is_dry else encode(body, encoding)
                 self._update(entry, copy, copied, is_right, mtime)
         if len(self.conflicts) > conflicts:
             entry.revision = NEVER  # so that the next build tries again
@@ -152,7 +150,7 @@ class FileWriter:
             return False
         if name not in self.foreign:
             size, changed = file_state(f"{self.path}/{name}")
-            entry.files[name] = size, f"{changed} {_digest(body)}"
+            entry.files[name] = size, f"{changed} {digest(body)}"
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
@@ -190,16 +188,10 @@ def _locked(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / _LOCK, "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        folders = [directory, *(path for path in directory.iterdir() if path.is_mount())]
-        for temporary in (path for folder in folders for path in folder.glob(_TEMPORARY.format("*"))):
+        folders = [directory, *(path for path in directory.iterdir() if os.path.ismount(path))]
+        for temporary in (path for folder in folders for path in folder.glob(TEMPORARY.format("*"))):
             temporary.unlink(missing_ok=True)
         yield
-
-
-def _holds(path: str, body: bytes) -> bool:
-    """Return whether there is a file with these bytes."""
-    size, _ = file_state(path)
-    return size == len(body) and os.path.isfile(path) and _read(path) == body
 
 
 def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
@@ -207,70 +199,13 @@ def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
 
     found: of the path itself.
     """
-    time, digest = _time_and_digest(state)
+    time, known = _time_and_digest(state)
     if not S_ISREG(found.st_mode) or found.st_size != state[0]:
         return False
     # Manifests of earlier versions have no digest.
-    return str(found.st_mtime_ns) == time or not digest or _digest(_read(path)) == digest
+    return str(found.st_mtime_ns) == time or not known or digest(read(path)) == known
 
 
 def _time_and_digest(state: State) -> tuple[str, str]:
-    time, _, digest = str(state[1]).partition(" ")
-    return time, digest
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]
-
-
-def _read(path: str) -> bytes:
-    return Path(path).read_bytes()
-
-
-def file_state(path: Path | str) -> tuple[int, int]:
-    """Return a file's size, and its time of last change in nanoseconds; (-1, -1) if there is none."""
-    try:
-        stat = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return -1, -1
-    return stat.st_size, stat.st_mtime_ns
-
-
-def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> None:
-    """Write a file in one step. mtime: its time of last change, in nanoseconds; by default, now."""
-    # Paths as text: Path takes as long to join them as the file takes to be written.
-    path = f"{directory}/{name}"
-    try:
-        _replace(str(directory), path, body, mtime)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _replace(os.path.dirname(path), path, body, mtime)  # a disk is mounted below the directory
-
-
-def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> None:
-    """Write a file in one step, from a temporary file in a folder."""
-    temporary = f"{folder}/{_TEMPORARY.format(os.getpid())}"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(body)
-        if mtime is not None:
-            os.utime(temporary, ns=(mtime, mtime))
-        try:
-            os.replace(temporary, path)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.replace(temporary, path)
-    except OSError:  # the disk may be full
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _remove_file(directory: Path, name: str) -> None:
-    """Remove a file, and the folders that become empty."""
-    path = directory / name
-    path.unlink()
-    for parent in path.parents:
-        if parent == directory or parent.is_mount() or not parent.is_dir() or any(parent.iterdir()):
-            break
-        parent.rmdir()
+    time, _, known = str(state[1]).partition(" ")
+    return time, known

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from feedsvc.build.directory import file_state
+from feedsvc.build.files import file_state
 from feedsvc.build.guard import find_loss, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest, ManifestEntry, file_name
 from feedsvc.build.output import Groups, Output, Writer, open_output
