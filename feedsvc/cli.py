@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,27 +110,58 @@ def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> N
 @click.option(
     "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
 )
+@_accept_loss
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be new.")
 @_json
-def build(config_file: Path | None, records: str | None, out: str | None, as_json: bool) -> None:
+def build(
+    config_file: Path | None, records: str | None, out: str | None, accept_loss: bool, dry_run: bool, as_json: bool
+) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     with _site(config_file, records, out) as site:
+        if dry_run:
+            _plan_build(site, accept_loss, as_json)
         with progress_bar("Reading records") as progress:
-            result = site.sync(progress, will_build=True)
+            result = site.sync(progress, will_build=True, accept_loss=accept_loss)
         with progress_bar("Building") as progress:
-            built = site.build(progress=progress)
+            built = site.build(progress=progress, accept_loss=accept_loss)
         if as_json:
             _print_json(reports.report_build(site, result, built))
         else:
-            _print_problems(result)
-            _print_counts(result)
-            _print_warnings(site.warnings(of_build=True))
+            _print_records(site, result)
             if built.hub_failure:
                 click.echo(f"{built.hub_failure}; the next build tries again", err=True)
-            for path in built.conflicts:
-                click.echo(f"{path}: not written by feedsvc, so it stays; move it to let the feed be written", err=True)
+            _print_conflicts(built.conflicts)
             counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
             click.echo(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
+        sys.exit(1 if faulty else 0)
+
+
+def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
+    """Print what `build` would do, and exit as it would."""
+    with site.copy() as copy:
+        refused = ""
+        with progress_bar("Reading records") as progress:
+            try:
+                result = copy.sync(progress, will_build=True, accept_loss=accept_loss)
+            except LossError as error:
+                refused = str(error)
+                result = copy.sync(progress, will_build=True, accept_loss=True)
+        with progress_bar("Building") as progress:
+            plan = copy.plan_build(progress=progress, accept_loss=accept_loss)
+        plan = replace(plan, refused=refused or plan.refused)
+        if as_json:
+            _print_json(reports.report_plan(copy, result, plan))
+        else:
+            _print_records(copy, result)
+            _print_conflicts(plan.conflicts)
+            if plan.refused:
+                click.echo(one_line(f"feedsvc: {plan.refused}"), err=True)
+            for line in reports.plan_lines(plan):
+                click.echo(one_line(line))
+            counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
+            click.echo(f"{site.config.out}: {counts}")
+        faulty = result.problem_count or result.nothing_found or plan.conflicts or plan.refused
         sys.exit(1 if faulty else 0)
 
 
@@ -235,6 +267,18 @@ def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]"
                 result = losses.kept(site, loss)
         _print_loss(result)
         yield site, result
+
+
+def _print_records(site: api.Site, result: "SyncResult") -> None:
+    _print_problems(result)
+    _print_counts(result)
+    _print_warnings(site.warnings(of_build=True))
+
+
+def _print_conflicts(conflicts: tuple[Path | str, ...]) -> None:
+    message = "not as feedsvc wrote it, so it stays; move it to let feedsvc write its own"
+    for path in conflicts:
+        click.echo(f"{path}: {message}", err=True)
 
 
 def _print_loss(result: "SyncResult") -> None:

@@ -66,7 +66,7 @@ def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(fold
         f"{folder}/public: {FILES - 1} files written, 0 unchanged, 0 removed\n",
         "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
         f"1 story from 2 records; 1 refused\n{NO_BASE_URL}"
-        f"{folder}/public/index.html: not written by feedsvc, so it stays; move it to let the feed be written\n",
+        f"{folder}/public/index.html: not as feedsvc wrote it, so it stays; move it to let feedsvc write its own\n",
     )
 
 

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedsvc.api.site import Site
-    from feedsvc.build import BuildResult
+    from feedsvc.build import BuildPlan, BuildResult
     from feedsvc.feeds.explanation import Explanation
     from feedsvc.index.sync_result import SyncResult
 
 Report = dict[str, Any]
+
+#: Feeds that a plan names.
+MOST_SHOWN = 30
 
 
 def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False) -> Report:
@@ -40,11 +43,33 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
 def report_build(site: "Site", result: "SyncResult", built: "BuildResult") -> Report:
     """Return what `feedsvc build` did: what `report_records` does, with `out`, where it wrote, and:
 
-    written, unchanged, removed: numbers of files. conflicts: paths of foreign files in their places.
+    written, unchanged, removed: numbers of files. conflicts: paths of files that feedsvc didn't write so.
     hub_failure: why the hub could not be notified, or an empty text.
     """
     done = {**asdict(built), "conflicts": [str(path) for path in built.conflicts]}
     return {"out": str(site.config.out), **done, **report_records(site, result, of_build=True)}
+
+
+def report_plan(site: "Site", result: "SyncResult", plan: "BuildPlan") -> Report:
+    """Return what `feedsvc build --dry-run` says: what `report_records` does, with `out`, where it would write, and:
+
+    to_write, to_remove: names of files. unchanged: the number of the others. conflicts: as in `report_build`.
+    new: how many stories subscribers would see as new, by the path of the feed, the most first. new_stories: the number
+    of them all, each once. refused: why the build would stop, or an empty text.
+    """
+    planned = {**asdict(plan), "conflicts": [str(path) for path in plan.conflicts]}
+    return {"out": str(site.config.out), **planned, **report_records(site, result, of_build=True)}
+
+
+def plan_lines(plan: "BuildPlan") -> list[str]:
+    """Return what `feedsvc build --dry-run` says of files and feeds: of the latter, those with most that is new."""
+    lines = [f"write {name}" for name in plan.to_write] + [f"remove {name}" for name in plan.to_remove]
+    worst = list(plan.new.items())
+    lines += [f"{number:>7} new to subscribers of {path}" for path, number in worst[:MOST_SHOWN]]
+    if len(worst) > MOST_SHOWN:
+        lines.append(f"        and in {len(worst) - MOST_SHOWN} more feeds: see --json")
+    most = f", most in {worst[0][0]}: {worst[0][1]}" if worst else ""
+    return [*lines, f"{plan.new_stories} stories new to subscribers{most}"]
 
 
 def report_feeds(site: "Site", result: "SyncResult") -> Report:

@@ -6,7 +6,8 @@ Each method imports what it needs: Flask, feedgen and the other libraries take h
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from feedsvc.api.registrations import registrations
 from feedsvc.errors import AddressError, IndexReadOnlyError, LossError, ServeError, one_line
 
 if TYPE_CHECKING:
-    from feedsvc.build import BuildResult
+    from feedsvc.build import BuildPlan, BuildResult
     from feedsvc.config import Config
     from feedsvc.feeds.documents import Document, Documents
     from feedsvc.feeds.explanation import Explanation
@@ -148,21 +149,24 @@ class Site:
         hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
         raise AddressError(f"{address}: {reason}; {hint}")
 
-    def build(self, out: Path | str | None = None, progress: Progress | None = None) -> "BuildResult":
+    def build(
+        self, out: Path | str | None = None, progress: Progress | None = None, *, accept_loss: bool = False
+    ) -> "BuildResult":
         """Write every document as a file, and only what changed; then notify the hub, if there is one.
 
         out: a directory, or an address such as s3://BUCKET/PREFIX; without it, `build.out` of the configuration.
-        Raise OutputError, IndexUnusableError and WorkerError.
+        accept_loss: whether it goes on where more of what its feeds had would go than `records.max_loss` allows, which
+        is a LossError otherwise, or where another configuration builds into the output, which is an OutputError; both
+        are raised before anything is written.
+        Raise LossError, OutputError, IndexUnusableError and WorkerError.
 
             >>> site.build("public").written > 10
             True
         """
         from feedsvc import build
 
-        out = self.config.out if out is None else Path(out) if "://" not in str(out) else out
         documents = self.documents
-        mapping = self._pool().map if self._processes else None
-        result = build.build(documents, out, progress or _no_progress, mapping)
+        result = build.build(documents, self._out(out), progress or _no_progress, self._map(), accept_loss=accept_loss)
         if not self.config.feeds.hub:
             return result
         from feedsvc.serve import websub
@@ -170,6 +174,44 @@ class Site:
         websub.queue_changes(documents)
         _, failure = websub.notify_hub(documents)
         return dataclasses.replace(result, hub_failure=failure)
+
+    def plan_build(
+        self, out: Path | str | None = None, progress: Progress | None = None, *, accept_loss: bool = False
+    ) -> "BuildPlan":
+        """Return what `build` would do, and what subscribers would see as new, without writing anything.
+
+        It makes all documents that may have changed, as `build` does, and has its parameters and errors. But a loss is
+        no error: `refused` of what it returns says so. To leave the index as it is, too, sync a `copy` of the site.
+
+            >>> _ = site.build("public")
+            >>> with site.copy() as other:
+            ...     _ = other.sync()
+            ...     plan = other.plan_build("public")
+            >>> (plan.to_write, plan.to_remove, plan.new, plan.refused)
+            ((), (), {}, '')
+        """
+        from feedsvc import build
+
+        return build.plan(
+            self.documents, self._out(out), progress or _no_progress, self._map(), accept_loss=accept_loss
+        )
+
+    @contextmanager
+    def copy(self) -> "Iterator[Site]":
+        """Return a site of the same records with a copy of the index, which is removed at the end of the context.
+
+        Syncing the copy leaves the index as it is. One in PostgreSQL, or in memory, is not copied but made anew.
+
+            >>> with site.copy() as other:
+            ...     other.sync().gone
+            0
+        """
+        from feedsvc.index.opening import copy_index
+
+        with TemporaryDirectory(prefix="feedsvc-") as folder:
+            config = dataclasses.replace(self.config, index=copy_index(self.config, Path(folder)))
+            with Site(config, self._mappings, self._processes) as site:
+                yield site
 
     def explain(self, subject: str) -> "Explanation":
         """Return in which feeds a story is, and why it isn't in others; for a file, which keys its fields come from.
@@ -274,6 +316,12 @@ class Site:
         if self._temporary:
             self._temporary.cleanup()
             self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
+
+    def _out(self, out: Path | str | None) -> Path | str:
+        return self.config.out if out is None else Path(out) if "://" not in str(out) else out
+
+    def _map(self) -> Callable[..., Any] | None:
+        return self._pool().map if self._processes else None
 
     def _source(self) -> "Records":
         from feedsvc.records.collection import RecordFolders, RecordMappings

@@ -2,9 +2,9 @@
 
 from feedsvc.build import directory, object_store
 from feedsvc.build.output import Output, OutputScheme, open_output, register
-from feedsvc.build.site import BuildResult, build
+from feedsvc.build.site import BuildPlan, BuildResult, build, plan
 
-__all__ = ["BuildResult", "Output", "OutputScheme", "build", "open_output", "register"]
+__all__ = ["BuildPlan", "BuildResult", "Output", "OutputScheme", "build", "open_output", "plan", "register"]
 
 for _scheme in (directory.SCHEME, *object_store.SCHEMES):
     register(_scheme)

@@ -6,7 +6,7 @@ Only this process sends requests to the store, from threads: clients don't outli
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,8 @@ from feedsvc.feeds.encodings import MIN_BYTES, encode
 PARALLEL = 16
 #: Feeds whose documents are in memory at a time, waiting to be uploaded.
 WINDOW = 256
+#: The characters of an object's digest that are of its headers.
+_OF_HEADERS = 8
 #: Seconds after which the manifest is written in between, so that the next build goes on where this one was killed.
 CHECKPOINT = 30
 
@@ -71,8 +73,8 @@ class StoredObject:
 
     @property
     def digest(self) -> str:
-        """A hash of the body and its headers."""
-        return hashlib.sha256(repr(self.headers).encode() + self.body).hexdigest()[:32]
+        """A hash of the headers, and one of the body."""
+        return hashlib.sha256(repr(self.headers).encode()).hexdigest()[:_OF_HEADERS] + _hash(self.body)
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class ObjectWriter:
     cache_control: str
     precompress: bool
     prepared: list[StoredObject] = field(default_factory=list)
-    written: int = 0
+    written: list[str] = field(default_factory=list)
     unchanged: int = 0
     conflicts: list[Path | str] = field(default_factory=list)
 
@@ -96,11 +98,14 @@ class ObjectWriter:
 class Bucket:
     """An `Output` in an object store.
 
-    No lock excludes other builds. So the manifest has each object's ETag: the next build replaces what another wrote.
+    No lock excludes other builds. What another one wrote meanwhile is pending in the manifest: the next build replaces
+    it where it isn't right, which the ETag of each object says.
     """
 
     def __init__(self, store: ObjectStore, config: Config) -> None:
         self.store = store
+        self.folder: Path | None = None
+        self._is_dry = False
         self._new_writer = partial(ObjectWriter, cache_control(config.serve.max_age), config.build.precompress)
         self._foreign: set[str] = set()
         #: The objects in the store, by name: size and ETag.
@@ -115,8 +120,9 @@ class Bucket:
         self._written_at = 0.0
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def opened(self, *, dry_run: bool) -> Iterator[None]:
         """List the store. If the build fails, write the manifest of what is done, so that it isn't done again."""
+        self._is_dry = dry_run
         self._found = self.store.list()
         with ThreadPoolExecutor(PARALLEL) as self._threads:
             try:
@@ -137,9 +143,11 @@ class Bucket:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest. If another build wrote one meanwhile, its files become pending, for the next build."""
+        if self._is_dry:
+            return
         if self._text and (other := self.store.read(MANIFEST)) != self._text:
             self._others |= self._parse(other).file_names
-        manifest.pending |= self._others - manifest.file_names
+        manifest.pending |= self._others
         text = manifest.text()
         self.store.write(MANIFEST, text, Headers("application/json", "no-store"))
         self._manifest, self._text, self._written_at = manifest, text, time.monotonic()
@@ -147,13 +155,24 @@ class Bucket:
     def _parse(self, text: bytes) -> Manifest:
         return Manifest.parse(text, f"{self.store.address}/{MANIFEST}")
 
-    def exists(self, name: str) -> bool:
-        return name in self._found
+    def where(self, name: str) -> str:
+        return f"{self.store.address}/{name}"
 
     def matches(self, name: str, state: State) -> bool:
         size, etag = self._found.get(name, (-1, ""))
         _, _, known_etag = str(state[1]).partition(" ")
         return size == state[0] and (etag == known_etag or not known_etag)
+
+    def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
+        there = [name for name in names if name in self._found]
+        known = {name: state for name in there if (state := states.get(name)) and not self.matches(name, state)}
+        same = {name: self._threads.submit(self._is_as_left, name, state) for name, state in known.items()}
+        return {name for name in there if name not in states or (name in same and not same[name].result())}
+
+    def _is_as_left(self, name: str, state: State) -> bool:
+        """Return whether an object with another ETag has the bytes that it was left with: it may be a copy."""
+        digest = str(state[1]).partition(" ")[0]
+        return self._found[name][0] == state[0] and _hash(self.store.read(name)) == digest[_OF_HEADERS:]
 
     def file_names(self, address: str) -> list[str]:
         return [file_name(address)]
@@ -185,6 +204,9 @@ class Bucket:
             elif str(state[1]).startswith(item.digest) and self.matches(item.name, state):
                 manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state})
                 writer.unchanged += 1
+            elif self._is_dry:
+                manifest.entries[item.address] = ManifestEntry(NEVER, {item.name: state})
+                writer.written.append(item.name)
             else:
                 uploads[self._threads.submit(self._upload, item)] = item
         _, unfinished = wait(uploads, return_when=FIRST_EXCEPTION)
@@ -199,7 +221,7 @@ class Bucket:
                 first_error = first_error or error
                 continue
             manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: upload.result()})
-            writer.written += 1
+            writer.written.append(item.name)
         if first_error:
             raise first_error
         if time.monotonic() - self._written_at > CHECKPOINT:
@@ -210,11 +232,15 @@ class Bucket:
         etag = self.store.write(item.name, item.body, item.headers)
         return len(item.body), f"{item.digest} {etag}"
 
-    def remove(self, names: list[str]) -> int:
+    def remove(self, names: list[str]) -> list[str]:
         existing = [name for name in names if name in self._found]
-        for _ in self._threads.map(self.store.remove, existing):
+        for _ in self._threads.map(self.store.remove, () if self._is_dry else existing):
             pass
-        return len(existing)
+        return existing
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:24]
 
 
 def _rank(address: Address) -> int:

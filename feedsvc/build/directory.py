@@ -2,32 +2,42 @@
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 
+from feedsvc.build.files import TEMPORARY, digest, file_state, holds, read, remove_file, replace_file
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups, OutputScheme
+from feedsvc.build.place import check_folder
+from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
 
 _LOCK = ".feedsvc.lock"
-_TEMPORARY = ".feedsvc.{}.tmp"
 
 
 class Directory:
-    """An `Output` in a directory, which is made if need be. precompress: whether compressed copies are written."""
+    """An `Output` in a directory, which is made if need be. precompress: whether compressed copies are written.
+
+    It may be a symbolic link itself, but nothing is written or removed through one that is below it.
+    """
 
     def __init__(self, path: Path, precompress: bool) -> None:
-        self.path = path
+        self.path = self.folder = path
         self.encodings = list(ENCODINGS) if precompress else []
+        self._is_dry = False
+        #: What `_is_closed` found.
+        self._closed: dict[str, bool] = {}
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Hold the lock of the directory, so that there is one build at a time."""
-        with _errors_explained(self.path), _locked(self.path):
+    def opened(self, *, dry_run: bool) -> Iterator[None]:
+        """Hold the lock of the directory, so that there is one build at a time; a dry run needs none."""
+        self._is_dry = dry_run
+        with _errors_explained(self.path), nullcontext() if dry_run else _locked(self.path):
             yield
 
     def read_manifest(self) -> Manifest:
@@ -37,13 +47,39 @@ class Directory:
             return Manifest("", {}, set())
 
     def write_manifest(self, manifest: Manifest) -> None:
-        replace_file(self.path, MANIFEST, manifest.text())
+        if not self._is_dry:
+            replace_file(self.path, MANIFEST, manifest.text())
 
-    def exists(self, name: str) -> bool:
-        return os.path.lexists(f"{self.path}/{name}")
+    def where(self, name: str) -> Path:
+        return self.path / name
 
     def matches(self, name: str, state: State) -> bool:
-        return file_state(f"{self.path}/{name}") == state
+        size, mtime = file_state(f"{self.path}/{name}")
+        return size == state[0] and str(mtime) == _time_and_digest(state)[0]
+
+    def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
+        return {name for name in names if self._is_closed(os.path.dirname(name)) or self._is_foreign(name, states)}
+
+    def _is_closed(self, folder: str) -> bool:
+        """Return whether a folder below the output is, or is in, a symbolic link or a disk mounted to be read alone."""
+        if not folder:
+            return False
+        if folder not in self._closed:
+            path = f"{self.path}/{folder}"
+            is_link = self._is_closed(os.path.dirname(folder)) or os.path.islink(path)
+            self._closed[folder] = is_link or (os.path.ismount(path) and bool(os.statvfs(path).f_flag & os.ST_RDONLY))
+        return self._closed[folder]
+
+    def _is_foreign(self, name: str, states: Mapping[str, State | None]) -> bool:
+        path = f"{self.path}/{name}"
+        try:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if name not in states:
+            return True
+        state = states[name]
+        return state is not None and not _is_as_left(path, found, state)
 
     def file_names(self, address: str) -> list[str]:
         return [file_name(address) + suffix for suffix in ("", *(ENCODINGS[name][0] for name in self.encodings))]
@@ -52,28 +88,37 @@ class Directory:
         return [stale]
 
     def writer(self, foreign: set[str]) -> "partial[FileWriter]":
-        return partial(FileWriter, self.path, foreign, self.encodings)
+        return partial(FileWriter, self.path, foreign, self.encodings, self._is_dry)
 
     def finish(self, writer: "FileWriter", manifest: Manifest) -> None:
         manifest.entries.update(writer.entries)
 
-    def remove(self, names: list[str]) -> int:
-        return sum(_remove_file(self.path, name) for name in names)
+    def remove(self, names: list[str]) -> list[str]:
+        there = [name for name in names if (self.path / name).is_file()]
+        for name in () if self._is_dry else there:
+            remove_file(self.path, name)
+        return there
+
+
+def _open(path: str, config: Config) -> Directory:
+    check_folder(Path(path), config)
+    return Directory(Path(path), config.build.precompress)
 
 
 #: The scheme without a name: its addresses are paths.
-SCHEME = OutputScheme(name="", open=lambda path, config: Directory(Path(path), config.build.precompress))
+SCHEME = OutputScheme(name="", open=_open)
 
 
 class FileWriter:
-    """A `Writer` that writes files at once. foreign: names of files that are not ours."""
+    """A `Writer` that writes files at once. foreign: names of files that are not ours. is_dry: see `Output.opened`."""
 
-    def __init__(self, path: Path, foreign: set[str], encodings: Iterable[str]) -> None:
+    def __init__(self, path: Path, foreign: set[str], encodings: Iterable[str], is_dry: bool) -> None:
         self.path = path
+        self.is_dry = is_dry
         self.foreign = foreign
         self.encodings = encodings
         self.entries: dict[str, ManifestEntry] = {}
-        self.written = 0
+        self.written: list[str] = []
         self.unchanged = 0
         self.conflicts: list[Path | str] = []
 
@@ -81,15 +126,18 @@ class FileWriter:
         """Write a document's file and its compressed copies where they differ, and note its manifest entry."""
         conflicts = len(self.conflicts)
         entry = self.entries[address] = ManifestEntry(document.revision, {})
-        name, body = file_name(address), document.body
-        if self._update(entry, name, body, _holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
+        name, body, written = file_name(address), document.body, len(self.written)
+        if self._update(entry, name, body, holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
             # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
             # a build that was killed, is found without compressing anything.
             _, mtime = file_state(f"{self.path}/{name}")
+            will_change = self.is_dry and len(self.written) > written
             for encoding in self.encodings:
                 copy = name + ENCODINGS[encoding][0]
-                is_right = copy not in self.foreign and file_state(f"{self.path}/{copy}")[1] == mtime
-                self._update(entry, copy, b"" if is_right else encode(body, encoding), is_right, mtime)
+                path = f"{self.path}/{copy}"
+                is_right = copy not in self.foreign and file_state(path)[1] == mtime and not will_change
+                copied = read(path) if is_right else b"" if self.is_dry else encode(body, encoding)
+                self._update(entry, copy, copied, is_right, mtime)
         if len(self.conflicts) > conflicts:
             entry.revision = NEVER  # so that the next build tries again
 
@@ -101,18 +149,27 @@ class FileWriter:
             self.conflicts.append(self.path / name)
             return False
         if name not in self.foreign:
-            entry.files[name] = file_state(f"{self.path}/{name}")
+            size, changed = file_state(f"{self.path}/{name}")
+            entry.files[name] = size, f"{changed} {digest(body)}"
         return True
 
     def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
-        if name in self.foreign:
+        if name in self.foreign or (self.is_dry and _is_in_the_way(self.path, name)):
             return False
         try:
-            replace_file(self.path, name, body, mtime)
+            if not self.is_dry:
+                replace_file(self.path, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
             return False
-        self.written += 1
+        self.written.append(name)
         return True
+
+
+def _is_in_the_way(directory: Path, name: str) -> bool:
+    """Return whether something else is where a file or one of its folders should be, so that it can't be written."""
+    path = directory / name
+    folders = path.parents[: len(Path(name).parts) - 1]
+    return path.is_dir() or any(folder.exists() and not folder.is_dir() for folder in folders)
 
 
 @contextmanager
@@ -131,53 +188,24 @@ def _locked(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / _LOCK, "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for temporary in directory.glob(_TEMPORARY.format("*")):
+        folders = [directory, *(path for path in directory.iterdir() if os.path.ismount(path))]
+        for temporary in (path for folder in folders for path in folder.glob(TEMPORARY.format("*"))):
             temporary.unlink(missing_ok=True)
         yield
 
 
-def _holds(path: str, body: bytes) -> bool:
-    """Return whether there is a file with these bytes."""
-    size, _ = file_state(path)
-    return size == len(body) and os.path.isfile(path) and Path(path).read_bytes() == body
+def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
+    """Return whether the file at a path is as a build left it. Its time alone may differ: copies have another.
 
-
-def file_state(path: Path | str) -> tuple[int, int]:
-    """Return a file's size, and its time of last change in nanoseconds; (-1, -1) if there is none."""
-    try:
-        stat = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return -1, -1
-    return stat.st_size, stat.st_mtime_ns
-
-
-def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> None:
-    """Write a file in one step. mtime: its time of last change, in nanoseconds; by default, now."""
-    # Paths as text: Path takes as long to join them as the file takes to be written.
-    path, temporary = f"{directory}/{name}", f"{directory}/{_TEMPORARY.format(os.getpid())}"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(body)
-        if mtime is not None:
-            os.utime(temporary, ns=(mtime, mtime))
-        try:
-            os.replace(temporary, path)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.replace(temporary, path)
-    except OSError:  # the disk may be full
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _remove_file(directory: Path, name: str) -> bool:
-    """Remove a file, and the folders that become empty. Return whether it existed."""
-    path = directory / name
-    if not path.is_file():
+    found: of the path itself.
+    """
+    time, known = _time_and_digest(state)
+    if not S_ISREG(found.st_mode) or found.st_size != state[0]:
         return False
-    path.unlink()
-    for parent in path.parents:
-        if parent == directory or not parent.is_dir() or any(parent.iterdir()):
-            break
-        parent.rmdir()
-    return True
+    # Manifests of earlier versions have no digest.
+    return str(found.st_mtime_ns) == time or not known or digest(read(path)) == known
+
+
+def _time_and_digest(state: State) -> tuple[str, str]:
+    time, _, known = str(state[1]).partition(" ")
+    return time, known

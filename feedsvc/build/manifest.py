@@ -8,8 +8,8 @@ from feedsvc.errors import OutputError
 MANIFEST = ".feedsvc.json"
 #: A revision that no document has: its entry is never up to date.
 NEVER = -1
-#: Of a file: its size in bytes, and its time of last change in nanoseconds.
-#: Of an object: its size in bytes, and a text that changes with its content.
+#: Of a file or an object: its size in bytes, and a text that changes with its content.
+#: In manifests of earlier versions, of a file: its size in bytes, and its time of last change in nanoseconds.
 State = tuple[int, int | str]
 
 
@@ -22,10 +22,31 @@ class ManifestEntry(msgspec.Struct, array_like=True):
     files: dict[str, State]
 
 
-class Manifest(msgspec.Struct):
+class Maker(msgspec.Struct, frozen=True):
+    """Which configuration an output is of."""
+
+    #: `site.base_url`, or where that isn't set, the site's title.
+    site: str
+    #: The configuration's file: relative to the output, if that is a folder, else its name; empty for one without.
+    file: str
+    #: `feeds.related`.
+    related: str
+
+
+class ShownFeed(msgspec.Struct, array_like=True):
+    """What the document of a current feed shows."""
+
+    #: The feed's revision.
+    revision: int
+    #: The marks of its stories, one after the other; see `guard.mark`.
+    marks: str
+
+
+class Manifest(msgspec.Struct, omit_defaults=True):
     """What builds wrote into an output.
 
-    In JSON, the fields have the names of earlier versions of feedsvc, so that manifests stay readable both ways.
+    In JSON, the fields have the names of earlier versions of feedsvc, so that manifests stay readable both ways. Those
+    with a default are new: without them, there is nothing to compare.
     """
 
     #: The fingerprint of all that documents depend on besides the index.
@@ -34,6 +55,10 @@ class Manifest(msgspec.Struct):
     entries: dict[str, ManifestEntry] = msgspec.field(name="made")
     #: Names of further files of ours: those that a build was about to write or remove when it was interrupted.
     pending: set[str] = msgspec.field(name="claimed")
+    maker: Maker | None = None
+    #: The current feeds, by path without suffix, and the URLs of the stories that they show, in order.
+    feeds: dict[str, ShownFeed] = {}
+    stories: list[str] = []
 
     @property
     def file_names(self) -> set[str]:

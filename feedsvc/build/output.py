@@ -1,6 +1,6 @@
 """What a build writes into: the interface of outputs, and the registry of their schemes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,8 +20,8 @@ Groups = list[list[Address]]
 class Writer(Protocol):
     """Takes the documents of one batch. It may be used in another process, and is sent back from there."""
 
-    #: Files written, and files that were right already.
-    written: int
+    #: The names of files written, and the number of those that were right already.
+    written: list[str]
     unchanged: int
     #: Foreign files where files of ours should be.
     conflicts: list[Path | str]
@@ -33,8 +33,15 @@ class Writer(Protocol):
 class Output(Protocol):
     """A place for the files of a build. File names are relative to it. Its methods raise OutputError."""
 
-    def opened(self) -> AbstractContextManager[None]:
-        """Return the context in which all other methods are called."""
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it is; None if it isn't one."""
+
+    def opened(self, *, dry_run: bool) -> AbstractContextManager[None]:
+        """Return the context in which all other methods are called.
+
+        dry_run: whether nothing is written or removed, though the methods and writers return what they would do.
+        """
 
     def read_manifest(self) -> Manifest:
         """Return the manifest of earlier builds, which is empty if there were none."""
@@ -42,11 +49,17 @@ class Output(Protocol):
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest in one step."""
 
-    def exists(self, name: str) -> bool:
-        """Return whether there is a file, or anything else, of this name."""
+    def where(self, name: str) -> Path | str:
+        """Return the path or the address of a file."""
 
     def matches(self, name: str, state: State) -> bool:
-        """Return whether a file is in the state that the manifest has for it."""
+        """Return whether a file is in the state that the manifest has for it, without reading the file."""
+
+    def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
+        """Return those of some names that are not to be written: there is something else than what a build left.
+
+        states: of the files of earlier builds, by name; None for one that a build was killed at, which may have any.
+        """
 
     def file_names(self, address: str) -> list[str]:
         """Return the names of all files that the document at an address may be written to, its own first."""
@@ -60,8 +73,8 @@ class Output(Protocol):
     def finish(self, writer: Any, manifest: Manifest) -> None:
         """Complete what a writer prepared, and add the entries of its documents to a manifest."""
 
-    def remove(self, names: list[str]) -> int:
-        """Remove files, and return how many of them existed."""
+    def remove(self, names: list[str]) -> list[str]:
+        """Remove files, and return the names of those that existed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +83,7 @@ class OutputScheme:
 
     #: As in NAME://...; empty for a directory, whose address is a path.
     name: str
-    #: Opens the output at an address. It raises OutputError, and neither reads nor writes anything.
+    #: Opens the output at an address. It raises OutputError, and writes nothing.
     open: Callable[[str, Config], Output]
     #: The module that it needs, and the command that installs it; empty for none.
     module: str = ""
@@ -88,7 +101,8 @@ def register(scheme: OutputScheme) -> None:
 def open_output(address: Path | str, config: Config) -> Output:
     """Return the output at an address: a directory's path, or SCHEME://... of a registered scheme.
 
-    Nothing is read or written yet. Raises OutputError if the scheme is unknown, or a library for it is not installed.
+    Nothing is written yet. Raises OutputError if the scheme is unknown, a library for it is not installed, or the
+    folder is one that must not be written to.
     """
     name, separator, _ = str(address).partition("://")
     scheme = _schemes.get(name if separator else "")

@@ -2,19 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from feedsvc.build.directory import file_state
-from feedsvc.build.manifest import Manifest, ManifestEntry, file_name
+from feedsvc.build.files import file_state
+from feedsvc.build.guard import find_loss, new_stories, note_stories
+from feedsvc.build.manifest import NEVER, Manifest, ManifestEntry, file_name
 from feedsvc.build.output import Groups, Output, Writer, open_output
-from feedsvc.config import Config
+from feedsvc.build.place import check_maker, find_maker
+from feedsvc.config import Config, Index
+from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents, open_documents
 from feedsvc.feeds.encodings import ENCODINGS
 from feedsvc.feeds.selection import published_formats
+
+#: Called with the numbers of feeds done, and to do.
+Progress: TypeAlias = Callable[[int, int], None]
+#: As the built-in `map`.
+Mapping: TypeAlias = Callable[..., Iterable[Any]]
 
 #: Feeds that are written at a time.
 BATCH = 32
@@ -26,7 +34,8 @@ PACKAGE = Path(__file__).parents[1]
 class BuildResult:
     """How many files a build wrote, found unchanged, and removed, compressed copies among them; and the conflicts.
 
-    A conflict is the path, or the address, of a foreign file where a file of the build should be.
+    A conflict is the path, or the address, of a file that isn't as a build left it: one of somebody else where a file
+    of the build should be, or one of a build's own, to be replaced or removed, that was changed since. It stays.
     """
 
     written: int
@@ -37,27 +46,103 @@ class BuildResult:
     hub_failure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What a build would do: names of files, relative to the output, and what subscribers would see as new."""
+
+    to_write: tuple[str, ...]
+    #: The number of files that would stay as they are.
+    unchanged: int
+    to_remove: tuple[str, ...]
+    #: As in BuildResult.
+    conflicts: tuple[Path | str, ...]
+    #: How many stories subscribers would see as new in each feed, by its path without suffix, the most first; feeds
+    #: without any, and those that are new themselves, are left out.
+    new: dict[str, int]
+    #: How many stories that are, each counted once.
+    new_stories: int
+    #: Why the build would be refused: see `records.max_loss`; empty if it wouldn't.
+    refused: str = ""
+
+
+@dataclass(slots=True)
+class _Done:
+    """What a build did, or would do."""
+
+    manifest: Manifest
+    before: Manifest
+    unchanged: int
+    loss: LossError | None
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    conflicts: list[Path | str] = field(default_factory=list)
+
+
 def build(
     documents: Documents,
     out: Path | str,
-    progress: Callable[[int, int], None],
-    mapping: Callable[..., Iterable[Any]] | None = None,
+    progress: Progress,
+    mapping: Mapping | None = None,
+    *,
+    accept_loss: bool = False,
 ) -> BuildResult:
     """Write the documents that changed into a directory or another output, and remove the files of those that are gone.
 
-    A document is unchanged if its revision and the states of its files are those of the manifest; then its files are
-    not read. Each file is replaced in one step.
+    Only files that are as builds left them are replaced or removed, each in one step. A document is unchanged if its
+    revision and the states of its files are those of the manifest; then its files are not read.
 
     progress: called with the number of feeds done, and of all that are to be written.
     mapping: `Workers.map`, to write in processes that open the index themselves; without it, `documents` is used.
-    Raises OutputError and IndexUnusableError.
+    accept_loss: whether it goes on where stories or another configuration's files would go.
+    Raises OutputError, IndexUnusableError, and LossError before anything is written.
     """
+    done = _run(documents, out, progress, mapping, accept_loss, dry_run=False)
+    conflicts = tuple(sorted(done.conflicts, key=str))
+    return BuildResult(len(done.written), done.unchanged, len(done.removed), conflicts)
+
+
+def plan(
+    documents: Documents,
+    out: Path | str,
+    progress: Progress,
+    mapping: Mapping | None = None,
+    *,
+    accept_loss: bool = False,
+) -> BuildPlan:
+    """Return what `build` would do, which takes as long, and writes nothing; parameters and errors are those of it.
+
+    Loss is no error here, but noted.
+    """
+    done = _run(documents, out, progress, mapping, accept_loss, dry_run=True)
+    new = new_stories(done.manifest, done.before)
+    numbers = sorted(((path, len(marks)) for path, marks in new.items()), key=lambda each: (-each[1], each[0]))
+    return BuildPlan(
+        tuple(sorted(done.written)),
+        done.unchanged,
+        tuple(done.removed),
+        tuple(sorted(done.conflicts, key=str)),
+        dict(numbers),
+        len({mark for marks in new.values() for mark in marks}),
+        str(done.loss or ""),
+    )
+
+
+def _run(
+    documents: Documents, out: Path | str, progress: Progress, mapping: Mapping | None, accept_loss: bool, dry_run: bool
+) -> _Done:
+    """Do what `build` does, or find out what it would do."""
     config = documents.config
     output = open_output(out, config)
-    with output.opened():
+    with output.opened(dry_run=dry_run):
         listing = documents.listing()  # only now, so that a build which waited for another sees what that one saw
         before = output.read_manifest()
-        manifest = Manifest(_stamp(config), {}, set())
+        maker, loss = find_maker(config, output.folder), None
+        if not accept_loss:
+            check_maker(maker, before.maker, output.folder, str(out))
+            loss = find_loss(documents, before, str(out))
+            if loss and not dry_run:
+                raise loss
+        manifest = Manifest(_stamp(config), {}, set(), maker, before.feeds, before.stories)
         stale: Groups = []
         for revision, addresses in listing:
             paths = [address.path for address in addresses]
@@ -67,35 +152,52 @@ def build(
                 manifest.entries |= entries
             else:
                 stale.append(addresses)
-        unchanged = len(manifest.file_names)
+        done = _Done(manifest, before, len(manifest.file_names), loss)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
         wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
-        ours = {name for name in before.file_names if name not in before.pending or output.exists(name)}
-        foreign = {name for name in wanted - ours if output.exists(name)}
+        left = {name: state for entry in before.entries.values() for name, state in entry.files.items()}
+        states = {**left, **dict.fromkeys(before.pending)}
+        foreign = output.foreign(wanted | (states.keys() - manifest.file_names), states)
+        ours = states.keys() - foreign
         manifest.pending = (ours | wanted) - foreign
         if stale:
             output.write_manifest(manifest)
-        done, written, conflicts = 0, 0, list[Path | str]()
-        stages = output.stages(stale)
-        total = sum(map(len, stages))
         write = partial(_open_and_write, config) if mapping else partial(_write_batch, documents)
-        for stage in stages:
-            batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
-            writers = (mapping or map)(partial(write, output.writer(foreign)), batches)
-            for batch, writer in zip(batches, writers, strict=True):
-                output.finish(writer, manifest)
-                written += writer.written
-                unchanged += writer.unchanged
-                conflicts += writer.conflicts
-                progress(done := done + len(batch), total)
+        _write_stages(
+            output, output.stages(stale), partial(write, output.writer(foreign)), mapping or map, progress, done
+        )
         manifest.pending = set()
+        _keep_states(manifest, before, foreign)
+        if stale or not before.feeds:
+            note_stories(manifest, before, documents, listing)
         gone = ours - manifest.file_names
         manifest.pending = gone  # until they are removed, should that fail
-        removed = output.remove(sorted(gone))
+        done.removed = output.remove(sorted(gone))
+        done.conflicts += [output.where(name) for name in foreign - wanted]
         manifest.pending = set()
         if stale or manifest != before:
             output.write_manifest(manifest)
-    return BuildResult(written, unchanged, removed, tuple(sorted(conflicts, key=str)))
+    return done
+
+
+def _write_stages(
+    output: Output,
+    stages: list[Groups],
+    write: Callable[[Groups], Writer],
+    mapping: Mapping,
+    progress: Progress,
+    done: _Done,
+) -> None:
+    """Write documents, and note what was done."""
+    finished, total = 0, sum(map(len, stages))
+    for stage in stages:
+        batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
+        for batch, writer in zip(batches, mapping(write, batches), strict=True):
+            output.finish(writer, done.manifest)
+            done.written += writer.written
+            done.unchanged += writer.unchanged
+            done.conflicts += writer.conflicts
+            progress(finished := finished + len(batch), total)
 
 
 def _stamp(config: Config) -> str:
@@ -104,7 +206,17 @@ def _stamp(config: Config) -> str:
     writers = [format.write.__module__ for format in published_formats(config)]
     files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2", *writers)) if spec]
     states = [(path, file_state(path)) for path in sorted(files)]
+    config = replace(config, index=Index())  # which holds the same wherever it is
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()
+
+
+def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> None:
+    """Note the states that files were left in which others changed since: they are ours again if these change back."""
+    for address, entry in before.entries.items():
+        changed = {name: state for name, state in entry.files.items() if name in foreign}
+        if changed and address in manifest.entries:
+            manifest.entries[address].revision = NEVER
+            manifest.entries[address].files |= changed
 
 
 def _are_current(output: Output, entries: dict[str, ManifestEntry], revision: int) -> bool:

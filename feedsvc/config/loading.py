@@ -58,6 +58,10 @@ class Config:
         return DEFAULT_NAME if self.name == NO_FILE else Path(self.name).name
 
     @property
+    def has_file(self) -> bool:
+        return self.name != "options"
+
+    @property
     def records_folder(self) -> Path:
         return self.folder / self.records.path
 

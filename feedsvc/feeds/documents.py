@@ -1,12 +1,12 @@
 """Every address that feedsvc publishes, and the document that is published there."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from feedsvc.config import Config
 from feedsvc.errors import FormatError
@@ -53,6 +53,10 @@ class Document:
     def hash(self) -> str:
         """The SHA-256 of the body, in hexadecimal."""
         return hashlib.sha256(self.body).hexdigest()
+
+
+#: Addresses: those that are made from one feed together, with its revision.
+Listing: TypeAlias = list[tuple[int, list[Address]]]
 
 
 class FoundDocument(NamedTuple):
@@ -147,7 +151,7 @@ class Documents:
         with self.index.reading() as connection:
             return selection.select_catalogue(connection, self.config)
 
-    def listing(self) -> list[tuple[int, list[Address]]]:
+    def listing(self) -> Listing:
         """Return all addresses: those that are made from one feed together, with its revision."""
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
@@ -171,6 +175,18 @@ class Documents:
             catalogue = selection.select_catalogue(connection, self.config)
             revisions = self._revisions(connection, catalogue)
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
+
+    def stories(self, feeds: Iterable[FeedAddress]) -> dict[FeedAddress, list[str]]:
+        """Return the URLs of the stories that the documents of feeds show, newest first, by canonical address."""
+        with self.index.reading() as connection:
+            queries = [(feed, selection.story_query(self.config, feed)) for feed in feeds]
+            return {feed: reader.find_urls(connection, feed, query) for feed, query in queries}
+
+    def missing_stories(self, urls: Sequence[str], *, entries_alone: bool) -> list[str]:
+        """Return those of some URLs, in order, that no story has; entries_alone: or none that is an entry."""
+        with self.index.reading() as connection:
+            found = reader.known_urls(connection, urls, self.config.feeds if entries_alone else None)
+        return [url for url in urls if url not in found]
 
     def slugs(self, kind: str) -> list[str]:
         """Return the slugs of all feeds of a kind, or all values of a facet, in order."""

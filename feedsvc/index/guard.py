@@ -20,7 +20,7 @@ EXAMPLES = 3
 
 
 #: The rows that are entries, by what the configured mode counts, each with the table that has them.
-_ENTRIES: dict[Counted, tuple[str, str]] = {
+ENTRIES: dict[Counted, tuple[str, str]] = {
     "stories": ("stories", "TRUE"),
     "primary_stories": ("stories", "t.is_primary"),
     "clusters": ("clusters", "t.slug = ''"),
@@ -41,7 +41,7 @@ def note_entries(connection: Connection, rules: Feeds, table: str, is_affected: 
     table: `stories` or `clusters`; what the configured mode doesn't publish isn't noted. is_affected: the condition on
     a row `t` with the column `url`.
     """
-    holding, is_entry = _ENTRIES[rules.counted]
+    holding, is_entry = ENTRIES[rules.counted]
     if table == holding:
         connection.execute(
             f"INSERT INTO losses SELECT t.url, ?, ? FROM {table} t WHERE {is_affected} AND {is_entry} "
@@ -58,7 +58,7 @@ def check_losses(connection: Connection, config: Config, where: str, accept_loss
     if accept_loss:
         connection.execute("DELETE FROM losses")
         return
-    table, is_entry = _ENTRIES[config.feeds.counted]
+    table, is_entry = ENTRIES[config.feeds.counted]
     is_published = f"EXISTS (SELECT 1 FROM {table} t WHERE t.url = losses.url AND {is_entry})"
     connection.execute(f"DELETE FROM losses WHERE {is_published}")  # still, or again
     (refused,) = connection.execute("SELECT refused_loss FROM state").fetchone()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from feedsvc.config import Config
+from feedsvc.config import Index as IndexTable
 from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.database import Index, without_password
 from feedsvc.index.file import make_folder
@@ -33,6 +34,17 @@ def is_new(config: Config) -> bool:
         return not index.is_filled()
     finally:
         index.close()
+
+
+def copy_index(config: Config, folder: Path) -> IndexTable:
+    """Return the configuration of an index in a folder: a copy of the one that a configuration names, if it is a file.
+
+    Raises IndexUnusableError.
+    """
+    copy = folder / "index.sqlite3"
+    if not config.index.is_shared and (file := _file(config)).exists():
+        SqliteDatabase(file, owner_of_file(config, file)).copy(copy, owner_of_file(config, copy))
+    return IndexTable(url=f"sqlite:///{copy}")
 
 
 def _file(config: Config) -> Path:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,19 @@ class SqliteDatabase:
             elif state := connection.execute("SELECT owner FROM state").fetchone():
                 self._owner.check(state[0], str(self.file))
             yield connection
+
+    def copy(self, file: Path, owner: Owner) -> None:
+        """Copy the index to a file, unless it can't be read, or is of another version. Raises IndexUnusableError.
+
+        owner: of the copy: the same configuration, as it is named from there.
+        """
+        try:
+            with self.reading() as connection, closing(sqlite3.connect(file)) as copy:
+                connection.backup(copy)
+                copy.execute("UPDATE state SET owner = ?", (owner.noted,))
+                copy.commit()
+        except (IndexLostError, IndexReadOnlyError):
+            file.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Raise IndexUnusableError if the file can't be opened, or is of something else. It may be empty."""

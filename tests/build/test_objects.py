@@ -64,7 +64,7 @@ def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
 
 def connect() -> None:
     """List the bucket, as a build does first."""
-    with open_output(OUT, parse_config({}, Path())).opened():
+    with open_output(OUT, parse_config({}, Path())).opened(dry_run=False):
         pass
 
 
@@ -142,18 +142,32 @@ def test_one_changed_record_puts_what_changed_and_the_manifest(make_site: Callab
     assert s3.files("feeds-bucket", "feeds/") == after
 
 
-def test_what_others_changed_is_put_right(make_site: Callable[..., Site], s3: S3) -> None:
+def test_what_others_deleted_is_put_back_and_what_they_changed_stays(make_site: Callable[..., Site], s3: S3) -> None:
     site = make_site(TWO, **FEW)
     upload(site)
     expected = local(site)
+    changed = {
+        "feed.rss": b"short",
+        "topics/ai.atom": expected["topics/ai.atom"].replace(b"A title", b"A lie!!"),
+        "topics/law.atom": b"mine",
+    }
     s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/feed.atom")
-    s3.put("feeds-bucket", "feeds/feed.rss", b"short")
-    s3.put("feeds-bucket", "feeds/topics/ai.atom", expected["topics/ai.atom"].replace(b"A title", b"A lie!!"))
+    for name, body in changed.items():
+        s3.put("feeds-bucket", f"feeds/{name}", body)
     puts(s3)
-    upload(site)
-    assert puts(s3) == Counter(["feed.atom", "feed.rss", "topics/ai.atom", MANIFEST, MANIFEST])
-    assert s3.files("feeds-bucket", "feeds/") == expected
-    assert upload(site, **FEW, serve={"max_age": 5}).written == len(expected)
+    assert upload(site).conflicts == tuple(f"{OUT}/{name}" for name in changed)
+    assert puts(s3) == Counter(["feed.atom", MANIFEST, MANIFEST])
+    assert s3.files("feeds-bucket", "feeds/") == {**expected, **changed}
+    (site.config.records_folder / "2.md").unlink()  # and the feed of its topic with it
+    site.sync()
+    assert upload(site).conflicts == tuple(f"{OUT}/{name}" for name in changed)
+    assert s3.get("feeds-bucket", "feeds/topics/law.atom")[1] == b"mine"
+    s3.put("feeds-bucket", "feeds/feed.rss", expected["feed.rss"])  # as it was left
+    s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/topics/ai.atom")
+    s3.client.delete_object(Bucket="feeds-bucket", Key="feeds/topics/law.atom")
+    assert upload(site).conflicts == ()
+    assert s3.files("feeds-bucket", "feeds/") == local(site)
+    assert upload(site, **FEW, serve={"max_age": 5}).written == len(local(site))
 
 
 def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Callable[..., Site], s3: S3) -> None:
@@ -280,10 +294,11 @@ def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Pat
     (other / "config.toml").write_text(CONFIG)
     Corpus(6, seed=2).write(other / "records")
     s3.proxy.fault = lambda asked: (0.01, None)
-    builds = [start("build", "--out", OUT, cwd=each) for each in (folder, other)]
+    build = ("build", "--out", OUT, "--accept-loss")  # of the other one's stories
+    builds = [start(*build, cwd=each) for each in (folder, other)]
     shown = [process.communicate(timeout=60)[0] for process in builds]
     assert [process.returncode for process in builds] == [0, 0], shown
-    assert command("build", "--out", OUT, cwd=folder)[0] == 0
+    assert command(*build, cwd=folder)[0] == 0
     expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
     assert s3.files("feeds-bucket", "feeds/") == expected
 

@@ -16,8 +16,8 @@ from tests.corpus import Corpus
 from tests.faults import Reader, command, kill_after, start, undisturbed
 from tests.serve.test_serve import get, members
 
-#: Short enough to be killed in each of its parts.
-CONFIG = "records.max_loss = 100\nfeeds.formats = ['atom']\nfeeds.archives = false\nbuild.pages = false\n"
+#: Short enough to be killed in each of its parts. All stories change from one build to the next.
+CONFIG = 'records.max_loss = 100\nfeeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'
 
 
 @pytest.fixture
