@@ -205,7 +205,8 @@ class Documents:
             return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
         from feedsvc.formats import pages
 
-        return Document(pages.CONTENT_TYPE, pages.write_home(catalogue), catalogue.revision, catalogue.changed)
+        recent = selection.select_recent(connection, self.config)
+        return Document(pages.CONTENT_TYPE, pages.write_home(catalogue, recent), catalogue.revision, catalogue.changed)
 
 
 def _write(format: Format, feed: Feed) -> bytes:

@@ -28,6 +28,9 @@ from feedsvc.model import (
     Kind,
 )
 
+#: The stories on the page of everything.
+_RECENT = 12
+
 
 def find_feed(connection: Connection, config: Config, address: FeedAddress) -> tuple[int, Callable[[], Feed]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
@@ -85,19 +88,22 @@ def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[
     section = found.section
     if not section and config.feeds.archives and len(entries) == found.query.limit:
         section = find_archives(connection, found.address, found.query).section(found.address)
-    return _make_feed(config, found.address, found.row, entries, section or Section())
+    # An archive's page is none of its own, and a feed with fewer stories than it may show shows all.
+    is_cut = found.address.is_current and len(entries) == found.query.limit
+    size = reader.count(connection, found.address, found.query) if is_cut else len(entries)
+    return _make_feed(config, found.address, found.row, entries, size, section or Section())
 
 
 def _make_feed(
-    config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], section: Section
+    config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], size: int, section: Section
 ) -> Feed:
-    if related_mode(config, address) == "none":
-        entries = tuple(_without_links(entry) for entry in entries)
     name = config.custom[address.slug].name if address.kind == "custom" else row.name
     description = feed_description(config, address, name)
     return Feed(
         address=address,
         title=feed_title(config, address, name),
+        name=name or config.site.title,
+        site_title=config.site.title,
         description=description.text,
         description_language=description.language,
         base_url=config.site.base_url,
@@ -109,7 +115,9 @@ def _make_feed(
         ttl=config.serve.max_age // 60,
         # The hub is never notified of archives and filtered feeds.
         hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
-        entries=entries,
+        pictures=config.site.pictures,
+        entries=_as_published(config, address, entries),
+        size=size,
         previous_archive=section.previous_archive,
         next_archive=section.next_archive,
         next_page=section.next_page,
@@ -120,7 +128,7 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section())
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), 0, Section())
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
@@ -149,6 +157,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         labels=site_labels(config),
         base_url=config.site.base_url,
         formats=published_formats(config),
+        pictures=config.site.pictures,
         everything=counted(EVERYTHING, config.site.title),
         topics=listed("topics"),
         providers=listed("providers"),
@@ -158,6 +167,13 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         changed=state.changed,
         problems=read_problems(connection) if shown else None,
     )
+
+
+def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
+    """Return the newest stories of all, which the page of everything begins with."""
+    query = replace(story_query(config, EVERYTHING), primary_only=True, limit=_RECENT)
+    (entries,) = reader.find_entries(connection, [(EVERYTHING, query)], config.feeds)
+    return _as_published(config, EVERYTHING, entries)
 
 
 def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
@@ -211,5 +227,8 @@ def related_mode(config: Config, address: FeedAddress) -> str:
     return mode
 
 
-def _without_links(entry: Entry) -> Entry:
-    return replace(entry, related=(), related_total=0)
+def _as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return entries without the links to related stories, where the feed at an address has none."""
+    if related_mode(config, address) != "none":
+        return entries
+    return tuple(replace(entry, related=(), related_total=0) for entry in entries)

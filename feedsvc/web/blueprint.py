@@ -138,7 +138,9 @@ def _missing_response(message: str, missing: Missing, site: Site, path: str, tar
         from feedsvc.formats import pages  # Jinja takes a while to load
 
         links = [(address.url(site.base_url), address.target) for address in missing.suggestions]
-        response.data = pages.write_missing(site.title, site.base_url, path, unquote(target), missing.reason, links)
+        response.data = pages.write_missing(
+            site.title, site.language, site.base_url, path, unquote(target), missing.reason, links
+        )
         response.content_type = pages.CONTENT_TYPE
         response.headers.extend(PAGE_HEADERS)
     response.vary.add("Accept")

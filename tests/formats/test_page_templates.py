@@ -20,8 +20,9 @@ from tests.conftest import Site, record
 def test_pages_show_times_in_english_and_utc(make_site: Callable[..., Site], time: str, shown: str) -> None:
     site = make_site({"1.md": record(time=time, topics="[AI]")})
     for address in ("/", "/topics/ai/"):
-        (element,) = html.document_fromstring(site.body(address)).iter("time")
-        assert element.text == shown
+        of_story, of_page = html.document_fromstring(site.body(address)).iter("time")
+        assert of_story.text == of_page.text == shown
+        assert of_story.get("datetime") == (element := of_page).get("datetime")
         assert datetime.fromisoformat(element.get("datetime")) == datetime.fromisoformat(time)
 
 

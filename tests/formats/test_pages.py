@@ -25,7 +25,7 @@ CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, i
 #: Whether the control before a place still has the focus: a date's parts are stops of their own.
 IN_DATE = "place => place && wanted[place - 1].type === 'date' && document.activeElement === wanted[place - 1]"
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
-THEMES = {"light": "rgb(248, 247, 245)", "dark": "rgb(21, 23, 26)"}
+THEMES = {"light": "rgb(250, 249, 247)", "dark": "rgb(21, 23, 26)"}
 #: Returns the faults of layout and contrast of a page, as texts.
 FAULTS = """() => {
   const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
@@ -137,6 +137,7 @@ def test_search_filters_topics_and_providers_while_typing_and_shows_how_many(sam
 
 def test_copy_buttons_copy_the_addresses_and_confirm_it_for_a_moment(sample_service, open_page) -> None:
     page = open_page(f"{sample_service.base_url}/topics/ai/", permissions=CLIPBOARD)
+    page.locator("summary", has_text="Other formats").click()
     for suffix in ("atom", "rss", "json"):
         button = page.locator(f"[data-copy=address-{suffix}]")
         button.dblclick()
@@ -312,7 +313,7 @@ def test_hostile_records_are_shown_as_text_and_run_no_script(tmp_path: Path, ope
             page.evaluate(OPEN_ALL)
             assert page.evaluate(FAULTS) == []
             expect(page.locator("script, main img[onerror], [onclick]")).to_have_count(1)  # that of the page
-            assert page.locator("a").evaluate_all("all => all.every((a) => /^https?:$/.test(a.protocol))")
+            assert page.locator("a").evaluate_all("all => all.every((a) => /^(https?|feed):$/.test(a.protocol))")
             page.locator("[name=topic]").fill(HOSTILE[0])
             expect(page.locator("#address-filtered")).to_contain_text("?topic=%3Cscript%3E")
         page.goto(f"{service.base_url}/topics/all/")

@@ -27,35 +27,39 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 const pictures = document.querySelector("[data-pictures]");
-if (pictures && document.querySelector(".picture")) {
+if (pictures) {
   pictures.hidden = false;
   pictures.addEventListener("click", () => {
     const open = pictures.textContent === "Show pictures";
-    for (const picture of document.querySelectorAll(".picture")) picture.open = open;
+    for (const picture of document.querySelectorAll("details.picture, details.icon")) picture.open = open;
     pictures.textContent = open ? "Hide pictures" : "Show pictures";
   });
 }
 
+for (const link of document.querySelectorAll("[data-search]")) link.hidden = false;
+
 const form = document.querySelector("form.filters");
-const format = form.querySelector("[data-format]");
-const built = document.getElementById("address-filtered");
-function build() {
-  const filters = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) {
-    if (value.trim()) filters.append(name, value.trim());
-  }
-  form.action = format.value;
-  const query = filters.toString();
-  built.textContent = format.value + (query && `?${query}`);
+if (form) {
+  const format = form.querySelector("[data-format]");
+  const built = document.getElementById("address-filtered");
+  const build = () => {
+    const filters = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      if (value.trim()) filters.append(name, value.trim());
+    }
+    form.action = format.value;
+    const query = filters.toString();
+    built.textContent = format.value + (query && `?${query}`);
+  };
+  for (const part of form.querySelectorAll("[hidden]")) part.hidden = false;
+  form.addEventListener("input", build);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.assign(built.textContent);
+  });
+  addEventListener("pageshow", build); // browsers restore the values of forms
+  build();
 }
-for (const part of form.querySelectorAll("[hidden]")) part.hidden = false;
-form.addEventListener("input", build);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  location.assign(built.textContent);
-});
-addEventListener("pageshow", build); // browsers restore the values of forms
-build();
 
 const search = document.getElementById("search");
 if (search) {
@@ -63,6 +67,7 @@ if (search) {
   const groups = [...document.querySelectorAll(".group")];
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   search.closest(".search").hidden = false;
+  const letters = [...document.querySelectorAll(".letters details")];
   search.addEventListener("input", () => {
     const words = plain(search.value).split(/\s+/);
     let shown = 0;
@@ -74,6 +79,10 @@ if (search) {
         if (!item.hidden) { any = true; shown += 1; }
       }
       group.hidden = !any;
+    }
+    for (const letter of letters) {
+      letter.open = search.value.trim() && letter.querySelector("li:not([hidden])");
+      letter.hidden = !letter.querySelector("li:not([hidden])");
     }
     found.textContent = search.value.trim() ? `${shown} found` : "";
   });
