@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Catalogue, Feed, FeedAddress
+from feedsvc.model import FILTERS, Archive, Catalogue, FeedAddress, Month, Page
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -24,6 +24,16 @@ def _date_and_time(moment: datetime) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} UTC"
 
 
+def _archive_name(archive: Archive) -> str:
+    """Return what people call an archive: `June 2020`, and further parts of the month by number."""
+    part = f", part {archive.part}" if archive.part > 1 else ""
+    return f"{_month_name(archive)} {archive.month[:4]}{part}"
+
+
+def _month_name(archive: Archive) -> str:
+    return _MONTHS[int(archive.month[5:]) - 1]
+
+
 def _english_in(around: str) -> dict[str, str]:
     """Return the attributes of an element with the page's own words, which are English, by the language around it."""
     return {} if around.split("-")[0] == "en" else language_attributes("en", around)
@@ -36,7 +46,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["date_and_time"] = _date_and_time
+_templates.filters.update(date_and_time=_date_and_time, archive_name=_archive_name, month_name=_month_name)
 _templates.globals.update(
     FeedAddress=FeedAddress,
     FILTERS=FILTERS,
@@ -47,14 +57,17 @@ _templates.globals.update(
 )
 
 
-def write_home(catalogue: Catalogue) -> bytes:
-    """Return the page of the feed of everything, which lists all feeds."""
-    return _templates.get_template("home.html").render(site=catalogue, root="").encode()
+def write_home(catalogue: Catalogue, months: Sequence[Month] = ()) -> bytes:
+    """Return the page of the feed of everything, which lists all feeds. months: of its archives, newest first."""
+    values = {"site": catalogue, "months": months, "choices": {}}
+    return _templates.get_template("home.html").render(root="", **values).encode()
 
 
-def write_page(feed: Feed) -> bytes:
-    """Return the page of a topic, provider or saved filter."""
-    return _templates.get_template("feed.html").render(feed=feed, site=feed, root="../../").encode()
+def write_page(page: Page) -> bytes:
+    """Return the page of a feed, other than that of everything without filters, or of an archive."""
+    root = _root(page.feed.address.page_path)
+    values = {"feed": page.feed, "size": page.size, "months": page.months, "choices": dict(page.choices)}
+    return _templates.get_template("feed.html").render(site=page.feed, root=root, **values).encode()
 
 
 def write_missing(
@@ -65,6 +78,10 @@ def write_missing(
     title, base_url: of the site. path, shown: that of the site, and what was asked for. reason: why nothing is there,
     where there is one to tell of. links: the URLs and texts of what may have been meant.
     """
-    root = "../" * (path.count("/") - 1)  # below any prefix
     values = {"title": title, "base_url": base_url, "shown": shown, "reason": reason, "links": links}
-    return _templates.get_template("missing.html").render(root=root, **values).encode()
+    return _templates.get_template("missing.html").render(root=_root(path), **values).encode()
+
+
+def _root(path: str) -> str:
+    """Return the relative path from a page to the home page, below any prefix."""
+    return "../" * (path.count("/") - 1)

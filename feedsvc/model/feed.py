@@ -164,8 +164,8 @@ class Feed:
 
     @property
     def page_url(self) -> str:
-        """The HTML page that shows the feed."""
-        return absolute(self.base_url, self.address.page_path)
+        """The HTML page that shows the current feed."""
+        return absolute(self.base_url, self.current.page_path)
 
     @property
     def updated(self) -> datetime:
