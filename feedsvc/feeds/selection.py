@@ -88,14 +88,11 @@ def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[
     section = found.section
     if not section and config.feeds.archives and len(entries) == found.query.limit:
         section = find_archives(connection, found.address, found.query).section(found.address)
-    # An archive's page is none of its own, and a feed with fewer stories than it may show shows all.
-    is_cut = found.address.is_current and len(entries) == found.query.limit
-    size = reader.count(connection, found.address, found.query) if is_cut else len(entries)
-    return _make_feed(config, found.address, found.row, entries, size, section or Section())
+    return _make_feed(config, found.address, found.row, entries, section or Section())
 
 
 def _make_feed(
-    config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], size: int, section: Section
+    config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], section: Section
 ) -> Feed:
     name = config.custom[address.slug].name if address.kind == "custom" else row.name
     description = feed_description(config, address, name)
@@ -117,7 +114,6 @@ def _make_feed(
         hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
         pictures=config.site.pictures,
         entries=_as_published(config, address, entries),
-        size=size,
         previous_archive=section.previous_archive,
         next_archive=section.next_archive,
         next_page=section.next_page,
@@ -128,7 +124,7 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), 0, Section())
+    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section())
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:

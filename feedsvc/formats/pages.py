@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Catalogue, Entry, Feed, FeedAddress, FeedSummary
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedAddress, FeedSummary, Month, Page
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -34,6 +34,16 @@ def _date_and_time(moment: datetime) -> str:
     return f"{_date(moment)}, {moment:%H:%M} UTC"
 
 
+def _archive_name(archive: Archive) -> str:
+    """Return what people call an archive: `June 2020`, and further parts of the month by number."""
+    part = f", part {archive.part}" if archive.part > 1 else ""
+    return f"{_month_name(archive)} {archive.month[:4]}{part}"
+
+
+def _month_name(archive: Archive) -> str:
+    return _MONTHS[int(archive.month[5:]) - 1]
+
+
 def _english_in(around: str) -> dict[str, str]:
     """Return the attributes of an element with the page's own words, which are English, by the language around it."""
     return {} if around.split("-")[0] == "en" else language_attributes("en", around)
@@ -54,6 +64,8 @@ _templates = Environment(
 _templates.filters.update(
     date=_date,
     date_and_time=_date_and_time,
+    archive_name=_archive_name,
+    month_name=_month_name,
     largest_first=_largest_first,
     by_initial=by_initial,
 )
@@ -69,15 +81,20 @@ _templates.globals.update(
 )
 
 
-def write_home(catalogue: Catalogue, recent: Sequence[Entry]) -> bytes:
-    """Return the page of the feed of everything, which lists all feeds. recent: the stories that it begins with."""
-    values = {"site": catalogue, "site_title": catalogue.title, "recent": recent}
-    return _render("home.html", "", catalogue.language, values)
+def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[Month] = ()) -> bytes:
+    """Return the page of the feed of everything, which lists all feeds.
+
+    recent: the stories that it begins with. months: of its archives, newest first.
+    """
+    values = {"site": catalogue, "site_title": catalogue.title, "recent": recent, "months": months, "choices": {}}
+    return _render("home.html", "/", catalogue.language, values)
 
 
-def write_page(feed: Feed) -> bytes:
-    """Return the page of a topic, provider or saved filter."""
-    return _render("feed.html", "../../", feed.language, {"feed": feed, "site": feed, "site_title": feed.site_title})
+def write_page(page: Page) -> bytes:
+    """Return the page of a feed, other than that of everything without filters, or of an archive."""
+    feed = page.feed
+    values = {"feed": feed, "site": feed, "site_title": feed.site_title, "size": page.size, "months": page.months}
+    return _render("feed.html", feed.address.page_path, feed.language, {**values, "choices": dict(page.choices)})
 
 
 def write_missing(
@@ -88,11 +105,11 @@ def write_missing(
     title, language, base_url: of the site. path, shown: that of the site, and what was asked for. reason: why nothing
     is there, where there is one to tell of. links: the URLs and texts of what may have been meant.
     """
-    root = "../" * (path.count("/") - 1)  # below any prefix
     values = {"site_title": title, "base_url": base_url, "shown": shown, "reason": reason, "links": links}
-    return _render("missing.html", root, language, values)
+    return _render("missing.html", path, language, values)
 
 
-def _render(template: str, root: str, language: str, values: Mapping[str, object]) -> bytes:
-    """Return a page. root: the relative path to that of everything; language: the tag of the page's."""
+def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
+    """Return a page. path: of it, in the site; language: the tag of the page's."""
+    root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
     return _templates.get_template(template).render(root=root, language=language, **values).encode()

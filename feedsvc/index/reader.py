@@ -118,6 +118,18 @@ def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> in
     return number
 
 
+def named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
+    """Return the name, domain and image of topics or providers by slug."""
+    rows = connection.execute(
+        f"""
+        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
+        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
+        """,
+        (kind, connection.dialect.as_list(slugs)),
+    )
+    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
+
+
 def revisions(connection: Connection) -> dict[tuple[str, str], int]:
     """Return the revisions of all feeds but saved filters, by kind and slug."""
     rows = connection.execute("SELECT kind, slug, revision FROM feeds WHERE month = ''")
@@ -167,7 +179,7 @@ def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[
             (connection.dialect.as_list(ids),),
         )
     )
-    provider_of = _named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
+    provider_of = named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
     topics_of = _topics(connection, urls)
     linked = topics_with_feed(connection, {topic.slug for topics in topics_of.values() for topic in topics}, rules)
     related_of = find_related(connection, urls, rules.related_limit)
@@ -189,25 +201,13 @@ def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) 
     return address.kind != "custom" and not any(conditions(connection.dialect, address, query))
 
 
-def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
-    """Return the name, domain and image of topics or providers by slug."""
-    rows = connection.execute(
-        f"""
-        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
-        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
-        """,
-        (kind, connection.dialect.as_list(slugs)),
-    )
-    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
-
-
 def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic]]:
     rows = connection.execute(
         f"SELECT url, slug FROM story_topics WHERE url {connection.dialect.in_list} ORDER BY slug",
         (connection.dialect.as_list(urls),),
     ).fetchall()
-    named = _named(connection, "topics", sorted({slug for _, slug in rows}))
-    topics = {slug: Topic(slug, name) for slug, (name, _, _) in named.items()}
+    names = named(connection, "topics", sorted({slug for _, slug in rows}))
+    topics = {slug: Topic(slug, name) for slug, (name, _, _) in names.items()}
     found = defaultdict(list)
     for url, slug in rows:
         found[url].append(topics[slug])

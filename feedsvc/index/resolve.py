@@ -182,12 +182,14 @@ def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> N
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     feeds = connection.execute(
         f"""
-        SELECT 'topics', o.slug FROM story_topics t JOIN story_topics o ON o.url = t.url WHERE t.slug {in_list}
-        UNION SELECT 'providers', s.provider FROM story_topics t JOIN stories s ON s.url = t.url WHERE t.slug {in_list}
+        SELECT 'topics', o.slug, t.month FROM story_topics t JOIN story_topics o ON o.url = t.url WHERE t.slug {in_list}
+        UNION SELECT 'providers', s.provider, t.month FROM story_topics t JOIN stories s ON s.url = t.url
+            WHERE t.slug {in_list}
+        UNION SELECT 'feed', '', t.month FROM story_topics t WHERE t.slug {in_list}
         """,
-        (as_list(topics), as_list(topics)),
+        (as_list(topics),) * 3,
     ).fetchall()
-    update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month = ''"
+    update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ('', ?)"
     connection.executemany(update, [(revision, *feed) for feed in feeds])
 
 

@@ -8,6 +8,7 @@ from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolu
 from feedsvc.model.feed import EPOCH, Catalogue, Cluster, Entry, Feed, FeedSummary, Format, Link
 from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
 from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
+from feedsvc.model.page import Headline, Month, Page, SearchIndex
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
 __all__ = [
@@ -27,15 +28,19 @@ __all__ = [
     "Filter",
     "Filters",
     "Format",
+    "Headline",
     "Image",
     "Kind",
     "Label",
     "Labels",
     "Link",
+    "Month",
+    "Page",
     "Problem",
     "Provider",
     "Record",
     "RelatedMode",
+    "SearchIndex",
     "Story",
     "Topic",
     "absolute",

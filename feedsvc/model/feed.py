@@ -149,8 +149,6 @@ class Feed:
     #: Whether its page loads pictures, which are on the servers of others, unasked.
     pictures: bool
     entries: tuple[Entry, ...]
-    #: The number of all its stories, archives included.
-    size: int
     #: Of an archive, the archives before and after it; of the current feed, the newest one.
     previous_archive: FeedAddress | None
     next_archive: FeedAddress | None
@@ -173,8 +171,8 @@ class Feed:
 
     @property
     def page_url(self) -> str:
-        """The HTML page that shows the feed."""
-        return absolute(self.base_url, self.address.page_path)
+        """The HTML page that shows the current feed."""
+        return absolute(self.base_url, self.current.page_path)
 
     @property
     def updated(self) -> datetime:

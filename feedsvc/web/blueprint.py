@@ -121,7 +121,7 @@ def _document(path: str) -> Response:
     found = documents.resolve(path, query)
     if isinstance(found, Redirect):
         response = text_response("", 301)  # not 308, which Java's client doesn't follow
-        response.location = absolute(base_url, found.path) + (f"?{query}" if query else "")
+        response.location = absolute(base_url, found.path) + (f"?{found.query}" if found.query else "")
         return response
     missing = explain_missing(documents, path, query, delivery.cache.slugs)
     hints = [f"{missing.reason}\n"] if missing.reason else []

@@ -133,6 +133,10 @@ def check_site(site: Site, expected: dict[str, dict[str, Any]]) -> None:
         body = site.body(address)
         if address.endswith((".atom", ".rss", ".opml")):
             ElementTree.fromstring(body)
+        elif address == "/search.json":
+            assert {title for title, *_ in json.loads(body)["stories"]} >= {
+                cleaned(story["title"]) for story in expected.values()
+            }
         elif address.endswith(".json"):
             for item in json.loads(body)["items"]:
                 check_content(item["content_html"])
