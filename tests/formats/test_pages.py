@@ -243,7 +243,7 @@ def test_pages_work_without_javascript(sample_service, open_page) -> None:
     expect(page.locator("article h3")).to_have_count(18)
     page.locator(".picture summary").first.click()
     expect(page.locator(".picture img").first).to_be_visible()
-    page.locator("summary", has_text="Filter").click()
+    page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Quality of at least").fill("90")
     page.get_by_role("button", name="Show these stories").click()
     page.wait_for_url("**/topics/ai/?**min_quality=90**")
