@@ -252,6 +252,18 @@ def test_pages_work_without_javascript(sample_service, open_page) -> None:
     assert shown_titles == titles(f"{sample_service.base_url}/topics/ai.atom?min_quality=90") != set()
 
 
+@pytest.mark.parametrize("address", ["/topics/ai.atom", "/topics/ai.rss", "/topics/ai.json", "/feeds.opml"])
+def test_a_feed_that_is_opened_in_a_browser_is_shown_as_it_is(address: str, sample_service, open_page) -> None:
+    page = open_page(f"{sample_service.base_url}/")
+    downloads = []
+    page.on("download", downloads.append)
+    response = page.goto(sample_service.base_url + address)
+    with urlopen(page.url) as direct:
+        assert response.body() == direct.read()
+    assert " ".join(page.locator("body").inner_text().split())[:5] in ("<?xml", '{"ver')
+    assert downloads == []
+
+
 HOSTILE = (
     "<script>alert(1)</script>",
     "</title><img src=x onerror=alert(1)>",
