@@ -269,3 +269,18 @@ def test_builds_without_pages_have_neither_their_archives_nor_what_they_search_i
 ) -> None:
     site = make_site(FILES, feeds={"limit": 3}, build={"pages": False})
     assert not [path for path in site.addresses() if path.endswith("/") or path == "/search.json"]
+
+
+@pytest.mark.parametrize("related", ["entries", "links", "none"])
+def test_search_holds_the_newest_2000_stories_that_are_published(make_site: Callable[..., Site], related: str) -> None:
+    records = [
+        {"title": f"Story {n}", "webUrl": f"https://a.example/{n}", "publishedDateTime": 1_500_000_000 + n * 60}
+        for n in range(2010)
+    ]
+    mention = {"title": "Mention", "webUrl": "https://b.example/", "publishedDateTime": "2021-01-01"}
+    lines = [json.dumps({**each, "related": [mention]}) for each in records]
+    site = make_site({"all.jsonl": "\n".join(lines)}, feeds={"related": related})
+    stories = json.loads(site.body("/search.json"))["stories"]
+    newest = [f"Story {n}" for n in range(2009, -1, -1)]
+    expected = ["Mention", *newest] if related == "entries" else newest
+    assert [title for title, *_ in stories] == expected[:2000]
