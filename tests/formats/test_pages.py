@@ -256,7 +256,7 @@ def test_pages_work_without_javascript(sample_service, open_page) -> None:
 def test_a_feed_that_is_opened_in_a_browser_is_shown_as_it_is(address: str, sample_service, open_page) -> None:
     page = open_page(f"{sample_service.base_url}/")
     downloads = []
-    page.on("download", downloads.append)
+    page.on("download", lambda download: downloads.append(download.suggested_filename))
     response = page.goto(sample_service.base_url + address)
     with urlopen(page.url) as direct:
         assert response.body() == direct.read()
