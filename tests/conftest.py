@@ -36,6 +36,7 @@ FEEDSVC = Path(sys.executable).parent / "feedsvc"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+    parser.addoption("--screenshots", metavar="DIR", help="keep the screenshots of pages")
     parser.addoption("--full", action="store_true", help="run the tests that inject faults as long as they can be")
 
 

@@ -35,6 +35,8 @@ class Site(Table, frozen=True):
     base_url: Annotated[str, Meta(description="an http or https address")] = ""
     language: Annotated[str, Meta(description="a language tag such as en or pt-BR")] = "en"
     author: Annotated[str, Meta(description="a name")] = ""
+    #: Whether pages load pictures, which are on the servers of others, unasked.
+    pictures: Flag = False
 
 
 class LabelTexts(Table, frozen=True):

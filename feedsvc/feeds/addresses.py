@@ -1,21 +1,32 @@
 """The addresses of documents: what a path and a query string name, in one canonical form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from feedsvc.config import Config
 from feedsvc.feeds.canonical import canonical
 from feedsvc.feeds.selection import published_formats
 from feedsvc.formats import ASSETS
-from feedsvc.model import NO_FILTERS, FeedAddress, Format, absolute, parse_feed_path, parse_filters
+from feedsvc.model import (
+    EVERYTHING,
+    NO_FILTERS,
+    FeedAddress,
+    Filters,
+    Format,
+    absolute,
+    parse_feed_path,
+    parse_filters,
+)
 from feedsvc.text import slug
 
 HOME_PATH = "/"
 OPML_PATH = "/feeds.opml"
+#: What pages search in: the names of all feeds, and the titles of the newest stories.
+SEARCH_PATH = "/search.json"
 #: The same, where programs look for it.
 WELL_KNOWN_PATH = "/.well-known/feeds"
 #: The paths of documents that are of no single feed, apart from pages' assets.
-SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH)
+SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH, SEARCH_PATH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,9 @@ class Address:
     feed: FeedAddress | None = field(default=None, compare=False)
     #: The format that the feed is written in; None for a page.
     format: Format | None = field(default=None, compare=False)
+    #: Whether it is of a page that was asked for at another address, by other filters, so that browsers are sent to it:
+    #: a page's links depend on where it is.
+    is_moved: bool = field(default=False, compare=False)
 
     @property
     def target(self) -> str:
@@ -43,9 +57,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The path, decoded, that a request for a misspelled one is sent to."""
+    """Where a request for another spelling of an address is sent to."""
 
+    #: Decoded.
     path: str
+    #: Percent-encoded.
+    query: str = ""
 
 
 def feed_address(feed: FeedAddress, format: Format) -> Address:
@@ -54,29 +71,40 @@ def feed_address(feed: FeedAddress, format: Format) -> Address:
 
 
 def page_address(feed: FeedAddress) -> Address:
-    """Return the address of the page of a topic, provider or saved filter."""
-    return Address(feed.page_path, feed=feed)
+    """Return the address of the page of a feed or an archive. Its filters must be canonical.
+
+    The page of everything lists all feeds, and isn't made from a single one, unless it is filtered.
+    """
+    is_home = feed == EVERYTHING
+    return Address(feed.page_path, feed.filters.query, None if is_home else feed)
 
 
 def parse_address(config: Config, path: str, query: str = "") -> Address | None:
     """Return the address that a path and a query string name, or None where no document can be published.
 
-    path: decoded, in its canonical form. query: percent-encoded UTF-8. Only feeds have filters; unknown parameters are
-    ignored. Raise FilterError for a value that a filter can't have.
+    path: decoded, in its canonical form. query: percent-encoded UTF-8. Only feeds and their pages have filters; unknown
+    parameters are ignored. Raise FilterError for a value that a filter can't have.
     """
     if "?" in path:
         return None
-    if path in SITE_PATHS or path in ASSETS:
+    if path != HOME_PATH and (path in SITE_PATHS or path in ASSETS):
         return Address(path)
     if path.endswith("/"):
-        feed = _parse_feed(path[:-1])
-        return page_address(feed) if feed and feed.slug and feed.is_current else None
+        feed = EVERYTHING if path == HOME_PATH else _parse_feed(path[:-1])
+        if not feed or feed.is_older or feed.page_path != path:
+            return None
+        asked = feed.filtered(_filters(query))
+        chosen = canonical(config, asked)
+        return replace(page_address(chosen), is_moved=chosen != asked)
     for format in published_formats(config):
         feed = _parse_feed(path.removesuffix(format.suffix)) if path.endswith(format.suffix) else None
         if feed and (format.is_paged or not feed.is_older):
-            filters = parse_filters(parse_qsl(query)) if query else NO_FILTERS
-            return feed_address(canonical(config, feed.filtered(filters)), format)
+            return feed_address(canonical(config, feed.filtered(_filters(query))), format)
     return None
+
+
+def _filters(query: str) -> Filters:
+    return parse_filters(parse_qsl(query)) if query else NO_FILTERS
 
 
 def _parse_feed(path: str) -> FeedAddress | None:

@@ -60,6 +60,14 @@ class Archives:
             for part in range(1, parts + 1)
         ]
 
+    def newest_parts(self) -> list[tuple[Archive, int]]:
+        """Return the newest part of each month that has one, newest first, with the month's number of stories."""
+        return [
+            (Archive(month.name, parts), month.stories)
+            for month, parts in zip(self._months, self._parts, strict=True)
+            if parts
+        ]
+
     def section(self, address: FeedAddress) -> Section | None:
         """Return what the document at an address of the feed shows; None if there are no stories for one."""
         if address.archive:
@@ -175,6 +183,15 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     for archive in archives.all():
         found[replace(feed, archive=archive)] = archives.last_change(archive, changes, counted).revision
     return found
+
+
+def list_months(connection: Connection, feed: FeedAddress, query: StoryQuery) -> list[tuple[FeedAddress, int]]:
+    """Return the newest archive of each month of a feed, newest first, with the month's number of stories.
+
+    query: for the stories of the current feed.
+    """
+    archives = Archives(feed, query.limit, list(months(connection, feed, query)))
+    return [(replace(feed.current, archive=archive), stories) for archive, stories in archives.newest_parts()]
 
 
 def _needed(months: Iterable[Month], archive: Archive | None, limit: int) -> Iterable[Month]:

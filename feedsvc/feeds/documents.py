@@ -14,6 +14,7 @@ from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import (
     HOME_PATH,
     OPML_PATH,
+    SEARCH_PATH,
     WELL_KNOWN_PATH,
     Address,
     Redirect,
@@ -21,14 +22,17 @@ from feedsvc.feeds.addresses import (
     page_address,
     parse_address,
 )
+from feedsvc.feeds.pages import select_months, select_page, select_search_index
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.formats import ASSETS, read_asset
+from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
+from feedsvc.formats.search import write_search_index
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import EPOCH, Catalogue, Feed, FeedAddress, Filters, Format
+from feedsvc.model import EPOCH, EVERYTHING, Catalogue, Feed, FeedAddress, Filters, Format, Page
 
 #: Seconds that the queries for a document may take that is made for a request.
 MAX_SECONDS = 5
@@ -82,14 +86,17 @@ class Documents:
         Whether a document is published at the address, `get` finds out. Raise FilterError for a bad value of a filter.
         """
         if address := self.parse(path, query):
-            return address
+            return self._redirect(address, query) if address.is_moved else address
         for corrected in corrected_paths(self.config, path):
             found = self.parse(corrected) if corrected != path else None
-            if found:
-                with self.find(found) as document:
-                    if document:
-                        return Redirect(corrected)
+            if found and (redirect := self._redirect(found, query)):
+                return redirect
         return None
+
+    def _redirect(self, address: Address, query: str) -> Redirect | None:
+        """Return what leads to an address, if a document is published there. query: as it was sent."""
+        with self.find(address) as document:
+            return Redirect(address.path, address.query if address.is_moved else query) if document else None
 
     def parse(self, path: str, query: str = "") -> Address | None:
         """Return the address of a path that is canonical, or None; see `parse_address`."""
@@ -116,7 +123,7 @@ class Documents:
                     continue
                 if address.feed != current:
                     current, feed = address.feed, next(feeds)
-                yield self._write_feed(address, feed) if feed else None
+                yield self._write_feed(connection, address, feed) if feed else None
 
     @contextmanager
     def find(self, address: Address) -> Iterator[FoundDocument | None]:
@@ -131,7 +138,7 @@ class Documents:
                     yield None
                     return
                 revision, select = found
-                yield FoundDocument(revision, lambda: self._write_feed(address, select()))
+                yield FoundDocument(revision, lambda: self._write_feed(connection, address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
                 yield FoundDocument(revision, lambda: self._write_site(connection, address))
@@ -159,11 +166,11 @@ class Documents:
             revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
-        lists = (OPML_PATH, WELL_KNOWN_PATH, *([HOME_PATH] if pages else []))
+        lists = (OPML_PATH, WELL_KNOWN_PATH, *([SEARCH_PATH, HOME_PATH] if pages else []))
         found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **archives}.items():
             addresses = [feed_address(feed, format) for format in self.formats if format.is_paged or not feed.is_older]
-            if pages and feed.slug and feed.is_current:
+            if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
             if addresses:
                 found.append((revisions[feed.current] if revision is None else revision, addresses))
@@ -207,11 +214,12 @@ class Documents:
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
 
-    def _write_feed(self, address: Address, feed: Feed) -> Document:
+    def _write_feed(self, connection: Connection, address: Address, feed: Feed) -> Document:
         if not address.format:
             from feedsvc.formats import pages  # Jinja takes a while to load
 
-            return Document(pages.CONTENT_TYPE, pages.write_page(feed), feed.revision, feed.changed)
+            page = select_page(connection, self.config, feed)
+            return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
         links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
         return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)
 
@@ -219,6 +227,10 @@ class Documents:
         """Return a document that isn't made from a single feed."""
         if address.path in ASSETS:
             return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
+        if address.path == SEARCH_PATH:
+            found = select_search_index(connection, self.config)
+            body, state = write_search_index(found), found.catalogue
+            return Document(SEARCH_TYPE, body, state.revision, state.changed)
         catalogue = selection.select_catalogue(connection, self.config)
         if address.path in (OPML_PATH, WELL_KNOWN_PATH):
             from feedsvc.formats import opml  # lxml takes a while to load
@@ -226,7 +238,10 @@ class Documents:
             return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
         from feedsvc.formats import pages
 
-        return Document(pages.CONTENT_TYPE, pages.write_home(catalogue), catalogue.revision, catalogue.changed)
+        recent = selection.select_recent(connection, self.config)
+        months = select_months(connection, self.config, EVERYTHING)
+        body = pages.write_home(catalogue, recent, months)
+        return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed)
 
 
 def _write(format: Format, feed: Feed) -> bytes:
@@ -258,7 +273,7 @@ def load_writers(config: Config) -> None:
     if config.build.pages:
         from feedsvc.formats import pages
 
-        pages.write_page(feed)
+        pages.write_page(Page(feed, 0))
 
 
 def cache_control(max_age: int) -> str:

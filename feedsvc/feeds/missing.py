@@ -36,7 +36,7 @@ def explain_missing(documents: Documents, path: str, query: str = "", known: Kno
     """
     known = known or documents.slugs
     address = documents.parse(path, query)
-    if not address or not address.feed or not address.format:
+    if not address or not address.feed:
         return Missing("", _near_pages(path, known))
     asked = [address.feed.filters]
     if address.path != path:  # which was written as a filter
@@ -52,7 +52,8 @@ def explain_missing(documents: Documents, path: str, query: str = "", known: Kno
         if not near:
             return Missing(reason)
         meant = _with_value(meant, name, value, near[0])
-    return Missing(reason, (feed_address(canonical(documents.config, meant), address.format),))
+    meant = canonical(documents.config, meant)
+    return Missing(reason, (feed_address(meant, address.format) if address.format else page_address(meant),))
 
 
 def _reason(name: str, value: str, min_stories: int) -> str:

@@ -21,6 +21,7 @@ from feedsvc.model import (
     EVERYTHING,
     NO_FILTERS,
     Catalogue,
+    Counted,
     Entry,
     Feed,
     FeedAddress,
@@ -29,6 +30,9 @@ from feedsvc.model import (
     Kind,
     RelatedMode,
 )
+
+#: The stories on the page of everything.
+_RECENT = 12
 
 
 def find_feed(connection: Connection, config: Config, address: FeedAddress) -> tuple[int, Callable[[], Feed]] | None:
@@ -93,13 +97,13 @@ def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[
 def _make_feed(
     config: Config, address: FeedAddress, row: FeedRow, entries: tuple[Entry, ...], section: Section
 ) -> Feed:
-    if related_mode(config, address) == "none":
-        entries = tuple(_without_links(entry) for entry in entries)
     name = config.custom[address.slug].name if address.kind == "custom" else row.name
     description = feed_description(config, address, name)
     return Feed(
         address=address,
         title=feed_title(config, address, name),
+        name=name or config.site.title,
+        site_title=config.site.title,
         description=description.text,
         description_language=description.language,
         base_url=config.site.base_url,
@@ -111,7 +115,8 @@ def _make_feed(
         ttl=config.serve.max_age // 60,
         # The hub is never notified of archives and filtered feeds.
         hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
-        entries=entries,
+        pictures=config.site.pictures,
+        entries=_as_published(config, address, entries),
         previous_archive=section.previous_archive,
         next_archive=section.next_archive,
         next_page=section.next_page,
@@ -151,6 +156,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         labels=site_labels(config),
         base_url=config.site.base_url,
         formats=published_formats(config),
+        pictures=config.site.pictures,
         everything=counted(EVERYTHING, config.site.title),
         topics=listed("topics"),
         providers=listed("providers"),
@@ -160,6 +166,15 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         changed=state.changed,
         problems=read_problems(connection) if shown else None,
     )
+
+
+def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
+    """Return the newest stories of all, grouped, which the page of everything begins with."""
+    grouped = related_mode(config, EVERYTHING) != "none"
+    counted: Counted = "clusters" if grouped else "primary_stories"
+    query = replace(story_query(config, EVERYTHING), counted=counted, is_grouped=grouped, limit=_RECENT)
+    (entries,) = reader.find_entries(connection, [(EVERYTHING, query)], config.feeds)
+    return _as_published(config, EVERYTHING, entries)
 
 
 def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
@@ -217,5 +232,8 @@ def related_mode(config: Config, address: FeedAddress) -> RelatedMode:
     return mode
 
 
-def _without_links(entry: Entry) -> Entry:
-    return replace(entry, related=(), related_total=0)
+def _as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return entries without the links to related stories, where the feed at an address has none."""
+    if related_mode(config, address) != "none":
+        return entries
+    return tuple(replace(entry, related=(), related_total=0) for entry in entries)

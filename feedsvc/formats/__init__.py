@@ -7,6 +7,8 @@ ASSETS = {
     "/favicon.ico": "image/vnd.microsoft.icon",
     "/assets/style.css": "text/css; charset=utf-8",
     "/assets/script.js": "text/javascript; charset=utf-8",
+    "/assets/filters.js": "text/javascript; charset=utf-8",
+    "/assets/search.js": "text/javascript; charset=utf-8",
     "/assets/icon.svg": "image/svg+xml; charset=utf-8",
 }
 

@@ -116,6 +116,18 @@ def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> in
     return number
 
 
+def named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
+    """Return the name, domain and image of topics or providers by slug."""
+    rows = connection.execute(
+        f"""
+        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
+        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
+        """,
+        (kind, connection.dialect.as_list(slugs)),
+    )
+    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
+
+
 def revisions(connection: Connection) -> dict[tuple[str, str], int]:
     """Return the revisions of all feeds but saved filters, by kind and slug."""
     rows = connection.execute("SELECT kind, slug, revision FROM feeds WHERE month = ''")
@@ -176,7 +188,7 @@ def _read(connection: Connection, feeds: list[tuple[bool, list[str]]], rules: Fe
 def _entries(connection: Connection, rows: list[Any], rules: Feeds, is_grouped: bool) -> Iterator[Entry]:
     urls = [url for url, *_ in rows]
     stories = read_stories(connection, [occurrence for *_, occurrence in rows])
-    provider_of = _named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
+    provider_of = named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
     topics_of = _topics(connection, urls, "story_topics")
     joined: dict[str, list[Joined]] = {}
     founders: set[str] = set()
@@ -214,26 +226,14 @@ def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) 
     return address.kind != "custom" and not any(conditions(connection.dialect, address, query))
 
 
-def _named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
-    """Return the name, domain and image of topics or providers by slug."""
-    rows = connection.execute(
-        f"""
-        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
-        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
-        """,
-        (kind, connection.dialect.as_list(slugs)),
-    )
-    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
-
-
 def _topics(connection: Connection, urls: Sequence[str], table: str) -> dict[str, list[Topic]]:
     """Return the topics of stories or of clusters, by URL, as a table has them."""
     rows = connection.execute(
         f"SELECT url, slug FROM {table} WHERE url {connection.dialect.in_list} ORDER BY slug",
         (connection.dialect.as_list(urls),),
     ).fetchall()
-    named = _named(connection, "topics", sorted({slug for _, slug in rows}))
-    topics = {slug: Topic(slug, name) for slug, (name, _, _) in named.items()}
+    names = named(connection, "topics", sorted({slug for _, slug in rows}))
+    topics = {slug: Topic(slug, name) for slug, (name, _, _) in names.items()}
     found: dict[str, list[Topic]] = defaultdict(list)
     for url, slug in rows:
         found[url].extend([topics[slug]] if slug else ())  # founders without a topic have a row as well

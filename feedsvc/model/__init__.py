@@ -18,6 +18,7 @@ from feedsvc.model.filters import (
     parse_filters,
 )
 from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
+from feedsvc.model.page import Headline, Month, Page, SearchIndex
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
 __all__ = [
@@ -39,15 +40,19 @@ __all__ = [
     "Filter",
     "Filters",
     "Format",
+    "Headline",
     "Image",
     "Kind",
     "Label",
     "Labels",
     "Link",
+    "Month",
+    "Page",
     "Problem",
     "Provider",
     "Record",
     "RelatedMode",
+    "SearchIndex",
     "Story",
     "Topic",
     "absolute",

@@ -65,7 +65,8 @@ class FeedAddress:
     @property
     def page_path(self) -> str:
         """The path of the HTML page that shows the feed."""
-        return f"{self.feed_path}/" if self.slug else "/"
+        section = f"{self.archive}/" if self.archive else ""
+        return f"{self.feed_path}/{section}" if self.slug or section else "/"
 
     def path(self, suffix: str = "") -> str:
         """Return the path of the feed with a format's suffix; without one, the path of its id."""

@@ -32,6 +32,8 @@ class Format:
     write: Callable[["Feed"], bytes]
     #: Whether its documents are the pages of one list, each with a link to the next (`Feed.next_page`).
     is_paged: bool = False
+    #: When to take it, as pages say it in English.
+    advice: str = ""
 
     def __post_init__(self) -> None:
         for value, pattern, expected in (
@@ -126,6 +128,9 @@ class Feed:
 
     address: FeedAddress
     title: str
+    #: Of the topic, provider or saved filter; the site's title for the feed of everything.
+    name: str
+    site_title: str
     description: str
     #: The tag of the language that the description is in.
     description_language: str
@@ -141,6 +146,8 @@ class Feed:
     ttl: int
     #: The address of the WebSub hub that is notified of changes; empty if there is none.
     hub: str
+    #: Whether its page loads pictures, which are on the servers of others, unasked.
+    pictures: bool
     entries: tuple[Entry, ...]
     #: Of an archive, the archives before and after it; of the current feed, the newest one.
     previous_archive: FeedAddress | None
@@ -164,8 +171,8 @@ class Feed:
 
     @property
     def page_url(self) -> str:
-        """The HTML page that shows the feed."""
-        return absolute(self.base_url, self.address.page_path)
+        """The HTML page that shows the current feed."""
+        return absolute(self.base_url, self.current.page_path)
 
     @property
     def updated(self) -> datetime:
@@ -199,6 +206,8 @@ class Catalogue:
     labels: Labels
     base_url: str
     formats: tuple[Format, ...]
+    #: Whether its page loads pictures, which are on the servers of others, unasked.
+    pictures: bool
     everything: FeedSummary
     topics: tuple[FeedSummary, ...]
     providers: tuple[FeedSummary, ...]

@@ -50,6 +50,8 @@ class Filter:
     options: tuple[tuple[str, str], ...] = ()
     #: The attributes of the form's input element.
     attributes: tuple[tuple[str, str | int], ...] = ()
+    #: What the form says of it.
+    hint: str = ""
 
     @property
     def is_repeatable(self) -> bool:
@@ -122,9 +124,9 @@ FILTERS = {
         Filter("without_provider", column="provider", comparison="not in", parse=_name, label="Without the provider",
                attributes=_TEXT, expected="names of providers"),
         Filter("min_quality", column="quality", comparison=">=", parse=_integer, label="Quality of at least",
-               attributes=_NUMBER, expected="a whole number"),
+               attributes=_NUMBER, expected="a whole number", hint="how good a story is, as its record rates it"),
         Filter("min_heat", column="heat", comparison=">=", parse=_integer, label="Heat of at least",
-               attributes=_NUMBER, expected="a whole number"),
+               attributes=_NUMBER, expected="a whole number", hint="how much it is talked about, as its record says"),
         Filter("since", column="published", comparison=">=", parse=_day, label="From the day", attributes=_DATE,
                expected="a day such as 2020-06-13, in UTC"),
         Filter("until", column="published", comparison="<=", parse=_day, label="Up to the day", attributes=_DATE,

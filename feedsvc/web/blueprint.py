@@ -122,7 +122,7 @@ def _document(path: str) -> Response:
         found = documents.resolve(path, query)
     if isinstance(found, Redirect):
         response = text_response("", 301)  # not 308, which Java's client doesn't follow
-        response.location = absolute(base_url, found.path) + (f"?{query}" if query else "")
+        response.location = absolute(base_url, found.path) + (f"?{found.query}" if found.query else "")
         return response
     with delivery.cache.turns.taken():
         missing = explain_missing(documents, path, query, delivery.cache.slugs)
@@ -141,7 +141,9 @@ def _missing_response(message: str, missing: Missing, site: Site, path: str, tar
         from feedsvc.formats import pages  # Jinja takes a while to load
 
         links = [(address.url(site.base_url), address.target) for address in missing.suggestions]
-        response.data = pages.write_missing(site.title, site.base_url, path, unquote(target), missing.reason, links)
+        response.data = pages.write_missing(
+            site.title, site.language, site.base_url, path, unquote(target), missing.reason, links
+        )
         response.content_type = pages.CONTENT_TYPE
         response.headers.extend(PAGE_HEADERS)
     response.vary.add("Accept")

@@ -53,7 +53,7 @@ class Delivery:
         value of a filter, and IndexUnusableError if the index does not answer.
         """
         address = self._address(path, environ.get("QUERY_STRING", ""))
-        cached = self.cache.get(address) if address else None
+        cached = self.cache.get(address) if address and not address.is_moved else None
         if not address or not cached:
             return None
         now = int(time.time())

@@ -30,7 +30,7 @@ _ACCEPTED = re.compile(
 
 #: Pages load nothing but the service's own style and script, and pictures.
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src https: http:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src https: http:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: Of pages: other sites neither learn who follows their links, nor get hold of the page or its window.

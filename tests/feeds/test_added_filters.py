@@ -43,7 +43,8 @@ def test_an_added_filter_works_in_addresses_saved_filters_pages_and_explanations
     assert [item["title"] for item in feed["items"]] == ["Two"]
     assert feed["feed_url"] == "https://feeds.example/feed.json?without_type=video"
     assert [item["title"] for item in client.get("/custom/quiet.json").json["items"]] == ["Two"]
-    assert '<label>Without the type <input name="without_type"' in client.get("/").text
+    assert 'name="without_type"' in client.get("/").text
+    assert "Without the type: video" in client.get("/?without_type=Video").text
     with site.documents.index.reading() as connection:
         records = RecordFolders(find_sources(site.config))
         lines = explain(connection, site.config, "https://a.example/1", records).lines

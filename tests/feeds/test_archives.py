@@ -295,11 +295,12 @@ def test_a_late_record_changes_the_archives_of_its_month_and_links_of_those_besi
     before = {address: site.body(address) for address in site.addresses() if "/feed" in address}
     site.write("late.md", record(url="https://a.example/late", time="2020-01-02T12:00:00Z"))
     site.sync()
-    assert {address for address, body in before.items() if site.body(address) != body} == {"/feed/2020-01-2.atom"}
+    changed = {address for address, body in before.items() if site.body(address) != body}
+    assert changed == {"/feed/2020-01-2.atom", "/feed/2020-01-2/"}
     site.write("later.md", record(url="https://a.example/later", time="2020-01-04"))
     site.sync()
     changed = {address for address, body in before.items() if site.body(address) != body}
-    assert changed == {"/feed/2020-01-2.atom", "/feed/2020-02.atom"}
+    assert changed == {"/feed/2020-01-2.atom", "/feed/2020-01-2/", "/feed/2020-02.atom", "/feed/2020-02/"}
     assert link(atom(site, "/feed/2020-02.atom"), "prev-archive") == "/feed/2020-01-3.atom"
 
 

@@ -31,8 +31,8 @@ def test_ids_and_other_spellings_lead_to_what_is_published(
     assert (found.path if isinstance(found, Redirect) else None) == leads_to
 
 
-@pytest.mark.parametrize("path", ["/", "/feeds.opml", "/assets/style.css", "/topics/ai/"])
-def test_only_feeds_have_filters(make_site: Callable[..., Site], path: str) -> None:
+@pytest.mark.parametrize("path", ["/feeds.opml", "/search.json", "/assets/style.css"])
+def test_only_feeds_and_their_pages_have_filters(make_site: Callable[..., Site], path: str) -> None:
     address = make_site(FILES).documents.resolve(path, "limit=x")
     assert isinstance(address, Address)
     assert address.target == path

@@ -87,15 +87,15 @@ def as_json(value: Any, escaped: bool) -> bytes:
 
 
 def page(site: Site, address: str) -> Any:
-    """Return the tree of a page. Assert that it holds nothing that runs, and no addresses except http and https."""
+    """Return the tree of a page. Assert that it holds nothing that runs, and no addresses except http and https, and of feeds."""
     tree = lxml.html.document_fromstring(site.body(address), parser=lxml.html.HTMLParser(encoding="utf-8"))
-    assert len(tree.xpath("//script")) == 1
+    assert len(tree.xpath("//script[@src and not(text())]")) == len(tree.xpath("//script")) == 3
     assert not tree.xpath("//style | //iframe | //object | //embed | //base | //svg | //meta[@http-equiv] | //textarea")
     for element in tree.iter():
         for name, value in element.items():
             assert not name.startswith("on") and name not in ("style", "srcdoc", "formaction", "autofocus")
             if name in ("href", "src", "action"):
-                assert urlsplit(value).scheme in ("", "http", "https")
+                assert urlsplit(value.removeprefix("feed:")).scheme in ("", "http", "https")
                 assert value.isascii()
     return tree
 
@@ -133,6 +133,10 @@ def check_site(site: Site, expected: dict[str, dict[str, Any]]) -> None:
         body = site.body(address)
         if address.endswith((".atom", ".rss", ".opml")):
             ElementTree.fromstring(body)
+        elif address == "/search.json":
+            assert {title for title, *_ in json.loads(body)["stories"]} >= {
+                cleaned(story["title"]) for story in expected.values()
+            }
         elif address.endswith(".json"):
             for item in json.loads(body)["items"]:
                 check_content(item["content_html"])

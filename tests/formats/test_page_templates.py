@@ -1,5 +1,6 @@
 """The text of pages, as templates write it."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 
@@ -20,13 +21,92 @@ from tests.conftest import Site, record
 def test_pages_show_times_in_english_and_utc(make_site: Callable[..., Site], time: str, shown: str) -> None:
     site = make_site({"1.md": record(time=time, topics="[AI]")})
     for address in ("/", "/topics/ai/"):
-        (element,) = html.document_fromstring(site.body(address)).iter("time")
-        assert element.text == shown
+        of_story, of_page = html.document_fromstring(site.body(address)).iter("time")
+        assert of_story.text == of_page.text == shown
+        assert of_story.get("datetime") == (element := of_page).get("datetime")
         assert datetime.fromisoformat(element.get("datetime")) == datetime.fromisoformat(time)
 
 
 def test_the_page_of_everything_counts_in_words(make_site: Callable[..., Site]) -> None:
     files = {"1.md": record(topics="[AI]")}
-    assert "1 story in 1 topic by 1 provider." in make_site(files).body("/").decode()
+    assert "1 story in 1 topic by 1 provider<" in make_site(files).body("/").decode()
     files["2.md"] = record(url="https://a.example/2", provider="{name: C}")
-    assert "2 stories in 1 topic by 2 providers." in make_site(files).body("/").decode()
+    assert "2 stories in 1 topic by 2 providers<" in make_site(files).body("/").decode()
+
+
+def story(number: int, topics: int) -> dict[str, object]:
+    """A story of usual length, of two of so many topics."""
+    text = f"What the harbour board found out about the bridge, the ferry and story {number}"
+    url = f"https://www.example-{number % 90}.com/sections/news/2020/06/13/what-the-board-found-out-about-{number}"
+    found = {
+        "title": text,
+        "webUrl": url,
+        "publishedDateTime": f"2020-06-{1 + number % 28:02}",
+        "excerpt": f"{text}. " * 4,
+    }
+    names = [f"A topic of {each % topics}" for each in (number, number + 1)]
+    return {
+        **found,
+        "topics": names,
+        "provider": {"name": f"Newspaper of Town {number % 90}"},
+        "authors": ["Ada Lovelace"],
+    }
+
+
+def test_the_page_of_everything_is_small_with_50_topics(make_site: Callable[..., Site]) -> None:
+    stories = [{**story(n, 50), "related": [story(1000 + 20 * n + m, 50) for m in range(20)]} for n in range(60)]
+    site = make_site({"stories.json": json.dumps(stories)})
+    page = site.body("/")
+    assert len(site.documents.catalogue().topics) == 50
+    assert len(html.document_fromstring(page).xpath("//article")) == 12
+    assert len(page) < 50_000
+
+
+def test_topics_come_by_size_and_many_providers_are_folded_by_letter(make_site: Callable[..., Site]) -> None:
+    site = make_site(
+        {
+            "stories.json": json.dumps(
+                [story(n, 3) for n in range(50)]
+                + [{**story(n, 1), "provider": name} for n, name in enumerate(("Élan", "9to5", "日経"), 50)]
+            )
+        }
+    )
+    page = html.document_fromstring(site.body("/"))
+    sizes = [int(size) for size in page.xpath("//section[h3/@id = 'topics']//li/span/text()")]
+    assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) > 1
+    groups = page.xpath("//section[h3/@id = 'providers']//details[not(@open)]")
+    assert [group.find("summary").text.strip() for group in groups] == ["E", "N", "漢字", "#"]
+    assert [len(group.xpath(".//li")) for group in groups] == [1, 50, 1, 1]
+
+
+def test_a_mention_says_in_a_line_what_it_is_related_to(make_site: Callable[..., Site]) -> None:
+    mention = {key: story(9, 1)[key] for key in ("title", "webUrl", "publishedDateTime", "provider")}
+    records = [{**story(number, 1), "related": [mention]} for number in range(5)]
+    page = html.document_fromstring(
+        make_site({"stories.json": json.dumps(records)}).body("/providers/newspaper-of-town-9/")
+    )
+    (line,) = page.xpath("//article/p[@class='related']")
+    assert " ".join(line.text_content().split()).startswith("Related to What the harbour")
+    assert len(line.findall("a")) == 3
+    assert line.text_content().strip().endswith("and 2 more")
+    assert not page.xpath("//*[@class='coverage']")
+
+
+def test_pictures_load_unasked_only_where_the_site_lets_them(make_site: Callable[..., Site]) -> None:
+    files = {"1.md": record(topics="[AI]", images="[https://p.example/1.png]")}
+    for pictures in (False, True):
+        site = make_site(files, site={"base_url": "https://feeds.example", "pictures": pictures})
+        for address in ("/", "/topics/ai/"):
+            page = html.document_fromstring(site.body(address))
+            assert bool(page.xpath("//details[not(@open)]//img")) is not pictures
+            assert bool(page.xpath("//button[@data-pictures]")) is not pictures
+            (picture,) = page.xpath("//img")
+            assert (picture.get("loading"), picture.get("referrerpolicy")) == ("lazy", "no-referrer")
+
+
+def test_the_page_of_a_topic_stays_as_it_is_when_other_stories_come(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI]")})
+    before = site.body("/topics/ai/")
+    site.write("2.md", record(url="https://a.example/2", time="2020-07-01", topics="[Law]", provider="B"))
+    site.sync()
+    assert site.body("/topics/ai/") == before

@@ -51,7 +51,9 @@ def test_the_words_of_feeds_are_in_the_language_of_the_site(
         assert atom.xpath("count(//@xml:lang)") == 1
     assert folder in etree.fromstring(site.body("/feeds.opml")).xpath("body/outline/@text")
     page = html.document_fromstring(site.body("/topics/ki/"))
-    assert page.xpath("//article//summary[not(@lang)]/text()")[0] == heading.rstrip(":\xa0\uff1a") + " (1)"
+    assert (
+        page.xpath("//article//*[@class='coverage']/p[not(@lang)]/text()")[0] == heading.rstrip(":\xa0\uff1a") + " (1)"
+    )
 
 
 def test_labels_of_the_configuration_replace_single_words(make_site: Callable[..., Site]) -> None:
@@ -132,9 +134,10 @@ def test_an_article_in_another_language_has_its_language_and_direction_on_its_pa
         {"lang": "fr"},
         {},
     ]
-    for element in (*hebrew.iter("ul", "summary", "time"), *french.xpath(".//ul | .//time")):
-        assert element.get("lang") == "en"
-        assert element.get("dir") == ("ltr" if element in set(hebrew.iter()) else None)
+    for element in (*hebrew.iter("ul", "time"), *french.xpath(".//ul | .//time")):
+        marked = element.xpath("ancestor-or-self::*[@lang][1]")[0]
+        assert marked.get("lang") == "en"
+        assert marked.get("dir") == ("ltr" if element in set(hebrew.iter()) else None)
 
 
 def test_the_english_words_of_a_page_in_another_language_are_marked(make_site: Callable[..., Site]) -> None:
@@ -147,7 +150,7 @@ def test_the_english_words_of_a_page_in_another_language_are_marked(make_site: C
         "B",
         "KI",
         "Artikel zum Thema KI",
-        "KI - Seite",
+        "KI · Seite",
         "Seite",
         "Worte",
     }

@@ -189,7 +189,10 @@ def check_address(address: str) -> str | None:
     if not canonical:
         return None
     assert canonical.path == path or query
-    assert DOCUMENTS.parse(canonical.path, canonical.query) == canonical
+    assert not canonical.is_moved or query
+    again = DOCUMENTS.parse(canonical.path, canonical.query)
+    assert again == canonical
+    assert not again.is_moved
     if canonical.feed:
         check_feed_address(canonical.feed)
     return canonical.target

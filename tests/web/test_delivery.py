@@ -166,9 +166,9 @@ def test_targets_that_mean_the_same_share_one_document(app: Flask, site: Site, m
     made: list[str] = []
     write = Documents._write_feed
 
-    def noting(documents: Documents, address: Address, feed: Any) -> Any:
+    def noting(documents: Documents, connection: Any, address: Address, feed: Any) -> Any:
         made.append(address.target)
-        return write(documents, address, feed)
+        return write(documents, connection, address, feed)
 
     monkeypatch.setattr(Documents, "_write_feed", noting)
     client = app.test_client()
@@ -182,6 +182,13 @@ def test_targets_that_mean_the_same_share_one_document(app: Flask, site: Site, m
     assert len({client.get(target).data for target in [*targets, "/feed.atom?x=" + "y" * 8000]}) == 1
     assert call(app, {**create_environ("/"), "PATH_INFO": "//feed.atom"})[1] == site.body("/feed.atom")
     assert made == ["/feed.atom", "/feed.atom"]  # the second time by this test
+    pages = [
+        "/?min_quality=1&since=2020-01-01",
+        "/?since=2020-01-01&x&min_quality=01&topic=",
+        "/?since=2020-01-01&min_quality=%2B1",
+    ]
+    assert len({client.get(target).data for target in pages}) == 1
+    assert made[2:] == ["/?min_quality=1&since=2020-01-01"]
 
 
 def test_a_path_is_utf_8_that_wsgi_tells_as_latin_1(app: Flask, site: Site) -> None:
@@ -301,4 +308,5 @@ def test_an_unknown_address_renders_nothing(client: FlaskClient, monkeypatch: py
     ):
         assert client.get(address).status_code == 404
     assert client.get("/topics/AI.atom").status_code == 301
+    assert client.get("/?topic=AI").status_code == 301
     assert client.get("/topics/AI/2001-01.atom").status_code == 404

@@ -412,7 +412,7 @@ def test_each_answer_has_its_headers_and_no_others(wire: Wire, target: str, name
 def test_the_policy_of_pages_lets_nothing_in_that_is_not_named() -> None:
     rules = dict(rule.split(" ", 1) for rule in PAGE_POLICY.split("; "))
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
-    assert rules["script-src"] == rules["style-src"] == rules["form-action"] == "'self'"
+    assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == rules["form-action"] == "'self'"
 
 
 def workers(service: Service, number: int) -> set[int]:

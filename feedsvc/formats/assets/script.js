@@ -1,4 +1,4 @@
-// Search, copy buttons and filtered addresses. Pages work without this script: elements that need it are hidden.
+// Copy buttons, pictures, and links to the search. Pages work without this script: elements that need it are hidden.
 "use strict";
 
 document.documentElement.classList.add("script");
@@ -27,54 +27,17 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 const pictures = document.querySelector("[data-pictures]");
-if (pictures && document.querySelector(".picture")) {
+if (pictures) {
   pictures.hidden = false;
   pictures.addEventListener("click", () => {
     const open = pictures.textContent === "Show pictures";
-    for (const picture of document.querySelectorAll(".picture")) picture.open = open;
+    for (const picture of document.querySelectorAll("details.picture, details.icon")) picture.open = open;
     pictures.textContent = open ? "Hide pictures" : "Show pictures";
   });
 }
 
-const form = document.querySelector("form.filters");
-const format = form.querySelector("[data-format]");
-const built = document.getElementById("address-filtered");
-function build() {
-  const filters = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) {
-    if (value.trim()) filters.append(name, value.trim());
-  }
-  form.action = format.value;
-  const query = filters.toString();
-  built.textContent = format.value + (query && `?${query}`);
-}
-for (const part of form.querySelectorAll("[hidden]")) part.hidden = false;
-form.addEventListener("input", build);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  location.assign(built.textContent);
-});
-addEventListener("pageshow", build); // browsers restore the values of forms
-build();
-
-const search = document.getElementById("search");
-if (search) {
-  const found = document.getElementById("found");
-  const groups = [...document.querySelectorAll(".group")];
-  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  search.closest(".search").hidden = false;
-  search.addEventListener("input", () => {
-    const words = plain(search.value).split(/\s+/);
-    let shown = 0;
-    for (const group of groups) {
-      let any = false;
-      for (const item of group.querySelectorAll("li")) {
-        const name = plain(item.firstChild.textContent);
-        item.hidden = !words.every((word) => name.includes(word));
-        if (!item.hidden) { any = true; shown += 1; }
-      }
-      group.hidden = !any;
-    }
-    found.textContent = search.value.trim() ? `${shown} found` : "";
-  });
-}
+for (const link of document.querySelectorAll("[data-search]")) link.hidden = false;
+// The field that such a link leads to is hidden until scripts have run.
+const focusSearch = () => location.hash === "#search" && document.getElementById("search")?.focus();
+addEventListener("hashchange", focusSearch);
+addEventListener("load", focusSearch);

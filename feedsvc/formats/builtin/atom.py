@@ -10,4 +10,4 @@ def write_atom(feed: Feed) -> bytes:
     return write_feed(FORMAT, feed)
 
 
-FORMAT = Format("atom", ".atom", "application/atom+xml", "Atom", write_atom)
+FORMAT = Format("atom", ".atom", "application/atom+xml", "Atom", write_atom, advice="the one to take: it says most")

@@ -10,4 +10,4 @@ def write_rss(feed: Feed) -> bytes:
     return write_feed(FORMAT, feed)
 
 
-FORMAT = Format("rss", ".rss", "application/rss+xml", "RSS", write_rss)
+FORMAT = Format("rss", ".rss", "application/rss+xml", "RSS", write_rss, advice="for programs that take no other")

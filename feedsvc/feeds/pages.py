@@ -1,0 +1,57 @@
+"""What pages need beside their feed, which follows from the feed's revision as well."""
+
+from feedsvc.config import Config
+from feedsvc.feeds.archives import list_months
+from feedsvc.feeds.selection import select_catalogue, story_query
+from feedsvc.index import reader
+from feedsvc.index.database import Connection
+from feedsvc.index.facets import KINDS
+from feedsvc.index.headlines import newest_headlines
+from feedsvc.index.query import StoryQuery
+from feedsvc.model import EVERYTHING, FILTERS, Counted, Feed, FeedAddress, Filters, Month, Page, SearchIndex
+from feedsvc.model.filters import MAX_VALUE
+from feedsvc.text import slug
+
+#: The stories that pages search in.
+SEARCHED = 2000
+
+
+def select_page(connection: Connection, config: Config, feed: Feed) -> Page:
+    """Return the page of a feed or an archive."""
+    choices = _choices(connection, feed.address.filters)
+    query = story_query(config, feed.address)
+    if not feed.address.is_current or len(feed.entries) < query.limit:
+        return Page(feed, len(feed.entries), choices=choices)
+    size = reader.count(connection, feed.address, query)
+    return Page(feed, size, select_months(connection, config, feed.address), choices)
+
+
+def select_months(connection: Connection, config: Config, address: FeedAddress) -> tuple[Month, ...]:
+    """Return the months that a current feed has archives of, newest first."""
+    if not config.feeds.archives:
+        return ()
+    return tuple(Month(*month) for month in list_months(connection, address, story_query(config, address)))
+
+
+def select_search_index(connection: Connection, config: Config) -> SearchIndex:
+    """Return what pages search in: all feeds, and the newest stories."""
+    shown = story_query(config, EVERYTHING)
+    counted: Counted = "stories" if shown.counted == "stories" else "primary_stories"
+    query = StoryQuery(shown.filters, counted, limit=SEARCHED)
+    return SearchIndex(select_catalogue(connection, config), newest_headlines(connection, query))
+
+
+def _choices(connection: Connection, filters: Filters) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = []
+    for name, value in filters.items:
+        values = tuple(map(str, value if isinstance(value, tuple) else (value,)))
+        if kind := KINDS.get(FILTERS[name].column):
+            named = reader.named(connection, kind, values)
+            # A name that can't be sent as a filter's value, or would be another one, is shown as its slug.
+            values = tuple(_writable(named[each][0], each) if each in named else each for each in values)
+        found.append((name, values))
+    return tuple(found)
+
+
+def _writable(name: str, own: str) -> str:
+    return name if len(name) <= MAX_VALUE and slug(name) == own else own
