@@ -15,6 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from feedsvc.index.database import Connection
+from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: Seconds between a record and one that joins it, at most.
 WINDOW = 7 * 86_400
@@ -127,6 +128,8 @@ def group(connection: Connection, is_first: bool) -> Regrouped:
         connection.execute(f"DELETE FROM clusters AS t WHERE {is_touched}")
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched, is_founder_touched=is_founder_touched))
+    for name, on in CLUSTER_INDEXES.items():
+        connection.execute(connection.dialect.create_index(name, on))
     result.after = _count(connection, is_touched)
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")
