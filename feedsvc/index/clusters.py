@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.guard import note_entries
+from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: Seconds between a record and one that joins it, at most.
 WINDOW = 7 * 86_400
@@ -133,6 +134,8 @@ def group(connection: Connection, rules: Feeds, is_first: bool) -> Regrouped:
         connection.execute(f"DELETE FROM clusters AS t WHERE {is_touched}")
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched, is_founder_touched=is_founder_touched))
+    for name, on in CLUSTER_INDEXES.items():
+        connection.execute(connection.dialect.create_index(name, on))
     result.after = _count(connection, is_touched)
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")

@@ -231,11 +231,17 @@ def test_a_filter_is_met_by_one_record_alone(make_site: Callable[..., Site]) -> 
             "a.md": story("A", "01", quality="90", type="video"),
             "b.md": story("B", "02", "A", quality="10", type="article"),
         },
+        custom=[{"name": "Good", "min_quality": 50, "type": ["article"], "limit": 9}],
         **CLUSTERS,
     )
     assert ids(site, "/feed.json?min_quality=50&type=video") == [url("A")]
     assert ids(site, "/feed.json?type=article") == [url("A")]
     assert ids(site, "/feed.json?min_quality=50&type=article") == []
+    assert ids(site, "/custom/good.json") == []
+    with site.documents.index.reading() as connection:
+        lines = explain(connection, site.config, url("A"), RecordFolders(find_sources(site.config))).lines
+    reason = "left out by min_quality=50, type=article: no record of its cluster meets all of them"
+    assert f"  not in https://feeds.example/custom/good.atom: {reason}" in lines
 
 
 def test_records_that_list_each_other_in_circles_are_one_cluster(make_site: Callable[..., Site]) -> None:
