@@ -3,11 +3,14 @@
 import hmac
 import secrets
 import socket
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -44,13 +47,13 @@ def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 @contextmanager
-def speaking(say: Callable[[socket.socket], object]) -> Iterator[str]:
+def speaking(say: Callable[[socket.socket], object], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server on a port of its own that reads each request, and says anything then, byte by byte: its URL."""
 
     def answer(client: socket.socket) -> None:
-        with client, suppress(OSError):  # whoever asked may hang up
-            client.recv(65536)
-            say(client)
+        with suppress(OSError), tls.wrap_socket(client, server_side=True) if tls else client as stream:
+            stream.recv(65536)
+            say(stream)  # until whoever asked hangs up
 
     def accept() -> None:
         with suppress(OSError):  # until the listener is closed
@@ -60,9 +63,18 @@ def speaking(say: Callable[[socket.socket], object]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         Thread(target=accept, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}/"
         finally:
             listener.shutdown(socket.SHUT_RDWR)
+
+
+def certificate(folder: Path) -> Path:
+    """A file with a certificate of 127.0.0.1, and its key."""
+    path = folder / "certificate.pem"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hub -addext subjectAltName=IP:127.0.0.1 -keyout {path}.key -out {path}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.key").read_text())
+    return path
 
 
 @dataclass

@@ -4,8 +4,10 @@ A connection has the options of the socket that listens (Linux: tcp(7)); the ser
 worker. Servers in Python that have such bounds answer a quarter of the requests, or let a slow reader hold a thread.
 """
 
+import logging
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +25,8 @@ LOOK_SECONDS = 30
 #: `TCP_NOTSENT_LOWAT`, which the standard library has from Python 3.12 on.
 _NOTSENT_LOWAT = 25
 
+log = logging.getLogger("feedsvc")
+
 
 def bound_unread_answers(port: int) -> None:
     """Bound what is kept for the clients of the socket that this process will listen with soon, in a thread."""
@@ -32,20 +36,25 @@ def bound_unread_answers(port: int) -> None:
 
 def _wait(port: int) -> None:
     end = time.monotonic() + LOOK_SECONDS
-    while time.monotonic() < end:
-        for listener in _listeners(port):
-            with listener:
-                listener.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
-                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
-            return
-        time.sleep(0.01)
+    try:
+        while not (listener := next(_listeners(port), None)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"no socket listens on port {port}")
+            time.sleep(0.01)
+        with listener:
+            listener.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+    except OSError as error:
+        log.warning("can't bound answers that nobody reads: %s; let a proxy do so", error)
 
 
 def _listeners(port: int) -> Iterator[socket.socket]:
     """Yield copies of the sockets of this process that listen on a port."""
-    for name in sorted(path.name for path in Path("/proc/self/fd").iterdir()):
-        with suppress(OSError):  # it is no socket, or was closed meanwhile
-            found = socket.socket(fileno=os.dup(int(name)))
+    for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        with suppress(OSError):  # it was closed meanwhile
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            found = socket.socket(fileno=os.dup(number))
             listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
             if listens and found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port:
                 yield found

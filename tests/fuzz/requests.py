@@ -25,7 +25,6 @@ TARGETS = (
     "/TOPICS/AI",
     "/feed.rss?limit=x",
     "/healthz",
-    "/readyz",
     "/metrics",
 )
 _RECORD = {

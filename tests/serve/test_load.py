@@ -261,8 +261,8 @@ def test_a_client_that_takes_nothing_is_hung_up_on(
         listener.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
         port = listener.getsockname()[1]
         sockets.bound_unread_answers(port)
-        listener.listen()
         (thread,) = [thread for thread in threading.enumerate() if thread.name == "sockets"]
+        listener.listen()
         thread.join(10)
         client.connect(listener.getsockname())
         connection, _ = listener.accept()

@@ -1,9 +1,11 @@
 """Every feed that changed is announced to the hub, and no other."""
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.index.opening import open_index
 from feedsvc.serve import exchange, websub
 from tests.conftest import FEEDSVC, Service, Site, free_port, record, running_service, wait_until
-from tests.hub import Handler, Hub, answering, running_hub, running_subscriber, speaking
+from tests.hub import Handler, Hub, answering, certificate, running_hub, running_subscriber, speaking
 
 #: Of answers.
 PIECES = (
@@ -243,8 +245,8 @@ HOSTILE = {
 def test_a_hub_that_says_anything_is_tried_again(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(exchange, "DEADLINE", 1)
     say, reason = HOSTILE[kind]
+    monkeypatch.setattr(exchange, "DEADLINE", 1 if "1 s" in reason else 60)
     with speaking(say) as url:
         wait, told = websub.notify_hub(changed_site(make_site, url).documents)
     assert reason in told and told.endswith("; expected a WebSub hub that takes announcements (2xx)")
@@ -270,6 +272,27 @@ def test_the_body_of_an_answer_is_not_waited_for(
 def test_no_answer_is_an_error_of_the_service(answer: bytes) -> None:
     with speaking(said(answer)) as url, suppress(websub.HubError):
         websub._publish(url, ["https://feeds.example/feed.atom"])
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_a_hub_behind_tls_has_the_same_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    feeds = [f"https://feeds.example/{number}{'x' * 1000}.atom" for number in range(websub.BATCH)]
+    with speaking(said(b"HTTP/1.1 204 X\r\n\r\n"), tls) as url:
+        with pytest.raises(websub.HubError, match="certificate verify failed"):
+            websub._publish(url, feeds)
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        websub._publish(url, feeds)
+    monkeypatch.setattr(exchange, "DEADLINE", 2)
+    with (
+        speaking(repeated(b"H", 0.05), tls) as url,
+        pytest.raises(websub.HubError, match=r"took longer than 2 s|timed out"),
+    ):
+        websub._publish(url, feeds)
+    with speaking(lambda client: time.sleep(60)) as url, pytest.raises(websub.HubError, match="timed out"):
+        websub._publish(url.replace("http:", "https:"), feeds)  # which shakes no hands
 
 
 def test_what_a_hub_said_ends_no_announcing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:

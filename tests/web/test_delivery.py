@@ -135,7 +135,7 @@ def test_a_304_has_the_headers_of_a_200_but_for_those_of_its_body(client: FlaskC
         ("deflate", None),
         ("identity;q=0", None),
         ("x" * 100_000, None),
-        ("gzip" + ", x" * 100_000, "gzip"),
+        ("gzip" + ", x" * 100_000, None),
     ],
 )
 def test_an_encoding_is_chosen_by_its_quality(client: FlaskClient, accepted: str, encoding: str | None) -> None:
