@@ -128,7 +128,7 @@ def check(config_file: Path | None, records: str | None, as_json: bool) -> None:
             for problem in result.problems:
                 click.echo(str(problem))
             _print_warnings(site.warnings())
-            for note in site.notes():
+            for note in [*site.notes(), *result.notes]:
                 click.echo(one_line(f"note: {note}"), err=True)
             _print_counts(result)
             click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)

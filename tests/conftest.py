@@ -61,7 +61,7 @@ def record(
 
 #: The modules whose sites are made on both databases.
 ON_BOTH = (
-    "test_archives", "test_cache", "test_documents", "test_due", "test_feeds", "test_filters", "test_index",
+    "test_archives", "test_cache", "test_clusters", "test_documents", "test_due", "test_feeds", "test_filters", "test_index",
     "test_lists", "test_min_stories", "test_one_story", "test_related", "test_websub",
 )  # fmt: skip
 

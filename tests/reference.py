@@ -4,8 +4,10 @@ Records are written as JSON. Names are their own slugs, and providers are the UR
 """
 
 import json
+from collections import Counter
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 
@@ -37,13 +39,18 @@ class Own:
 Files = dict[str, tuple[Own, ...]]
 
 
+def date_of(day: int) -> date:
+    """The date of a day, which are numbered from the beginning of 2020."""
+    return date(2020, 1, 1) + timedelta(days=day - 1)
+
+
 def text_of(records: Iterable[Own]) -> str:
     """The text of a file with records."""
 
     def value(story: Own | Listed) -> dict[str, object]:
         fields: dict[str, object] = {"title": story.title, "webUrl": story.url, "topics": sorted(story.topics)}
         if story.day:
-            fields["publishedDateTime"] = f"2020-01-{story.day:02d}"
+            fields["publishedDateTime"] = str(date_of(story.day))
         if isinstance(story, Own):
             fields |= {"quality": story.quality, "related": [value(each) for each in story.related]}
             fields |= {story.state: True} if story.state else {}
@@ -62,12 +69,19 @@ class Item:
     topics: set[str]
     #: The titles of related stories, by URL, in order.
     related: dict[str, str] = field(default_factory=dict)
+    #: Of a cluster's entry: the days of the records that joined it, by URL, in order.
+    joined: dict[str, int] = field(default_factory=dict)
+    quality: int = 0
+
+
+#: As in feedsvc.index.clusters.
+WINDOW_DAYS = 7
 
 
 class Reference:
-    """The entries that feeds should hold, by URL, and the stories of each feed, by its path."""
+    """The entries that feeds should hold, by URL, and those of each feed, by its path."""
 
-    def __init__(self, files: Files, related: str, min_stories: int) -> None:
+    def __init__(self, files: Files, related: str, min_stories: int, most_joined: int = 100) -> None:
         records = [record for name in sorted(files) for record in files[name]]
         #: The records of each URL, the best first.
         own: dict[str, list[Own]] = {}
@@ -77,18 +91,62 @@ class Reference:
         for url, (best, *others) in own.items():
             if not best.state:
                 topics = best.topics.union(*(record.topics for record in others if not record.state))
-                self.items[url] = Item(best.title, best.day, True, set(topics))
+                self.items[url] = Item(best.title, best.day, True, set(topics), quality=best.quality)
         counting = [record for record in records if record.url in self.items and not record.state]
         self._add_mentions(own.keys(), counting)
         if related != "none":
             self._relate(own, counting)
+        #: The founder of each record, by URL.
+        self.founders: dict[str, str] = {}
+        self._group(counting, most_joined)
         if related != "entries":
             self.items = {url: item for url, item in self.items.items() if item.is_primary}
-        found: dict[str, list[str]] = {"/feed": list(self.items)}
+        self.is_grouped = related == "clusters"
+        clusters = self._clusters() if related == "clusters" else self.items
+        #: The entries of each feed.
+        self.feeds: dict[str, dict[str, Item]] = {"/feed": dict(clusters)}
+        for url, item in clusters.items():
+            for topic in item.topics:
+                self.feeds.setdefault(f"/topics/{topic}", {})[url] = item
         for url, item in self.items.items():
-            for path in [f"/topics/{topic}" for topic in item.topics] + [f"/providers/{host(url).replace('.', '-')}"]:
-                found.setdefault(path, []).append(url)
-        self.feeds = {path: urls for path, urls in found.items() if path == "/feed" or len(urls) >= min_stories}
+            self.feeds.setdefault(f"/providers/{host(url).replace('.', '-')}", {})[url] = clusters.get(url, item)
+        self.feeds = {path: items for path, items in self.feeds.items() if path == "/feed" or len(items) >= min_stories}
+
+    def _group(self, counting: list[Own], most_joined: int) -> None:
+        """Find the founder of each record: itself, or the earliest earlier neighbour that is one and isn't full."""
+        pairs = {(record.url, each.url) for record in counting for each in record.related}
+        ordered = sorted((item.day, url) for url, item in self.items.items() if item.is_primary)
+        for number, (day, url) in enumerate(ordered):
+            near = [
+                other
+                for other_day, other in ordered[:number]
+                if pairs & {(url, other), (other, url)} and day - other_day <= WINDOW_DAYS
+            ]
+            sizes = Counter(self.founders.values())
+            free = [other for other in near if self.founders[other] == other and sizes[other] <= most_joined]
+            self.founders[url] = free[0] if free else url
+
+    def _clusters(self) -> dict[str, Item]:
+        """The entries of clusters, by the URL of the founder."""
+        found = {}
+        for founder in dict.fromkeys(self.founders.values()):
+            urls = sorted(
+                (url for url, other in self.founders.items() if other == founder != url),
+                key=lambda url: (self.items[url].day, url),
+            )
+            joined = {url: self.items[url] for url in urls}
+            records = [self.items[founder], *joined.values()]
+            related = {url: item.title for url, item in joined.items()}
+            for record in records:
+                related = related | {url: title for url, title in record.related.items() if url not in related}
+            related.pop(founder, None)
+            found[founder] = replace(
+                self.items[founder],
+                topics=set().union(*(record.topics for record in records)),
+                related=related,
+                joined={url: item.day for url, item in joined.items()},
+            )
+        return found
 
     def _add_mentions(self, known: Container[str], counting: list[Own]) -> None:
         lists = [(record, each) for record in counting for each in record.related if each.url not in known]
@@ -112,7 +170,7 @@ class Reference:
 
     def entries(self, path: str) -> list[tuple[str, Item]]:
         """The entries of a feed, newest first."""
-        return sorted(((url, self.items[url]) for url in self.feeds[path]), key=lambda one: (-one[1].day, one[0]))
+        return sorted(self.feeds[path].items(), key=lambda one: (-one[1].day, one[0]))
 
 
 def host(url: str) -> str:

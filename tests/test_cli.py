@@ -126,7 +126,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
             "config.toml: feeds.formats: 'rss' can't be used; expected one format for .rss, once",
         ),
         ("[feeds]\nformats = []", "config.toml: feeds.formats: [] can't be used; expected a list of formats such as atom, rss and json"),
-        ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"links\" or \"none\""),
+        ("[feeds]\nrelated = 'all'", "config.toml: feeds.related: 'all' can't be used; expected \"entries\", \"clusters\", \"links\" or \"none\""),
         ("[feeds]\nmin_quality = 1.5", "config.toml: feeds.min_quality: 1.5 can't be used; expected a whole number up to 2**31"),
         ("[records]\ninclude_unpublished = 1", "config.toml: records.include_unpublished: 1 can't be used; expected true or false"),
         ("[site]\nbase_url = 'x'", "config.toml: site.base_url: 'x' can't be used; expected an http or https address"),

@@ -30,7 +30,7 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
         "passed_over": passed_over,
         "problems": [asdict(problem) for problem in result.problems],
         "warnings": [result.nothing_found, *warnings] if result.nothing_found else warnings,
-        "notes": site.notes(),
+        "notes": [*site.notes(), *result.notes],
     }
 
 

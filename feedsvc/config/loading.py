@@ -63,6 +63,12 @@ class Config:
         return tuple(dict.fromkeys(self.folder / source.path for source in self.sources))
 
     @property
+    def has_clusters(self) -> bool:
+        """Whether a feed without parameters holds clusters."""
+        modes = (self.feeds.related, *(custom.filters.get("related") for custom in self.custom.values()))
+        return "clusters" in modes
+
+    @property
     def out(self) -> Path | str:
         """The folder that builds write to, or the address of one in object storage."""
         return self.build.out if "://" in self.build.out else self.out_folder

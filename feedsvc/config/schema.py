@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from feedsvc.model import Filters, RelatedMode
+from feedsvc.model import COUNTED, Counted, Filters, RelatedMode
 
 
 class Table(Struct, frozen=True):
@@ -98,7 +98,7 @@ class Feeds(Table, frozen=True):
     formats: Annotated[
         tuple[str, ...], Meta(min_length=1, description="a list of formats such as atom, rss and json")
     ] = ("atom", "rss", "json")
-    related: Annotated[RelatedMode, Meta(description='"entries", "links" or "none"')] = "entries"
+    related: Annotated[RelatedMode, Meta(description='"entries", "clusters", "links" or "none"')] = "entries"
     #: Related stories that an entry links to.
     related_limit: Annotated[int, Meta(ge=0, le=1000, description="a number from 0 to 1000")] = 25
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
@@ -110,9 +110,9 @@ class Feeds(Table, frozen=True):
     hub: Annotated[str, Meta(description="an http or https address")] = ""
 
     @property
-    def primary_only(self) -> bool:
-        """Whether mentions are no entries, and so don't count."""
-        return self.related != "entries"
+    def counted(self) -> Counted:
+        """What the entries of feeds are, which also counts for `min_stories`."""
+        return COUNTED[self.related]
 
 
 class Build(Table, frozen=True):

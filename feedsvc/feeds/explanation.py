@@ -12,6 +12,7 @@ from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
+from feedsvc.index.links import find_founder, find_joined
 from feedsvc.index.query import StoryQuery, ordering_table, select_stories
 from feedsvc.index.reader import find_entries, find_feed
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
@@ -24,6 +25,8 @@ from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 from feedsvc.text import web_url
 
+#: The records of a cluster that are named at most.
+_MAX_JOINED = 5
 #: The occurrences that are a record's own, with their files.
 _RECORDS = f"occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.position = 0"
 
@@ -61,7 +64,7 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     for url in urls:
         occurrences, shown = explain_occurrences(connection, config, records, url, path, origins)
         feeds, found = _feeds(connection, config, shown) if shown else ([], False)
-        lines += [url, *occurrences, *feeds]
+        lines += [url, *occurrences, *_cluster(connection, config, url), *feeds]
         published &= found
         paths.update(path for (path,) in connection.execute(f"SELECT f.path FROM {_RECORDS} AND t.url = ?", (url,)))
     lines += origins.refused
@@ -106,11 +109,28 @@ def _passed_over(config: Config, subject: str) -> str:
     raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
 
 
+def _cluster(connection: Connection, config: Config, url: str) -> list[str]:
+    """Return which other records are in the cluster of one, if there are some, and a feed holds clusters."""
+    if not config.has_clusters:
+        return []
+    founder = find_founder(connection, url)
+    joined = [record.url for record in find_joined(connection, [founder]).get(founder, ())]
+    if founder != url:
+        return [f"  in the cluster of {founder}, as one of {len(joined)} that joined it"]
+    more = len(joined) - _MAX_JOINED
+    named = [*joined[:_MAX_JOINED], *([f"{more} more"] if more > 0 else [])]
+    return [f"  in its cluster: {', '.join(named)}"] if joined else []
+
+
 def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[str], bool]:
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
-    addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in topics)]
+    founder, all_topics = find_founder(connection, shown.url), topics
+    if config.feeds.counted == "clusters" and shown.is_primary and founder == shown.url:
+        named = connection.execute("SELECT slug FROM clusters WHERE url = ? AND slug != '' ORDER BY slug", (founder,))
+        all_topics = [slug for (slug,) in named]
+    addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in all_topics)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
     suffix = published_formats(config)[0].suffix
     inside, outside = [], []
@@ -118,14 +138,19 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
     for address in addresses:
         query = story_query(config, address)
         reasons = []
-        if query.primary_only and not shown.is_primary:
+        if query.counted != "stories" and not shown.is_primary:
             reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
+        elif query.counted == "clusters" and founder != shown.url:
+            reasons.append(f'it is in the cluster of {founder}, and related is "clusters"')
+            outside.append(f"  not in {address.url(config.site.base_url, suffix)}: {reasons[0]}")
+            continue
         elif address.kind in ("topics", "providers") and not find_feed(connection, address, config.feeds):
             reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
+        asked = query if query.counted == "clusters" and shown.is_primary else StoryQuery()
         for item in (item for filters in query.filters for item in filters.items if FILTERS[item[0]].column):
             single = Filters((item,))
-            chosen, values = select_stories(connection.dialect, address, StoryQuery((single,)), "1")
-            chosen = f"{chosen} AND {ordering_table(address)}.url = ?"
+            chosen, values = select_stories(connection.dialect, address, replace(asked, filters=(single,)), "1")
+            chosen = f"{chosen} AND {ordering_table(address, asked)}.url = ?"
             if not connection.execute(chosen, [*values, shown.url]).fetchone():
                 column = FILTERS[item[0]].column
                 value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)

@@ -2,7 +2,7 @@
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_months
-from feedsvc.feeds.selection import related_mode, select_catalogue, story_query
+from feedsvc.feeds.selection import select_catalogue, story_query
 from feedsvc.index import reader
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import KINDS
@@ -36,7 +36,9 @@ def select_months(connection: Connection, config: Config, address: FeedAddress) 
 def select_search_index(connection: Connection, config: Config) -> SearchIndex:
     """Return what pages search in: all feeds, and the newest stories."""
     shown = story_query(config, EVERYTHING)
-    query = StoryQuery(shown.filters, related_mode(config, EVERYTHING) != "entries", limit=SEARCHED)
+    # Each record by its own title, also where its cluster is one entry.
+    counted = "primary_stories" if shown.counted == "clusters" else shown.counted
+    query = StoryQuery(shown.filters, counted, limit=SEARCHED)
     return SearchIndex(select_catalogue(connection, config), newest_headlines(connection, query))
 
 

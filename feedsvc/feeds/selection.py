@@ -16,6 +16,7 @@ from feedsvc.index.occurrences import read_problems
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
 from feedsvc.model import (
+    COUNTED,
     EPOCH,
     EVERYTHING,
     NO_FILTERS,
@@ -26,6 +27,7 @@ from feedsvc.model import (
     FeedSummary,
     Format,
     Kind,
+    RelatedMode,
 )
 
 #: The stories on the page of everything.
@@ -167,7 +169,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
 def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
     """Return the newest stories of all, which the page of everything begins with."""
-    query = replace(story_query(config, EVERYTHING), primary_only=True, limit=_RECENT)
+    query = replace(story_query(config, EVERYTHING), counted="clusters", is_grouped=True, limit=_RECENT)
     (entries,) = reader.find_entries(connection, [(EVERYTHING, query)], config.feeds)
     return _as_published(config, EVERYTHING, entries)
 
@@ -210,16 +212,20 @@ def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     """Return the query for the stories of the current feed at a canonical address."""
     own, saved, defaults = address.filters, saved_filters(config, address), default_filters(config, address)
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
+    mode = related_mode(config, address)
+    # A provider publishes each of its records as an entry, whoever founded the cluster.
+    is_provider = address.kind == "providers" or own.get("provider") or saved.get("provider")
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
-        primary_only=related_mode(config, address) != "entries",
+        counted="primary_stories" if mode == "clusters" and is_provider else COUNTED[mode],
+        is_grouped=mode == "clusters",
         limit=own.get("limit") or defaults.get("limit"),
     )
 
 
-def related_mode(config: Config, address: FeedAddress) -> str:
+def related_mode(config: Config, address: FeedAddress) -> RelatedMode:
     """Return how a feed publishes related stories."""
-    mode: str = address.filters.get("related") or default_filters(config, address).get("related")
+    mode: RelatedMode = address.filters.get("related") or default_filters(config, address).get("related")
     return mode
 
 

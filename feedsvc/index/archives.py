@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from feedsvc.index.database import Connection
-from feedsvc.index.query import StoryQuery, ordering_table, select_stories, size_column
+from feedsvc.index.query import StoryQuery, ordering_table, select_stories
 from feedsvc.index.reader import is_counted
 from feedsvc.model import FeedAddress
 
@@ -30,11 +30,11 @@ class LastChange(NamedTuple):
 def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[Month]:
     """Yield the months of a feed, newest first. Those that aren't asked for need not be counted, and seldom are."""
     if is_counted(connection, address, query):
-        month, size = "month", size_column(query.primary_only)
+        month, size = "month", query.counted
         chosen = f"SELECT month, {size} FROM feeds WHERE kind = ? AND slug = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind, address.slug]
     else:
-        month = f"{ordering_table(address)}.month"
+        month = f"{ordering_table(address, query)}.month"
         chosen, values = select_stories(connection.dialect, address, query, f"{month}, count(*)")
         chosen += f" GROUP BY {month}"
     return (Month(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
@@ -51,7 +51,7 @@ def last_changes(connection: Connection, address: FeedAddress) -> list[LastChang
 
 def older_in_month(connection: Connection, address: FeedAddress, query: StoryQuery, url: str, published: int) -> int:
     """Return how many stories come after one of its month in the order of a feed. query: of that month."""
-    table = ordering_table(address)
+    table = ordering_table(address, query)
     chosen, values = select_stories(connection.dialect, address, query, "count(*)")
     is_after = f"({table}.published < ? OR {table}.published = ? AND {table}.url > ?)"
     number: int = connection.execute(f"{chosen} AND {is_after}", [*values, published, published, url]).fetchone()[0]

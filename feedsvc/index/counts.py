@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from feedsvc.index.database import Connection
-from feedsvc.index.query import size_column
+from feedsvc.model import Counted
 
 #: The kinds of files that a message lists.
 MOST_KINDS = 6
@@ -58,10 +58,9 @@ class Counts:
         return ", ".join(kinds)
 
 
-def read_counts(connection: Connection, primary_only: bool = False) -> Counts:
-    """Return the numbers that syncs noted. primary_only: whether stories that are only mentioned are left out."""
-    size = f"coalesce(max({size_column(primary_only)}), 0)"
-    everything = f"SELECT {size} FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
+def read_counts(connection: Connection, counted: Counted = "stories") -> Counts:
+    """Return the numbers that syncs noted. counted: which stories: those of clusters are their founders."""
+    everything = f"SELECT coalesce(max({counted}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
     (stories,) = connection.execute(everything).fetchone()
     numbers = connection.execute(
         f"SELECT count(*), {', '.join(f'coalesce(sum({each}), 0)' for each in _SUMMED)} FROM counts"

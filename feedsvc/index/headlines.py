@@ -24,7 +24,7 @@ _decoder = msgspec.json.Decoder(_Head)
 def newest_headlines(connection: Connection, query: StoryQuery) -> tuple[Headline, ...]:
     """Return the headlines of stories of everything, newest first; ties by URL."""
     chosen, values = select_stories(connection.dialect, EVERYTHING, query, "s.occurrence, s.provider")
-    rows = connection.execute(f"{chosen} ORDER BY {newest_first(EVERYTHING)} LIMIT ?", [*values, query.limit])
+    rows = connection.execute(f"{chosen} ORDER BY {newest_first(EVERYTHING, query)} LIMIT ?", [*values, query.limit])
     provider_of = dict(rows.fetchall())
     names = named(connection, "providers", sorted(set(provider_of.values())))
     heads: dict[int, _Head] = {}

@@ -1,14 +1,16 @@
 """Reads the links between stories from the index."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from feedsvc.index.database import Connection
+from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.resolve import precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import Link
+from feedsvc.model import Link, Story
 
 #: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.
 _IS_LINK = "NOT m.listed AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = m.url AND o.position = 0)"
@@ -32,6 +34,14 @@ _LISTING = """
 """
 
 
+#: The records that joined founders, in the order of time.
+_JOINED = """
+    SELECT j.founder, s.url, s.occurrence, s.provider, t.updated FROM joined j
+    JOIN stories s ON s.url = j.url JOIN occurrences t ON t.id = s.occurrence
+    WHERE j.founder {in_list} ORDER BY s.published, s.url
+"""
+
+
 class Related(NamedTuple):
     """The related stories of a story: links to the first of them, and the number of all."""
 
@@ -42,29 +52,82 @@ class Related(NamedTuple):
 NO_RELATED = Related((), 0)
 
 
-def find_related(connection: Connection, urls: Sequence[str], limit: int) -> dict[str, Related]:
+class Joined(NamedTuple):
+    """A record that joined a founder."""
+
+    url: str
+    #: Its best one.
+    occurrence: int
+    #: A slug.
+    provider: str
+    #: In seconds since 1970.
+    updated: int
+
+
+def find_joined(connection: Connection, founders: Sequence[str]) -> dict[str, list[Joined]]:
+    """Return the records that joined each of those founders that have some, in the order of time."""
+    joined: dict[str, list[Joined]] = defaultdict(list)
+    sql = _JOINED.format(in_list=connection.dialect.in_list)
+    for founder, *record in connection.execute(sql, (connection.dialect.as_list(founders),)):
+        joined[founder].append(Joined(*record))
+    return joined
+
+
+def find_founder(connection: Connection, url: str) -> str:
+    """Return the founder of the cluster that a story is in; itself, if it joined none."""
+    founder = connection.execute("SELECT founder FROM joined WHERE url = ?", (url,)).fetchone()
+    return str(founder[0]) if founder else url
+
+
+def find_related(
+    connection: Connection, urls: Sequence[str], limit: int, joined: Mapping[str, Sequence[Joined]]
+) -> dict[str, Related]:
     """Return the related stories of those that have some: the listed ones in order, then those that list them.
 
     limit: the number of links of each at most.
+    joined: of founders whose clusters' are wanted: first these records, then the others, those of each record in turn.
     """
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     # From each story to its related ones, each with the occurrence that is shown, and the slug of its provider.
     found: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
+    wanted = [*urls, *(record.url for records in joined.values() for record in records)]
     for query in (_LISTED, _LISTING):
-        for start, end, *shown in connection.execute(query.format(in_list=in_list), (as_list(urls),)):
+        for start, end, *shown in connection.execute(query.format(in_list=in_list), (as_list(wanted),)):
             found[start].setdefault(end, tuple(shown))
-    # Titles and names are read of those alone that are linked to.
-    linked = {start: list(islice(ends.items(), limit)) for start, ends in found.items()}
+    for founder, records in joined.items():
+        of_cluster = {record.url: (record.occurrence, record.provider) for record in records}
+        for url in (founder, *list(of_cluster)):
+            for end, shown in found[url].items():
+                of_cluster.setdefault(end, shown)
+        of_cluster.pop(founder, None)
+        found[founder] = of_cluster
+    # Titles, names and excerpts are read of those alone that are linked to.
+    linked = {start: list(islice(found[start].items(), limit)) for start in urls if start in found}
     occurrences = {occurrence for ends in linked.values() for _, (occurrence, _) in ends}
     providers = {provider for ends in linked.values() for _, (_, provider) in ends}
     sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
     title_of = dict(connection.execute(sql, (as_list(occurrences),)))
     sql = f"SELECT slug, min(name) FROM names WHERE kind = 'providers' AND slug {in_list} GROUP BY slug"
     name_of = dict(connection.execute(sql, (as_list(providers),)))
-    return {
-        start: Related(
-            tuple([Link(end, title_of[occurrence], name_of[provider]) for end, (occurrence, provider) in ends]),
-            len(found[start]),
-        )
-        for start, ends in linked.items()
-    }
+    told = occurrences & {record.occurrence for records in joined.values() for record in records}
+    stories = read_stories(connection, told) if told else {}
+
+    def links(start: str) -> Iterator[Link]:
+        in_cluster = {record.occurrence for record in joined.get(start, ())}
+        for end, (occurrence, provider) in linked[start]:
+            link = Link(end, title_of[occurrence], name_of[provider])
+            if occurrence in in_cluster:
+                story = stories[occurrence]
+                link = replace(link, published=story.published, excerpt=story.excerpt)
+            yield link
+
+    return {start: Related(tuple(links(start)), len(found[start])) for start in linked}
+
+
+def read_stories(connection: Connection, occurrences: Collection[int]) -> dict[int, Story]:
+    """Return the stories of some occurrences, which are listed or links."""
+    rows = connection.execute(
+        f"SELECT occurrence, data FROM occurrence_stories WHERE occurrence {connection.dialect.in_list}",
+        (connection.dialect.as_list(occurrences),),
+    )
+    return {occurrence: story_decoder.decode(data) for occurrence, data in rows}

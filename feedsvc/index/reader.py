@@ -10,8 +10,7 @@ import msgspec
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
-from feedsvc.index.links import NO_RELATED, find_related
-from feedsvc.index.occurrences import story_decoder
+from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related, read_stories
 from feedsvc.index.query import (
     StoryQuery,
     conditions,
@@ -19,10 +18,9 @@ from feedsvc.index.query import (
     newest_first,
     ordering_table,
     select_stories,
-    size_column,
     topics_with_feed,
 )
-from feedsvc.model import EPOCH, Entry, FeedAddress, Image, Kind, Provider, Topic
+from feedsvc.model import EPOCH, Cluster, Entry, FeedAddress, Image, Kind, Link, Provider, Story, Topic
 
 #: The number of entries that are read together.
 TOGETHER = 500
@@ -53,7 +51,7 @@ def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
 
 def find_feed(connection: Connection, address: FeedAddress, rules: Feeds) -> FeedRow | None:
     """Return the feed of all stories, of a topic or of a provider; None if it has too few stories."""
-    enough = has_feed(rules) if address.slug else f"{size_column(rules.primary_only)} > 0"
+    enough = has_feed(rules) if address.slug else f"{rules.counted} > 0"
     found = connection.execute(
         f"""
         SELECT f.revision, f.changed, min(n.name), min(nullif(n.image, '')) FROM feeds f
@@ -71,11 +69,10 @@ def find_feed(connection: Connection, address: FeedAddress, rules: Feeds) -> Fee
 
 def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[FeedRow, int]]:
     """Return the feeds of all topics or providers, by slug, with their numbers of stories."""
-    size = size_column(rules.primary_only)
     # From names to feeds, of which there are many more: those of each month.
     rows = connection.execute(
         f"""
-        SELECT n.slug, n.name, f.revision, f.changed, f.{size}
+        SELECT n.slug, n.name, f.revision, f.changed, f.{rules.counted}
         FROM (SELECT slug, min(name) AS name FROM names WHERE kind = ? GROUP BY slug) n CROSS JOIN feeds f
         WHERE f.kind = ? AND f.slug = n.slug AND f.month = '' AND f.{has_feed(rules)} ORDER BY n.slug
         """,
@@ -109,7 +106,7 @@ def newest(connection: Connection) -> datetime:
 def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> int:
     """Return the number of stories of a feed, without its limit."""
     if is_counted(connection, address, query):
-        size = f"coalesce(max({size_column(query.primary_only)}), 0)"
+        size = f"coalesce(max({query.counted}), 0)"
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ''"
         values: list[Any] = [address.kind, address.slug]
     else:
@@ -143,57 +140,70 @@ def find_entries(
 
     What several feeds hold is read together, as far as memory allows.
     """
-    pending: list[list[str]] = []
+    pending: list[tuple[bool, list[str]]] = []
     for address, query in feeds:
         # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
-        chosen, values = select_stories(connection.dialect, address, query, f"{ordering_table(address)}.url")
+        url = f"{ordering_table(address, query)}.url"
+        chosen, values = select_stories(connection.dialect, address, query, url)
         rows = connection.execute(
-            f"{chosen} ORDER BY {newest_first(address)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
+            f"{chosen} ORDER BY {newest_first(address, query)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
         )
-        pending.append([url for (url,) in rows])
-        if sum(map(len, pending)) >= TOGETHER:
+        pending.append((query.is_grouped, [url for (url,) in rows]))
+        if sum(len(urls) for _, urls in pending) >= TOGETHER:
             yield from _read(connection, pending, rules)
             pending = []
     yield from _read(connection, pending, rules)
 
 
-def _read(connection: Connection, feeds: list[list[str]], rules: Feeds) -> Iterator[tuple[Entry, ...]]:
-    """Yield the entries of feeds whose URLs are given."""
-    entries: dict[str, Entry] = {}
-    for urls in batches({url: None for some in feeds for url in some}):
-        rows = connection.execute(
-            f"SELECT url, provider, is_primary, occurrence FROM stories WHERE url {connection.dialect.in_list}",
-            (connection.dialect.as_list(urls),),
-        )
-        entries |= {entry.story.url: entry for entry in _entries(connection, rows.fetchall(), rules)}
-    for urls in feeds:
-        yield tuple(entries[url] for url in urls)
+def _read(connection: Connection, feeds: list[tuple[bool, list[str]]], rules: Feeds) -> Iterator[tuple[Entry, ...]]:
+    """Yield the entries of feeds whose URLs are given, each with whether entries of founders are of their clusters."""
+    entries: dict[tuple[bool, str], Entry] = {}
+    for is_grouped in (False, True):
+        for urls in batches({url: None for each, some in feeds for url in some if each == is_grouped}):
+            rows = connection.execute(
+                f"SELECT url, provider, is_primary, occurrence FROM stories WHERE url {connection.dialect.in_list}",
+                (connection.dialect.as_list(urls),),
+            )
+            for entry in _entries(connection, rows.fetchall(), rules, is_grouped):
+                entries[is_grouped, entry.story.url] = entry
+    for is_grouped, urls in feeds:
+        yield tuple(entries[is_grouped, url] for url in urls)
 
 
-def _entries(connection: Connection, rows: list[Any], rules: Feeds) -> Iterator[Entry]:
+def _entries(connection: Connection, rows: list[Any], rules: Feeds, is_grouped: bool) -> Iterator[Entry]:
     urls = [url for url, *_ in rows]
-    ids = [occurrence for *_, occurrence in rows]
-    data = dict(
-        connection.execute(
-            f"SELECT occurrence, data FROM occurrence_stories WHERE occurrence {connection.dialect.in_list}",
-            (connection.dialect.as_list(ids),),
-        )
-    )
+    stories = read_stories(connection, [occurrence for *_, occurrence in rows])
     provider_of = named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
-    topics_of = _topics(connection, urls)
+    topics_of = _topics(connection, urls, "story_topics")
+    joined: dict[str, list[Joined]] = {}
+    founders: set[str] = set()
+    if is_grouped:
+        joined = find_joined(connection, urls)
+        of_clusters = _topics(connection, urls, "clusters")
+        founders = set(of_clusters)
+        topics_of |= of_clusters
     linked = topics_with_feed(connection, {topic.slug for topics in topics_of.values() for topic in topics}, rules)
-    related_of = find_related(connection, urls, rules.related_limit)
+    related_of = find_related(connection, urls, rules.related_limit, joined)
     for url, provider, is_primary, occurrence in rows:
         links, total = related_of.get(url, NO_RELATED)
+        story, name = stories[occurrence], provider_of[provider][0]
         yield Entry(
-            story=story_decoder.decode(data[occurrence]),
+            story=story,
             provider=Provider(provider, *provider_of[provider]),
             topics=tuple(topics_of[url]),
             linked_topics=frozenset([topic.slug for topic in topics_of[url] if topic.slug in linked]),
             related=links,
             related_total=total,
             is_mention=not is_primary,
+            cluster=_cluster(story, name, links, total, joined.get(url, ())) if url in founders else None,
         )
+
+
+def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joined: Sequence[Joined]) -> Cluster:
+    """Return the cluster of a founder. provider: its name."""
+    providers = tuple(dict.fromkeys([provider, *(link.provider for link in links)]))
+    updated = max([story.updated, *(datetime.fromtimestamp(record.updated, UTC) for record in joined)])
+    return Cluster(total + 1, providers, updated)
 
 
 def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
@@ -201,16 +211,17 @@ def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) 
     return address.kind != "custom" and not any(conditions(connection.dialect, address, query))
 
 
-def _topics(connection: Connection, urls: Sequence[str]) -> dict[str, list[Topic]]:
+def _topics(connection: Connection, urls: Sequence[str], table: str) -> dict[str, list[Topic]]:
+    """Return the topics of stories or of clusters, by URL, as a table has them."""
     rows = connection.execute(
-        f"SELECT url, slug FROM story_topics WHERE url {connection.dialect.in_list} ORDER BY slug",
+        f"SELECT url, slug FROM {table} WHERE url {connection.dialect.in_list} ORDER BY slug",
         (connection.dialect.as_list(urls),),
     ).fetchall()
     names = named(connection, "topics", sorted({slug for _, slug in rows}))
     topics = {slug: Topic(slug, name) for slug, (name, _, _) in names.items()}
-    found = defaultdict(list)
+    found: dict[str, list[Topic]] = defaultdict(list)
     for url, slug in rows:
-        found[url].append(topics[slug])
+        found[url].extend([topics[slug]] if slug else ())  # founders without a topic have a row as well
     return found
 
 

@@ -15,15 +15,19 @@ from collections import Counter
 from typing import TypeAlias
 
 from feedsvc.config import Feeds
+from feedsvc.index.clusters import Regrouped, Renamed, group
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
-from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.schema import CLUSTER_INDEXES, FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 from feedsvc.index.stamps import read_revision
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
+#: Its numbers of stories, of primary ones among them, and of clusters.
+Sizes: TypeAlias = tuple[int, int, int]
+_NONE: Sizes = (0, 0, 0)
 
 
 def precedence(occurrence: str) -> str:
@@ -65,8 +69,10 @@ _INSERT_TOPICS = f"""
 _COUNTED = {"topics": ("slug", "story_topics"), "providers": ("provider", "stories")}
 
 
-def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bool) -> None:
-    """Bring stories, their topics, and all feeds in step with the occurrences.
+def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bool) -> list[Renamed]:
+    """Bring stories, their topics and clusters, and all feeds in step with the occurrences.
+
+    Return the clusters that have another id since.
 
     Feeds that changed get a new revision, by which they are stamped later.
     rules: how many stories a topic must have for a feed.
@@ -89,6 +95,9 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
     counted = _count(connection, is_affected)
+    regrouped = group(connection, is_first)
+    _create_indexes(connection, CLUSTER_INDEXES)
+    _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
     old_pages = topics_with_feed(connection, topics, rules)
     _refresh_feeds(connection, before, counted, revision)
@@ -99,6 +108,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     if _rename(connection, changes.names):  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?", (revision,))
     connection.execute("UPDATE state SET revision = ?", (revision,))
+    return regrouped.renamed
 
 
 def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
@@ -125,50 +135,61 @@ def _gather_affected(connection: Connection, changes: Changes) -> None:
     connection.analyze("affected")
 
 
-def _count(connection: Connection, is_affected: str) -> dict[FeedKey, tuple[int, int]]:
+def _count(connection: Connection, is_affected: str) -> dict[FeedKey, Sizes]:
     """Return the numbers of affected stories, and of primary ones among them, in each feed and archive."""
-    counts: dict[FeedKey, tuple[int, int]] = {}
+    counts: dict[FeedKey, Sizes] = {}
     for kind, (column, table) in _COUNTED.items():
         rows = connection.execute(
             f"SELECT {column}, month, count(*), count(*) FILTER (WHERE is_primary) "
             f"FROM {table} t WHERE {is_affected} GROUP BY {column}, month"
         )
-        for slug, month, stories, primary_stories in rows:
-            keys = [(kind, slug, month), (kind, slug, "")]
+        for slug, month, stories, primary in rows:
+            _add(counts, kind, slug, month, (stories, primary, primary if kind == "providers" else 0))
             if kind == "providers":  # each story has one
-                keys += [("feed", "", month), ("feed", "", "")]
-            for key in keys:
-                all_stories, primary = counts.get(key, (0, 0))
-                counts[key] = (all_stories + stories, primary + primary_stories)
+                _add(counts, "feed", "", month, (stories, primary, 0))
     return counts
 
 
+def _count_clusters(regrouped: Regrouped, before: dict[FeedKey, Sizes], after: dict[FeedKey, Sizes]) -> None:
+    """Add the numbers of clusters that changed, and each feed and archive with entries of theirs."""
+    for counts, clusters in ((before, regrouped.before), (after, regrouped.after)):
+        for (slug, month), number in clusters.items():
+            _add(counts, "topics" if slug else "feed", slug, month, (0, 0, number))
+    for provider, month in regrouped.providers:
+        _add(after, "providers", provider, month, _NONE)
+
+
+def _add(counts: dict[FeedKey, Sizes], kind: str, slug: str, month: str, sizes: Sizes) -> None:
+    for key in ((kind, slug, month), (kind, slug, "")):
+        counts[key] = _sum(counts.get(key, _NONE), sizes)
+
+
+def _sum(one: Sizes, other: Sizes, sign: int = 1) -> Sizes:
+    return one[0] + sign * other[0], one[1] + sign * other[1], one[2] + sign * other[2]
+
+
 def _refresh_feeds(
-    connection: Connection,
-    before: dict[FeedKey, tuple[int, int]],
-    after: dict[FeedKey, tuple[int, int]],
-    revision: int,
+    connection: Connection, before: dict[FeedKey, Sizes], after: dict[FeedKey, Sizes], revision: int
 ) -> None:
-    """Update the numbers of stories and the revisions of the feeds that affected stories were or are in."""
+    """Update the numbers of stories and the revisions of the feeds that what changed was or is in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
     rows, known, resized = [], [], []
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
     for key in before.keys() | after.keys():
-        find = f"SELECT stories, primary_stories FROM feeds {where}"
-        old: tuple[int, int] = (not is_empty and connection.execute(find, key).fetchone()) or (0, 0)
-        if old[0]:
+        find = f"SELECT stories, primary_stories, clusters FROM feeds {where}"
+        old: Sizes = (not is_empty and connection.execute(find, key).fetchone()) or _NONE
+        if any(old):
             known.append(key)
-        less, more = before.get(key, (0, 0)), after.get(key, (0, 0))
-        new = (old[0] - less[0] + more[0], old[1] - less[1] + more[1])
-        if new[0]:
+        new = _sum(_sum(old, before.get(key, _NONE), -1), after.get(key, _NONE))
+        if any(new):
             rows.append((*key, *new, revision, 0))
         if new != old and key[2] and not is_empty:
             resized.append(key)
     connection.executemany(f"DELETE FROM feeds {where}", known)
     connection.insert("feeds", sorted(rows))
-    # Archives link to those of the months beside theirs, whose parts follow from the numbers of stories: of the newest
-    # month, from whether there is a later one, too. Feeds without mentions have other months beside each other.
-    for column in ("stories", "primary_stories"):
+    # Archives link to those of the months beside theirs, whose parts follow from the numbers of entries: of the newest
+    # month, from whether there is a later one, too. Feeds of other modes have other months beside each other.
+    for column in ("stories", "primary_stories", "clusters"):
         of_feed = f"FROM feeds WHERE kind = ? AND slug = ? AND {column} > 0 AND month"
         connection.executemany(
             f"UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND (month = (SELECT min(month) {of_feed} > ?) "
@@ -180,15 +201,14 @@ def _refresh_feeds(
 def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> None:
     """Update the revisions of the feeds whose stories have topics that have a page since, or none: pages link to it."""
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
-    feeds = connection.execute(
-        f"""
-        SELECT 'topics', o.slug, t.month FROM story_topics t JOIN story_topics o ON o.url = t.url WHERE t.slug {in_list}
-        UNION SELECT 'providers', s.provider, t.month FROM story_topics t JOIN stories s ON s.url = t.url
-            WHERE t.slug {in_list}
-        UNION SELECT 'feed', '', t.month FROM story_topics t WHERE t.slug {in_list}
-        """,
-        (as_list(topics),) * 3,
-    ).fetchall()
+    sql = " UNION ".join(
+        f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug {in_list} "
+        f"UNION SELECT 'providers', s.provider, t.month FROM {table} t JOIN stories s ON s.url = t.url "
+        f"WHERE t.slug {in_list} "
+        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug {in_list}"
+        for table in ("story_topics", "clusters")
+    )
+    feeds = connection.execute(sql, [as_list(topics)] * 6).fetchall()
     update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ('', ?)"
     connection.executemany(update, [(revision, *feed) for feed in feeds])
 

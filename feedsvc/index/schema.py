@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 11
+VERSION = 12
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -145,7 +145,19 @@ def tables(d: Dialect) -> dict[str, str]:
             is_primary BOOLEAN NOT NULL,
             PRIMARY KEY (url, slug)
         ) {d.clustered}""",
+        # The clusters of primary stories, each by the URL of its founder: with an empty slug, and with each topic of
+        # its records. The time is the founder's.
+        "clusters": f"""(
+            url {text} NOT NULL,
+            slug {text} NOT NULL,
+            published {integer} NOT NULL,
+            month {text} NOT NULL,
+            PRIMARY KEY (url, slug)
+        ) {d.clustered}""",
+        # The primary stories that are in the cluster of another one.
+        "joined": f"(url {text} PRIMARY KEY, founder {text} NOT NULL) {d.clustered}",
         # The feeds that hold stories: everything, each topic and each provider; with a month, what they hold of it.
+        # clusters: of a provider, whose feed holds them by no cluster, the number of its primary stories.
         # revision, changed: the state's when something in that feed last changed.
         "feeds": f"""(
             kind {text} NOT NULL,
@@ -153,6 +165,7 @@ def tables(d: Dialect) -> dict[str, str]:
             month {text} NOT NULL,
             stories {integer} NOT NULL,
             primary_stories {integer} NOT NULL,
+            clusters {integer} NOT NULL,
             revision {integer} NOT NULL,
             changed {integer} NOT NULL,
             PRIMARY KEY (kind, slug, month)
@@ -187,4 +200,8 @@ STORY_INDEXES = {
     "stories_by_time": "stories (month DESC, published DESC, url, is_primary)",
     "stories_by_provider": "stories (provider, month DESC, published DESC, url, is_primary)",
     "story_topics_by_time": "story_topics (slug, month DESC, published DESC, url, is_primary)",
+}
+CLUSTER_INDEXES = {
+    "joined_by_founder": "joined (founder)",
+    "clusters_by_time": "clusters (slug, month DESC, published DESC, url)",
 }

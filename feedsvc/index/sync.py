@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from feedsvc.config import Config
+from feedsvc.index.clusters import Renamed
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
@@ -28,6 +29,8 @@ from feedsvc.records.sources import find_sources
 BATCH = 50
 #: A file whose time is as recent as this may change again without a new time, so the next sync reads it again.
 RECENT_NS = 2_000_000_000
+#: Clusters with a new id that are named at most.
+MAX_NOTES = 20
 #: Stands for a time that no file has.
 NO_TIME = -1
 
@@ -68,6 +71,7 @@ def sync(
         if plan.passed_over is not None:
             note_passed_over(connection, plan.passed_over)
         changes = Changes()
+        renamed: list[Renamed] = []
         for gone in batches(plan.gone, BATCH):
             replace_rows(connection, gone, FileRows(), changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
@@ -82,7 +86,7 @@ def sync(
             done += len(batch)
             progress(done, len(plan.to_read))
         if changes.stories:
-            resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
+            renamed = resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
@@ -92,8 +96,17 @@ def sync(
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
-        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due
-    )
+        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due,
+        _cluster_notes(config, renamed),
+    )  # fmt: skip
+
+
+def _cluster_notes(config: Config, renamed: list[Renamed]) -> tuple[str, ...]:
+    """Return notes on clusters that have another id since, if a feed holds clusters."""
+    if not config.has_clusters:
+        return ()
+    more = len(renamed) - MAX_NOTES
+    return (*map(str, renamed[:MAX_NOTES]), *([f"{more:,} more clusters have new ids"] if more > 0 else []))
 
 
 def _match_fingerprint(connection: Connection, config: Config, records: Records, now: int) -> None:

@@ -32,6 +32,8 @@ class SyncResult:
     seconds: float = 0
     #: When a story will be due next, in seconds since 1970.
     next_due: int = NEVER
+    #: What the sync did that may surprise, and is no problem: the clusters that have new ids since.
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -43,7 +45,7 @@ class SyncResult:
     def counts(self) -> Counts:
         """The numbers of all records and files: read from the index when first asked for. Raises IndexUnusableError."""
         with self.index.reading() as connection:
-            return read_counts(connection, primary_only=self.config.feeds.primary_only)
+            return read_counts(connection, self.config.feeds.counted)
 
     @property
     def nothing_found(self) -> str:

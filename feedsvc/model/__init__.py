@@ -6,12 +6,23 @@ unless their name says HTML, and hold only characters that XML can hold.
 
 from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolute, parse_feed_path
 from feedsvc.model.feed import EPOCH, Catalogue, Cluster, Entry, Feed, FeedSummary, Format, Link
-from feedsvc.model.filters import FILTERS, MAX_LIMIT, NO_FILTERS, Filter, Filters, RelatedMode, parse_filters
+from feedsvc.model.filters import (
+    COUNTED,
+    FILTERS,
+    MAX_LIMIT,
+    NO_FILTERS,
+    Counted,
+    Filter,
+    Filters,
+    RelatedMode,
+    parse_filters,
+)
 from feedsvc.model.labels import PLACEHOLDERS, Label, Labels, make_labels
 from feedsvc.model.page import Headline, Month, Page, SearchIndex
 from feedsvc.model.story import Image, Problem, Provider, Record, Story, Topic
 
 __all__ = [
+    "COUNTED",
     "EPOCH",
     "EVERYTHING",
     "FILTERS",
@@ -21,6 +32,7 @@ __all__ = [
     "Archive",
     "Catalogue",
     "Cluster",
+    "Counted",
     "Entry",
     "Feed",
     "FeedAddress",

@@ -15,7 +15,12 @@ from urllib.parse import urlencode
 from feedsvc.errors import FilterError
 from feedsvc.text import slug, xml_text
 
-RelatedMode = Literal["entries", "links", "none"]
+RelatedMode = Literal["entries", "clusters", "links", "none"]
+#: What the entries of feeds are: all stories, mentions among them; clusters; or primary stories.
+Counted = Literal["stories", "clusters", "primary_stories"]
+COUNTED: dict[RelatedMode, Counted] = {
+    "entries": "stories", "clusters": "clusters", "links": "primary_stories", "none": "primary_stories",
+}  # fmt: skip
 #: How a story's column is compared with the values of a filter.
 Comparison = Literal["in", "not in", ">=", "<="]
 
@@ -86,7 +91,7 @@ def _day(value: Any) -> date:
 
 
 def _related(value: Any) -> str:
-    if value not in ("entries", "links", "none"):
+    if value not in tuple(COUNTED):  # which may be of any type
         raise ValueError(value)
     return str(value)
 
@@ -94,7 +99,13 @@ def _related(value: Any) -> str:
 _TEXT = (("maxlength", MAX_VALUE),)
 _NUMBER = (("type", "number"),)
 _DATE = (("type", "date"),)
-_MODES = (("", "as usual"), ("entries", "as entries and links"), ("links", "as links"), ("none", "none"))
+_MODES = (
+    ("", "as usual"),
+    ("entries", "as entries and links"),
+    ("clusters", "grouped"),
+    ("links", "as links"),
+    ("none", "none"),
+)
 
 #: Every filter by name, in canonical order.
 FILTERS = {
@@ -121,7 +132,7 @@ FILTERS = {
         Filter("until", column="published", comparison="<=", parse=_day, label="Up to the day", attributes=_DATE,
                expected="a day such as 2020-06-13, in UTC"),
         Filter("related", parse=_related, label="Related stories", options=_MODES,
-               expected='"entries", "links" or "none"'),
+               expected='"entries", "clusters", "links" or "none"'),
         Filter("limit", parse=partial(_integer, low=1, high=MAX_LIMIT), label="Entries",
                attributes=(*_NUMBER, ("min", 1), ("max", MAX_LIMIT)), expected=f"a number from 1 to {MAX_LIMIT}"),
     )

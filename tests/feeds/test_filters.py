@@ -113,11 +113,10 @@ def test_days_are_found_in_the_order_of_the_index(make_site: Callable[..., Site]
     assert address and address.feed
     with site.documents.index.reading() as connection:
         query = story_query(site.config, address.feed)
-        chosen, values = select_stories(connection.dialect, address.feed, query, f"{ordering_table(address.feed)}.url")
-        plan = " ".join(
-            str(row)
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {chosen} ORDER BY {newest_first(address.feed)}", values)
-        )
+        columns, order = f"{ordering_table(address.feed, query)}.url", newest_first(address.feed, query)
+        chosen, values = select_stories(connection.dialect, address.feed, query, columns)
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {chosen} ORDER BY {order}", values)
+        plan = " ".join(map(str, rows))
     assert "COVERING INDEX" in plan
     assert "month>? AND month<?" in plan
     assert "TEMP B-TREE" not in plan

@@ -159,6 +159,6 @@ DICTIONARY = {
     ],
     "addresses": [
         *(f"&{name}=" for name in FILTERS), "/feed", "/topics/", "/providers/", "/custom/saved", "/2020-06", ".atom", ".rss", ".json",
-        "2020-02-29", "0001-01-01", "9999-12-31", "entries", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
+        "2020-02-29", "0001-01-01", "9999-12-31", "entries", "clusters", "links", "none", "%00", "%EF%BF%BE", "%ED%A0%80", "%C4%B0", "%2B", "%23", "+", ";", "\u0130",
     ],
 }  # fmt: skip

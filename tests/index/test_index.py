@@ -90,7 +90,9 @@ CONTENTS = (
     f"SELECT {_OCCURRENCE}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, category, provider FROM stories) s "
     "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
     "SELECT * FROM story_topics",
-    "SELECT kind, slug, month, stories, primary_stories FROM feeds",
+    "SELECT kind, slug, month, stories, primary_stories, clusters FROM feeds",
+    "SELECT * FROM clusters",
+    "SELECT * FROM joined",
     "SELECT * FROM facet_values",
     "SELECT f.path, records, drafts, deleted, not_due, refused, since, due FROM counts c JOIN files f ON f.id = c.file",
 )

@@ -60,7 +60,7 @@ ODD = {
 }  # fmt: skip
 FILTERED = (
     "/feed.atom?limit=500", "/feed.json?min_quality=50", "/feed.rss?related=links&without_topic=ai", "/feed.atom?type=video",
-    "/feed.atom?category=news",
+    "/feed.atom?category=news", "/feed.json?related=clusters&min_quality=50&without_provider=cnn", "/topics/ai.atom?related=clusters",
     "/topics/ai.atom?without_provider=cnn&min_heat=3", "/feed.json?topic=ai&topic=law&provider=forbes",
     "/topics/ai.atom?since=2019-06-15&until=2020-03-02", "/feed/older.json?limit=3&until=2020-01-31", "/providers/forbes.rss?since=2020-01-01",
     "/feed.json?limit=3", "/feed/older.json?limit=3", "/feed/2020-01-2.atom?limit=3", "/topics/ai/2020-01.atom?limit=3&min_quality=20",

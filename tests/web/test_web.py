@@ -231,7 +231,7 @@ def test_rss_ttl_agrees_with_max_age(make_site: Callable[..., Site]) -> None:
         ("until=20200613", "until: '20200613' can't be used; expected a day such as 2020-06-13, in UTC\n"),
         ("until=2020-06-13T00:00Z", "until: '2020-06-13T00:00Z' can't be used; expected a day such as 2020-06-13, in UTC\n"),
         ("since=2020-06-14&until=2020-06-13", "since: '2020-06-14' can't be used; expected a day up to until, which is 2020-06-13\n"),
-        ("related=all", "related: 'all' can't be used; expected \"entries\", \"links\" or \"none\"\n"),
+        ("related=all", "related: 'all' can't be used; expected \"entries\", \"clusters\", \"links\" or \"none\"\n"),
         ("limit=3&limit=4", "limit: a list can't be used; expected a number from 1 to 500, once\n"),
         ("topic=%20", "topic: ' ' can't be used; expected names of topics, any of which a story has\n"),
         ("&".join(["topic=a"] * 21), "topic: what was given can't be used; expected names of topics, any of which a story has; at most 20, of 200 characters each\n"),
