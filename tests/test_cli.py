@@ -318,7 +318,7 @@ def test_build_feeds_and_why_give_what_they_print_as_json_too(folder: Path) -> N
 def test_mentions_count_as_stories_where_they_are_entries(folder: Path) -> None:
     mention = "[{title: B, webUrl: 'https://b.example', publishedDateTime: 2020-01-01}]"
     (folder / "records" / "a.md").write_text(record(related=mention))
-    for mode, stories in (("entries", "2 stories"), ("links", "1 story")):
+    for mode, stories in (("entries", "2 stories"), ("clusters", "1 story"), ("links", "1 story")):
         (folder / "config.toml").write_text(f'feeds.related = "{mode}"')
         assert result("check", cwd=folder)[2] == f"{stories} from 1 record\n0 problems\n"
 

@@ -147,14 +147,20 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
         elif address.kind in ("topics", "providers") and not find_feed(connection, address, config.feeds):
             reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
         asked = query if query.counted == "clusters" and shown.is_primary else StoryQuery()
-        for item in (item for filters in query.filters for item in filters.items if FILTERS[item[0]].column):
+        items = [item for filters in query.filters for item in filters.items if FILTERS[item[0]].column]
+        for item in items:
             single = Filters((item,))
             chosen, values = select_stories(connection.dialect, address, replace(asked, filters=(single,)), "1")
             chosen = f"{chosen} AND {ordering_table(address, asked)}.url = ?"
             if not connection.execute(chosen, [*values, shown.url]).fetchone():
                 column = FILTERS[item[0]].column
-                value = ", ".join(topics) if column == "topic" else _value(connection, column, shown.url)
+                value = ", ".join(all_topics) if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
+        if not reasons and asked.counted == "clusters":
+            chosen, values = select_stories(connection.dialect, address, query, "1")
+            if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
+                labels = ", ".join(Filters(tuple(items)).labels)
+                reasons.append(f"left out by {labels}: no record of its cluster meets all of them")
         url = address.url(config.site.base_url, suffix)
         found = () if reasons else next(find_entries(connection, [(address, query)], config.feeds))
         if shown.url in (entry.story.url for entry in found):

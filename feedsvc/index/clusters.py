@@ -15,6 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from feedsvc.index.database import Connection
+from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: Seconds between a record and one that joins it, at most.
 WINDOW = 7 * 86_400
@@ -51,7 +52,7 @@ _NEIGHBOURS = f"""
 #: Founders that are full, of which a record that changed may leave.
 _FULL = """
     SELECT founder FROM joined
-    WHERE founder IN (SELECT j.founder FROM joined j JOIN affected a ON a.url = j.url)
+    WHERE founder IN (SELECT founder FROM joined WHERE url IN (SELECT url FROM affected))
     GROUP BY founder HAVING count(*) >= ?
 """
 #: The founders of affected records, as the table `joined` has them.
@@ -105,7 +106,9 @@ def group(connection: Connection, is_first: bool) -> Regrouped:
     """Bring the clusters in step with stories and topics; unless it is the first time, with those in `affected`."""
     result = Regrouped()
     is_touched = is_founder_touched = "TRUE"
-    if not is_first:
+    if is_first:
+        connection.analyze("stories", "story_topics")
+    else:
         is_touched = "t.url IN (SELECT url FROM touched)"
         is_founder_touched = "t.founder IN (SELECT url FROM touched)"
         connection.execute(f"CREATE TEMPORARY TABLE touched (url {connection.dialect.text} PRIMARY KEY)")
@@ -125,6 +128,8 @@ def group(connection: Connection, is_first: bool) -> Regrouped:
         connection.execute(f"DELETE FROM clusters AS t WHERE {is_touched}")
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched, is_founder_touched=is_founder_touched))
+    for name, on in CLUSTER_INDEXES.items():
+        connection.execute(connection.dialect.create_index(name, on))
     result.after = _count(connection, is_touched)
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")
@@ -154,7 +159,7 @@ class _Grouping:
         """Compute all records that the change reaches."""
         sql = _ALL_LATER
         if not self._is_first:
-            sql = "SELECT s.published, s.url FROM affected a JOIN stories s ON s.url = a.url AND s.is_primary"
+            sql = "SELECT published, url FROM stories WHERE is_primary AND url IN (SELECT url FROM affected)"
         self._queue = [(published, url) for published, url in self._connection.execute(sql)]
         self._queued = {url for _, url in self._queue}
         heapify(self._queue)
@@ -245,7 +250,10 @@ def _note_joined(connection: Connection, grouping: _Grouping, is_first: bool) ->
 
 def _renamed(connection: Connection, grouping: _Grouping) -> list[Renamed]:
     """Return the clusters whose founder is another record since, which was none before."""
-    pairs = [(founder or url, url if founder else grouping.before[url]) for url, founder in grouping.after.items()]
+    pairs = [(founder, url) for url, founder in grouping.after.items() if founder]
+    pairs += [
+        (founder or url, grouping.before[url]) for url, founder in grouping.after.items() if url in grouping.before
+    ]
     dialect = connection.dialect
     urls = dialect.as_list({url for pair in pairs for url in pair})
     rows = connection.execute(f"SELECT url FROM clusters WHERE slug = '' AND url {dialect.in_list}", (urls,))

@@ -20,7 +20,7 @@ from feedsvc.index.database import Connection
 from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
-from feedsvc.index.schema import CLUSTER_INDEXES, FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 from feedsvc.index.stamps import read_revision
 
 #: Kind, slug and month of a row of `feeds`.
@@ -96,7 +96,6 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     _create_indexes(connection, STORY_INDEXES)
     counted = _count(connection, is_affected)
     regrouped = group(connection, is_first)
-    _create_indexes(connection, CLUSTER_INDEXES)
     _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
     old_pages = topics_with_feed(connection, topics, rules)

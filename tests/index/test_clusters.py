@@ -21,6 +21,7 @@ from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
 from tests.feeds.test_reference import Files, entries_of, histories, open_site
 from tests.reference import Item, Reference, date_of, host, text_of
+from tests.test_cli import result
 
 CLUSTERS: dict[str, Any] = {"feeds": {"related": "clusters"}}
 
@@ -230,11 +231,17 @@ def test_a_filter_is_met_by_one_record_alone(make_site: Callable[..., Site]) -> 
             "a.md": story("A", "01", quality="90", type="video"),
             "b.md": story("B", "02", "A", quality="10", type="article"),
         },
+        custom=[{"name": "Good", "min_quality": 50, "type": ["article"], "limit": 9}],
         **CLUSTERS,
     )
     assert ids(site, "/feed.json?min_quality=50&type=video") == [url("A")]
     assert ids(site, "/feed.json?type=article") == [url("A")]
     assert ids(site, "/feed.json?min_quality=50&type=article") == []
+    assert ids(site, "/custom/good.json") == []
+    with site.documents.index.reading() as connection:
+        lines = explain(connection, site.config, url("A"), RecordFolders(find_sources(site.config))).lines
+    reason = "left out by min_quality=50, type=article: no record of its cluster meets all of them"
+    assert f"  not in https://feeds.example/custom/good.atom: {reason}" in lines
 
 
 def test_records_that_list_each_other_in_circles_are_one_cluster(make_site: Callable[..., Site]) -> None:
@@ -283,6 +290,25 @@ def test_an_earlier_record_and_one_that_is_gone_are_noted(make_site: Callable[..
     (site.config.records_folder / "a.md").unlink()
     assert notes() == (f"{url('A')} is gone: its cluster has a new id, {url('B')}",)
     assert grouped(site) == {"D": [], "B": ["C"]}
+
+
+def test_a_founder_that_has_another_url_is_noted(make_site: Callable[..., Site]) -> None:
+    site = make_site({"a.md": story("A", "01"), "b.md": story("B", "02", "A", "N")}, **CLUSTERS)
+    site.write("a.md", story("N", "01"))
+    assert sync(site.documents.index, site.config).notes == (
+        f"{url('A')} is gone: its cluster has a new id, {url('N')}",
+    )
+
+
+def test_check_shows_the_notes_of_its_sync(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "config.toml").write_text('[[custom]]\nname = "Grouped"\nrelated = "clusters"\n')
+    (tmp_path / "records" / "b.md").write_text(story("B", "02"))
+    assert "note:" not in result("check", cwd=tmp_path)[2]
+    (tmp_path / "records" / "a.md").write_text(story("A", "01", "B"))
+    note = f"{url('A')} is earlier than {url('B')}: their cluster has a new id"
+    assert f"note: {note}\n" in result("check", cwd=tmp_path)[2]
+    assert json.loads(result("check", "--json", cwd=tmp_path)[1])["notes"] == []
 
 
 def test_nothing_is_noted_where_no_feed_holds_clusters(make_site: Callable[..., Site]) -> None:
