@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
+from feedsvc.formats import ASSETS
 from feedsvc.records.registry import suffixes
 from tests.conftest import FEEDSVC, SAMPLE, free_port, record
 
@@ -40,8 +41,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-#: Files that a build of `folder` writes: three feeds in three formats, pages, assets and OPML twice.
-FILES = 3 * 3 + 3 + 4 + 2
+#: Files that a build of `folder` writes: three feeds in three formats, pages, assets, OPML twice, and what pages search in.
+FILES = 3 * 3 + 3 + len(ASSETS) + 3
 #: What a build says where the configuration has no base_url.
 NO_BASE_URL = (
     "warning: site.base_url is not set: addresses begin with http://127.0.0.1:8000/; expected what subscribers see\n"
