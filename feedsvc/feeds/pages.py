@@ -8,7 +8,7 @@ from feedsvc.index.database import Connection
 from feedsvc.index.facets import KINDS
 from feedsvc.index.headlines import newest_headlines
 from feedsvc.index.query import StoryQuery
-from feedsvc.model import EVERYTHING, FILTERS, Counted, Feed, FeedAddress, Filters, Month, Page, SearchIndex
+from feedsvc.model import EVERYTHING, FILTERS, Feed, FeedAddress, Filters, Month, Page, SearchIndex
 from feedsvc.model.filters import MAX_VALUE
 from feedsvc.text import slug
 
@@ -36,7 +36,8 @@ def select_months(connection: Connection, config: Config, address: FeedAddress) 
 def select_search_index(connection: Connection, config: Config) -> SearchIndex:
     """Return what pages search in: all feeds, and the newest stories."""
     shown = story_query(config, EVERYTHING)
-    counted: Counted = "stories" if shown.counted == "stories" else "primary_stories"
+    # Each record by its own title, also where its cluster is one entry.
+    counted = "primary_stories" if shown.counted == "clusters" else shown.counted
     query = StoryQuery(shown.filters, counted, limit=SEARCHED)
     return SearchIndex(select_catalogue(connection, config), newest_headlines(connection, query))
 

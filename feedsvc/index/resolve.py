@@ -205,7 +205,8 @@ def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> N
     sql = " UNION ".join(
         f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug {in_list} "
         f"UNION SELECT 'providers', s.provider, t.month FROM {table} t JOIN stories s ON s.url = t.url "
-        f"WHERE t.slug {in_list} UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug {in_list}"
+        f"WHERE t.slug {in_list} "
+        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug {in_list}"
         for table in ("story_topics", "clusters")
     )
     feeds = connection.execute(sql, [as_list(topics)] * 6).fetchall()
