@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import pytest
 from reader import make_reader
 
-from feedsvc.model import RelatedMode
 from tests.conftest import record, running_service, wait_until
 from tests.formats.test_newsboat import Newsboat
 
@@ -109,7 +108,6 @@ def listing(title: str, url: str, time: str) -> str:
     return f"[{{title: {title}, webUrl: '{url}', publishedDateTime: {time}, provider: {{name: P}}}}]"
 
 
-@pytest.mark.skipif("clusters" not in get_args(RelatedMode), reason="feeds of clusters aren't published")
 @pytest.mark.parametrize(
     ("name", "format"),
     [("newsboat", "atom"), ("newsboat", "rss"), ("reader", "atom"), ("reader", "rss"), ("reader", "json")],

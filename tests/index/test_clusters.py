@@ -1,7 +1,6 @@
 """Clusters: each record is in exactly one, from any order of files and after any history; what stays when they change."""
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
