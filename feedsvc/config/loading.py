@@ -59,7 +59,7 @@ class Config:
 
     @property
     def has_file(self) -> bool:
-        return self.name != "options"
+        return self.name != NO_FILE
 
     @property
     def records_folder(self) -> Path:
