@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, settings
 
 from feedsvc.config import Config, Index, parse_config
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.documents import Document, Documents
+from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.writing import Document
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus

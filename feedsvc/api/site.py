@@ -18,8 +18,9 @@ from feedsvc.errors import LossError, ServeError
 if TYPE_CHECKING:
     from feedsvc.build import BuildPlan, BuildResult
     from feedsvc.config import Config
-    from feedsvc.feeds.documents import Document, Documents
+    from feedsvc.feeds.documents import Documents
     from feedsvc.feeds.explanation import Explanation
+    from feedsvc.feeds.writing import Document
     from feedsvc.index.database import Index
     from feedsvc.index.sync_result import SyncResult
     from feedsvc.model import FeedSummary

@@ -154,7 +154,7 @@ class SyncedIndex:
 
     def _pool(self, will_build: bool = False) -> "Workers":
         if self._workers is None:
-            from feedsvc.feeds.documents import load_writers
+            from feedsvc.feeds.writing import load_writers
             from feedsvc.workers import Workers
 
             meanwhile = partial(load_writers, self.config) if will_build else None

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from feedsvc.build.manifest import Manifest, ShownFeed
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents, Listing
-from feedsvc.index.guard import EXAMPLES, MIN_LOST
+from feedsvc.index.guard import EXAMPLES, is_too_much
 
 #: The characters of a mark.
 _LENGTH = 8
@@ -25,10 +25,9 @@ def find_loss(documents: Documents, before: Manifest, where: str) -> LossError |
     """
     is_same_mode = before.maker is not None and before.maker.related == documents.config.feeds.related
     lost = documents.missing_stories(before.stories, entries_alone=is_same_mode)
-    allowed = documents.config.records.max_loss
-    if len(lost) < MIN_LOST or len(lost) * 100 <= allowed * len(before.stories):
-        return None
-    return LossError(where, len(lost), len(before.stories), lost[:EXAMPLES])
+    if is_too_much(len(lost), len(before.stories), documents.config.records.max_loss):
+        return LossError(where, len(lost), len(before.stories), lost[:EXAMPLES])
+    return None
 
 
 def note_stories(manifest: Manifest, before: Manifest, documents: Documents, listing: Listing) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from feedsvc.feeds.explanation import explain
-from feedsvc.index.clusters import MOST_JOINED
+from feedsvc.index.grouping import MOST_JOINED
 from feedsvc.index.sync import sync
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources

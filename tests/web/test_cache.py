@@ -15,7 +15,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds import documents as documents_module
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents, FoundDocument
-from feedsvc.index import sqlite
+from feedsvc.index import sqlite_connection
 from feedsvc.web import cache, create_app
 from feedsvc.web.blueprint import EXTENSION
 from feedsvc.web.cache import REPRESENTATION_BYTES, CachedDocument, DocumentCache
@@ -264,7 +264,7 @@ def test_a_document_whose_queries_take_too_long_is_a_503_and_the_next_one_is_mad
     client = create_app(site.config).test_client()
     with monkeypatch.context() as patch:
         patch.setattr(documents_module, "MAX_SECONDS", 1e-9)
-        patch.setattr(sqlite, "STEPS", 1)
+        patch.setattr(sqlite_connection, "STEPS", 1)
         response = client.get("/feed.atom")
         assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
         with pytest.raises(IndexUnusableError, match="expected an answer in less time"):
