@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery, ordering_table, select_stories
-from feedsvc.index.reader import is_counted
+from feedsvc.index.reader import has_size
 from feedsvc.model import FeedAddress
 
 
-class Month(NamedTuple):
+class MonthSize(NamedTuple):
     """A month in which a feed has stories."""
 
     #: As `2020-06`.
@@ -27,9 +27,9 @@ class LastChange(NamedTuple):
     changed: int
 
 
-def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[Month]:
+def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[MonthSize]:
     """Yield the months of a feed, newest first. Those that aren't asked for need not be counted, and seldom are."""
-    if is_counted(connection, address, query):
+    if has_size(connection, address, query):
         month, size = "month", query.counted
         chosen = f"SELECT month, {size} FROM feeds WHERE kind = ? AND slug = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind, address.slug]
@@ -37,7 +37,7 @@ def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> I
         month = f"{ordering_table(address, query)}.month"
         chosen, values = select_stories(connection.dialect, address, query, f"{month}, count(*)")
         chosen += f" GROUP BY {month}"
-    return (Month(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
+    return (MonthSize(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
 
 
 def last_changes(connection: Connection, address: FeedAddress) -> list[LastChange]:
