@@ -25,8 +25,9 @@ def find_loss(documents: Documents, before: Manifest, where: str) -> LossError |
     """
     is_same_mode = before.maker is not None and before.maker.related == documents.config.feeds.related
     lost = documents.missing_stories(before.stories, entries_alone=is_same_mode)
-    if is_too_much(len(lost), len(before.stories), documents.config.records.max_loss):
-        return LossError(where, len(lost), len(before.stories), lost[:EXAMPLES])
+    published, max_loss = len(before.stories), documents.config.records.max_loss
+    if is_too_much(len(lost), published, max_loss):
+        return LossError(where, len(lost), published, lost[:EXAMPLES], max_loss, "feedsvc build --accept-loss")
     return None
 
 

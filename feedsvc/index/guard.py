@@ -73,4 +73,5 @@ def check_loss(connection: Connection, config: Config, where: str, accept_loss: 
     before = max(before, lost)  # more, where some came and went meanwhile
     if is_too_much(lost, before, config.records.max_loss):
         examples = connection.execute("SELECT url FROM losses ORDER BY url LIMIT ?", (EXAMPLES,))
-        raise LossError(where, lost, before, [url for (url,) in examples])
+        urls, accepting = [url for (url,) in examples], "feedsvc check, build or serve with --accept-loss"
+        raise LossError(where, lost, before, urls, config.records.max_loss, accepting)

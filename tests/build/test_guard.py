@@ -77,6 +77,7 @@ def test_a_new_index_that_lacks_most_of_what_was_built_changes_nothing(
     assert message.startswith(
         f"{new.config.out_folder}: {lost} of 40 published stories would go, such as https://a.example/0"
     )
+    assert message.endswith(" if they are meant to go, use feedsvc build --accept-loss")
     assert (len(caught.value.examples), message.count("\n")) == (3, 0)
     assert times(new.config.out_folder) == before
     build(new.documents, new.config.out, lambda done, total: None, accept_loss=True)
