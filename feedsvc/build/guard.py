@@ -23,7 +23,7 @@ def find_loss(documents: Documents, before: Manifest, where: str) -> LossError |
     One that only left a current feed isn't lost; nor is one that isn't an entry since the configuration has another
     `feeds.related`, as long as the index has it. where: the output, for the message.
     """
-    is_same_mode = before.maker is not None and before.maker.related == documents.config.feeds.related
+    is_same_mode = before.owner is not None and before.owner.related == documents.config.feeds.related
     lost = documents.missing_stories(before.stories, entries_alone=is_same_mode)
     published, max_loss = len(before.stories), documents.config.records.max_loss
     if is_too_much(len(lost), published, max_loss):

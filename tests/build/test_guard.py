@@ -133,7 +133,7 @@ def test_mentions_that_are_entries_no_longer_are_lost_only_if_they_are_gone(make
 def test_a_manifest_of_an_earlier_version_has_nothing_to_compare(make_site: Callable[..., Site], site: Site) -> None:
     new = into_its_output(site, make_site({}, **FEW))
     manifest = json.loads((new.config.out_folder / MANIFEST).read_bytes())
-    for key in ("maker", "feeds", "stories"):
+    for key in ("owner", "feeds", "stories"):
         del manifest[key]
     (new.config.out_folder / MANIFEST).write_text(json.dumps(manifest))
     run(new)
