@@ -32,6 +32,10 @@ class Supervisor(MPServer):
         self._restarted = 0.0
         self._pause = 0
 
+    def serve(self, *arguments: Any, **named: Any) -> None:
+        """Serve, without the warning that there are many threads for so few cores: most of them only wait."""
+        super(MPServer, self).serve(*arguments, **named)
+
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)
         self._sso, self._shd = self._listener, SocketHolder(self._listener.fileno(), False, BACKLOG)
