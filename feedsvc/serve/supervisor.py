@@ -33,7 +33,7 @@ class Supervisor(MPServer):
         self._pause = 0
 
     def serve(self, *arguments: Any, **named: Any) -> None:
-        """Serve, without the warning that there are many threads for so few cores: most of them only wait."""
+        """Serve until SIGTERM, as granian does but for its warning of many threads: see `server.THREADS`."""
         super(MPServer, self).serve(*arguments, **named)
 
     def _init_shared_socket(self) -> None:
