@@ -331,9 +331,13 @@ def test_topics_need_enough_clusters_for_a_feed(make_site: Callable[..., Site]) 
 
 def test_why_says_which_cluster_a_record_is_in(make_site: Callable[..., Site]) -> None:
     files = {"a.md": story("A", "01", topics="[AI]"), "b.md": story("B", "02", "A", topics="[Law]")}
-    site = make_site(
-        files, custom=[{"name": "Good", "min_quality": 5}, {"name": "All", "related": "entries"}], **CLUSTERS
-    )
+    custom = [
+        {"name": "Good", "min_quality": 5},
+        {"name": "All", "related": "entries"},
+        {"name": "Grouped", "without_topic": ["law"]},
+        {"name": "Apart", "related": "entries", "topic": ["law"]},
+    ]
+    site = make_site(files, custom=custom, **CLUSTERS)
 
     def lines(name: str) -> list[str]:
         records = RecordFolders(find_sources(site.config))
@@ -346,6 +350,9 @@ def test_why_says_which_cluster_a_record_is_in(make_site: Callable[..., Site]) -
     assert f"in its cluster: {url('B')}" in founder
     assert "in https://feeds.example/topics/law.atom" in founder
     assert "not in https://feeds.example/custom/good.atom: left out by min_quality=5 (its quality: unknown)" in founder
+    grouped, apart = ("not in https://feeds.example/custom/" + name for name in ("grouped.atom: ", "apart.atom: "))
+    assert f"{grouped}left out by without_topic=law (its topic: ai, law)" in founder
+    assert f"{apart}left out by topic=law (its topic: ai)" in founder
     joined = lines("B")
     assert f"in the cluster of {url('A')}, as one of 1 that joined it" in joined
     reason = f'it is in the cluster of {url("A")}, and related is "clusters"'
