@@ -31,6 +31,13 @@ class _Json(logging.Formatter):
         return json.dumps(event)  # in ASCII: control characters are escaped
 
 
+class ServerFilter(logging.Filter):
+    """Leaves out the server's doubt about the number of threads at each start: it doesn't know that most of ours wait."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Python threads" not in record.getMessage()
+
+
 def configure(log_format: str) -> None:
     """Write the events of this process to stderr. log_format: "plain" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
