@@ -34,6 +34,13 @@ def test_the_page_of_everything_counts_in_words(make_site: Callable[..., Site]) 
     assert "2 stories in 1 topic by 2 providers<" in make_site(files).body("/").decode()
 
 
+def test_the_page_of_an_empty_site_names_and_links_only_what_there_is(make_site: Callable[..., Site]) -> None:
+    page = html.document_fromstring(make_site({}).body("/"))
+    named = [code.text.split()[1:] for code in page.xpath("//code") if code.text.startswith("feedsvc ")]
+    assert named == [["check"]]
+    assert not page.xpath("//*[@id = 'search']") and not page.xpath("//a[@data-search]")
+
+
 def story(number: int, topics: int) -> dict[str, object]:
     """A story of usual length, of two of so many topics."""
     text = f"What the harbour board found out about the bridge, the ferry and story {number}"
