@@ -32,7 +32,7 @@ class _Json(logging.Formatter):
 
 
 class ServerFilter(logging.Filter):
-    """Leaves out the server's doubt about the number of threads at each start: it doesn't know that most of ours wait."""
+    """Leaves out the server's doubt about the number of threads: it doesn't know that most of ours wait."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return "Python threads" not in record.getMessage()
