@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -187,8 +187,7 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
             for problem in result.problems:
                 click.echo(str(problem))
             _print_warnings(site.warnings())
-            for note in [*site.notes(), *result.notes]:
-                click.echo(one_line(f"note: {note}"), err=True)
+            _print_notes([*site.notes(), *result.notes])
             _print_counts(result)
             click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
         sys.exit(1 if number or result.nothing_found or result.loss else 0)
@@ -289,6 +288,12 @@ def _print_loss(result: "SyncResult") -> None:
 def _print_problems(result: "SyncResult") -> None:
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
+    _print_notes(result.notes)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        click.echo(one_line(f"note: {note}"), err=True)
 
 
 def _print_json(report: reports.Report) -> None:

@@ -61,10 +61,12 @@ class SyncLog:
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
-        """Log the result of a sync: new problems, then the numbers of files, problems, seconds, and records."""
+        """Log the result of a sync: new problems, notes, then the numbers of files, problems, seconds, and records."""
         for problem in result.problems if self._is_first else result.new_problems:
             where = {"file": problem.path, "line": problem.line, "field": problem.field}
             log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
+        for note in result.notes:
+            log.info("%s", note, extra=event("new_id"))
         self._is_first = self._is_refused = False
         self.failure = ""
         if result.nothing_found:
