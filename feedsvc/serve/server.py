@@ -41,7 +41,11 @@ FILES = 64
 STOP_SECONDS = 5
 
 #: Sends the server's own messages where ours go; its default is stdout.
-_LOGGING = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+_LOGGING = {
+    "handlers": {},
+    "filters": {"server": {"()": logs.ServerFilter}},
+    "loggers": {"_granian": {"propagate": True, "filters": ["server"]}},
+}
 
 
 def serve(

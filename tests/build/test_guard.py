@@ -14,6 +14,7 @@ from feedsvc.build.site import build
 from feedsvc.config import parse_config
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
+from feedsvc.index.sync import sync
 from tests.build.test_site import FEW, files, run
 from tests.conftest import Site, record
 from tests.faults import command
@@ -128,6 +129,33 @@ def test_mentions_that_are_entries_no_longer_are_lost_only_if_they_are_gone(make
     new = into_its_output(site, make_site({"1.md": record()}, **FEW))
     with pytest.raises(LossError, match="50 of 51 published"):
         run(new)
+
+
+@pytest.mark.parametrize("mode", ["clusters", "links"])
+def test_what_only_feeds_of_other_modes_show_is_not_lost(make_site: Callable[..., Site], mode: str) -> None:
+    listed = {
+        f"{number}.md": record(
+            f"Story {number}",
+            f"https://a.example/{number}",
+            f"2020-06-13T01:{number}:00Z",
+            related="\n  - {title: First, webUrl: 'https://a.example/', publishedDateTime: 2020-06-13}"
+            f"\n  - {{title: M, webUrl: 'https://m.example/{number}', publishedDateTime: 2020-06-12}}",
+        )
+        for number in range(10, 50)
+    }
+    custom = {"name": "All", "related": "entries"}
+    first_record = record("First", "https://a.example/", "2020-06-13")
+    site = make_site({"0.md": first_record, **listed}, feeds={"related": mode}, custom=[custom])
+    first, second = run(site), run(site)
+    assert (first.written, second.written) == (second.unchanged, 0)
+    for number in range(10, 50):
+        site.write(f"{number}.md", record(f"Story {number}", f"https://b.example/{number}"))
+    sync(site.documents.index, site.config, accept_loss=True)
+    if mode == "links":  # each was an entry
+        with pytest.raises(LossError, match="40 of 41"):
+            run(site)
+    else:
+        run(site)
 
 
 def test_a_manifest_of_an_earlier_version_has_nothing_to_compare(make_site: Callable[..., Site], site: Site) -> None:

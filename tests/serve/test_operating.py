@@ -189,6 +189,7 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
         assert ["b\\nb.md:1: webUrl: is missing" in line for line in lines[:3]] == [False, True, False]
         assert lines[3].endswith("problems 3; 0 stories from 1 record; 1 refused")
         assert any("/healthz" in line for line in lines) is asked
+        assert not any("WARNING" in line for line in lines[4:])  # nothing to worry about in a usual start
         assert any('"GET /%0AINFO%20forged" 404' in line and line.endswith(r'"a\"\tb"') for line in lines) is asked
 
 
