@@ -125,6 +125,7 @@ async def watch_memory(service: Service, pids: set[int], until: float) -> list[f
     return sizes
 
 
+@pytest.mark.survives("load")
 def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_second(tmp_path: Path, full: bool) -> None:
     seconds = 60 if full else 8
     Corpus(150).write(tmp_path / "records")
@@ -184,6 +185,7 @@ STALLS = {
 
 
 @pytest.mark.parametrize("stall", STALLS)
+@pytest.mark.survives("stalled clients")
 def test_clients_that_stall_keep_nobody_waiting(corpus_service: Service, stall: str, full: bool) -> None:
     number = 400 if stall == "unread" else 1500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -221,6 +223,7 @@ def queued(port: int) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
+@pytest.mark.survives("answers that nobody reads")
 def test_answers_that_nobody_reads_take_little_and_are_given_up(corpus_service: Service, full: bool) -> None:
     address, number = urlsplit(corpus_service.base_url), 200
     assert address.port
@@ -253,6 +256,7 @@ def test_answers_that_nobody_reads_take_little_and_are_given_up(corpus_service: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@pytest.mark.survives("answers that nobody reads")
 def test_a_client_that_takes_nothing_is_hung_up_on(
     family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
 ) -> None:

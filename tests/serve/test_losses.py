@@ -56,6 +56,7 @@ def refused(service: Service) -> float:
     return samples(ask(service, "/metrics").body)["feedsvc_loss_refused_stories"]
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_path: Path, records: Path) -> None:
     log = tmp_path / "log"
     with running_service(tmp_path, serve=JSON, log=log) as service:
@@ -81,6 +82,7 @@ def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_p
     assert 20 <= said["lost"] <= said["before"] == 30
 
 
+@pytest.mark.survives("the records go")
 def test_a_folder_that_is_emptied_file_by_file_under_a_service_is_noticed(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path, serve="workers = 1") as service:
         wait_until(is_ready(service), 10)
@@ -91,6 +93,7 @@ def test_a_folder_that_is_emptied_file_by_file_under_a_service_is_noticed(tmp_pa
         assert ask(service, "/feed.atom").body.count(b"<entry>") > 30 - 20
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_that_starts_without_its_records_serves_what_the_index_has(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path) as service:
         before = bodies(service)
@@ -108,6 +111,7 @@ def test_a_service_that_starts_without_its_records_serves_what_the_index_has(tmp
         assert b"<entry>" not in ask(service, "/feed.atom").body
 
 
+@pytest.mark.survives("the records go")
 def test_a_loss_is_accepted_at_the_start_and_refused_later(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path):
         pass
@@ -123,6 +127,7 @@ def test_a_loss_is_accepted_at_the_start_and_refused_later(tmp_path: Path, recor
         assert bodies(service) == before
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_without_watch_starts_without_its_records_and_says_so(tmp_path: Path, records: Path) -> None:
     command("check", cwd=tmp_path)
     empty(records)
@@ -131,6 +136,7 @@ def test_a_service_without_watch_starts_without_its_records_and_says_so(tmp_path
         assert "0029" in ask(service, "/feed.atom").body.decode()
 
 
+@pytest.mark.survives("the records go")
 def test_a_disk_that_is_unmounted_under_a_service_and_mounted_again(tmp_path: Path) -> None:
     records = tmp_path / "records"
     with mounted(records):

@@ -39,6 +39,7 @@ def kill_workers(service: Service) -> None:
         os.kill(worker, signal.SIGKILL)
 
 
+@pytest.mark.survives("workers end again and again")
 def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
     log = folder / "log"
     with running_service(folder, log=log) as service:
@@ -59,6 +60,7 @@ def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
     assert pauses[0] == supervisor.FIRST_PAUSE < pauses[-1]
 
 
+@pytest.mark.survives("two services on one port")
 def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check_on(folder: Path) -> None:
     port = free_port()
     with supervisor.listen("127.0.0.1", port):
@@ -69,6 +71,7 @@ def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check
     supervisor.listen("127.0.0.1", port).close()
 
 
+@pytest.mark.survives("two services on one port")
 def test_of_services_that_start_at_once_on_a_port_one_serves(folder: Path) -> None:
     port = free_port()
     (folder / "config.toml").write_text(f"serve.port = {port}")
@@ -98,6 +101,7 @@ def test_a_service_listens_on_ipv6_and_on_the_address_of_a_name(folder: Path) ->
 
 
 @pytest.mark.parametrize("limit", [64, 256])
+@pytest.mark.survives("few open files")
 def test_a_low_limit_of_open_files_leaves_most_of_them_to_connections(folder: Path, limit: int) -> None:
     with (
         running_service(folder, serve="workers = 1", under=["prlimit", f"--nofile={limit}:{limit}"]) as service,
