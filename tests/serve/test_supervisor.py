@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -99,6 +100,27 @@ def test_a_service_listens_on_ipv6_and_on_the_address_of_a_name(folder: Path) ->
         assert command("serve", cwd=folder)[0] == 2
     with running_service(folder, serve='host = "localhost"') as service:
         assert entries(service) == ["One"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the arenas are glibc's")
+@pytest.mark.parametrize("given", ["", "3"])
+def test_the_threads_of_a_worker_share_their_memory_unless_the_operator_says_otherwise(
+    folder: Path, given: str
+) -> None:
+    under = ["env", f"MALLOC_ARENA_MAX={given}"] if given else ["env", "--unset=MALLOC_ARENA_MAX"]
+    with running_service(folder, under=under) as service:
+        assert len(workers(service)) == 2
+        for worker in workers(service):
+            environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+            assert f"MALLOC_ARENA_MAX={given or 1}".encode() in environment
+
+
+def test_a_service_that_starts_says_what_it_read_and_warns_of_nothing(folder: Path) -> None:
+    log = folder / "log"
+    with running_service(folder, serve="workers = 1", log=log) as service:
+        assert entries(service) == ["One"]
+    (line,) = log.read_text().splitlines()
+    assert "1 story from 1 record" in line
 
 
 @pytest.mark.parametrize("limit", [64, 256])
