@@ -412,5 +412,6 @@ def test_show_says_what_is_wrong_with_an_address_and_what_to_ask_for(tmp_path: P
         ("/feed.atom?topic=lwa", "topic: no story has 'lwa'; did you mean /topics/law.atom?"),
         ("/topics/AI.atom?limit=3", "nothing is published at this address; did you mean /topics/ai.atom?limit=3?"),
         ("/topics/aii.atom", "nothing is published at this address; did you mean /topics/ai/?"),
+        ("/topics/ai/?topic=ai&limit=3", "nothing is published at this address; did you mean /topics/ai/?limit=3?"),
     ):
         assert result("show", asked, cwd=tmp_path) == (2, "", f"feedsvc: {asked}: {hint}\n")

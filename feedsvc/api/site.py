@@ -141,7 +141,7 @@ class Site:
         if document:
             return document
         if isinstance(found, Redirect):
-            close, reason = [Address(found.path, query).target], ""
+            close, reason = [Address(found.path, found.query).target], ""
         else:
             missing = explain_missing(documents, path, query)
             close, reason = [each.target for each in missing.suggestions], missing.reason
