@@ -132,6 +132,24 @@ def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path
         assert {path: path.read_bytes() for path in disk.iterdir()} == before
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.survives("the index is read-only, or can't be made")
+def test_where_the_index_is_out_of_reach_a_temporary_one_is_used(folder: Path, is_there: bool) -> None:
+    if is_there:
+        assert command("check", cwd=folder)[0] == 0
+    denied = folder / ".feedsvc" if is_there else folder / "out of reach"
+    denied.mkdir(exist_ok=True)
+    config = "" if is_there else 'index.url = "sqlite:///out of reach/folder/index.sqlite3"\n'
+    (folder / "config.toml").write_text(config)
+    denied.chmod(0)
+    for name in ("feeds", "build"):
+        status, _, error = command(name, cwd=folder, under=bound_by_permissions())
+        assert (status, error.count("\n")) == (0, 1)
+        assert error.startswith(f"feedsvc: {denied}/")
+        assert error.endswith("; until then, a temporary one is made each time\n")
+    denied.chmod(0o700)
+
+
 @pytest.mark.survives("a folder can't be read")
 def test_a_folder_out_of_reach_is_one_problem_and_what_was_known_of_it_stays(tmp_path: Path) -> None:
     closed = tmp_path / "records" / "sub" / "closed"
