@@ -38,6 +38,8 @@ class Row:
         what = [("done", self.done), ("happens", self.happens), *(("failed", each) for each in self.failed)]
         what += [("skipped", each) for each in dict.fromkeys(self.skipped)]
         lines = [f"{self.result:14} {self.seconds:6.1f} s  {self.fault}"]
+        if self.result == "not run":
+            return lines[0]
         for name, text in what:
             lines += textwrap.wrap(text, WIDTH, initial_indent=f"    {name + ':':9}", subsequent_indent=" " * 13)
         return "\n".join(lines)
@@ -92,6 +94,6 @@ class Survival:
         results: dict[str, int] = defaultdict(int)
         for row in self.rows:
             results[row.result] += 1
-            terminalreporter.line(f"{row}\n")
+            terminalreporter.line(str(row))
         told = ", ".join(f"{number} {result}" for result, number in sorted(results.items()))
         terminalreporter.line(f"{len(self.rows)} faults: {told}")
