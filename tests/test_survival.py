@@ -1,6 +1,7 @@
 """The table of what feedsvc survives names all tests that inject faults, and each of its rows has some."""
 
 import ast
+import fnmatch
 import re
 from collections import defaultdict
 
@@ -43,6 +44,13 @@ def test_each_row_names_the_files_of_its_tests_and_has_some() -> None:
         for mark in marks(test):
             files[find_row(rows, mark).fault].add(path.name)
     assert files == {row.fault: set(re.findall(r"`(test_\w+\.py)`", row.done + row.happens)) for row in rows}
+
+
+def test_a_run_without_arguments_finds_the_tests_of_every_folder(pytestconfig: pytest.Config) -> None:
+    folders = {part for path, _ in TESTS for part in path.relative_to(ROOT).parts[:-1]}
+    assert {"tests", "build", "web"} <= folders
+    for pattern in pytestconfig.getini("norecursedirs"):
+        assert fnmatch.filter(folders, pattern) == []
 
 
 def test_each_test_that_injects_a_fault_is_in_a_row() -> None:
