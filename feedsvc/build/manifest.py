@@ -83,7 +83,7 @@ class Manifest(msgspec.Struct, omit_defaults=True):
 
 
 def _is_inside(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/")
+    return not name.startswith("/") and ".." not in name.split("/") and "\0" not in name
 
 
 def file_name(address: str) -> str:

@@ -61,6 +61,9 @@ def serve(
     """
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
+    # In theirs, glibc else keeps an arena of memory for each of many threads: which grows to what one needs.
+    # They compute one at a time, so one arena keeps none waiting.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     server = Supervisor(
         listener,
         interface=Interfaces.WSGI,

@@ -66,6 +66,7 @@ def into_its_output(site: Site, new: Site) -> Site:
     [({}, 40), (stories(40, "http"), 40), (stories(19), 21), (dict(list(stories(70).items())[40:]), 40)],
     ids=["an emptied folder", "other URLs", "most", "another branch"],
 )
+@pytest.mark.survives("what was built would go")
 def test_a_new_index_that_lacks_most_of_what_was_built_changes_nothing(
     make_site: Callable[..., Site], site: Site, records: dict[str, str], lost: int
 ) -> None:
@@ -241,6 +242,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.survives("what was built would go")
 def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
     assert command("build", "--dry-run", cwd=folder) == (
@@ -294,6 +296,7 @@ def test_a_dry_run_that_can_not_run_ends_as_a_build_would(folder: Path) -> None:
         (".feedsvc", "the index is in it"),
     ],
 )
+@pytest.mark.survives("an output that holds the records")
 def test_an_output_that_holds_the_records_or_the_index_or_is_among_them_is_refused(
     folder: Path, out: str, problem: str
 ) -> None:
@@ -307,6 +310,7 @@ def test_an_output_that_holds_the_records_or_the_index_or_is_among_them_is_refus
     assert not (folder / ".feedsvc").exists()
 
 
+@pytest.mark.survives("an output that holds the records")
 def test_the_output_in_a_repository_that_is_all_records_is_not_read(folder: Path) -> None:
     (folder / "config.toml").write_text('records.path = "."\n')
     for _ in range(2):
@@ -319,6 +323,7 @@ def test_the_output_in_a_repository_that_is_all_records_is_not_read(folder: Path
     assert list((folder / "real").iterdir()) == []
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_second_configuration_for_one_output_is_refused(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
     before = files(folder / "public")
@@ -338,6 +343,7 @@ def test_a_second_configuration_for_one_output_is_refused(folder: Path) -> None:
     assert "feed.json" in files(folder / "public")
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_configuration_can_be_edited_renamed_and_moved(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -359,6 +365,7 @@ def test_a_configuration_can_be_edited_renamed_and_moved(
         moved.rename(folder)
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_what_was_built_without_a_configuration_can_be_built_with_one(folder: Path) -> None:
     (folder / "config.toml").unlink()
     assert command("build", cwd=folder)[0] == 0
@@ -379,6 +386,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
         yield server
 
 
+@pytest.mark.survives("what was built would go")
 def test_a_bucket_is_guarded_and_planned_like_a_folder(make_site: Callable[..., Site], s3: S3) -> None:
     out = "s3://feeds-bucket/feeds"
     site, emptied = make_site(stories(40), **FEW), make_site({}, **FEW)
@@ -400,6 +408,7 @@ def test_a_bucket_is_guarded_and_planned_like_a_folder(make_site: Callable[..., 
     assert (result.written, result.removed) == (4, 4)
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_second_configuration_for_one_bucket_is_refused(folder: Path, s3: S3) -> None:
     out = "s3://feeds-bucket/feeds"
     assert command("build", "--out", out, cwd=folder)[0] == 0

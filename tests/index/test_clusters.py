@@ -248,12 +248,14 @@ def test_a_filter_is_met_by_one_record_alone(make_site: Callable[..., Site]) -> 
     assert f"  not in https://feeds.example/custom/good.atom: {reason}" in lines
 
 
+@pytest.mark.survives("records that list each other")
 def test_records_that_list_each_other_in_circles_are_one_cluster(make_site: Callable[..., Site]) -> None:
     names = "ABCDEFGH"
     files = {f"{name}.md": story(name, "01", *names) for name in names}
     assert grouped(make_site(files, **CLUSTERS)) == {"A": list(names[1:])}
 
 
+@pytest.mark.survives("records that list each other")
 def test_no_cluster_is_a_giant_one(make_site: Callable[..., Site]) -> None:
     names = [f"n{number:03}" for number in range(MOST_JOINED * 2 + 50)]
     hubs = (names[0], names[MOST_JOINED + 1])
@@ -279,6 +281,7 @@ def test_no_cluster_is_a_giant_one(make_site: Callable[..., Site]) -> None:
     assert grouped(fresh) == before
 
 
+@pytest.mark.survives("records that list each other")
 def test_an_earlier_record_and_one_that_is_gone_are_noted(make_site: Callable[..., Site]) -> None:
     site = make_site({"b.md": story("B", "02"), "c.md": story("C", "03", "B")}, **CLUSTERS)
 
@@ -296,6 +299,7 @@ def test_an_earlier_record_and_one_that_is_gone_are_noted(make_site: Callable[..
     assert grouped(site) == {"D": [], "B": ["C"]}
 
 
+@pytest.mark.survives("records that list each other")
 def test_a_founder_that_has_another_url_is_noted(make_site: Callable[..., Site]) -> None:
     site = make_site({"a.md": story("A", "01"), "b.md": story("B", "02", "A", "N")}, **CLUSTERS)
     site.write("a.md", story("N", "01"))
