@@ -154,9 +154,13 @@ class Site:
         from feedsvc import build
 
         documents = self.documents
-        result = build.build(
-            documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
-        )
+        try:
+            result = build.build(
+                documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+            )
+        except LossError:
+            self._synced.forget_new()
+            raise
         if not self.config.feeds.hub:
             return result
         from feedsvc.serve import websub

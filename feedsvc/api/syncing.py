@@ -44,6 +44,8 @@ class SyncedIndex:
         self._index: Index | None = None
         self._workers: Workers | None = None
         self._temporary: TemporaryDirectory[str] | None = None
+        #: Whether the last sync filled an index that was empty.
+        self._is_filled_anew = False
 
     @property
     def index(self) -> "Index":
@@ -110,6 +112,15 @@ class SyncedIndex:
         result = SyncResult(self.index, self.config, self.records.name, loss=loss)
         return dataclasses.replace(result, problem_count=len(result.problems))
 
+    def forget_new(self) -> None:
+        """Empty the index again if the last sync filled it from nothing, and a build was refused to publish that.
+
+        Otherwise the records, once they are back, would be held against those that never were published.
+        """
+        if self._is_filled_anew:
+            with self.index.writing() as connection:
+                connection.create_tables()
+
     def end_workers(self) -> None:
         """End the worker processes, if there are any; they are started again if needed."""
         if self._workers:
@@ -134,7 +145,7 @@ class SyncedIndex:
                 return self.unsynced()
             time.sleep(WAIT_SECONDS)
         mapping = self._pool(will_build).map if self.processes else map
-        return sync(
+        result = sync(
             self.index,
             self.config,
             progress or no_progress,
@@ -142,6 +153,8 @@ class SyncedIndex:
             records=self.records,
             accept_loss=accept_loss,
         )
+        self._is_filled_anew = result.is_first
+        return result
 
     def _use_temporary(self) -> None:
         from feedsvc.config import Index

@@ -102,7 +102,7 @@ def sync(
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
         index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due,
-        _cluster_notes(config, renamed),
+        _cluster_notes(config, renamed), plan.first_new == 1,
     )  # fmt: skip
 
 

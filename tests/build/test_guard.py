@@ -280,6 +280,20 @@ def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
 
 
+@pytest.mark.survives("what was built would go")
+def test_records_that_are_back_are_not_held_against_what_a_build_was_refused_with_a_new_index(folder: Path) -> None:
+    assert command("build", cwd=folder)[0] == 0
+    before = files(folder / "public")
+    shutil.rmtree(folder / ".feedsvc")
+    for name, text in stories(40, "http").items():
+        (folder / "records" / name).write_text(text)
+    assert command("build", cwd=folder)[0] == 1
+    for name, text in stories(40).items():
+        (folder / "records" / name).write_text(text)
+    assert command("build", cwd=folder)[0] == 0
+    assert files(folder / "public") == before
+
+
 def test_a_dry_run_that_can_not_run_ends_as_a_build_would(folder: Path) -> None:
     shutil.rmtree(folder / "records")
     assert command("build", "--dry-run", cwd=folder)[0] == 2
