@@ -37,8 +37,12 @@ class Directory:
     def opened(self, *, dry_run: bool) -> Iterator[None]:
         """Hold the lock of the directory, so that there is one build at a time; a dry run needs none."""
         self._is_dry = dry_run
-        with _errors_explained(self.path), nullcontext() if dry_run else _locked(self.path):
-            yield
+        with _errors_explained(self.path):
+            for path in (self.path / MANIFEST, self.path / _LOCK):
+                if path.exists() and not path.is_file():  # to read a pipe would take for ever
+                    raise OutputError(f"{path}: not a file; expected one that feedsvc wrote, or none")
+            with nullcontext() if dry_run else _locked(self.path):
+                yield
 
     def read_manifest(self) -> Manifest:
         try:

@@ -1,5 +1,6 @@
 """Output schemes, as other packages register them, and the manifest."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,15 @@ def test_without_a_mapping_the_given_documents_are_written(
     made = make_site(TWO)
     monkeypatch.setattr(site, "open_documents", None)  # an index in memory can't be opened again
     assert run(made).written == len(made.addresses())
+
+
+@pytest.mark.parametrize("name", [MANIFEST, ".feedsvc.lock"])
+def test_a_pipe_in_place_of_a_file_of_its_own_is_an_error_not_a_wait(make_site: Callable[..., Site], name: str) -> None:
+    site = make_site({"1.md": record()})
+    site.config.out_folder.mkdir()
+    os.mkfifo(site.config.out_folder / name)
+    with pytest.raises(OutputError, match=f"{name}: not a file; expected one that feedsvc wrote, or none"):
+        run(site)
 
 
 def test_the_files_of_an_older_versions_manifest_are_ours(make_site: Callable[..., Site]) -> None:
