@@ -23,6 +23,7 @@ from feedsvc.feeds.addresses import (
     parse_address,
 )
 from feedsvc.feeds.pages import select_months, select_page, select_search_index
+from feedsvc.feeds.selection import Selected
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
@@ -114,7 +115,7 @@ class Documents:
         """
         addresses = list(addresses)
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
-        current, feed = None, None
+        current, selected = None, None
         with self.index.reading() as connection:
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
@@ -122,8 +123,8 @@ class Documents:
                     yield self._write_site(connection, address)
                     continue
                 if address.feed != current:
-                    current, feed = address.feed, next(feeds)
-                yield self._write_feed(connection, address, feed) if feed else None
+                    current, selected = address.feed, next(feeds)
+                yield self._write_feed(connection, address, selected) if selected else None
 
     @contextmanager
     def find(self, address: Address) -> Iterator[FoundDocument | None]:
@@ -214,11 +215,12 @@ class Documents:
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
 
-    def _write_feed(self, connection: Connection, address: Address, feed: Feed) -> Document:
+    def _write_feed(self, connection: Connection, address: Address, selected: Selected) -> Document:
+        feed = selected.feed
         if not address.format:
             from feedsvc.formats import pages  # Jinja takes a while to load
 
-            page = select_page(connection, self.config, feed)
+            page = select_page(connection, self.config, feed, selected.months)
             return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
         links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
         return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)

@@ -202,8 +202,8 @@ def entries(site: Site, path: str = "/feed") -> list[Entry]:
     address = parse_feed_path(path)
     assert address
     with site.documents.index.reading() as connection:
-        (feed,) = select_feeds(connection, site.config, [address])
-    return list(feed.entries) if feed else []
+        (found,) = select_feeds(connection, site.config, [address])
+    return list(found.feed.entries) if found else []
 
 
 def titles(site: Site, path: str = "/feed") -> list[str]:
