@@ -286,12 +286,12 @@ def test_archives_of_the_first_thousand_years_have_addresses_that_lead_to_them(m
 
 
 #: Many stories with one topic and one provider, and a few with others; some in the cluster of the one before.
-NUMBERS = range(130)
+NUMBERS = range(150)
 
 
 def facts(number: int) -> dict[str, Any]:
     return {
-        "topic": {"all"} | {f"t{each}" for each in (2, 3, 5, 41, 43, 61) if number % each == 0},
+        "topic": {"all"} | {f"t{each}" for each in (2, 3, 5, 41, 53, 61) if number % each == 0},
         "provider": {"p3" if number % 50 == 3 else "p2" if number % 7 == 2 else "p1"},
         "type": {"video" if number % 4 == 1 else "article"},
         "category": {("news", "arts", "")[number % 3]} - {""},
@@ -342,7 +342,9 @@ def takes(records: list[dict[str, Any]], asked: dict[str, Any]) -> bool:
     )
 
 
-some_topics = st.lists(st.sampled_from(["all", "t2", "t3", "t5", "t41", "t43", "t61"]), min_size=1, max_size=3)
+topics = st.lists(st.sampled_from(["all", "t2", "t3", "t5", "t41", "t53", "t61"]), min_size=1, max_size=3)
+#: Two are so rare, even together, that a query begins with them.
+some_topics = topics | st.just(["t53", "t61"])
 some_days = st.dates(date(2020, 1, 1), date(2020, 3, 5))
 asked_filters = st.fixed_dictionaries(
     {"related": st.sampled_from(["entries", "clusters", "links"])},
