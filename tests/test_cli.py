@@ -191,6 +191,7 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
     assert "No such command 'bild'" in error
 
 
+@pytest.mark.survives("a configuration that is a pipe, a device or a folder")
 def test_a_configuration_that_is_no_file_is_an_error_that_nothing_waits_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to("pipe")
@@ -216,6 +217,7 @@ os.execv(command[0], command)
 @pytest.mark.parametrize(
     "command", ["check", "feeds", "build", "show /feed.atom", "why https://a.example/1", "init", "--help"]
 )
+@pytest.mark.survives("closed standard streams")
 def test_closed_standard_streams_change_nothing_else(folder: Path, command: str) -> None:
     for kept in ("none", "stderr"):
         line = [sys.executable, "-c", WITHOUT_STREAMS, kept, FEEDSVC, *command.split()]
@@ -224,6 +226,7 @@ def test_closed_standard_streams_change_nothing_else(folder: Path, command: str)
         (folder / "config.toml").unlink(missing_ok=True)
 
 
+@pytest.mark.survives("closed standard streams")
 def test_a_service_without_standard_streams_serves(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record("One"))

@@ -32,7 +32,11 @@ def find_loss(documents: Documents, before: Manifest, where: str) -> LossError |
 
 
 def note_stories(manifest: Manifest, before: Manifest, documents: Documents, listing: Listing) -> None:
-    """Note in a manifest which stories the current feeds show. Those of feeds that didn't change are known already."""
+    """Note in a manifest which stories the current feeds show. Those of feeds that didn't change are known already.
+
+    Some may be no entries in the configured mode: a cluster's records in their providers' feeds, mentions in a custom
+    feed with a mode of its own. They come and go with the feeds, so they are left out of what a build may lose.
+    """
     revisions = {feed: revision for revision, (first, *_) in listing if (feed := first.feed) and feed.is_current}
     kept = {}
     for feed, revision in revisions.items() if before.stamp == manifest.stamp else ():
@@ -46,7 +50,7 @@ def note_stories(manifest: Manifest, before: Manifest, documents: Documents, lis
     for feed, found in read.items():
         manifest.feeds[feed.feed_path] = ShownFeed(revisions[feed], "".join(map(mark, found)))
         urls.update(found)
-    manifest.stories = sorted(urls)
+    manifest.stories = sorted(urls.difference(documents.missing_stories([*urls], entries_alone=True)))
 
 
 def new_stories(manifest: Manifest, before: Manifest) -> dict[str, set[str]]:

@@ -56,7 +56,8 @@ class Manifest(msgspec.Struct, omit_defaults=True):
     #: Names of further files of ours: those that a build was about to write or remove when it was interrupted.
     pending: set[str] = msgspec.field(name="claimed")
     owner: Owner | None = None
-    #: The current feeds, by path without suffix, and the URLs of the stories that they show, in order.
+    #: The current feeds, by path without suffix, and the URLs of the entries of the configured mode that they show, in
+    #: order.
     feeds: dict[str, ShownFeed] = {}
     stories: list[str] = []
 
@@ -82,7 +83,7 @@ class Manifest(msgspec.Struct, omit_defaults=True):
 
 
 def _is_inside(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/")
+    return not name.startswith("/") and ".." not in name.split("/") and "\0" not in name
 
 
 def file_name(address: str) -> str:

@@ -20,6 +20,7 @@ from feedsvc.cli.printing import (
     print_conflicts,
     print_counts,
     print_json,
+    print_notes,
     print_problems,
     print_records,
     print_refusal,
@@ -146,8 +147,7 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
             for problem in result.problems:
                 click.echo(str(problem))
             print_warnings(site.warnings())
-            for note in [*site.notes(), *result.notes]:
-                click.echo(one_line(f"note: {note}"), err=True)
+            print_notes([*site.notes(), *result.notes])
             print_counts(result)
             click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
         sys.exit(1 if number or result.nothing_found or result.loss else 0)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,9 +42,16 @@ def print_refusal(refusal: LossError | str | None) -> None:
 
 
 def print_problems(result: "SyncResult") -> None:
-    """Print all problems of the records."""
+    """Print all problems of the records, and what else a sync noticed."""
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
+    print_notes(result.notes)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what may surprise, and is no problem."""
+    for note in notes:
+        click.echo(one_line(f"note: {note}"), err=True)
 
 
 def print_json(report: Report) -> None:

@@ -103,7 +103,7 @@ class SqliteDatabase:
 
         If it is the file in use, and empty, it is renamed.
         """
-        if not self.file.exists():
+        if not os.path.exists(self.file):  # or it is out of reach
             return False
         looked_at = SqliteDatabase(self.file, self._owner)
         try:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ Rules = dict[str, str | int]
 
 @settings(max_examples=80)
 @given(histories, rules, st.sampled_from([1, 2, 100]))
+@pytest.mark.survives("records that list each other")
 def test_feeds_hold_what_all_records_come_to(history: list[Files], rules: Rules, most_joined: int) -> None:
     with patch.object(grouping, "MOST_JOINED", most_joined):
         check_history(history, rules, "sqlite:///old.db", "sqlite:///new.db")
@@ -72,6 +74,7 @@ def test_feeds_hold_what_all_records_come_to(history: list[Files], rules: Rules,
 
 @settings(max_examples=8)
 @given(history=histories, rules=rules)
+@pytest.mark.survives("records that list each other")
 def test_feeds_in_postgresql_hold_what_all_records_come_to(
     postgres: Postgres, history: list[Files], rules: Rules
 ) -> None:

@@ -118,6 +118,7 @@ def test_pictures_load_only_when_they_are_opened(sample_service, open_page, pict
     page.mouse.wheel(0, 3000)
     page.wait_for_timeout(300)
     assert pictures == []
+    expect(page.locator("details.picture").first).to_be_hidden()  # not a group without a name to a screen reader
     page.get_by_role("button", name="Show pictures").click()
     expect(page.locator(".picture img").first).to_be_visible()
     page.wait_for_timeout(300)

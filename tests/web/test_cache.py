@@ -126,6 +126,7 @@ def test_while_the_index_does_not_change_it_is_not_asked_for_cached_documents(
 
 
 @pytest.mark.sqlite
+@pytest.mark.survives("dear requests")
 def test_a_cached_document_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
     documents = DocumentCache(site.documents)
     before = body(documents, "/topics/ai.atom")
@@ -234,6 +235,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Delivery], None]
             end.set()
 
 
+@pytest.mark.survives("dear requests")
 def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy: Callable[[Delivery], None]) -> None:
     delivery = Delivery(site.documents, 0)
     assert get(delivery.cache, "/topics/ai.atom") and get(delivery.cache, "/topics/law.atom")
@@ -246,6 +248,7 @@ def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy
     assert body(delivery.cache, "/topics/law.atom") == old  # whose feed has, which nobody waits for
 
 
+@pytest.mark.survives("dear requests")
 def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[Delivery], None]) -> None:
     app = create_app(site.config)
     (found,), client = app.extensions[EXTENSION].values(), app.test_client()
@@ -258,6 +261,7 @@ def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[D
 
 
 @pytest.mark.sqlite
+@pytest.mark.survives("dear requests")
 def test_a_document_whose_queries_take_too_long_is_a_503_and_the_next_one_is_made(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
