@@ -186,7 +186,7 @@ def test_the_service_neither_delivers_nor_logs_what_is_never_read(service: Servi
     paths = [f"/feed.{format}" for format in ("atom", "rss", "json", "atom?topic=seen", "json?limit=x", "nope")]
     paths += ["/", "/feeds.opml", "/healthz", "/topics/visible/", "/topics/seen.rss", "/providers/a-provider/"]
     bodies = [text(path) for path in paths]
-    assert sum(SEEN.encode() in body for body in bodies) == 7
+    assert sum(SEEN.encode() in body for body in bodies) == 8
     (service.folder / "records" / "late.md").write_text("title: {canary1: canary2}\nsecured: *canary3\n")
     wait_until(lambda: "late.md:2: " in result("check", cwd=service.folder)[1], 10)
     service.process.terminate()

@@ -286,10 +286,10 @@ class Site:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
         from feedsvc.api.losses import kept
-        from feedsvc.serve import logs, server, supervisor
+        from feedsvc.serve import logs, server, sockets
 
         serve = self.config.serve
-        with supervisor.listen(serve.host, serve.port) as listener:
+        with sockets.listen(serve.host, serve.port) as listener:
             try:
                 result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
             except LossError as error:

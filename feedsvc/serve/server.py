@@ -21,7 +21,6 @@ from feedsvc.index.database import Index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.serve.follower import follow
-from feedsvc.serve.sockets import bound_unread_answers
 from feedsvc.serve.supervisor import Supervisor
 from feedsvc.serve.websub import announce_changes
 from feedsvc.web import create_app, multiprocess
@@ -122,7 +121,6 @@ def _load_app(config: Config, started: float, prepare: Callable[[], None] | None
     end_with_parent(multiprocess.remove)
     logs.configure(config.serve.log_format)
     multiprocess.join()
-    bound_unread_answers(config.serve.port)
     # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
     time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
     return create_app(config, started=started)

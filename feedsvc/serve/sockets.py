@@ -1,62 +1,50 @@
-"""Bounds for answers that nobody reads, of which the server has none: the kernel keeps them, on each connection.
+"""The socket that a service listens with, and what the kernel keeps for its connections."""
 
-A connection has the options of the socket that listens (Linux: tcp(7)); the server makes that one itself, in each
-worker. Servers in Python that have such bounds answer a quarter of the requests, or let a slow reader hold a thread.
-"""
-
-import logging
-import os
 import socket
-import stat
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-from threading import Thread
 
+from feedsvc.errors import ServeError
+
+#: Connections that wait for a worker at most.
+BACKLOG = 1024
 #: Bytes of answers that wait in the kernel to be sent on a connection.
 UNSENT_BYTES = 131072
 #: Seconds for which a client may take nothing of an answer, until its connection is closed.
 UNREAD_SECONDS = 60
-#: Seconds for which a worker's socket is looked for.
-LOOK_SECONDS = 30
 
 #: `TCP_NOTSENT_LOWAT`, which the standard library has from Python 3.12 on.
 _NOTSENT_LOWAT = 25
 
-log = logging.getLogger("feedsvc")
 
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on a host's address and a port. Raise ServeError if none can, or another one does.
 
-def bound_unread_answers(port: int) -> None:
-    """Bound what is kept for the clients of the socket that this process will listen with soon, in a thread."""
-    if sys.platform == "linux":
-        Thread(target=_wait, args=(port,), name="sockets", daemon=True).start()
-
-
-def _wait(port: int) -> None:
-    end = time.monotonic() + LOOK_SECONDS
+    Granian's workers would each have a socket of their own, which share the port with those of any other service. Now
+    connections wait here while no worker takes them, also before there is one.
+    """
+    listener = None
     try:
-        while not (listener := next(_listeners(port), None)):
-            if time.monotonic() > end:
-                raise TimeoutError(f"no socket listens on port {port}")
-            time.sleep(0.01)
-        with listener:
-            listener.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a former service may linger
+        listener.bind(address)
+        _bound_unread_answers(listener)
+        listener.listen(BACKLOG)
     except OSError as error:
-        log.warning("can't bound answers that nobody reads: %s; let a proxy do so", error)
+        if listener:
+            listener.close()
+        raise ServeError(
+            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
+        ) from error
+    return listener
 
 
-def _listeners(port: int) -> Iterator[socket.socket]:
-    """Yield copies of the sockets of this process that listen on a port."""
-    for number in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        with suppress(OSError):  # it was closed meanwhile
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
-                continue
-            found = socket.socket(fileno=os.dup(number))
-            listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-            if listens and found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port:
-                yield found
-            else:
-                found.close()
+def _bound_unread_answers(listener: socket.socket) -> None:
+    """Bound what is kept for clients that read nothing, which the server has no bounds for.
+
+    A connection has the options of the socket that listens (Linux: tcp(7)). Servers in Python that have such bounds
+    answer a quarter of the requests, or let a slow reader hold a thread.
+    """
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)

@@ -8,10 +8,8 @@ from typing import Any
 from granian.net import SocketHolder as _SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from feedsvc.errors import ServeError
+from feedsvc.serve.sockets import BACKLOG
 
-#: Connections that wait for a worker at most.
-BACKLOG = 1024
 #: Seconds for which workers have to run so that the next one that ends is started again at once.
 CALM_SECONDS = 60
 #: Seconds until the second worker in a row is started again, which are doubled for each further one, and the most.
@@ -21,28 +19,6 @@ log = logging.getLogger("feedsvc")
 
 #: Its stub lacks its parameters: the socket's number, whether it is a Unix socket, and its backlog.
 SocketHolder: Any = _SocketHolder
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on a host's address and a port. Raise ServeError if none can, or another one does.
-
-    Granian's workers would each have a socket of their own, which share the port with those of any other service. Now
-    connections wait here while no worker takes them, also before there is one.
-    """
-    listener = None
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a former service may linger
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        if listener:
-            listener.close()
-        raise ServeError(
-            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
-        ) from error
-    return listener
 
 
 class Supervisor(MPServer):

@@ -54,6 +54,8 @@ def feed(*entries: Entry, language: str = "en", **labels: str) -> Feed:
     return Feed(
         address=FeedAddress("feed"),
         title="News",
+        name="News",
+        site_title="News",
         description="All of it",
         description_language=language,
         base_url="https://feeds.example",
@@ -64,6 +66,7 @@ def feed(*entries: Entry, language: str = "en", **labels: str) -> Feed:
         formats=tuple(map(find_format, FORMATS)),
         ttl=15,
         hub="",
+        pictures=False,
         entries=entries,
         previous_archive=None,
         next_archive=None,

@@ -110,3 +110,15 @@ def test_the_page_of_a_topic_stays_as_it_is_when_other_stories_come(make_site: C
     site.write("2.md", record(url="https://a.example/2", time="2020-07-01", topics="[Law]", provider="B"))
     site.sync()
     assert site.body("/topics/ai/") == before
+
+
+@pytest.mark.parametrize("mode", ["entries", "links", "clusters"])
+def test_the_page_of_everything_begins_with_clusters_however_related_stories_come(
+    make_site: Callable[..., Site], mode: str
+) -> None:
+    first, second, other = (story(number, 5) for number in (1, 2, 20))
+    records = [first, {**second, "related": [first]}, other]
+    site = make_site({"stories.json": json.dumps(records)}, feeds={"related": mode})
+    page = html.document_fromstring(site.body("/"))
+    assert page.xpath("//article/h3/a/@href") == [other["webUrl"], first["webUrl"]]
+    assert page.xpath("//article//*[@class='coverage']//a/@href") == [second["webUrl"]]

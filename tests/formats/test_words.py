@@ -146,6 +146,7 @@ def test_the_english_words_of_a_page_in_another_language_are_marked(make_site: C
         "N",
         "Wort",
         "Verwandte Artikel (1)",
+        "Weitere Berichte (1)",
         "Mention",
         "B",
         "KI",

@@ -404,7 +404,7 @@ def test_a_database_of_something_else_is_an_error_and_stays(tmp_path: Path) -> N
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("CREATE TABLE files (name)")
     connection.close()
-    with pytest.raises(IndexUnusableError, match=r"x.db: a database of something else"):
+    with pytest.raises(IndexUnusableError, match=r"x.db: of something else"):
         open_index(parse_config({"index": {"url": "sqlite:///x.db"}}, tmp_path))
 
 

@@ -7,7 +7,6 @@ import random
 import resource
 import socket
 import sys
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -257,13 +256,8 @@ def test_a_client_that_takes_nothing_is_hung_up_on(
     family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "UNREAD_SECONDS", 1)
-    with socket.socket(family) as listener, socket.socket(family) as client:
-        listener.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
-        port = listener.getsockname()[1]
-        sockets.bound_unread_answers(port)
-        (thread,) = [thread for thread in threading.enumerate() if thread.name == "sockets"]
-        listener.listen()
-        thread.join(10)
+    host = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with sockets.listen(host, 0) as listener, socket.socket(family) as client:
         client.connect(listener.getsockname())
         connection, _ = listener.accept()
         with connection, pytest.raises(TimeoutError, match="Connection timed out"):

@@ -280,7 +280,13 @@ def test_a_hub_behind_tls_has_the_same_bounds(tmp_path: Path, monkeypatch: pytes
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(path)
     feeds = [f"https://feeds.example/{number}{'x' * 1000}.atom" for number in range(websub.BATCH)]
-    with speaking(said(b"HTTP/1.1 204 X\r\n\r\n"), tls) as url:
+
+    def answer_and_read(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 204 X\r\n\r\n")
+        while client.recv(65536):  # of the request, which is more than what is sent at once
+            pass
+
+    with speaking(answer_and_read, tls) as url:
         with pytest.raises(websub.HubError, match="certificate verify failed"):
             websub._publish(url, feeds)
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
