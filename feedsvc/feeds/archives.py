@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import LastChange, MonthSize, last_changes, months
+from feedsvc.index.archives import LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import has_size
@@ -162,13 +162,9 @@ class Archives:
         return next((index for index, found in enumerate(self._months) if found.name == month), -1)
 
 
-def find_archives(connection: Connection, address: FeedAddress, query: StoryQuery) -> Archives:
-    """Return the archives of a feed as far as its document at an address depends on them.
-
-    query: for the stories of the current feed.
-    """
-    found = months(connection, address, query)
-    return Archives(address, query.limit, list(_needed(found, address.archive, query.limit)))
+def find_archives(address: FeedAddress, limit: int, months: Iterable[MonthSize]) -> Archives:
+    """Return the archives of a feed as far as its document at an address depends on them."""
+    return Archives(address, limit, list(_needed(months, address.archive, limit)))
 
 
 def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) -> dict[FeedAddress, int | None]:
@@ -176,7 +172,7 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
 
     query: for the stories of the current feed.
     """
-    archives = Archives(feed, query.limit, list(months(connection, feed, query)))
+    archives = Archives(feed, query.limit, list(Months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
     changes, has_sizes = last_changes(connection, feed), has_size(connection, feed, query)
@@ -185,9 +181,9 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     return found
 
 
-def list_months(connection: Connection, feed: FeedAddress, query: StoryQuery) -> tuple[Month, ...]:
-    """Return the months that a feed has archives of, newest first. query: for the stories of the current feed."""
-    return Archives(feed, query.limit, list(months(connection, feed, query))).by_month()
+def list_months(feed: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[Month, ...]:
+    """Return the months that a feed has archives of, newest first. months: all of the feed's, newest first."""
+    return Archives(feed, limit, list(months)).by_month()
 
 
 def _needed(months: Iterable[MonthSize], archive: Archive | None, limit: int) -> Iterable[MonthSize]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from feedsvc.config import Config
-from feedsvc.index.facets import KINDS
+from feedsvc.index.query import KINDS
 from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Filters
 
 #: The filter that is as good as the feed of a kind, by kind.

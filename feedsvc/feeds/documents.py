@@ -89,7 +89,7 @@ class Documents:
         """
         addresses = list(addresses)
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
-        current, feed = None, None
+        current, selected = None, None
         with self.index.reading() as connection:
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
@@ -97,8 +97,8 @@ class Documents:
                     yield write_site(connection, self.config, address)
                     continue
                 if address.feed != current:
-                    current, feed = address.feed, next(feeds)
-                yield write_feed(connection, self.config, address, feed) if feed else None
+                    current, selected = address.feed, next(feeds)
+                yield write_feed(connection, self.config, address, selected) if selected else None
 
     @contextmanager
     def find(self, address: Address) -> Iterator[FoundDocument | None]:

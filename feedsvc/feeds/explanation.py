@@ -13,7 +13,7 @@ from feedsvc.feeds.selection import published_formats, related_mode, story_query
 from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
 from feedsvc.index.links import find_founder, find_joined
-from feedsvc.index.query import StoryQuery, ordering_table, select_stories
+from feedsvc.index.query import StoryQuery, select_stories
 from feedsvc.index.reader import find_entries, find_feed
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
@@ -150,15 +150,14 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
         items = [item for filters in query.filters for item in filters.items if FILTERS[item[0]].column]
         for item in items:
             single = Filters((item,))
-            chosen, values = select_stories(connection.dialect, address, replace(asked, filters=(single,)), "1")
-            chosen = f"{chosen} AND {ordering_table(address, asked)}.url = ?"
-            if not connection.execute(chosen, [*values, shown.url]).fetchone():
+            chosen, values = select_stories(connection, address, replace(asked, filters=(single,)), "1")
+            if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
                 column = FILTERS[item[0]].column
                 compared = ", ".join(united if asked.counted == "clusters" else topics)
                 value = compared if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
         if not reasons and asked.counted == "clusters":
-            chosen, values = select_stories(connection.dialect, address, query, "1")
+            chosen, values = select_stories(connection, address, query, "1")
             if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
                 labels = ", ".join(Filters(tuple(items)).labels)
                 reasons.append(f"left out by {labels}: no record of its cluster meets all of them")

@@ -9,7 +9,7 @@ from feedsvc.errors import AddressError
 from feedsvc.feeds.addresses import Address, feed_address, page_address
 from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
-from feedsvc.index.facets import KINDS
+from feedsvc.index.query import KINDS
 from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress
 from feedsvc.text import slug
 

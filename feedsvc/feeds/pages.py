@@ -3,12 +3,11 @@
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_months
 from feedsvc.feeds.selection import select_catalogue, story_query
-from feedsvc.index import reader
+from feedsvc.index.archives import Months
 from feedsvc.index.database import Connection
-from feedsvc.index.facets import KINDS
 from feedsvc.index.headlines import newest_headlines
 from feedsvc.index.names import named
-from feedsvc.index.query import StoryQuery
+from feedsvc.index.query import KINDS, StoryQuery
 from feedsvc.model import EVERYTHING, FILTERS, Feed, FeedAddress, Filters, Month, Page, SearchIndex
 from feedsvc.model.filters import MAX_VALUE
 from feedsvc.text import slug
@@ -17,21 +16,26 @@ from feedsvc.text import slug
 SEARCHED = 2000
 
 
-def select_page(connection: Connection, config: Config, feed: Feed) -> Page:
-    """Return the page of a feed or an archive."""
+def select_page(connection: Connection, config: Config, feed: Feed, months: Months) -> Page:
+    """Return the page of a feed or an archive. months: of the current feed."""
     choices = _choices(connection, feed.address.filters)
     query = story_query(config, feed.address)
     if not feed.address.is_current or len(feed.entries) < query.limit:
         return Page(feed, len(feed.entries), choices=choices)
-    size = reader.count(connection, feed.address, query)
-    return Page(feed, size, select_months(connection, config, feed.address), choices)
+    size = sum(month.stories for month in months)
+    return Page(feed, size, _archived(config, feed.address, query.limit, months), choices)
 
 
 def select_months(connection: Connection, config: Config, address: FeedAddress) -> tuple[Month, ...]:
     """Return the months that a current feed has archives of, newest first."""
+    query = story_query(config, address)
+    return _archived(config, address, query.limit, Months(connection, address, query))
+
+
+def _archived(config: Config, address: FeedAddress, limit: int, months: Months) -> tuple[Month, ...]:
     if not config.feeds.archives:
         return ()
-    return list_months(connection, address, story_query(config, address))
+    return list_months(address, limit, months)
 
 
 def select_search_index(connection: Connection, config: Config) -> SearchIndex:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives, list_archives
@@ -9,7 +10,7 @@ from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
-from feedsvc.index.archives import last_changes
+from feedsvc.index.archives import Months, last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import list_values, unknown_values
 from feedsvc.index.occurrences import read_problems
@@ -35,26 +36,36 @@ from feedsvc.model import (
 _RECENT = 12
 
 
-def find_feed(connection: Connection, config: Config, address: FeedAddress) -> tuple[int, Callable[[], Feed]] | None:
+class Selected(NamedTuple):
+    """A feed, with what its page shows beside it."""
+
+    feed: Feed
+    #: Of the current feed.
+    months: Months
+
+
+def find_feed(
+    connection: Connection, config: Config, address: FeedAddress
+) -> tuple[int, Callable[[], Selected]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
     found = _find(connection, config, address)
     if not found:
         return None
 
-    def select() -> Feed:
+    def select() -> Selected:
         (entries,) = reader.find_entries(connection, [(address, found.query)], config.feeds)
-        return _feed(connection, config, found, entries)
+        return _feed(config, found, entries)
 
     return found.row.revision, select
 
 
-def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Feed | None]:
+def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Selected | None]:
     """Yield the feed at each canonical address, or None."""
     found = [_find(connection, config, address) for address in addresses]
     queries = [(feed.address, feed.query) for feed in found if feed]
     entries = reader.find_entries(connection, queries, config.feeds)
     for feed in found:
-        yield _feed(connection, config, feed, next(entries)) if feed else None
+        yield _feed(config, feed, next(entries)) if feed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,8 @@ class _Found:
     row: FeedRow
     #: For the stories that the document at the address shows.
     query: StoryQuery
+    #: Of the current feed.
+    months: Months
     #: What that document shows; None for a current feed, where it needn't be known yet.
     section: Section | None = None
 
@@ -72,9 +85,10 @@ class _Found:
 def _find(connection: Connection, config: Config, address: FeedAddress) -> _Found | None:
     row = find_row(connection, config, address)
     query = story_query(config, address)
+    months = Months(connection, address, query)
     if address.is_current or not row:
-        return _Found(address, row, query) if row else None
-    archives = find_archives(connection, address, query)
+        return _Found(address, row, query, months) if row else None
+    archives = find_archives(address, query.limit, months)
     section = archives.section(address) if config.feeds.archives else None
     if not section:
         return None
@@ -83,15 +97,15 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
         last = archives.last_change(address.archive, last_changes(connection, address), has_sizes)
         row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
-    return _Found(address, row, query, section)
+    return _Found(address, row, query, months, section)
 
 
-def _feed(connection: Connection, config: Config, found: _Found, entries: tuple[Entry, ...]) -> Feed:
+def _feed(config: Config, found: _Found, entries: tuple[Entry, ...]) -> Selected:
     """Return a feed with the addresses of what is beside it."""
     section = found.section
     if not section and config.feeds.archives and len(entries) == found.query.limit:
-        section = find_archives(connection, found.address, found.query).section(found.address)
-    return _make_feed(config, found.address, found.row, entries, section or Section())
+        section = find_archives(found.address, found.query.limit, found.months).section(found.address)
+    return Selected(_make_feed(config, found.address, found.row, entries, section or Section()), found.months)
 
 
 def _make_feed(

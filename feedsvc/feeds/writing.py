@@ -9,6 +9,7 @@ from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
 from feedsvc.feeds.pages import select_months, select_page, select_search_index
+from feedsvc.feeds.selection import Selected
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
 from feedsvc.formats.search import write_search_index
@@ -35,12 +36,13 @@ class Document:
         return hashlib.sha256(self.body).hexdigest()
 
 
-def write_feed(connection: Connection, config: Config, address: Address, feed: Feed) -> Document:
+def write_feed(connection: Connection, config: Config, address: Address, selected: Selected) -> Document:
     """Return the document of a feed in the format of its address, or its page. Raise FormatError."""
+    feed = selected.feed
     if not address.format:
         from feedsvc.formats import pages  # Jinja takes a while to load
 
-        page = select_page(connection, config, feed)
+        page = select_page(connection, config, feed, selected.months)
         return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
     links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
     return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)

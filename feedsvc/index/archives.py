@@ -1,10 +1,12 @@
 """Reads from the index what the archives of a feed follow from: its stories by month, and when they changed."""
 
 from collections.abc import Iterator
+from copy import copy
+from itertools import tee
 from typing import Any, NamedTuple
 
 from feedsvc.index.database import Connection
-from feedsvc.index.query import StoryQuery, ordering_table, select_stories
+from feedsvc.index.query import StoryQuery, select_stories
 from feedsvc.index.reader import has_size
 from feedsvc.model import FeedAddress
 
@@ -27,17 +29,28 @@ class LastChange(NamedTuple):
     changed: int
 
 
-def months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[MonthSize]:
-    """Yield the months of a feed, newest first. Those that aren't asked for need not be counted, and seldom are."""
+class Months:
+    """The months of a feed, newest first: counted as far as they are asked for, and once."""
+
+    def __init__(self, connection: Connection, address: FeedAddress, query: StoryQuery) -> None:
+        """address: any of the feed. query: for the stories of the current feed."""
+        self._months = tee(_months(connection, address, query), 1)[0]
+
+    def __iter__(self) -> Iterator[MonthSize]:
+        return copy(self._months)
+
+
+def _months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[MonthSize]:
     if has_size(connection, address, query):
         month, size = "month", query.counted
         chosen = f"SELECT month, {size} FROM feeds WHERE kind = ? AND slug = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind, address.slug]
     else:
-        month = f"{ordering_table(address, query)}.month"
-        chosen, values = select_stories(connection.dialect, address, query, f"{month}, count(*)")
+        month = "o.month"
+        chosen, values = select_stories(connection, address, query, f"{month}, count(*)")
         chosen += f" GROUP BY {month}"
-    return (MonthSize(*row) for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values))
+    for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values):
+        yield MonthSize(*row)
 
 
 def last_changes(connection: Connection, address: FeedAddress) -> list[LastChange]:
@@ -51,8 +64,7 @@ def last_changes(connection: Connection, address: FeedAddress) -> list[LastChang
 
 def older_in_month(connection: Connection, address: FeedAddress, query: StoryQuery, url: str, published: int) -> int:
     """Return how many stories come after one of its month in the order of a feed. query: of that month."""
-    table = ordering_table(address, query)
-    chosen, values = select_stories(connection.dialect, address, query, "count(*)")
-    is_after = f"({table}.published < ? OR {table}.published = ? AND {table}.url > ?)"
+    chosen, values = select_stories(connection, address, query, "count(*)")
+    is_after = "(o.published < ? OR o.published = ? AND o.url > ?)"
     number: int = connection.execute(f"{chosen} AND {is_after}", [*values, published, published, url]).fetchone()[0]
     return number

@@ -18,18 +18,19 @@ _TOUCH = """
     WHERE TRUE ON CONFLICT DO NOTHING
 """
 _INSERT_FOUNDERS = """
-    INSERT INTO clusters SELECT t.url, '', t.published, t.month FROM stories t
+    INSERT INTO clusters SELECT '', t.* FROM stories t
     WHERE t.is_primary AND {is_touched} AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.url = t.url)
+    ORDER BY t.month DESC, t.published DESC, t.url
 """
 _INSERT_TOPICS = """
-    INSERT INTO clusters SELECT f.url, o.slug, f.published, f.month
+    INSERT INTO clusters SELECT o.slug, f.*
     FROM (
         SELECT t.url AS founder, t.url FROM clusters t WHERE t.slug = '' AND {is_touched}
         UNION ALL SELECT t.founder, t.url FROM joined t WHERE {is_founder_touched}
     ) record
-    JOIN clusters f ON f.url = record.founder AND f.slug = ''
+    JOIN stories f ON f.url = record.founder
     JOIN story_topics o ON o.url = record.url
-    WHERE TRUE ON CONFLICT DO NOTHING
+    WHERE TRUE ORDER BY o.slug, f.month DESC, f.published DESC, f.url ON CONFLICT DO NOTHING
 """
 
 

@@ -21,6 +21,10 @@ class Dialect:
     blob: str
     #: Ends the definition of a table whose rows are stored in the order of its primary key.
     clustered: str
+    #: In a primary key, follows a column whose greatest values come first, where keys have an order.
+    descending: str
+    #: Whether a condition on other rows is looked up for each story, unless it is written as a set of them.
+    needs_sets: bool
     #: Whether a key may be longer than some 2,700 bytes.
     has_long_keys: bool
     #: Follows a column that has one of the values in a list. The list is one parameter, so there are few statements.

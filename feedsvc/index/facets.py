@@ -5,12 +5,10 @@ from collections.abc import Iterable
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
-from feedsvc.index.query import has_feed
+from feedsvc.index.query import KINDS, has_feed
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, Filters, Kind
+from feedsvc.model import FILTERS, Filters
 
-#: The columns that hold slugs of feeds, with the feeds' kinds.
-KINDS: dict[str, Kind] = {"topic": "topics", "provider": "providers"}
 #: The numbers of stories by facet and value.
 ValueCounts = Counter[tuple[str, str]]
 

@@ -6,7 +6,7 @@ import msgspec
 
 from feedsvc.index.database import Connection, batches
 from feedsvc.index.names import named
-from feedsvc.index.query import StoryQuery, newest_first, select_stories
+from feedsvc.index.query import NEWEST_FIRST, StoryQuery, select_stories
 from feedsvc.model import EVERYTHING, Headline
 
 
@@ -23,8 +23,8 @@ _decoder = msgspec.json.Decoder(_Head)
 
 def newest_headlines(connection: Connection, query: StoryQuery) -> tuple[Headline, ...]:
     """Return the headlines of stories of everything, which aren't grouped, newest first; ties by URL."""
-    chosen, values = select_stories(connection.dialect, EVERYTHING, query, "s.occurrence, s.provider")
-    rows = connection.execute(f"{chosen} ORDER BY {newest_first(EVERYTHING, query)} LIMIT ?", [*values, query.limit])
+    chosen, values = select_stories(connection, EVERYTHING, query, "o.occurrence, o.provider")
+    rows = connection.execute(f"{chosen} ORDER BY {NEWEST_FIRST} LIMIT ?", [*values, query.limit])
     provider_of = dict(rows.fetchall())
     names = named(connection, "providers", sorted(set(provider_of.values())))
     heads: dict[int, _Head] = {}

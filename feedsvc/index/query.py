@@ -1,17 +1,32 @@
-"""Queries for the stories of a feed, in SQL."""
+"""Queries for the stories of a feed, in SQL.
 
-from collections.abc import Iterable
+Filters compare columns that each table of stories has, in the order of feeds: so one that few stories meet passes over
+the others without a look elsewhere. Topics are looked up, unless one of them is where the query begins.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
-from feedsvc.model import FILTERS, Counted, FeedAddress, Filter, Filters
+from feedsvc.index.schema import FACETS
+from feedsvc.model import FILTERS, Counted, FeedAddress, Filter, Filters, Kind
 
 #: A limit that no feed reaches.
 ALL = 2**62
+#: The order of feeds, which is that of the database's indexes.
+NEWEST_FIRST = "o.month DESC, o.published DESC, o.url"
+#: The columns that hold slugs of feeds, with the feeds' kinds.
+KINDS: dict[str, Kind] = {"topic": "topics", "provider": "providers"}
 _DAY = 86_400  # seconds
+#: How much longer it takes to select stories that have one of several topics, each once and in order, than to pass over
+#: as many; and to look up a topic of a story, than to add one to a set.
+_SORTING, _LOOK_UP = 20, 2
+_COLUMNS = ", ".join(
+    ("url", "occurrence", "is_primary", "published", "month", *(facet.name for facet in FACETS), "provider")
+)
 
 #: SQL with its values.
 _Condition: TypeAlias = tuple[str, list[Any]]
@@ -32,6 +47,16 @@ class StoryQuery:
     offset: int = 0
     limit: int = ALL
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether filters choose among the stories."""
+        return bool(self.compared())
+
+    def compared(self) -> list[tuple[Filter, Any]]:
+        """Return the filters that choose among the stories, with their values."""
+        named = [item for filters in self.filters for item in filters.items]
+        return [(FILTERS[name], value) for name, value in named if FILTERS[name].column]
+
 
 def has_feed(rules: Feeds) -> str:
     """Return the condition that a topic or provider has enough entries for a feed, on its row of `feeds`."""
@@ -48,84 +73,160 @@ def topics_with_feed(connection: Connection, slugs: Iterable[str], rules: Feeds)
     return {slug for (slug,) in rows}
 
 
-def ordering_table(address: FeedAddress, query: StoryQuery) -> str:
-    """Return the table whose times order a feed's stories."""
-    return "o" if address.kind == "topics" or query.counted == "clusters" else "s"
-
-
-def newest_first(address: FeedAddress, query: StoryQuery) -> str:
-    """Return the order of a feed's stories, which is that of a database index."""
-    table = ordering_table(address, query)
-    return f"{table}.month DESC, {table}.published DESC, {table}.url"
-
-
-def select_stories(dialect: Dialect, address: FeedAddress, query: StoryQuery, columns: str) -> tuple[str, list[Any]]:
+def select_stories(
+    connection: Connection, address: FeedAddress, query: StoryQuery, columns: str
+) -> tuple[str, list[Any]]:
     """Return SQL and its values that select the stories of a feed, or the founders of its clusters, in no order.
 
-    columns: of `ordering_table`. The SQL ends in a WHERE clause. The limit of the query is not in it.
+    columns: of `o`, which has those of the table `stories`. The SQL ends in a WHERE clause. The limit of the query is
+    not in it. It begins with the rarest topic or provider that is chosen, or with all stories if none is rare.
     """
-    source, asked = "stories s", conditions(dialect, address, query)
-    table = ordering_table(address, query)
-    if table == "o":
-        is_joined = any("s." in condition for condition, _ in asked)
-        held = "clusters" if query.counted == "clusters" else "story_topics"
-        source = f"{held} o{' JOIN stories s ON s.url = o.url' if is_joined else ''}"
-        asked.append(("o.slug = ?", [address.slug if address.kind == "topics" else ""]))
-    elif address.kind == "providers":
-        asked.append(("s.provider = ?", [address.slug]))
-    if query.month:
-        asked.append((f"{table}.month = ?", [query.month]))
-    if query.counted == "primary_stories":
-        asked.append((f"{table}.is_primary", []))
-    where = " AND ".join(["TRUE", *(condition for condition, _ in asked)])
-    return f"SELECT {columns} FROM {source} WHERE {where}", [value for _, values in asked for value in values]
+    dialect, is_cluster = connection.dialect, query.counted == "clusters"
+    chosen, left_out = _choices(address, query)
+    if not all(choice.slugs for choice in chosen):  # what is chosen is left out, too
+        return f"SELECT {columns} FROM stories o WHERE FALSE", []
+    everything = _measure(connection, query, [*chosen, *left_out]) if query.is_filtered else 0
+    start = min(chosen, key=_Choice.cost, default=None)
+    if start and len(start.slugs) > 1 and start.cost() > everything:
+        start = None
+    held = "clusters" if is_cluster else "story_topics"
+    source, values, asked = "stories o", list[Any](), list[_Condition]()
+    if start and start.column == "topic" and len(start.slugs) > 1:
+        source = f"(SELECT DISTINCT {_COLUMNS} FROM {held} WHERE slug {dialect.in_list}) o"
+        values.append(dialect.as_list(start.slugs))
+    elif is_cluster or (start and start.column == "topic"):
+        source = f"{held} o"
+        asked.append(("o.slug = ?", list(start.slugs) if start else [""]))
+    compared = _conditions(dialect, query)
+    compared += [_one_of(dialect, "o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
+    passed_over = start.size if start else everything
+    for choice in [*chosen, *left_out]:
+        if choice.column == "topic" and choice is not start:
+            condition = _has_topic(dialect, held, choice, passed_over, compared)
+            asked.append(_not(condition) if choice in left_out else condition)
+    where, more = _all([*compared, *asked])
+    return f"SELECT {columns} FROM {source} WHERE {where}", [*values, *more]
 
 
-def conditions(dialect: Dialect, address: FeedAddress, query: StoryQuery) -> list[_Condition]:
-    """Return what filters ask of a story of a feed, as SQL conditions with their values.
+@dataclass(slots=True)
+class _Choice:
+    """Topics or providers, one of which a story has to have, or none."""
 
-    The story is `s`; its time is asked of `ordering_table`. Of a cluster, one record has to be all that is asked of a
-    single story, and none what is left out.
+    column: str
+    slugs: tuple[str, ...]
+    #: The number of stories that have each of them, summed up.
+    size: int = 0
+
+    def cost(self) -> int:
+        """Return what it takes to begin with them, as a number of stories that are passed over."""
+        return self.size * (1 if len(self.slugs) == 1 else _SORTING)
+
+
+def _choices(address: FeedAddress, query: StoryQuery) -> tuple[list[_Choice], list[_Choice]]:
+    """Return the topics and providers that are chosen, without those that are left out; and the topics that are.
+
+    The providers of clusters are a matter of their records.
     """
-    table = ordering_table(address, query)
+    columns = ["topic"] if query.counted == "clusters" else list(KINDS)
+    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {"in": [], "not in": []}
+    found["in"] += [(column, (address.slug,)) for column in columns if KINDS[column] == address.kind]
+    for filter, value in query.compared():
+        if filter.column in columns:
+            found[str(filter.comparison)].append((filter.column, value))
+    excluded = {(column, slug) for column, slugs in found["not in"] for slug in slugs}
+    chosen = [
+        _Choice(column, tuple(slug for slug in slugs if (column, slug) not in excluded))
+        for column, slugs in found["in"]
+    ]
+    return chosen, [_Choice(*each) for each in found["not in"] if each[0] == "topic"]
+
+
+def _measure(connection: Connection, query: StoryQuery, choices: Sequence[_Choice]) -> int:
+    """Set the sizes of choices, and return that of everything, as the index has counted them."""
+    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
+    rows = connection.execute(
+        f"SELECT kind, slug, {query.counted} FROM feeds WHERE kind {in_list} AND slug {in_list} AND month = ''",
+        (as_list(["feed", *KINDS.values()]), as_list({"", *(slug for choice in choices for slug in choice.slugs)})),
+    )
+    sizes: dict[tuple[str, str], int] = {(kind, slug): size for kind, slug, size in rows}
+    for choice in choices:
+        choice.size = sum(sizes.get((KINDS[choice.column], slug), 0) for slug in choice.slugs)
+    return sizes.get(("feed", ""), 0)
+
+
+def _has_topic(
+    dialect: Dialect, held: str, choice: _Choice, passed_over: int, compared: list[_Condition]
+) -> _Condition:
+    """Return the condition that a story has one of some topics.
+
+    passed_over: how many stories it is asked of, at most. compared: what they meet beside that.
+    """
+    named = [dialect.as_list(choice.slugs)]
+    if dialect.needs_sets and choice.size < passed_over * len(choice.slugs) * _LOOK_UP:
+        where, values = _all([(f"o.slug {dialect.in_list}", named), *compared])
+        return f"o.occurrence IN (SELECT o.occurrence FROM {held} o WHERE {where})", values
+    return f"EXISTS (SELECT 1 FROM {held} n WHERE n.url = o.url AND n.slug {dialect.in_list})", named
+
+
+def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
+    """Return what is asked of a story `o` beside its topics, and the provider that is chosen.
+
+    Of a cluster, one record has to be all that is asked of a single story, and none what is left out.
+    """
     is_cluster = query.counted == "clusters"
-    found: list[_Condition] = []
-    of_record: list[_Condition] = []
-    for filter, value in [(FILTERS[name], value) for filters in query.filters for name, value in filters.items]:
-        if not filter.column:
-            continue
+    found: list[_Condition] = [("o.month = ?", [query.month])] if query.month else []
+    if query.counted == "primary_stories":
+        found.append(("o.is_primary", []))
+    #: Of the story, and of a record `s`.
+    of_story, of_record = list[_Condition](), list[_Condition]()
+    for filter, value in query.compared():
         if isinstance(value, date):
-            found.append(_days(table, filter, value))
-        elif not filter.is_repeatable:
-            of_record.append((f"s.{filter.column} {filter.comparison} ?", [value]))
+            found.append(_days(filter, value))
+        elif filter.column == "topic" or (filter.column == "provider" and filter.comparison == "in" and not is_cluster):
+            continue
+        elif filter.comparison == "not in":
+            own, other = (_one_of(dialect, f"{table}.{filter.column}", value) for table in "os")
+            found.append(_not(_any_record([own], [other]) if is_cluster else own))
         else:
-            condition, values = f"s.{filter.column} {dialect.in_list}", [dialect.as_list(value)]
-            if filter.column == "topic":
-                named = "clusters" if is_cluster else "story_topics"
-                condition = f"EXISTS (SELECT 1 FROM {named} n WHERE n.url = {table}.url AND n.slug {dialect.in_list})"
-            if filter.comparison == "not in":
-                if is_cluster and filter.column != "topic":
-                    condition, values = _any_record([(condition, values)])
-                found.append((f"NOT {condition}", values))
-            else:
-                (found if filter.column == "topic" else of_record).append((condition, values))
-    if is_cluster and of_record:
-        return [*found, _any_record(of_record)]
-    return [*found, *of_record]
+            for table, asked in (("o", of_story), ("s", of_record)):
+                column = f"{table}.{filter.column}"
+                asked.append(
+                    _one_of(dialect, column, value)
+                    if filter.is_repeatable
+                    else (f"{column} {filter.comparison} ?", [value])
+                )
+    if is_cluster and of_story:
+        return [*found, _any_record(of_story, of_record)]
+    return [*found, *of_story]
 
 
-def _any_record(asked: list[_Condition]) -> _Condition:
-    """Return the condition that the founder `s`, or a record which joined it, meets others."""
-    condition = " AND ".join(condition for condition, _ in asked)
-    values = [value for _, values in asked for value in values]
-    joined = f"SELECT 1 FROM joined j JOIN stories s ON s.url = j.url WHERE j.founder = o.url AND {condition}"
-    return f"({condition} OR EXISTS ({joined}))", [*values, *values]
+def _any_record(of_story: list[_Condition], of_record: list[_Condition]) -> _Condition:
+    """Return the condition that a founder meets some conditions, or a record `s` which joined it does."""
+    own, values = _all(of_story)
+    other, more = _all(of_record)
+    joined = f"SELECT 1 FROM joined j JOIN stories s ON s.url = j.url WHERE j.founder = o.url AND {other}"
+    return f"({own} OR EXISTS ({joined}))", [*values, *more]
 
 
-def _days(table: str, filter: Filter, day: date) -> _Condition:
+def _one_of(dialect: Dialect, column: str, values: Sequence[str]) -> _Condition:
+    if len(values) == 1:  # which the database's index is in the order of
+        return f"{column} = ?", list(values)
+    return f"{column} {dialect.in_list}", [dialect.as_list(values)]
+
+
+def _not(condition: _Condition) -> _Condition:
+    return f"NOT {condition[0]}", condition[1]
+
+
+def _all(conditions: Iterable[_Condition]) -> _Condition:
+    conditions = list(conditions)
+    return " AND ".join(["TRUE", *(sql for sql, _ in conditions)]), [value for _, some in conditions for value in some]
+
+
+def _days(filter: Filter, day: date) -> _Condition:
     """Return the condition that a time is on a day or later, or on it or before, with its values."""
     first = (day - date(1970, 1, 1)).days * _DAY
     second = first if filter.comparison == ">=" else first + _DAY - 1
     # The month as well, by which the database's index begins, so that other months aren't passed over.
-    asked = f"{table}.month {filter.comparison} ? AND {table}.{filter.column} {filter.comparison} ?"
+    asked = f"o.month {filter.comparison} ? AND o.{filter.column} {filter.comparison} ?"
     return asked, [day.isoformat()[:7], second]

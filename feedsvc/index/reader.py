@@ -11,15 +11,7 @@ from feedsvc.index.database import Connection, batches
 from feedsvc.index.guard import ENTRIES
 from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related, read_stories
 from feedsvc.index.names import named, read_image
-from feedsvc.index.query import (
-    StoryQuery,
-    conditions,
-    has_feed,
-    newest_first,
-    ordering_table,
-    select_stories,
-    topics_with_feed,
-)
+from feedsvc.index.query import NEWEST_FIRST, StoryQuery, has_feed, select_stories, topics_with_feed
 from feedsvc.model import EPOCH, Cluster, Entry, FeedAddress, Image, Kind, Link, Provider, Story, Topic
 
 #: The number of entries that are read together.
@@ -92,7 +84,7 @@ def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> in
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ''"
         values: list[Any] = [address.kind, address.slug]
     else:
-        chosen, values = select_stories(connection.dialect, address, query, "count(*)")
+        chosen, values = select_stories(connection, address, query, "count(*)")
     number: int = connection.execute(chosen, values).fetchone()[0]
     return number
 
@@ -122,9 +114,9 @@ def find_entries(
 def find_urls(connection: Connection, address: FeedAddress, query: StoryQuery) -> list[str]:
     """Return the URLs of the entries that are asked for of a feed, newest first; ties by URL."""
     # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
-    chosen, values = select_stories(connection.dialect, address, query, f"{ordering_table(address, query)}.url")
+    chosen, values = select_stories(connection, address, query, "o.url")
     rows = connection.execute(
-        f"{chosen} ORDER BY {newest_first(address, query)} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
+        f"{chosen} ORDER BY {NEWEST_FIRST} LIMIT ? OFFSET ?", [*values, query.limit, query.offset]
     )
     return [url for (url,) in rows]
 
@@ -192,7 +184,7 @@ def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joi
 
 def has_size(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
     """Return whether the table `feeds` has the number of stories that a query selects."""
-    return address.kind != "custom" and not any(conditions(connection.dialect, address, query))
+    return address.kind != "custom" and not query.is_filtered
 
 
 def _topics(connection: Connection, urls: Sequence[str], table: str) -> dict[str, list[Topic]]:

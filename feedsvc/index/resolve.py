@@ -48,10 +48,10 @@ _INSERT_STORIES = f"""
     WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING
 """
-#: Without WHERE, SQLite would take ON for that of a join.
+#: Without WHERE, SQLite would take ON for that of a join. In the table's order, which fills its pages.
 _INSERT_TOPICS = f"""
     INSERT INTO story_topics
-    SELECT s.url, named.slug, s.published, s.month, s.is_primary
+    SELECT named.slug, s.*
     FROM (
         SELECT t.url, t.position = 0 AS is_record, own.slug
         FROM occurrences t JOIN occurrence_topics own ON own.occurrence = t.id
@@ -63,7 +63,7 @@ _INSERT_TOPICS = f"""
         JOIN occurrence_topics theirs ON theirs.occurrence = r.id
         WHERE {{is_affected}}
     ) named JOIN stories s ON s.url = named.url AND s.is_primary = named.is_record
-    WHERE TRUE
+    WHERE TRUE ORDER BY named.slug, s.month DESC, s.published DESC, s.url
     ON CONFLICT DO NOTHING
 """
 #: The kinds of feeds whose stories are counted, each with its column of slugs and the table that has it.

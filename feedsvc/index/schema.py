@@ -39,6 +39,15 @@ def tables(d: Dialect) -> dict[str, str]:
     text, integer = d.text, d.integer
     facets = "".join(f"{facet.name} {getattr(d, facet.type)}, " for facet in FACETS)
     long_key = ", PRIMARY KEY (kind, slug, name, domain, image)" if d.has_long_keys else ""
+    story = f"""
+            url {text} NOT NULL,
+            occurrence {integer} NOT NULL,
+            is_primary BOOLEAN NOT NULL,
+            published {integer} NOT NULL,
+            month {text} NOT NULL,
+            {facets}
+            provider {text} NOT NULL"""
+    by_time = f"PRIMARY KEY (slug, month {d.descending}, published {d.descending}, url)"
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
         # over indexes that were deleted.
@@ -132,32 +141,12 @@ def tables(d: Dialect) -> dict[str, str]:
             occurrences {integer} NOT NULL{long_key}
         ) {d.clustered}""",
         # The stories that feeds may hold, each with its best occurrence.
-        "stories": f"""(
-            url {text} PRIMARY KEY,
-            occurrence {integer} NOT NULL,
-            is_primary BOOLEAN NOT NULL,
-            published {integer} NOT NULL,
-            month {text} NOT NULL,
-            {facets}
-            provider {text} NOT NULL
-        ) {d.clustered}""",
-        "story_topics": f"""(
-            url {text} NOT NULL,
-            slug {text} NOT NULL,
-            published {integer} NOT NULL,
-            month {text} NOT NULL,
-            is_primary BOOLEAN NOT NULL,
-            PRIMARY KEY (url, slug)
-        ) {d.clustered}""",
-        # The clusters of primary stories, each by the URL of its founder: with an empty slug, and with each topic of
-        # its records. The time is the founder's.
-        "clusters": f"""(
-            url {text} NOT NULL,
-            slug {text} NOT NULL,
-            published {integer} NOT NULL,
-            month {text} NOT NULL,
-            PRIMARY KEY (url, slug)
-        ) {d.clustered}""",
+        "stories": f"({story}, PRIMARY KEY (url)) {d.clustered}",
+        # Each story with each of its topics, in the order of feeds, and with all that filters compare: a filter that
+        # few stories meet passes over the others without a look at another table.
+        "story_topics": f"(slug {text} NOT NULL, {story}, {by_time}) {d.clustered}",
+        # The clusters of primary stories, each as its founder: with an empty slug, and with each topic of its records.
+        "clusters": f"(slug {text} NOT NULL, {story}, {by_time}) {d.clustered}",
         # The primary stories that are in the cluster of another one.
         "joined": f"(url {text} PRIMARY KEY, founder {text} NOT NULL) {d.clustered}",
         # The feeds that hold stories: everything, each topic and each provider; with a month, what they hold of it.
@@ -202,13 +191,15 @@ OCCURRENCE_INDEXES = {
     "occurrences_by_url": "occurrences (url, position)",
     "occurrences_by_mention": "occurrences (mentioned_by)",
 }
-#: In the order of feeds. The month, though it follows from `published`, lets archives be counted without sorting.
+_COMPARED = ", ".join(("is_primary", "occurrence", *(facet.name for facet in FACETS)))
+#: In the order of feeds, with all that filters compare. The month, though it follows from `published`, lets archives be
+#: counted without sorting.
 STORY_INDEXES = {
-    "stories_by_time": "stories (month DESC, published DESC, url, is_primary)",
-    "stories_by_provider": "stories (provider, month DESC, published DESC, url, is_primary)",
-    "story_topics_by_time": "story_topics (slug, month DESC, published DESC, url, is_primary)",
+    "stories_by_time": f"stories (month DESC, published DESC, url, {_COMPARED}, provider)",
+    "stories_by_provider": f"stories (provider, month DESC, published DESC, url, {_COMPARED})",
+    "story_topics_by_url": "story_topics (url, slug)",
 }
 CLUSTER_INDEXES = {
     "joined_by_founder": "joined (founder)",
-    "clusters_by_time": "clusters (slug, month DESC, published DESC, url)",
+    "clusters_by_url": "clusters (url, slug)",
 }

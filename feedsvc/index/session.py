@@ -30,6 +30,8 @@ DIALECT = Dialect(
     real="DOUBLE PRECISION",
     blob="BYTEA",
     clustered="",
+    descending="",  # a key is read from its end as well
+    needs_sets=False,
     has_long_keys=False,
     in_list="= ANY(?)",
     as_list=list,

@@ -65,8 +65,8 @@ def test_the_canonical_address_chooses_the_same_stories_and_is_its_own(make_site
     with site.documents.index.reading() as connection:
         asked, given = (
             [
-                tuple(entry.story.url for entry in feed.entries) if feed else None
-                for feed in select_feeds(connection, site.config, each)
+                tuple(entry.story.url for entry in found.feed.entries) if found else None
+                for found in select_feeds(connection, site.config, each)
             ]
             for each in (written, addresses)
         )

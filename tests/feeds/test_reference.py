@@ -177,4 +177,4 @@ def entries_of(site: Site, path: str, query: str = "") -> tuple[Entry, ...]:
     with site.documents.index.reading() as connection:
         found = find_feed(connection, site.config, address.feed)
         assert found
-        return found[1]().entries
+        return found[1]().feed.entries

@@ -87,11 +87,12 @@ CONTENTS = (
     "FROM occurrences t LEFT JOIN occurrence_stories d ON d.occurrence = t.id",
     f"SELECT {_OCCURRENCE}, slug FROM occurrence_topics d JOIN occurrences t ON t.id = d.occurrence",
     "SELECT * FROM names",
-    f"SELECT {_OCCURRENCE}, s.* FROM (SELECT url, is_primary, published, month, quality, heat, type, category, provider FROM stories) s "
-    "JOIN occurrences t ON t.id = (SELECT occurrence FROM stories o WHERE o.url = s.url)",
-    "SELECT * FROM story_topics",
+    *(
+        f"SELECT {_OCCURRENCE}, {slug}s.url, s.is_primary, s.published, s.month, s.quality, s.heat, s.type, s.category, "
+        f"s.provider FROM {table} s JOIN occurrences t ON t.id = s.occurrence"
+        for table, slug in (("stories", ""), ("story_topics", "s.slug, "), ("clusters", "s.slug, "))
+    ),
     "SELECT kind, slug, month, stories, primary_stories, clusters FROM feeds",
-    "SELECT * FROM clusters",
     "SELECT * FROM joined",
     "SELECT * FROM facet_values",
     "SELECT f.path, records, drafts, deleted, not_due, refused, since, due FROM counts c JOIN files f ON f.id = c.file",
@@ -202,8 +203,8 @@ def entries(site: Site, path: str = "/feed") -> list[Entry]:
     address = parse_feed_path(path)
     assert address
     with site.documents.index.reading() as connection:
-        (feed,) = select_feeds(connection, site.config, [address])
-    return list(feed.entries) if feed else []
+        (found,) = select_feeds(connection, site.config, [address])
+    return list(found.feed.entries) if found else []
 
 
 def titles(site: Site, path: str = "/feed") -> list[str]:
