@@ -91,12 +91,16 @@ class LossError(FeedsvcError):
     30 30
     """
 
-    def __init__(self, where: str, lost: int, before: int, examples: Sequence[str]) -> None:
-        """where: what lacks them. lost: how many stories would go, of those `before`. examples: some of their URLs."""
-        shown = ", ".join(examples)
+    def __init__(
+        self, where: str, lost: int, before: int, examples: Sequence[str], max_loss: int, accepting: str
+    ) -> None:
+        """where: what lacks them. lost: how many stories would go, of those `before`. examples: some of their URLs.
+
+        max_loss: how many may, in percent. accepting: the command that lets them.
+        """
         super().__init__(
-            f"{where}: {lost:,} of {before:,} published stories would go, such as {shown}; nothing was changed; "
-            "expected at most the share that records.max_loss lets go; if they are meant to, say so with --accept-loss"
+            f"{where}: {lost:,} of {before:,} published stories would go, such as {', '.join(examples)}; nothing was "
+            f"changed; expected at most {max_loss} % (records.max_loss); if they are meant to go, use {accepting}"
         )
         self.lost, self.before, self.examples = lost, before, tuple(examples)
 

@@ -19,11 +19,15 @@ from hypothesis import HealthCheck, settings
 
 from feedsvc.config import Config, Index, parse_config
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.documents import Document, Documents
+from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.writing import Document
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from tests.corpus import Corpus
 from tests.postgres import Postgres
+from tests.survival import Survival
+
+pytest_plugins = ["pytester"]
 
 # How long an example takes depends on the machine, and says nothing of the code.
 settings.register_profile("feedsvc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
     parser.addoption("--screenshots", metavar="DIR", help="keep the screenshots of pages")
     parser.addoption("--full", action="store_true", help="run the tests that inject faults as long as they can be")
+    parser.addoption("--survival", action="store_true", help="run what the table of tests/README.md names, and report")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--survival"):
+        config.pluginmanager.register(Survival())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

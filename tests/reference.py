@@ -74,7 +74,7 @@ class Item:
     quality: int = 0
 
 
-#: As in feedsvc.index.clusters.
+#: As in feedsvc.index.grouping.
 WINDOW_DAYS = 7
 
 

@@ -145,6 +145,7 @@ def canaries(data: bytes) -> list[bytes]:
     return re.findall(rb"(?i)canary[0-9]*", data)
 
 
+@pytest.mark.survives("a canary")
 def test_no_command_shows_what_is_never_read(service: Service) -> None:
     def output(*arguments: str) -> str:
         _, out, err = result(*arguments, cwd=service.folder)
@@ -163,6 +164,7 @@ def test_no_command_shows_what_is_never_read(service: Service) -> None:
     assert canaries(shown.encode()) == []
 
 
+@pytest.mark.survives("a canary")
 def test_neither_the_index_nor_the_output_holds_what_is_never_read(service: Service) -> None:
     result("build", cwd=service.folder)
     found = {}
@@ -174,6 +176,7 @@ def test_neither_the_index_nor_the_output_holds_what_is_never_read(service: Serv
     assert {name: places for name, places in found.items() if places} == {}
 
 
+@pytest.mark.survives("a canary")
 def test_the_service_neither_delivers_nor_logs_what_is_never_read(service: Service) -> None:
     def text(path: str) -> bytes:
         try:

@@ -191,6 +191,7 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
     assert "No such command 'bild'" in error
 
 
+@pytest.mark.survives("a configuration that is a pipe, a device or a folder")
 def test_a_configuration_that_is_no_file_is_an_error_that_nothing_waits_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to("pipe")
@@ -216,6 +217,7 @@ os.execv(command[0], command)
 @pytest.mark.parametrize(
     "command", ["check", "feeds", "build", "show /feed.atom", "why https://a.example/1", "init", "--help"]
 )
+@pytest.mark.survives("closed standard streams")
 def test_closed_standard_streams_change_nothing_else(folder: Path, command: str) -> None:
     for kept in ("none", "stderr"):
         line = [sys.executable, "-c", WITHOUT_STREAMS, kept, FEEDSVC, *command.split()]
@@ -224,6 +226,7 @@ def test_closed_standard_streams_change_nothing_else(folder: Path, command: str)
         (folder / "config.toml").unlink(missing_ok=True)
 
 
+@pytest.mark.survives("closed standard streams")
 def test_a_service_without_standard_streams_serves(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record("One"))
@@ -409,5 +412,6 @@ def test_show_says_what_is_wrong_with_an_address_and_what_to_ask_for(tmp_path: P
         ("/feed.atom?topic=lwa", "topic: no story has 'lwa'; did you mean /topics/law.atom?"),
         ("/topics/AI.atom?limit=3", "nothing is published at this address; did you mean /topics/ai.atom?limit=3?"),
         ("/topics/aii.atom", "nothing is published at this address; did you mean /topics/ai/?"),
+        ("/topics/ai/?topic=ai&limit=3", "nothing is published at this address; did you mean /topics/ai/?limit=3?"),
     ):
         assert result("show", asked, cwd=tmp_path) == (2, "", f"feedsvc: {asked}: {hint}\n")

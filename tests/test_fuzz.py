@@ -15,16 +15,19 @@ from tests.fuzz.seeds import DICTIONARY, HEADERS, SEEDS
 
 
 @pytest.mark.parametrize("seed", SEEDS["records"])
+@pytest.mark.survives("record files and addresses that nobody thought of")
 def test_each_record_that_the_fuzzer_begins_with_is_read(seed: bytes) -> None:
     assert check_file(seed) == 1
 
 
 @pytest.mark.parametrize("seed", SEEDS["addresses"])
+@pytest.mark.survives("record files and addresses that nobody thought of")
 def test_each_address_that_the_fuzzer_begins_with_has_a_canonical_one(seed: bytes) -> None:
     assert check_address(seed.decode())
 
 
 @pytest.mark.parametrize("seed", SEEDS["requests"])
+@pytest.mark.survives("headers that nobody thought of")
 def test_each_request_that_the_fuzzer_begins_with_is_answered(seed: bytes) -> None:
     assert check_request(seed) in (200, 404, 412)
 
@@ -33,11 +36,13 @@ def test_each_request_that_the_fuzzer_begins_with_is_answered(seed: bytes) -> No
     st.sampled_from(range(len(suffixes()) * 5)),
     st.lists(st.sampled_from(DICTIONARY["records"]) | st.text(), max_size=20),
 )
+@pytest.mark.survives("record files and addresses that nobody thought of")
 def test_no_text_of_a_file_breaks_an_invariant(suffix: int, words: list[str]) -> None:
     check_file(bytes([suffix]) + "".join(words).encode(errors="replace"))
 
 
 @given(st.lists(st.sampled_from(DICTIONARY["addresses"]) | st.text(), max_size=20).map("".join))
+@pytest.mark.survives("record files and addresses that nobody thought of")
 def test_no_address_breaks_an_invariant(address: str) -> None:
     check_address(address)
 
@@ -71,6 +76,7 @@ _BYTES = st.text(st.characters(max_codepoint=255, exclude_characters="\n"), max_
         max_size=5,
     ),
 )
+@pytest.mark.survives("headers that nobody thought of")
 def test_no_header_is_an_error_of_the_service(choice: int, headers: list[tuple[str, str]]) -> None:
     lines = "\n".join(f"{name}: {value}" for name, value in headers)
     check_request(bytes([choice]) + lines.encode("latin-1"))

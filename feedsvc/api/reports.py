@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
 Report = dict[str, Any]
 
-#: Feeds that a plan names.
-MOST_SHOWN = 30
-
 
 def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False) -> Report:
     """Return what `feedsvc check` says of the records. of_build: see `Site.warnings`. Raise IndexUnusableError.
@@ -59,17 +56,6 @@ def report_plan(site: "Site", result: "SyncResult", plan: "BuildPlan") -> Report
     """
     planned = {**asdict(plan), "conflicts": [str(path) for path in plan.conflicts]}
     return {"out": str(site.config.out), **planned, **report_records(site, result, of_build=True)}
-
-
-def plan_lines(plan: "BuildPlan") -> list[str]:
-    """Return what `feedsvc build --dry-run` says of files and feeds: of the latter, those with most that is new."""
-    lines = [f"write {name}" for name in plan.to_write] + [f"remove {name}" for name in plan.to_remove]
-    worst = list(plan.new.items())
-    lines += [f"{number:>7} new to subscribers of {path}" for path, number in worst[:MOST_SHOWN]]
-    if len(worst) > MOST_SHOWN:
-        lines.append(f"        and in {len(worst) - MOST_SHOWN} more feeds: see --json")
-    most = f", most in {worst[0][0]}: {worst[0][1]}" if worst else ""
-    return [*lines, f"{plan.new_stories} stories new to subscribers{most}"]
 
 
 def report_feeds(site: "Site", result: "SyncResult") -> Report:

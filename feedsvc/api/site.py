@@ -4,37 +4,26 @@ Each method imports what it needs: Flask, feedgen and the other libraries take h
 """
 
 import dataclasses
-import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from feedsvc.api.registrations import registrations
-from feedsvc.errors import AddressError, IndexReadOnlyError, LossError, ServeError, one_line
+from feedsvc.api.syncing import Progress, SyncedIndex, no_progress
+from feedsvc.errors import LossError, ServeError
 
 if TYPE_CHECKING:
     from feedsvc.build import BuildPlan, BuildResult
     from feedsvc.config import Config
-    from feedsvc.feeds.documents import Document, Documents
+    from feedsvc.feeds.documents import Documents
     from feedsvc.feeds.explanation import Explanation
+    from feedsvc.feeds.writing import Document
     from feedsvc.index.database import Index
     from feedsvc.index.sync_result import SyncResult
     from feedsvc.model import FeedSummary
-    from feedsvc.records.collection import Records
-    from feedsvc.workers import Workers
-
-#: Seconds between two looks whether another node has filled the index.
-WAIT_SECONDS = 0.5
-
-#: Called with the numbers of things done, and to do.
-Progress = Callable[[int, int], None]
-
-log = logging.getLogger("feedsvc")
 
 
 class Site:
@@ -49,14 +38,7 @@ class Site:
         self, config: "Config", records: Sequence[Mapping[str, Any]] | None = None, processes: bool = False
     ) -> None:
         """records: mappings in memory, in place of the configuration's folder. processes: see `open`."""
-        #: The configuration. It names another index once that which it named could not be written.
-        self.config = config
-        self._configured = config.index
-        self._mappings = records
-        self._processes = processes and records is None
-        self._index: Index | None = None
-        self._workers: Workers | None = None
-        self._temporary: TemporaryDirectory[str] | None = None
+        self._synced = SyncedIndex(config, records, processes)
 
     def __enter__(self) -> "Site":
         return self
@@ -65,14 +47,14 @@ class Site:
         self.close()
 
     @property
+    def config(self) -> "Config":
+        """The configuration. It names a temporary index once that which it named could not be written."""
+        return self._synced.config
+
+    @property
     def index(self) -> "Index":
         """The index, opened when it is first needed. Raise IndexUnusableError."""
-        if self._index is None:
-            from feedsvc.index.memory import MemoryDatabase
-            from feedsvc.index.opening import open_index
-
-            self._index = open_index(self.config) if self._mappings is None else MemoryDatabase()
-        return self._index
+        return self._synced.index
 
     @property
     def documents(self) -> "Documents":
@@ -100,7 +82,18 @@ class Site:
             from feedsvc.build import open_output
 
             open_output(self.config.out, self.config)
-        return self._sync(progress, will_build=will_build, accept_loss=accept_loss)
+        return self._synced.sync(progress, will_build=will_build, accept_loss=accept_loss)
+
+    def unsynced(self, loss: LossError | None = None) -> "SyncResult":
+        """Return what the index holds without a sync; loss: the error of one that was refused, which the result has.
+
+        Raise that error if the index holds nothing that can be read, as one that another version made, and
+        IndexUnusableError.
+
+            >>> site.unsynced().counts.stories
+            1
+        """
+        return self._synced.unsynced(loss)
 
     def feeds(self) -> "tuple[FeedSummary, ...]":
         """Return all feeds, that of everything first, as `feedsvc feeds` lists them. Raise IndexUnusableError.
@@ -130,7 +123,7 @@ class Site:
             b"<?xml version='1.0' encoding='UTF-8'?>"
         """
         from feedsvc.feeds.addresses import Address, Redirect
-        from feedsvc.feeds.missing import explain_missing
+        from feedsvc.feeds.missing import Missing, explain_missing
 
         documents, base_url = self.documents, self.config.site.base_url
         local = address.removeprefix(base_url) if f"{address}/".startswith(f"{base_url}/") else address
@@ -141,13 +134,8 @@ class Site:
         if document:
             return document
         if isinstance(found, Redirect):
-            close, reason = [Address(found.path, query).target], ""
-        else:
-            missing = explain_missing(documents, path, query)
-            close, reason = [each.target for each in missing.suggestions], missing.reason
-        reason = reason or "nothing is published at this address"
-        hint = f"did you mean {' or '.join(close)}?" if close else "expected one that `feedsvc feeds` lists"
-        raise AddressError(f"{address}: {reason}; {hint}")
+            raise Missing(suggestions=(Address(found.path, found.query),)).error(address)
+        raise explain_missing(documents, path, query).error(address)
 
     def build(
         self, out: Path | str | None = None, progress: Progress | None = None, *, accept_loss: bool = False
@@ -166,7 +154,13 @@ class Site:
         from feedsvc import build
 
         documents = self.documents
-        result = build.build(documents, self._out(out), progress or _no_progress, self._map(), accept_loss=accept_loss)
+        try:
+            result = build.build(
+                documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+            )
+        except LossError:
+            self._synced.forget_new()
+            raise
         if not self.config.feeds.hub:
             return result
         from feedsvc.serve import websub
@@ -193,7 +187,7 @@ class Site:
         from feedsvc import build
 
         return build.plan(
-            self.documents, self._out(out), progress or _no_progress, self._map(), accept_loss=accept_loss
+            self.documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
         )
 
     @contextmanager
@@ -210,7 +204,7 @@ class Site:
 
         with TemporaryDirectory(prefix="feedsvc-") as folder:
             config = dataclasses.replace(self.config, index=copy_index(self.config, Path(folder)))
-            with Site(config, self._mappings, self._processes) as site:
+            with Site(config, self._synced.mappings, self._synced.processes) as site:
                 yield site
 
     def explain(self, subject: str) -> "Explanation":
@@ -224,7 +218,7 @@ class Site:
         from feedsvc.feeds.explanation import explain
 
         with self.index.reading() as connection:
-            return explain(connection, self.config, subject, self._source())
+            return explain(connection, self.config, subject, self._synced.records)
 
     def warnings(self, *, of_build: bool = False) -> list[str]:
         """Return warnings of the configuration.
@@ -243,7 +237,7 @@ class Site:
 
         with self.index.reading() as connection:
             found = unknown_names(connection, self.config)
-        records = self._source()
+        records = self._synced.records
         if isinstance(records, RecordFolders):
             found += source_warnings(records)
         if of_build and not self.config.has_base_url:
@@ -282,19 +276,18 @@ class Site:
                 ...
             feedsvc.errors.ServeError: can't listen on name.invalid, port 8000: ...; set serve.host or serve.port
         """
-        if self._mappings is not None:
+        if self._synced.mappings is not None:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
-        from feedsvc.api.losses import kept
         from feedsvc.serve import logs, server, sockets
 
         serve = self.config.serve
         with sockets.listen(serve.host, serve.port) as listener:
             try:
-                result = self._sync(progress, follows=serve.watch, accept_loss=accept_loss)
+                result = self._synced.sync(progress, follows=serve.watch, accept_loss=accept_loss)
             except LossError as error:
-                result = kept(self, error)
-            self._end_workers()
+                result = self.unsynced(error)
+            self._synced.end_workers()
             logs.configure(serve.log_format)
             sync_log = logs.SyncLog()
             if result.loss:
@@ -309,91 +302,7 @@ class Site:
 
         >>> site.close()
         """
-        self._end_workers()
-        if self._index is not None:
-            self._index.close()
-            self._index = None
-        if self._temporary:
-            self._temporary.cleanup()
-            self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
+        self._synced.close()
 
     def _out(self, out: Path | str | None) -> Path | str:
         return self.config.out if out is None else Path(out) if "://" not in str(out) else out
-
-    def _map(self) -> Callable[..., Any] | None:
-        return self._pool().map if self._processes else None
-
-    def _source(self) -> "Records":
-        from feedsvc.records.collection import RecordFolders, RecordMappings
-        from feedsvc.records.sources import find_sources
-
-        sources = find_sources(self.config)
-        return RecordFolders(sources) if self._mappings is None else RecordMappings(self._mappings, sources[0])
-
-    def _sync(
-        self, progress: Progress | None, will_build: bool = False, follows: bool = False, accept_loss: bool = False
-    ) -> "SyncResult":
-        """Sync. follows: whether this process then follows the records, which it leaves to a node that already does."""
-        from feedsvc.index.due import sync_time
-        from feedsvc.index.opening import is_new
-        from feedsvc.records.files import check_folder
-
-        sync_time()  # what this raises, and the next two, is raised before anything is written
-        self._source()
-        for folder in self.config.record_folders if self._mappings is None else ():
-            check_folder(folder)
-        if self._processes and self._index is None and is_new(self.config):  # so that all records are to be read
-            self._pool(will_build).start()
-        try:
-            return self._sync_index(progress, will_build, follows, accept_loss)
-        except IndexReadOnlyError as error:
-            log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
-        self._use_temporary_index()
-        return self._sync_index(progress, will_build, follows, accept_loss)
-
-    def _sync_index(
-        self, progress: Progress | None, will_build: bool, follows: bool, accept_loss: bool
-    ) -> "SyncResult":
-        from feedsvc.index.sync import sync
-        from feedsvc.index.sync_result import SyncResult
-
-        while follows and not self.index.is_leader():
-            if self.index.is_filled():
-                return SyncResult(self.index, self.config, self._source().name)
-            time.sleep(WAIT_SECONDS)
-        mapping = self._pool(will_build).map if self._processes else map
-        return sync(
-            self.index,
-            self.config,
-            progress or _no_progress,
-            mapping,
-            records=self._source(),
-            accept_loss=accept_loss,
-        )
-
-    def _use_temporary_index(self) -> None:
-        from feedsvc.config import Index
-
-        if self._index:
-            self._index.close()
-        self._temporary, self._index = TemporaryDirectory(prefix="feedsvc-"), None
-        url = f"sqlite:///{self._temporary.name}/index.sqlite3"
-        self.config = dataclasses.replace(self.config, index=Index(url=url))
-
-    def _pool(self, will_build: bool = False) -> "Workers":
-        if self._workers is None:
-            from feedsvc.feeds.documents import load_writers
-            from feedsvc.workers import Workers
-
-            meanwhile = partial(load_writers, self.config) if will_build else None
-            self._workers = Workers(meanwhile, prepare=registrations())
-        return self._workers
-
-    def _end_workers(self) -> None:
-        if self._workers:
-            self._workers.end()
-            self._workers = None
-
-
-def _no_progress(done: int, total: int) -> None:
-    """Do nothing."""

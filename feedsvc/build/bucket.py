@@ -19,8 +19,9 @@ from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, Sta
 from feedsvc.build.output import Groups
 from feedsvc.config import Config
 from feedsvc.feeds.addresses import SITE_PATHS, Address
-from feedsvc.feeds.documents import Document, cache_control
+from feedsvc.feeds.documents import cache_control
 from feedsvc.feeds.encodings import MIN_BYTES, encode
+from feedsvc.feeds.writing import Document
 
 #: Requests that are in progress at a time.
 PARALLEL = 16

@@ -14,8 +14,8 @@ from feedsvc.build.output import Groups, OutputScheme
 from feedsvc.build.place import check_folder
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
-from feedsvc.feeds.documents import Document
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
+from feedsvc.feeds.writing import Document
 
 _LOCK = ".feedsvc.lock"
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from feedsvc.build.manifest import Manifest, ShownFeed
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents, Listing
-from feedsvc.index.guard import EXAMPLES, MIN_LOST
+from feedsvc.index.guard import EXAMPLES, is_too_much
 
 #: The characters of a mark.
 _LENGTH = 8
@@ -23,16 +23,20 @@ def find_loss(documents: Documents, before: Manifest, where: str) -> LossError |
     One that only left a current feed isn't lost; nor is one that isn't an entry since the configuration has another
     `feeds.related`, as long as the index has it. where: the output, for the message.
     """
-    is_same_mode = before.maker is not None and before.maker.related == documents.config.feeds.related
+    is_same_mode = before.owner is not None and before.owner.related == documents.config.feeds.related
     lost = documents.missing_stories(before.stories, entries_alone=is_same_mode)
-    allowed = documents.config.records.max_loss
-    if len(lost) < MIN_LOST or len(lost) * 100 <= allowed * len(before.stories):
-        return None
-    return LossError(where, len(lost), len(before.stories), lost[:EXAMPLES])
+    published, max_loss = len(before.stories), documents.config.records.max_loss
+    if is_too_much(len(lost), published, max_loss):
+        return LossError(where, len(lost), published, lost[:EXAMPLES], max_loss, "feedsvc build --accept-loss")
+    return None
 
 
 def note_stories(manifest: Manifest, before: Manifest, documents: Documents, listing: Listing) -> None:
-    """Note in a manifest which stories the current feeds show. Those of feeds that didn't change are known already."""
+    """Note in a manifest which stories the current feeds show. Those of feeds that didn't change are known already.
+
+    Some may be no entries in the configured mode: a cluster's records in their providers' feeds, mentions in a custom
+    feed with a mode of its own. They come and go with the feeds, so they are left out of what a build may lose.
+    """
     revisions = {feed: revision for revision, (first, *_) in listing if (feed := first.feed) and feed.is_current}
     kept = {}
     for feed, revision in revisions.items() if before.stamp == manifest.stamp else ():
@@ -46,7 +50,7 @@ def note_stories(manifest: Manifest, before: Manifest, documents: Documents, lis
     for feed, found in read.items():
         manifest.feeds[feed.feed_path] = ShownFeed(revisions[feed], "".join(map(mark, found)))
         urls.update(found)
-    manifest.stories = sorted(urls)
+    manifest.stories = sorted(urls.difference(documents.missing_stories([*urls], entries_alone=True)))
 
 
 def new_stories(manifest: Manifest, before: Manifest) -> dict[str, set[str]]:

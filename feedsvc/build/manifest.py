@@ -22,8 +22,8 @@ class ManifestEntry(msgspec.Struct, array_like=True):
     files: dict[str, State]
 
 
-class Maker(msgspec.Struct, frozen=True):
-    """Which configuration an output is of."""
+class Owner(msgspec.Struct, frozen=True):
+    """The configuration that an output belongs to."""
 
     #: `site.base_url`, or where that isn't set, the site's title.
     site: str
@@ -55,8 +55,9 @@ class Manifest(msgspec.Struct, omit_defaults=True):
     entries: dict[str, ManifestEntry] = msgspec.field(name="made")
     #: Names of further files of ours: those that a build was about to write or remove when it was interrupted.
     pending: set[str] = msgspec.field(name="claimed")
-    maker: Maker | None = None
-    #: The current feeds, by path without suffix, and the URLs of the stories that they show, in order.
+    owner: Owner | None = None
+    #: The current feeds, by path without suffix, and the URLs of the entries of the configured mode that they show, in
+    #: order.
     feeds: dict[str, ShownFeed] = {}
     stories: list[str] = []
 
@@ -82,7 +83,7 @@ class Manifest(msgspec.Struct, omit_defaults=True):
 
 
 def _is_inside(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/")
+    return not name.startswith("/") and ".." not in name.split("/") and "\0" not in name
 
 
 def file_name(address: str) -> str:

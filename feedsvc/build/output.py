@@ -11,7 +11,7 @@ from feedsvc.build.manifest import Manifest, State
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.documents import Document
+from feedsvc.feeds.writing import Document
 
 #: Addresses, in one list for each feed: its documents are made together.
 Groups = list[list[Address]]

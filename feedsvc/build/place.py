@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from feedsvc.build.manifest import Maker
+from feedsvc.build.manifest import Owner
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.records.sources import find_sources
@@ -39,16 +39,16 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def find_maker(config: Config, folder: Path | None) -> Maker:
+def find_owner(config: Config, folder: Path | None) -> Owner:
     """Return what the manifest says of a configuration. folder: of the output; None if it is in a bucket."""
     file = ""
     if config.has_file:
-        path = config.folder / Path(config.name).name
+        path = config.folder / config.file_name
         file = os.path.relpath(_real(path), _real(folder)) if folder else path.name
-    return Maker(config.site.base_url if config.has_base_url else config.site.title, file, config.feeds.related)
+    return Owner(config.site.base_url if config.has_base_url else config.site.title, file, config.feeds.related)
 
 
-def check_maker(maker: Maker, before: Maker | None, folder: Path | None, where: str) -> None:
+def check_owner(owner: Owner, before: Owner | None, folder: Path | None, where: str) -> None:
     """Raise OutputError if another configuration made what is in the output: this one would remove all of it.
 
     In a folder, that is one in another file, as long as the file that the manifest names is there, and else one of
@@ -57,10 +57,10 @@ def check_maker(maker: Maker, before: Maker | None, folder: Path | None, where: 
     """
     if before is None or not before.file:
         return
-    is_same_site = before.site == maker.site
-    if before.file == maker.file and (folder or is_same_site):
+    is_same_site = before.site == owner.site
+    if before.file == owner.file and (folder or is_same_site):
         return
-    if folder and is_same_site and not (maker.file and (folder / before.file).exists()):
+    if folder and is_same_site and not (owner.file and (folder / before.file).exists()):
         return
     raise OutputError(
         f"{where}: another configuration, {before.file}, builds {before.site} here, all of which would go; expected an "

@@ -12,7 +12,7 @@ from feedsvc.build.files import file_state
 from feedsvc.build.guard import find_loss, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest, ManifestEntry, file_name
 from feedsvc.build.output import Groups, Output, Writer, open_output
-from feedsvc.build.place import check_maker, find_maker
+from feedsvc.build.place import check_owner, find_owner
 from feedsvc.config import Config, Index
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents, open_documents
@@ -136,13 +136,13 @@ def _run(
     with output.opened(dry_run=dry_run):
         listing = documents.listing()  # only now, so that a build which waited for another sees what that one saw
         before = output.read_manifest()
-        maker, loss = find_maker(config, output.folder), None
+        owner, loss = find_owner(config, output.folder), None
         if not accept_loss:
-            check_maker(maker, before.maker, output.folder, str(out))
+            check_owner(owner, before.owner, output.folder, str(out))
             loss = find_loss(documents, before, str(out))
             if loss and not dry_run:
                 raise loss
-        manifest = Manifest(_stamp(config), {}, set(), maker, before.feeds, before.stories)
+        manifest = Manifest(_stamp(config), {}, set(), owner, before.feeds, before.stories)
         stale: Groups = []
         for revision, addresses in listing:
             paths = [address.path for address in addresses]

@@ -5,7 +5,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -15,81 +15,12 @@ from msgspec.structs import replace
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import Build, Custom, Feeds, Index, LabelTexts, Records, RecordSource, Serve, Site, Table
+from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Index, Records, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
 from feedsvc.model import FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
-
-DEFAULT_NAME = "config.toml"
-#: The name of a configuration that comes from no file.
-NO_FILE = "options"
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The whole configuration, checked and complete: a field for each table of config.toml.
-
-    >>> config = feedsvc.load_config()
-    >>> (config.site.title, config.feeds.limit, config.serve.port)
-    ('feedsvc', 50, 8000)
-    """
-
-    site: Site
-    labels: LabelTexts
-    records: Records
-    index: Index
-    feeds: Feeds
-    build: Build
-    serve: Serve
-    #: The saved filters by slug.
-    custom: dict[str, Custom]
-    #: The folder that relative paths start from.
-    folder: Path
-    #: Whether `site.base_url` is set, not derived from where the service listens.
-    has_base_url: bool
-    #: Where it comes from, as messages name it: a file, or options.
-    name: str = NO_FILE
-
-    @property
-    def file_name(self) -> str:
-        """The name of its file in `folder`; that of config.toml, where it has none."""
-        return DEFAULT_NAME if self.name == NO_FILE else Path(self.name).name
-
-    @property
-    def has_file(self) -> bool:
-        return self.name != "options"
-
-    @property
-    def records_folder(self) -> Path:
-        return self.folder / self.records.path
-
-    @property
-    def sources(self) -> tuple[RecordSource, ...]:
-        """The sources of records: those of [[records.source]], else [records] itself."""
-        return self.records.source or (self.records,)
-
-    @property
-    def record_folders(self) -> tuple[Path, ...]:
-        """The folders of all sources."""
-        return tuple(dict.fromkeys(self.folder / source.path for source in self.sources))
-
-    @property
-    def has_clusters(self) -> bool:
-        """Whether a feed without parameters holds clusters."""
-        modes = (self.feeds.related, *(custom.filters.get("related") for custom in self.custom.values()))
-        return "clusters" in modes
-
-    @property
-    def out(self) -> Path | str:
-        """The folder that builds write to, or the address of one in object storage."""
-        return self.build.out if "://" in self.build.out else self.out_folder
-
-    @property
-    def out_folder(self) -> Path:
-        return self.folder / self.build.out
-
 
 TABLES: dict[str, type[Table]] = {
     item.name: item.type for item in fields(Config) if isinstance(item.type, type) and issubclass(item.type, Table)

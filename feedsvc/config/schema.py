@@ -1,11 +1,16 @@
 """The tables of config.toml: their keys, defaults, and what each expects."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from feedsvc.model import COUNTED, Counted, Filters, RelatedMode
+
+DEFAULT_NAME = "config.toml"
+#: The name of a configuration that comes from no file.
+NO_FILE = "options"
 
 
 class Table(Struct, frozen=True):
@@ -150,3 +155,67 @@ class Custom:
     name: str
     description: str
     filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked and complete: a field for each table of config.toml.
+
+    >>> config = feedsvc.load_config()
+    >>> (config.site.title, config.feeds.limit, config.serve.port)
+    ('feedsvc', 50, 8000)
+    """
+
+    site: Site
+    labels: LabelTexts
+    records: Records
+    index: Index
+    feeds: Feeds
+    build: Build
+    serve: Serve
+    #: The saved filters by slug.
+    custom: dict[str, Custom]
+    #: The folder that relative paths start from.
+    folder: Path
+    #: Whether `site.base_url` is set, not derived from where the service listens.
+    has_base_url: bool
+    #: Where it comes from, as messages name it: a file, or options.
+    name: str = NO_FILE
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file in `folder`; that of config.toml, where it has none."""
+        return DEFAULT_NAME if self.name == NO_FILE else Path(self.name).name
+
+    @property
+    def has_file(self) -> bool:
+        return self.name != NO_FILE
+
+    @property
+    def records_folder(self) -> Path:
+        return self.folder / self.records.path
+
+    @property
+    def sources(self) -> tuple[RecordSource, ...]:
+        """The sources of records: those of [[records.source]], else [records] itself."""
+        return self.records.source or (self.records,)
+
+    @property
+    def record_folders(self) -> tuple[Path, ...]:
+        """The folders of all sources."""
+        return tuple(dict.fromkeys(self.folder / source.path for source in self.sources))
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether a feed without parameters holds clusters."""
+        modes = (self.feeds.related, *(custom.filters.get("related") for custom in self.custom.values()))
+        return "clusters" in modes
+
+    @property
+    def out(self) -> Path | str:
+        """The folder that builds write to, or the address of one in object storage."""
+        return self.build.out if "://" in self.build.out else self.out_folder
+
+    @property
+    def out_folder(self) -> Path:
+        return self.folder / self.build.out

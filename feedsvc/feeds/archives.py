@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import LastChange, Month, Months, last_changes
+from feedsvc.index.archives import LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import is_counted
-from feedsvc.model import Archive, FeedAddress
+from feedsvc.index.reader import has_size
+from feedsvc.model import Archive, FeedAddress, Month
 
 #: Stands for a month before all others, and for one after them.
 _FIRST, _LAST = "", "~"
@@ -40,7 +40,7 @@ class Section:
 class Archives:
     """The archives of one feed, as they follow from the numbers of its stories by month."""
 
-    def __init__(self, feed: FeedAddress, limit: int, months: Sequence[Month]) -> None:
+    def __init__(self, feed: FeedAddress, limit: int, months: Sequence[MonthSize]) -> None:
         """feed: any address of it. months: newest first; the oldest ones may be missing where nobody asks for them."""
         self._feed = feed.current
         self._limit = limit
@@ -60,13 +60,13 @@ class Archives:
             for part in range(1, parts + 1)
         ]
 
-    def newest_parts(self) -> list[tuple[Archive, int]]:
-        """Return the newest part of each month that has one, newest first, with the month's number of stories."""
-        return [
-            (Archive(month.name, parts), month.stories)
+    def by_month(self) -> tuple[Month, ...]:
+        """Return the months that have a part, newest first."""
+        return tuple(
+            Month(replace(self._feed, archive=Archive(month.name, parts)), month.stories)
             for month, parts in zip(self._months, self._parts, strict=True)
             if parts
-        ]
+        )
 
     def section(self, address: FeedAddress) -> Section | None:
         """Return what the document at an address of the feed shows; None if there are no stories for one."""
@@ -76,12 +76,12 @@ class Archives:
             return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def last_change(self, archive: Archive, changes: Sequence[LastChange], is_counted: bool) -> LastChange:
+    def last_change(self, archive: Archive, changes: Sequence[LastChange], has_sizes: bool) -> LastChange:
         """Return when anything that an archive depends on last changed. changes: of all months, oldest first.
 
         Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
         isn't full is published with the first story of a later one.
-        is_counted: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
+        has_sizes: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
         index = self._index(archive.month)
         later = index - 1
@@ -89,7 +89,7 @@ class Archives:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
-        if is_counted:
+        if has_sizes:
             first = last = archive.month
         key = attrgetter("month")
         found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
@@ -162,7 +162,7 @@ class Archives:
         return next((index for index, found in enumerate(self._months) if found.name == month), -1)
 
 
-def find_archives(address: FeedAddress, limit: int, months: Iterable[Month]) -> Archives:
+def find_archives(address: FeedAddress, limit: int, months: Iterable[MonthSize]) -> Archives:
     """Return the archives of a feed as far as its document at an address depends on them."""
     return Archives(address, limit, list(_needed(months, address.archive, limit)))
 
@@ -175,19 +175,18 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
     archives = Archives(feed, query.limit, list(Months(connection, feed, query)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes, counted = last_changes(connection, feed), is_counted(connection, feed, query)
+    changes, has_sizes = last_changes(connection, feed), has_size(connection, feed, query)
     for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.last_change(archive, changes, counted).revision
+        found[replace(feed, archive=archive)] = archives.last_change(archive, changes, has_sizes).revision
     return found
 
 
-def list_months(feed: FeedAddress, limit: int, months: Iterable[Month]) -> list[tuple[FeedAddress, int]]:
-    """Return the newest archive of each month of a feed, newest first, with the month's number of stories."""
-    archives = Archives(feed, limit, list(months))
-    return [(replace(feed.current, archive=archive), stories) for archive, stories in archives.newest_parts()]
+def list_months(feed: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[Month, ...]:
+    """Return the months that a feed has archives of, newest first."""
+    return Archives(feed, limit, list(months)).by_month()
 
 
-def _needed(months: Iterable[Month], archive: Archive | None, limit: int) -> Iterable[Month]:
+def _needed(months: Iterable[MonthSize], archive: Archive | None, limit: int) -> Iterable[MonthSize]:
     """Yield the newest months: those of the stories in the current feed and in an archive, and the one before these."""
     stories, before = 0, _LAST
     for month in months:

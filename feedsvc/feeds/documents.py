@@ -1,15 +1,11 @@
 """Every address that feedsvc publishes, and the document that is published there."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from feedsvc.config import Config
-from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import (
     HOME_PATH,
@@ -22,42 +18,20 @@ from feedsvc.feeds.addresses import (
     page_address,
     parse_address,
 )
-from feedsvc.feeds.pages import select_months, select_page, select_search_index
-from feedsvc.feeds.selection import Selected
 from feedsvc.feeds.spellings import corrected_paths
-from feedsvc.formats import ASSETS, read_asset
-from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
-from feedsvc.formats.search import write_search_index
+from feedsvc.feeds.writing import Document, write_feed, write_site
+from feedsvc.formats import ASSETS
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.opening import open_index
 from feedsvc.index.status import Status, read_status
-from feedsvc.model import EPOCH, EVERYTHING, Catalogue, Feed, FeedAddress, Filters, Format, Page
+from feedsvc.model import EVERYTHING, Catalogue, FeedAddress, Filters
 
 #: Seconds that the queries for a document may take that is made for a request.
 MAX_SECONDS = 5
 #: Seconds beyond max-age for which a cache may deliver a stale document: while it revalidates, and on errors.
 STALE = "stale-while-revalidate=600, stale-if-error=86400"
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What is published at an address."""
-
-    content_type: str
-    body: bytes
-    #: Stays the same while the body does, under one configuration.
-    revision: int
-    #: When the body last changed, or later, as one configuration and one version of feedsvc write it; see `stamps`.
-    changed: datetime
-    #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
-    links: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """The SHA-256 of the body, in hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()
 
 
 #: Addresses: those that are made from one feed together, with its revision.
@@ -120,11 +94,11 @@ class Documents:
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
                 if not address.feed:
-                    yield self._write_site(connection, address)
+                    yield write_site(connection, self.config, address)
                     continue
                 if address.feed != current:
                     current, selected = address.feed, next(feeds)
-                yield self._write_feed(connection, address, selected) if selected else None
+                yield write_feed(connection, self.config, address, selected) if selected else None
 
     @contextmanager
     def find(self, address: Address) -> Iterator[FoundDocument | None]:
@@ -139,10 +113,10 @@ class Documents:
                     yield None
                     return
                 revision, select = found
-                yield FoundDocument(revision, lambda: self._write_feed(connection, address, select()))
+                yield FoundDocument(revision, lambda: write_feed(connection, self.config, address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
-                yield FoundDocument(revision, lambda: self._write_site(connection, address))
+                yield FoundDocument(revision, lambda: write_site(connection, self.config, address))
 
     def revision(self) -> int:
         """Return a number that increases with every change of any document."""
@@ -215,47 +189,6 @@ class Documents:
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
 
-    def _write_feed(self, connection: Connection, address: Address, selected: Selected) -> Document:
-        feed = selected.feed
-        if not address.format:
-            from feedsvc.formats import pages  # Jinja takes a while to load
-
-            page = select_page(connection, self.config, feed, selected.months)
-            return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
-        links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
-        return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)
-
-    def _write_site(self, connection: Connection, address: Address) -> Document:
-        """Return a document that isn't made from a single feed."""
-        if address.path in ASSETS:
-            return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
-        if address.path == SEARCH_PATH:
-            found = select_search_index(connection, self.config)
-            body, state = write_search_index(found), found.catalogue
-            return Document(SEARCH_TYPE, body, state.revision, state.changed)
-        catalogue = selection.select_catalogue(connection, self.config)
-        if address.path in (OPML_PATH, WELL_KNOWN_PATH):
-            from feedsvc.formats import opml  # lxml takes a while to load
-
-            return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
-        from feedsvc.formats import pages
-
-        recent = selection.select_recent(connection, self.config)
-        months = select_months(connection, self.config, EVERYTHING)
-        body = pages.write_home(catalogue, recent, months)
-        return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed)
-
-
-def _write(format: Format, feed: Feed) -> bytes:
-    """Return the feed in a format, which may be of another package. Raise FormatError if it fails."""
-    try:
-        body = format.write(feed)
-    except Exception as error:
-        raise FormatError(f"the format {format.name} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(body, bytes):
-        raise FormatError(f"the format {format.name} returned {type(body).__name__}; expected bytes")
-    return body
-
 
 @contextmanager
 def open_documents(config: Config) -> Iterator[Documents]:
@@ -265,17 +198,6 @@ def open_documents(config: Config) -> Iterator[Documents]:
         yield Documents(index, config)
     finally:
         index.close()
-
-
-def load_writers(config: Config) -> None:
-    """Load the libraries that write a build's documents, which takes a while, by writing a feed without entries."""
-    feed = selection.empty_feed(config)
-    for format in feed.formats:
-        _write(format, feed)
-    if config.build.pages:
-        from feedsvc.formats import pages
-
-        pages.write_page(Page(feed, 0))
 
 
 def cache_control(max_age: int) -> str:

@@ -124,13 +124,13 @@ def _cluster(connection: Connection, config: Config, url: str) -> list[str]:
 
 def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[str], bool]:
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
+    founder = find_founder(connection, shown.url)
     named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
     topics = [slug for (slug,) in named]
-    founder, all_topics = find_founder(connection, shown.url), topics
-    if config.feeds.counted == "clusters" and shown.is_primary and founder == shown.url:
-        named = connection.execute("SELECT slug FROM clusters WHERE url = ? AND slug != '' ORDER BY slug", (founder,))
-        all_topics = [slug for (slug,) in named]
-    addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in all_topics)]
+    named = connection.execute("SELECT slug FROM clusters WHERE url = ? AND slug != '' ORDER BY slug", (shown.url,))
+    united = [slug for (slug,) in named]  # over the records of its cluster, if it is the founder
+    is_grouped = config.feeds.counted == "clusters" and shown.is_primary and founder == shown.url
+    addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in (united if is_grouped else topics))]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
     suffix = published_formats(config)[0].suffix
     inside, outside = [], []
@@ -153,7 +153,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
             chosen, values = select_stories(connection, address, replace(asked, filters=(single,)), "1")
             if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
                 column = FILTERS[item[0]].column
-                value = ", ".join(all_topics) if column == "topic" else _value(connection, column, shown.url)
+                compared = ", ".join(united if asked.counted == "clusters" else topics)
+                value = compared if column == "topic" else _value(connection, column, shown.url)
                 reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
         if not reasons and asked.counted == "clusters":
             chosen, values = select_stories(connection, address, query, "1")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from feedsvc.errors import AddressError
 from feedsvc.feeds.addresses import Address, feed_address, page_address
 from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
@@ -27,6 +28,18 @@ class Missing:
     reason: str = ""
     #: The addresses of documents that may be meant, the likeliest first.
     suggestions: tuple[Address, ...] = ()
+
+    def error(self, asked: str) -> AddressError:
+        """Return the error to raise. asked: the address, as it was given."""
+        meant = " or ".join(address.target for address in self.suggestions)
+        expected = f"did you mean {meant}?" if meant else "expected one that `feedsvc feeds` lists"
+        return AddressError(f"{asked}: {self.reason or 'nothing is published at this address'}; {expected}")
+
+    def answer(self, asked: str, base_url: str) -> str:
+        """Return the lines that a service answers. asked: the path, and the query where it matters."""
+        hints = [self.reason] if self.reason else []
+        hints += [f"Did you mean {address.url(base_url)}" for address in self.suggestions]
+        return "\n".join((f"There is no feed at {asked}", *hints, f"All feeds are listed at {base_url}/", ""))
 
 
 def explain_missing(documents: Documents, path: str, query: str = "", known: Known | None = None) -> Missing:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from feedsvc.config import Config
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import unknown_values
-from feedsvc.index.reader import several_names
+from feedsvc.index.names import several_names
 from feedsvc.model import FeedAddress, Kind
 
 #: Feeds whose names are noted, at most, and names of each.

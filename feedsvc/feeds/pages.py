@@ -3,10 +3,10 @@
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_months
 from feedsvc.feeds.selection import select_catalogue, story_query
-from feedsvc.index import reader
 from feedsvc.index.archives import Months
 from feedsvc.index.database import Connection
 from feedsvc.index.headlines import newest_headlines
+from feedsvc.index.names import named
 from feedsvc.index.query import KINDS, StoryQuery
 from feedsvc.model import EVERYTHING, FILTERS, Feed, FeedAddress, Filters, Month, Page, SearchIndex
 from feedsvc.model.filters import MAX_VALUE
@@ -35,7 +35,7 @@ def select_months(connection: Connection, config: Config, address: FeedAddress) 
 def _archived(config: Config, address: FeedAddress, limit: int, months: Months) -> tuple[Month, ...]:
     if not config.feeds.archives:
         return ()
-    return tuple(Month(*month) for month in list_months(address, limit, months))
+    return list_months(address, limit, months)
 
 
 def select_search_index(connection: Connection, config: Config) -> SearchIndex:
@@ -52,9 +52,9 @@ def _choices(connection: Connection, filters: Filters) -> tuple[tuple[str, tuple
     for name, value in filters.items:
         values = tuple(map(str, value if isinstance(value, tuple) else (value,)))
         if kind := KINDS.get(FILTERS[name].column):
-            named = reader.named(connection, kind, values)
+            known = named(connection, kind, values)
             # A name that can't be sent as a filter's value, or would be another one, is shown as its slug.
-            values = tuple(_writable(named[each][0], each) if each in named else each for each in values)
+            values = tuple(_writable(known[each][0], each) if each in known else each for each in values)
         found.append((name, values))
     return tuple(found)
 

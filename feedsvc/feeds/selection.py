@@ -93,8 +93,8 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     if not section:
         return None
     if address.archive:
-        counted = reader.is_counted(connection, address, query)
-        last = archives.last_change(address.archive, last_changes(connection, address), counted)
+        has_sizes = reader.has_size(connection, address, query)
+        last = archives.last_change(address.archive, last_changes(connection, address), has_sizes)
         row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, months, section)
@@ -156,7 +156,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         rows = reader.all_feeds(connection, kind, config.feeds)
         return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
 
-    def counted(address: FeedAddress, name: str) -> FeedSummary:
+    def summary(address: FeedAddress, name: str) -> FeedSummary:
         return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
 
     shown = config.serve.show_problems
@@ -171,10 +171,10 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         base_url=config.site.base_url,
         formats=published_formats(config),
         pictures=config.site.pictures,
-        everything=counted(EVERYTHING, config.site.title),
+        everything=summary(EVERYTHING, config.site.title),
         topics=listed("topics"),
         providers=listed("providers"),
-        custom=tuple(counted(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
+        custom=tuple(summary(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
         updated=reader.newest(connection),
         revision=state.revision,
         changed=state.changed,

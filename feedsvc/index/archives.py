@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery, select_stories
-from feedsvc.index.reader import is_counted
+from feedsvc.index.reader import has_size
 from feedsvc.model import FeedAddress
 
 
-class Month(NamedTuple):
+class MonthSize(NamedTuple):
     """A month in which a feed has stories."""
 
     #: As `2020-06`.
@@ -36,12 +36,12 @@ class Months:
         """address: any of the feed. query: for the stories of the current feed."""
         self._months = tee(_months(connection, address, query), 1)[0]
 
-    def __iter__(self) -> Iterator[Month]:
+    def __iter__(self) -> Iterator[MonthSize]:
         return copy(self._months)
 
 
-def _months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[Month]:
-    if is_counted(connection, address, query):
+def _months(connection: Connection, address: FeedAddress, query: StoryQuery) -> Iterator[MonthSize]:
+    if has_size(connection, address, query):
         month, size = "month", query.counted
         chosen = f"SELECT month, {size} FROM feeds WHERE kind = ? AND slug = ? AND month != '' AND {size} > 0"
         values: list[Any] = [address.kind, address.slug]
@@ -50,7 +50,7 @@ def _months(connection: Connection, address: FeedAddress, query: StoryQuery) -> 
         chosen, values = select_stories(connection, address, query, f"{month}, count(*)")
         chosen += f" GROUP BY {month}"
     for row in connection.execute(f"{chosen} ORDER BY {month} DESC", values):
-        yield Month(*row)
+        yield MonthSize(*row)
 
 
 def last_changes(connection: Connection, address: FeedAddress) -> list[LastChange]:

@@ -28,7 +28,7 @@ log = logging.getLogger("feedsvc")
 
 def make_folder(folder: Path) -> None:
     """Make the folder of an index, which git ignores, since it holds a cache. Raises IndexUnusableError."""
-    if folder.exists():
+    if os.path.exists(folder):
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)

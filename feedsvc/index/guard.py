@@ -18,7 +18,6 @@ WINDOW_SECONDS = 300
 #: Lost stories that a message names.
 EXAMPLES = 3
 
-
 #: The rows that are entries, by what the configured mode counts, each with the table that has them.
 ENTRIES: dict[Counted, tuple[str, str]] = {
     "stories": ("stories", "TRUE"),
@@ -50,7 +49,12 @@ def note_entries(connection: Connection, rules: Feeds, table: str, is_affected: 
         )
 
 
-def check_losses(connection: Connection, config: Config, where: str, accept_loss: bool) -> None:
+def is_too_much(lost: int, before: int, max_loss: int) -> bool:
+    """Return whether so many of the stories that were published before may not go at once. max_loss: in percent."""
+    return lost >= MIN_LOST and lost * 100 > max_loss * before
+
+
+def check_loss(connection: Connection, config: Config, where: str, accept_loss: bool) -> None:
     """Raise LossError if more is lost than `records.max_loss` allows.
 
     where: the records, as messages name them. accept_loss: whether whatever is lost is meant to be.
@@ -67,6 +71,7 @@ def check_losses(connection: Connection, config: Config, where: str, accept_loss
         connection.execute("DELETE FROM losses WHERE at < ? OR at > ?", (now - WINDOW_SECONDS, now))
     lost, before = connection.execute("SELECT count(*), coalesce(max(published), 0) FROM losses").fetchone()
     before = max(before, lost)  # more, where some came and went meanwhile
-    if lost >= MIN_LOST and lost * 100 > config.records.max_loss * before:
+    if is_too_much(lost, before, config.records.max_loss):
         examples = connection.execute("SELECT url FROM losses ORDER BY url LIMIT ?", (EXAMPLES,))
-        raise LossError(where, lost, before, [url for (url,) in examples])
+        urls, accepting = [url for (url,) in examples], "feedsvc check, build or serve with --accept-loss"
+        raise LossError(where, lost, before, urls, config.records.max_loss, accepting)

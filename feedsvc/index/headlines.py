@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 
 from feedsvc.index.database import Connection, batches
+from feedsvc.index.names import named
 from feedsvc.index.query import NEWEST_FIRST, StoryQuery, select_stories
-from feedsvc.index.reader import named
 from feedsvc.model import EVERYTHING, Headline
 
 

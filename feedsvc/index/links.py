@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from feedsvc.index.database import Connection
+from feedsvc.index.names import named
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.resolve import precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
@@ -32,8 +33,6 @@ _LISTING = """
     WHERE m.url {in_list}
     ORDER BY s.published DESC, s.url
 """
-
-
 #: The records that joined founders, in the order of time.
 _JOINED = """
     SELECT j.founder, s.url, s.occurrence, s.provider, t.updated FROM joined j
@@ -107,15 +106,14 @@ def find_related(
     providers = {provider for ends in linked.values() for _, (_, provider) in ends}
     sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
     title_of = dict(connection.execute(sql, (as_list(occurrences),)))
-    sql = f"SELECT slug, min(name) FROM names WHERE kind = 'providers' AND slug {in_list} GROUP BY slug"
-    name_of = dict(connection.execute(sql, (as_list(providers),)))
+    name_of = named(connection, "providers", providers)
     told = occurrences & {record.occurrence for records in joined.values() for record in records}
     stories = read_stories(connection, told) if told else {}
 
     def links(start: str) -> Iterator[Link]:
         in_cluster = {record.occurrence for record in joined.get(start, ())}
         for end, (occurrence, provider) in linked[start]:
-            link = Link(end, title_of[occurrence], name_of[provider])
+            link = Link(end, title_of[occurrence], name_of[provider][0])
             if occurrence in in_cluster:
                 story = stories[occurrence]
                 link = replace(link, published=story.published, excerpt=story.excerpt)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import RLock
 
 from feedsvc.errors import IndexLostError, IndexUnusableError
-from feedsvc.index.sqlite import SqliteConnection
+from feedsvc.index.sqlite_connection import SqliteConnection
 
 
 class MemoryDatabase:

@@ -1,5 +1,6 @@
 """Opens the index that the configuration names."""
 
+import os
 from pathlib import Path
 
 from feedsvc.config import Config
@@ -28,7 +29,7 @@ def open_index(config: Config) -> Index:
 def is_new(config: Config) -> bool:
     """Return whether no sync has filled the index that the configuration names. Raises IndexUnusableError."""
     if not config.index.is_shared:
-        return not _file(config).exists()
+        return not os.path.exists(_file(config))
     index = _open_postgres(config)
     try:
         return not index.is_filled()
@@ -42,7 +43,7 @@ def copy_index(config: Config, folder: Path) -> IndexTable:
     Raises IndexUnusableError.
     """
     copy = folder / "index.sqlite3"
-    if not config.index.is_shared and (file := _file(config)).exists():
+    if not config.index.is_shared and os.path.exists(file := _file(config)):
         SqliteDatabase(file, owner_of_file(config, file)).copy(copy, owner_of_file(config, copy))
     return IndexTable(url=f"sqlite:///{copy}")
 

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
 from feedsvc.index.guard import ENTRIES
 from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related, read_stories
+from feedsvc.index.names import named, read_image
 from feedsvc.index.query import NEWEST_FIRST, StoryQuery, has_feed, select_stories, topics_with_feed
 from feedsvc.model import EPOCH, Cluster, Entry, FeedAddress, Image, Kind, Link, Provider, Story, Topic
 
 #: The number of entries that are read together.
 TOGETHER = 500
-
-_image_decoder = msgspec.json.Decoder(Image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ def find_feed(connection: Connection, address: FeedAddress, rules: Feeds) -> Fee
     if not found:
         return None
     revision, changed, name, image = found
-    return FeedRow(address.slug, name or "", revision, moment(changed), _image(image))
+    return FeedRow(address.slug, name or "", revision, moment(changed), read_image(image))
 
 
 def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[FeedRow, int]]:
@@ -74,22 +71,6 @@ def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[Fe
     return [(FeedRow(slug, name, revision, moment(changed)), size) for slug, name, revision, changed, size in rows]
 
 
-def several_names(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
-    """Return (slug, name) of those feeds of topics or providers that have several names, in order."""
-    # Of those that have a feed: names of stories that are hidden by others stay.
-    rows = connection.execute(
-        """
-        SELECT DISTINCT n.slug, n.name FROM names n
-        JOIN (SELECT slug FROM names WHERE kind = ? GROUP BY slug HAVING count(DISTINCT name) > 1) several
-            ON several.slug = n.slug
-        JOIN feeds f ON f.kind = n.kind AND f.slug = n.slug AND f.month = ''
-        WHERE n.kind = ? ORDER BY n.slug, n.name
-        """,
-        (kind, kind),
-    )
-    return [(slug, name) for slug, name in rows]
-
-
 def newest(connection: Connection) -> datetime:
     """Return the time of the newest story."""
     rows = connection.execute("SELECT published FROM stories ORDER BY month DESC, published DESC LIMIT 1")
@@ -98,7 +79,7 @@ def newest(connection: Connection) -> datetime:
 
 def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> int:
     """Return the number of stories of a feed, without its limit."""
-    if is_counted(connection, address, query):
+    if has_size(connection, address, query):
         size = f"coalesce(max({query.counted}), 0)"
         chosen = f"SELECT {size} FROM feeds WHERE kind = ? AND slug = ? AND month = ''"
         values: list[Any] = [address.kind, address.slug]
@@ -106,18 +87,6 @@ def count(connection: Connection, address: FeedAddress, query: StoryQuery) -> in
         chosen, values = select_stories(connection, address, query, "count(*)")
     number: int = connection.execute(chosen, values).fetchone()[0]
     return number
-
-
-def named(connection: Connection, kind: Kind, slugs: Sequence[str]) -> dict[str, tuple[str, str | None, Image | None]]:
-    """Return the name, domain and image of topics or providers by slug."""
-    rows = connection.execute(
-        f"""
-        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
-        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
-        """,
-        (kind, connection.dialect.as_list(slugs)),
-    )
-    return {slug: (name, domain, _image(image)) for slug, name, domain, image in rows}
 
 
 def revisions(connection: Connection) -> dict[tuple[str, str], int]:
@@ -213,7 +182,7 @@ def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joi
     return Cluster(total + 1, providers, updated)
 
 
-def is_counted(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
+def has_size(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
     """Return whether the table `feeds` has the number of stories that a query selects."""
     return address.kind != "custom" and not query.is_filtered
 
@@ -235,7 +204,3 @@ def _topics(connection: Connection, urls: Sequence[str], table: str) -> dict[str
 def moment(seconds: int | None) -> datetime:
     """Return a time in seconds since 1970 as one that every format can hold."""
     return max(datetime.fromtimestamp(seconds or 0, UTC), EPOCH)
-
-
-def _image(data: str | None) -> Image | None:
-    return _image_decoder.decode(data) if data else None

@@ -3,20 +3,18 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import chain
 from pathlib import Path
-from typing import Any
 from weakref import WeakSet
 
 import msgspec
 
 from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
-from feedsvc.index.database import Dialect
 from feedsvc.index.file import Identity, identity, is_damage, is_short_text, make_folder, set_aside
 from feedsvc.index.owner import Owner
-from feedsvc.index.schema import APPLICATION_ID, VERSION, tables
+from feedsvc.index.schema import APPLICATION_ID, VERSION
+from feedsvc.index.sqlite_connection import SqliteConnection
 
 #: Seconds that a writer waits for another one.
 BUSY_SECONDS = 60
@@ -25,63 +23,10 @@ OTHERS_SECONDS = 5
 #: Kilobytes of the file that a connection caches at most: there are several readers, and one writer.
 READ_CACHE, WRITE_CACHE = 2048, 65536
 
-#: Instructions of SQLite, each far below a microsecond, between two looks at the time.
-STEPS = 50_000
-
 #: The error codes of a file that may not be written.
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 #: Tables that every version of the index has.
 _OURS = {"state", "files", "problems", "stories", "story_topics"}
-
-DIALECT = Dialect(
-    text="TEXT",
-    integer="INTEGER",
-    real="REAL",
-    blob="BLOB",
-    clustered="WITHOUT ROWID",
-    descending="DESC",
-    needs_sets=True,
-    has_long_keys=True,
-    in_list="IN (SELECT value FROM json_each(?))",
-    as_list=lambda values: msgspec.json.encode(list(values)).decode(),
-    is_read_only="FALSE",  # a writer notices it by itself
-    create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
-)
-
-
-class SqliteConnection(sqlite3.Connection):
-    """A connection to an index in SQLite; see feedsvc.index.database.Connection."""
-
-    dialect = DIALECT
-
-    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Insert rows, which have all columns of a table, in order."""
-        rows = iter(rows)
-        for first in rows:
-            self.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in first)})", chain([first], rows))
-
-    def analyze(self, *tables: str) -> None:
-        """Do nothing: SQLite's plans depend on the indexes alone."""
-
-    def create_tables(self) -> None:
-        """Make all tables of the index, empty and without their indexes, in place of any that are there."""
-        for table in self.table_names():
-            self.execute(f'DROP TABLE "{table}"')
-        for name, columns in tables(DIALECT).items():
-            self.execute(f"CREATE TABLE {name} {columns}")
-        self.execute(f"PRAGMA user_version = {VERSION}")
-
-    def former_stories(self) -> list[str]:
-        """Return the URLs of the primary stories in tables of another version; nothing if it had no such columns."""
-        columns = {name for _, name, *_ in self.execute("PRAGMA table_info(stories)")}
-        if not columns >= {"url", "is_primary"}:
-            return []
-        found = "SELECT DISTINCT url FROM stories WHERE is_primary AND typeof(url) = 'text'"
-        return [url for (url,) in self.execute(found)]
-
-    def table_names(self) -> set[str]:
-        """Return the names of the tables that are there."""
-        return {name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 class SqliteDatabase:
@@ -109,7 +54,7 @@ class SqliteDatabase:
     @contextmanager
     def reading(self, seconds: float | None = None) -> Iterator[SqliteConnection]:
         """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
-        with self._transaction("BEGIN", READ_CACHE) as connection, _bounded(connection, seconds):
+        with self._transaction("BEGIN", READ_CACHE) as connection, connection.bounded(seconds):
             version = connection.execute("PRAGMA user_version").fetchone()
             state = connection.execute("SELECT owner FROM state").fetchone() if version == (VERSION,) else None
             if not state:
@@ -158,7 +103,7 @@ class SqliteDatabase:
 
         If it is the file in use, and empty, it is renamed.
         """
-        if not self.file.exists():
+        if not os.path.exists(self.file):  # or it is out of reach
             return False
         looked_at = SqliteDatabase(self.file, self._owner)
         try:
@@ -194,7 +139,7 @@ class SqliteDatabase:
                 connection.execute(f"PRAGMA cache_size = -{cache}")
                 connection.execute(begin)
                 if not may_be_old:
-                    _mark(connection)
+                    connection.mark()
                 yield connection
                 connection.execute("COMMIT")
                 if not may_be_old:
@@ -279,20 +224,6 @@ _databases: WeakSet[SqliteDatabase] = WeakSet()
 _never_closed: list[object] = []
 
 
-@contextmanager
-def _bounded(connection: SqliteConnection, seconds: float | None) -> Iterator[None]:
-    """Let the statements in the context take so many seconds at most."""
-    if not seconds:
-        yield
-        return
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
 def _before_fork() -> None:
     for database in list(_databases):
         database.close()
@@ -306,9 +237,3 @@ def _after_fork_in_child() -> None:
 
 
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
-
-
-def _mark(connection: SqliteConnection) -> None:
-    """Mark a file as an index in its header: before there is a write-ahead log, which may be lost."""
-    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -14,7 +14,7 @@ from feedsvc.index.clusters import Renamed
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
 from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
-from feedsvc.index.guard import check_losses, note_entries
+from feedsvc.index.guard import check_loss, note_entries
 from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
 from feedsvc.index.schema import VERSION
@@ -91,7 +91,7 @@ def sync(
             progress(done, len(plan.to_read))
         if changes.stories:
             renamed = resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
-        check_losses(connection, config, records.name, accept_loss)
+        check_loss(connection, config, records.name, accept_loss)
         old = Counter(changes.old_problems)
         (problem_count,) = connection.execute("SELECT count(*) FROM problems").fetchone()
         seconds = time.monotonic() - begun
@@ -102,7 +102,7 @@ def sync(
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
         index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due,
-        _cluster_notes(config, renamed),
+        _cluster_notes(config, renamed), plan.first_new == 1,
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ class SyncResult:
     next_due: int = NEVER
     #: What the sync did that may surprise, and is no problem: the clusters that have new ids since.
     notes: tuple[str, ...] = ()
+    #: Whether it filled an index that was empty.
+    is_first: bool = False
     #: Why the index of the configuration is not in step, if too much of what is published would have gone.
     loss: LossError | None = None
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedsvc.errors import shown_value
 from feedsvc.records.content import content_html
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import SharedFault
@@ -18,10 +17,10 @@ from feedsvc.records.values import (
     Items,
     Number,
     Placed,
-    Unusable,
     Value,
     is_absent,
     is_no_value,
+    show,
 )
 from feedsvc.text import MAX_TEXT, plain_text
 
@@ -98,7 +97,7 @@ class FieldReader:
         message: what is expected. value: what can't be used, to be shown. once: whether the first problem of a file
         with this message speaks for all others.
         """
-        shown = "" if value is None else f"{_show(value)} can't be used: "
+        shown = "" if value is None else f"{show(value)} can't be used: "
         at = line or (self.fields[key][1] if key in self.fields else self.fields.line)
         name = self.prefix.removesuffix(".") if self.of_text else self.shown(key)
         if once:
@@ -216,7 +215,7 @@ class FieldReader:
                 fields.line = line
                 yield FieldReader(fields, known, self.problems, self.context, self, key, position, of_text=True)
             elif not is_absent(item):
-                self.problem(f"{key}[{number}]", f"expected a mapping, not {_show(item)}", line=line)
+                self.problem(f"{key}[{number}]", f"expected a mapping, not {show(item)}", line=line)
 
     def names(
         self,
@@ -243,7 +242,7 @@ class FieldReader:
                 names += divide(text) if divide and name is item else [text]
             elif not is_absent(item):
                 where = f"{key}[{position}]" if is_list else key
-                self.problem(where, f"expected a name, not {_show(item)}", line=line)
+                self.problem(where, f"expected a name, not {show(item)}", line=line)
         return tuple(names)
 
 
@@ -251,16 +250,3 @@ def _field_html(url: str, text: str, context: Context) -> str:
     """Return the HTML of a field. In a file of Markdown, it may be HTML all the same."""
     is_markdown = context.content in ("markdown", "mdx")
     return content_html(text, url, "" if is_markdown and is_html(text) else context.content, context.site)
-
-
-def _show(value: Value) -> str:
-    """Return a value as a message shows it: short, and neither the parts of a mapping or list, nor a password."""
-    if isinstance(value, Fields):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, Unusable):
-        return f"a value of type {value.type_name}"
-    if not isinstance(value, str):
-        return "nothing" if value is None else str(value).lower()
-    return shown_value(value)

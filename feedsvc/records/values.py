@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from feedsvc.errors import shown_value
+
 #: The most keys and values of one file: they take many times more memory than the file.
 MAX_VALUES = 1_000_000
 #: Deeper nesting is refused: no record needs it.
@@ -100,3 +102,16 @@ class Syntax:
     #: It raises SyntaxProblem if the text can't be read; a record that can't be is such a problem among the others.
     #: A line ends in "\n", and there is no NUL.
     read: Callable[[str], tuple[Found, str]]
+
+
+def show(value: Value) -> str:
+    """Return a value as a message shows it: short, and neither the parts of a mapping or list, nor a password."""
+    if isinstance(value, Fields):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, Unusable):
+        return f"a value of type {value.type_name}"
+    if not isinstance(value, str):
+        return "nothing" if value is None else str(value).lower()
+    return shown_value(value)

@@ -31,6 +31,13 @@ class _Json(logging.Formatter):
         return json.dumps(event)  # in ASCII: control characters are escaped
 
 
+class ServerFilter(logging.Filter):
+    """Leaves out the server's doubt about the number of threads: it doesn't know that most of ours wait."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Python threads" not in record.getMessage()
+
+
 def configure(log_format: str) -> None:
     """Write the events of this process to stderr. log_format: "plain" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
@@ -54,10 +61,12 @@ class SyncLog:
         self.failure = ""
 
     def add(self, result: SyncResult) -> None:
-        """Log the result of a sync: new problems, then the numbers of files, problems, seconds, and records."""
+        """Log the result of a sync: new problems, notes, then the numbers of files, problems, seconds, and records."""
         for problem in result.problems if self._is_first else result.new_problems:
             where = {"file": problem.path, "line": problem.line, "field": problem.field}
             log.warning("%s", problem, extra=event("refused", **where, left_out=problem.refuses))
+        for note in result.notes:
+            log.info("%s", note, extra=event("new_id"))
         self._is_first = self._is_refused = False
         self.failure = ""
         if result.nothing_found:

@@ -41,7 +41,11 @@ FILES = 64
 STOP_SECONDS = 5
 
 #: Sends the server's own messages where ours go; its default is stdout.
-_LOGGING = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+_LOGGING = {
+    "handlers": {},
+    "filters": {"server": {"()": logs.ServerFilter}},
+    "loggers": {"_granian": {"propagate": True, "filters": ["server"]}},
+}
 
 
 def serve(
@@ -57,6 +61,9 @@ def serve(
     """
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
+    # In theirs, glibc else keeps an arena of memory for each of many threads: which grows to what one needs.
+    # They compute one at a time, so one arena keeps none waiting.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     server = Supervisor(
         listener,
         interface=Interfaces.WSGI,

@@ -32,6 +32,10 @@ class Supervisor(MPServer):
         self._restarted = 0.0
         self._pause = 0
 
+    def serve(self, *arguments: Any, **named: Any) -> None:
+        """Serve until SIGTERM, as granian does but for its warning of many threads: see `server.THREADS`."""
+        super(MPServer, self).serve(*arguments, **named)
+
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)
         self._sso, self._shd = self._listener, SocketHolder(self._listener.fileno(), False, BACKLOG)

@@ -126,10 +126,8 @@ def _document(path: str) -> Response:
         return response
     with delivery.cache.turns.taken():
         missing = explain_missing(documents, path, query, delivery.cache.slugs)
-    hints = [f"{missing.reason}\n"] if missing.reason else []
-    hints += [f"Did you mean {address.url(base_url)}\n" for address in missing.suggestions]
     target = quote(request.script_root + request.path) + (f"?{query}" if missing.reason else "")
-    message = f"There is no feed at {target}\n{''.join(hints)}All feeds are listed at {base_url}/\n"
+    message = missing.answer(target, base_url)
     raise NotFound(message, _missing_response(message, missing, documents.config.site, path, target))
 
 

@@ -9,8 +9,9 @@ from cachetools import LRUCache
 
 from feedsvc.errors import BusyError, IndexUnusableError
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.documents import Document, Documents
+from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import encode
+from feedsvc.feeds.writing import Document
 from feedsvc.index.stamps import takes_effect
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 from flask import Response
 from werkzeug.http import http_date, remove_entity_headers
 
-from feedsvc.feeds.documents import Document, cache_control
+from feedsvc.feeds.documents import cache_control
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES
+from feedsvc.feeds.writing import Document
 
 #: (name, value)
 Headers = list[tuple[str, str]]

@@ -42,6 +42,7 @@ def local(site: Site) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("same_size", [False, True])
+@pytest.mark.survives("others delete, shorten or replace")
 def test_a_file_that_was_changed_since_is_a_conflict_and_stays(site: Site, same_size: bool) -> None:
     out = site.config.out_folder
     own = (out / "feed.atom").read_bytes().replace(b"A title", b"A lie!!") if same_size else b"mine"
@@ -55,6 +56,7 @@ def test_a_file_that_was_changed_since_is_a_conflict_and_stays(site: Site, same_
     assert files(out) == local(site)
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_a_file_that_was_changed_since_stays_when_its_feed_goes(site: Site) -> None:
     out = site.config.out_folder
     (out / "topics" / "ai.atom").write_text("mine")
@@ -66,6 +68,7 @@ def test_a_file_that_was_changed_since_stays_when_its_feed_goes(site: Site) -> N
     assert run(site).conflicts == ()  # it is the user's now
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_a_file_that_was_put_in_the_place_of_a_deleted_one_stays(site: Site) -> None:
     out = site.config.out_folder
     (out / "feed.rss").unlink()
@@ -75,6 +78,7 @@ def test_a_file_that_was_put_in_the_place_of_a_deleted_one_stays(site: Site) -> 
     assert (out / "feed.rss").is_symlink()
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_a_change_that_is_taken_back_is_no_conflict(site: Site) -> None:
     out = site.config.out_folder
     before = (out / "feed.atom").read_bytes()
@@ -86,6 +90,7 @@ def test_a_change_that_is_taken_back_is_no_conflict(site: Site) -> None:
     assert files(out) == local(site)
 
 
+@pytest.mark.survives("the output is copied, checked out or restored: other times")
 def test_a_copy_or_checkout_of_the_output_has_no_conflicts(site: Site) -> None:
     out = site.config.out_folder
     copy = site.folder / "copy"
@@ -98,6 +103,7 @@ def test_a_copy_or_checkout_of_the_output_has_no_conflicts(site: Site) -> None:
     assert files(out) == files(copy) == local(site)
 
 
+@pytest.mark.survives("the output is copied, checked out or restored: other times")
 def test_with_a_manifest_of_an_earlier_version_the_size_tells_whose_a_file_is(site: Site) -> None:
     out = site.config.out_folder
     manifest: dict[str, Any] = json.loads((out / MANIFEST).read_bytes())
@@ -112,6 +118,7 @@ def test_with_a_manifest_of_an_earlier_version_the_size_tells_whose_a_file_is(si
     assert files(out) == {**local(site), "feed.atom": b"mine"}
 
 
+@pytest.mark.survives("a folder in the output becomes a link")
 def test_nothing_is_written_or_removed_through_a_link(site: Site) -> None:
     out, elsewhere = site.config.out_folder, site.folder / "elsewhere"
     shutil.copytree(out / "topics", elsewhere)
@@ -130,6 +137,7 @@ def test_nothing_is_written_or_removed_through_a_link(site: Site) -> None:
     assert files(out) == local(site)
 
 
+@pytest.mark.survives("a folder in the output becomes a link")
 def test_an_output_folder_may_be_a_link_itself(site: Site) -> None:
     link = site.folder / "link"
     link.symlink_to(site.config.out_folder)
@@ -138,6 +146,7 @@ def test_an_output_folder_may_be_a_link_itself(site: Site) -> None:
     assert files(site.config.out_folder) == local(site)
 
 
+@pytest.mark.survives("a folder in the output becomes a link")
 def test_a_disk_that_is_mounted_in_the_output_is_written_like_a_folder(site: Site) -> None:
     out = site.config.out_folder
     with mounted(out / "topics") as disk:
@@ -154,6 +163,7 @@ def test_a_disk_that_is_mounted_in_the_output_is_written_like_a_folder(site: Sit
         assert (files(out), list(disk.iterdir())) == (local(site), [])
 
 
+@pytest.mark.survives("a folder in the output becomes a link")
 def test_a_disk_that_is_mounted_in_the_output_to_be_read_is_a_conflict(site: Site) -> None:
     out = site.config.out_folder
     with mounted(out / "topics") as disk:
@@ -166,6 +176,7 @@ def test_a_disk_that_is_mounted_in_the_output_to_be_read_is_a_conflict(site: Sit
         assert files(out) == local(site)
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_the_command_says_what_stays_and_why(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "1.md").write_text(record())

@@ -14,6 +14,7 @@ from feedsvc.build.site import build
 from feedsvc.config import parse_config
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
+from feedsvc.index.sync import sync
 from tests.build.test_site import FEW, files, run
 from tests.conftest import Site, record
 from tests.faults import command
@@ -65,6 +66,7 @@ def into_its_output(site: Site, new: Site) -> Site:
     [({}, 40), (stories(40, "http"), 40), (stories(19), 21), (dict(list(stories(70).items())[40:]), 40)],
     ids=["an emptied folder", "other URLs", "most", "another branch"],
 )
+@pytest.mark.survives("what was built would go")
 def test_a_new_index_that_lacks_most_of_what_was_built_changes_nothing(
     make_site: Callable[..., Site], site: Site, records: dict[str, str], lost: int
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_new_index_that_lacks_most_of_what_was_built_changes_nothing(
     assert message.startswith(
         f"{new.config.out_folder}: {lost} of 40 published stories would go, such as https://a.example/0"
     )
+    assert message.endswith(" if they are meant to go, use feedsvc build --accept-loss")
     assert (len(caught.value.examples), message.count("\n")) == (3, 0)
     assert times(new.config.out_folder) == before
     build(new.documents, new.config.out, lambda done, total: None, accept_loss=True)
@@ -129,10 +132,37 @@ def test_mentions_that_are_entries_no_longer_are_lost_only_if_they_are_gone(make
         run(new)
 
 
+@pytest.mark.parametrize("mode", ["clusters", "links"])
+def test_what_only_feeds_of_other_modes_show_is_not_lost(make_site: Callable[..., Site], mode: str) -> None:
+    listed = {
+        f"{number}.md": record(
+            f"Story {number}",
+            f"https://a.example/{number}",
+            f"2020-06-13T01:{number}:00Z",
+            related="\n  - {title: First, webUrl: 'https://a.example/', publishedDateTime: 2020-06-13}"
+            f"\n  - {{title: M, webUrl: 'https://m.example/{number}', publishedDateTime: 2020-06-12}}",
+        )
+        for number in range(10, 50)
+    }
+    custom = {"name": "All", "related": "entries"}
+    first_record = record("First", "https://a.example/", "2020-06-13")
+    site = make_site({"0.md": first_record, **listed}, feeds={"related": mode}, custom=[custom])
+    first, second = run(site), run(site)
+    assert (first.written, second.written) == (second.unchanged, 0)
+    for number in range(10, 50):
+        site.write(f"{number}.md", record(f"Story {number}", f"https://b.example/{number}"))
+    sync(site.documents.index, site.config, accept_loss=True)
+    if mode == "links":  # each was an entry
+        with pytest.raises(LossError, match="40 of 41"):
+            run(site)
+    else:
+        run(site)
+
+
 def test_a_manifest_of_an_earlier_version_has_nothing_to_compare(make_site: Callable[..., Site], site: Site) -> None:
     new = into_its_output(site, make_site({}, **FEW))
     manifest = json.loads((new.config.out_folder / MANIFEST).read_bytes())
-    for key in ("maker", "feeds", "stories"):
+    for key in ("owner", "feeds", "stories"):
         del manifest[key]
     (new.config.out_folder / MANIFEST).write_text(json.dumps(manifest))
     run(new)
@@ -212,6 +242,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.survives("what was built would go")
 def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
     assert command("build", "--dry-run", cwd=folder) == (
@@ -249,6 +280,20 @@ def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
 
 
+@pytest.mark.survives("what was built would go")
+def test_records_that_are_back_are_not_held_against_what_a_build_was_refused_with_a_new_index(folder: Path) -> None:
+    assert command("build", cwd=folder)[0] == 0
+    before = files(folder / "public")
+    shutil.rmtree(folder / ".feedsvc")
+    for name, text in stories(40, "http").items():
+        (folder / "records" / name).write_text(text)
+    assert command("build", cwd=folder)[0] == 1
+    for name, text in stories(40).items():
+        (folder / "records" / name).write_text(text)
+    assert command("build", cwd=folder)[0] == 0
+    assert files(folder / "public") == before
+
+
 def test_a_dry_run_that_can_not_run_ends_as_a_build_would(folder: Path) -> None:
     shutil.rmtree(folder / "records")
     assert command("build", "--dry-run", cwd=folder)[0] == 2
@@ -265,6 +310,7 @@ def test_a_dry_run_that_can_not_run_ends_as_a_build_would(folder: Path) -> None:
         (".feedsvc", "the index is in it"),
     ],
 )
+@pytest.mark.survives("an output that holds the records")
 def test_an_output_that_holds_the_records_or_the_index_or_is_among_them_is_refused(
     folder: Path, out: str, problem: str
 ) -> None:
@@ -278,6 +324,7 @@ def test_an_output_that_holds_the_records_or_the_index_or_is_among_them_is_refus
     assert not (folder / ".feedsvc").exists()
 
 
+@pytest.mark.survives("an output that holds the records")
 def test_the_output_in_a_repository_that_is_all_records_is_not_read(folder: Path) -> None:
     (folder / "config.toml").write_text('records.path = "."\n')
     for _ in range(2):
@@ -290,6 +337,7 @@ def test_the_output_in_a_repository_that_is_all_records_is_not_read(folder: Path
     assert list((folder / "real").iterdir()) == []
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_second_configuration_for_one_output_is_refused(folder: Path) -> None:
     assert command("build", cwd=folder)[0] == 0
     before = files(folder / "public")
@@ -309,6 +357,7 @@ def test_a_second_configuration_for_one_output_is_refused(folder: Path) -> None:
     assert "feed.json" in files(folder / "public")
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_configuration_can_be_edited_renamed_and_moved(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -330,6 +379,7 @@ def test_a_configuration_can_be_edited_renamed_and_moved(
         moved.rename(folder)
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_what_was_built_without_a_configuration_can_be_built_with_one(folder: Path) -> None:
     (folder / "config.toml").unlink()
     assert command("build", cwd=folder)[0] == 0
@@ -350,6 +400,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
         yield server
 
 
+@pytest.mark.survives("what was built would go")
 def test_a_bucket_is_guarded_and_planned_like_a_folder(make_site: Callable[..., Site], s3: S3) -> None:
     out = "s3://feeds-bucket/feeds"
     site, emptied = make_site(stories(40), **FEW), make_site({}, **FEW)
@@ -371,6 +422,7 @@ def test_a_bucket_is_guarded_and_planned_like_a_folder(make_site: Callable[..., 
     assert (result.written, result.removed) == (4, 4)
 
 
+@pytest.mark.survives("a second configuration for one output")
 def test_a_second_configuration_for_one_bucket_is_refused(folder: Path, s3: S3) -> None:
     out = "s3://feeds-bucket/feeds"
     assert command("build", "--out", out, cwd=folder)[0] == 0

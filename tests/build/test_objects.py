@@ -142,6 +142,7 @@ def test_one_changed_record_puts_what_changed_and_the_manifest(make_site: Callab
     assert s3.files("feeds-bucket", "feeds/") == after
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_what_others_deleted_is_put_back_and_what_they_changed_stays(make_site: Callable[..., Site], s3: S3) -> None:
     site = make_site(TWO, **FEW)
     upload(site)
@@ -197,6 +198,7 @@ def test_feeds_come_before_what_links_to_them_and_deletions_last(make_site: Call
     assert "mine.atom" in s3.names("feeds-bucket")
 
 
+@pytest.mark.survives("others delete, shorten or replace")
 def test_a_foreign_object_is_a_conflict_and_stays(make_site: Callable[..., Site], s3: S3) -> None:
     site = make_site(TWO, **FEW)
     s3.put("feeds-bucket", "feeds/feed.rss", b"mine")
@@ -218,6 +220,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.survives("a build into a bucket is killed")
 def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, folder: Path, s3: S3, full: bool) -> None:
     expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
     for moment in range(4, len(expected), 10) if full else (4,):
@@ -236,6 +239,7 @@ def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, folder: Path, s3
 
 
 @pytest.mark.parametrize("status", [503, 0])
+@pytest.mark.survives("a store refuses, or drops connections")
 def test_failing_requests_are_repeated(make_site: Callable[..., Site], s3: S3, status: int) -> None:
     site = make_site(TWO, **FEW)
     seen = Counter[Asked]()
@@ -250,6 +254,7 @@ def test_failing_requests_are_repeated(make_site: Callable[..., Site], s3: S3, s
     assert min(seen.values()) > 1
 
 
+@pytest.mark.survives("a store keeps failing")
 def test_a_store_that_keeps_failing_ends_the_build_without_losing_what_was_done(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +272,7 @@ def test_a_store_that_keeps_failing_ends_the_build_without_losing_what_was_done(
     assert s3.files("feeds-bucket", "feeds/") == local(site)
 
 
+@pytest.mark.survives("a store doesn't answer")
 def test_a_request_that_isnt_answered_is_given_up(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +294,7 @@ def test_a_request_that_isnt_answered_is_given_up(
         upload(site)
 
 
+@pytest.mark.survives("two builds into one bucket at once")
 def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Path, folder: Path, s3: S3) -> None:
     other = tmp_path / "other"
     (other / "records").mkdir(parents=True)
@@ -303,6 +310,7 @@ def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Pat
     assert s3.files("feeds-bucket", "feeds/") == expected
 
 
+@pytest.mark.survives("no such bucket, wrong or no credentials, nobody there")
 def test_a_bucket_that_isnt_there_and_wrong_credentials_are_errors_of_one_line(
     folder: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:

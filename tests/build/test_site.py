@@ -129,7 +129,8 @@ def test_an_output_folder_that_cant_be_written_is_an_error_that_names_it(make_si
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "[1]", *(f'{{"stamp":"","made":{{}},"claimed":["{name}"]}}' for name in ("../x", "/x")), "["]
+    "text",
+    ["{}", "[1]", *(f'{{"stamp":"","made":{{}},"claimed":["{name}"]}}' for name in ("../x", "/x", "x\\u0000")), "["],
 )
 def test_a_manifest_that_was_tampered_with_removes_nothing(make_site: Callable[..., Site], text: str) -> None:
     site = make_site({})

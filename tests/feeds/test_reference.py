@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.config import parse_config
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.selection import find_feed
-from feedsvc.index import clusters
+from feedsvc.index import grouping
 from feedsvc.index.opening import open_index
 from feedsvc.model import Entry
 from tests.conftest import Site
@@ -65,13 +66,15 @@ Rules = dict[str, str | int]
 
 @settings(max_examples=80)
 @given(histories, rules, st.sampled_from([1, 2, 100]))
+@pytest.mark.survives("records that list each other")
 def test_feeds_hold_what_all_records_come_to(history: list[Files], rules: Rules, most_joined: int) -> None:
-    with patch.object(clusters, "MOST_JOINED", most_joined):
+    with patch.object(grouping, "MOST_JOINED", most_joined):
         check_history(history, rules, "sqlite:///old.db", "sqlite:///new.db")
 
 
 @settings(max_examples=8)
 @given(history=histories, rules=rules)
+@pytest.mark.survives("records that list each other")
 def test_feeds_in_postgresql_hold_what_all_records_come_to(
     postgres: Postgres, history: list[Files], rules: Rules
 ) -> None:
@@ -94,7 +97,7 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
                     path.unlink()
             site.sync()
             mode, enough = str(rules["related"]), int(rules["min_stories"])
-            check(site, Reference(files, mode, enough, clusters.MOST_JOINED), int(rules["related_limit"]))
+            check(site, Reference(files, mode, enough, grouping.MOST_JOINED), int(rules["related_limit"]))
             now = {address: (site.revision(address), site.body(address)) for address in site.addresses()}
             for address in now.keys() & before.keys():
                 assert now[address] == before[address] or now[address][0] != before[address][0], address

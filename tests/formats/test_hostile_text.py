@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import feedparser
 import lxml.html
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,8 @@ def check_entry(entry: Any, story: dict[str, Any], format: str) -> None:
         check_url(link.href)
 
 
+@pytest.mark.survives("any text in any field")
+@pytest.mark.survives("addresses")
 def test_every_feed_holds_any_text_in_any_field_and_pages_show_it_as_text(
     make_site: Callable[..., Site], full: bool
 ) -> None:
@@ -217,6 +220,7 @@ def test_every_feed_holds_any_text_in_any_field_and_pages_show_it_as_text(
     check()
 
 
+@pytest.mark.survives("a title of 1 MB")
 def test_every_document_holds_a_title_of_1_mb_whole(make_site: Callable[..., Site], full: bool) -> None:
     for part in ["]]>日 \U0001f680&amp;{{7*7}}", *(["<b>", "&amp;lt;", "]]>"] if full else [])]:
         title = (part * (2**20 // len(part.encode()))).strip()

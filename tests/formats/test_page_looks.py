@@ -11,18 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Service, running_service
-from tests.formats.test_pages import ARGUMENTS, CHROMIUM, FAULTS
+from tests.formats.conftest import FAULTS
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-from playwright.sync_api import Browser, Page, Route, expect  # noqa: E402
+pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+from playwright.sync_api import Browser, Page, Route, expect
 
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 HARBOUR = ROOT / "tests/data/harbour"
 SHOWN = ROOT / ".github"
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed"),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core isn't installed: npm install --prefix tests/formats/axe"),
-]
+pytestmark = pytest.mark.skipif(
+    not AXE.exists(), reason="axe-core isn't installed: npm install --prefix tests/formats/axe"
+)
 
 CONFIG = """
 site.title = "Harbour News"
@@ -63,14 +62,6 @@ NAMED = """() => {
 #: Returns what axe-core finds, as texts.
 VIOLATIONS = """async () => (await axe.run()).violations.flatMap(({ id, help, nodes }) =>
   nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,21 @@ def test_the_page_of_everything_counts_in_words(make_site: Callable[..., Site]) 
     assert "2 stories in 1 topic by 2 providers<" in make_site(files).body("/").decode()
 
 
+def test_the_page_of_an_empty_site_names_and_links_only_what_there_is(make_site: Callable[..., Site]) -> None:
+    page = html.document_fromstring(make_site({}).body("/"))
+    named = [code.text.split()[1:] for code in page.xpath("//code") if code.text.startswith("feedsvc ")]
+    assert named == [["check"]]
+    assert not page.xpath("//*[@id = 'search']") and not page.xpath("//a[@data-search]")
+
+
+def test_a_provider_whose_stories_have_no_pictures_has_a_button_for_its_own(make_site: Callable[..., Site]) -> None:
+    site = make_site({"1.md": record(topics="[AI]", provider="{name: C, images: ['https://c.example/c.png']}")})
+    page = html.document_fromstring(site.body("/providers/c/"))
+    assert page.xpath("//details[@class = 'icon']/img/@src") == ["https://c.example/c.png"]
+    assert page.xpath("//button[@data-pictures]")
+    assert not html.document_fromstring(site.body("/topics/ai/")).xpath("//button[@data-pictures]")
+
+
 def story(number: int, topics: int) -> dict[str, object]:
     """A story of usual length, of two of so many topics."""
     text = f"What the harbour board found out about the bridge, the ferry and story {number}"

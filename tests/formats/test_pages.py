@@ -1,7 +1,6 @@
 """Pages in a real browser. Every test also asserts that there are no errors, and no requests to other hosts."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -10,14 +9,11 @@ import feedparser
 import pytest
 
 from tests.conftest import Service, record, running_service
+from tests.formats.conftest import FAULTS
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-from playwright.sync_api import Browser, Page, Route, expect  # noqa: E402
+pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+from playwright.sync_api import Browser, Page, Route, expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium isn't installed")
-
-ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 #: Stores the controls that the keyboard must reach, in order, in `window.wanted`; returns their number.
 CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, input, select, summary")]
@@ -26,43 +22,6 @@ CONTROLS = """() => (window.wanted = [...document.querySelectorAll("a, button, i
 IN_DATE = "place => place && wanted[place - 1].type === 'date' && document.activeElement === wanted[place - 1]"
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 THEMES = {"light": "rgb(250, 249, 247)", "dark": "rgb(21, 23, 26)"}
-#: Returns the faults of layout and contrast of a page, as texts.
-FAULTS = """() => {
-  const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
-  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const luminance = (color) => {
-    const [r, g, b] = color.match(/[0-9.]+/g).map((part) => linear(part / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
-  };
-  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
-    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
-  for (const one of document.querySelectorAll("main *")) if (one.checkVisibility()) {
-    const parts = one.matches("button, input, select, img") ? [one] : [...one.childNodes].flatMap((node) => {
-      const range = new Range();
-      range.selectNodeContents(node);
-      return node.nodeType === Node.TEXT_NODE && node.data.trim() ? [range] : [];
-    });
-    const rects = parts.flatMap((part) => [...part.getClientRects()]).filter((rect) => rect.width > 1);
-    if (!rects.length) continue;
-    if (rects.some((rect) => rect.left < 0 || rect.right > innerWidth)) faults.push(`outside: ${one.outerHTML}`);
-    let back = one;
-    while (getComputedStyle(back).backgroundColor === "rgba(0, 0, 0, 0)") back = back.parentElement;
-    const pair = [getComputedStyle(one).color, getComputedStyle(back).backgroundColor].map(luminance);
-    if (Math.max(...pair) / Math.min(...pair) < 4.5) faults.push(`contrast: ${one.outerHTML}`);
-    for (const [other, others] of boxes) if (!other.contains(one) && rects.some((a) => others.some((b) => meet(a, b))))
-      faults.push(`overlap: ${one.outerHTML} ${other.outerHTML}`);
-    boxes.push([one, rects]);
-  }
-  return faults;
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -159,6 +118,7 @@ def test_pictures_load_only_when_they_are_opened(sample_service, open_page, pict
     page.mouse.wheel(0, 3000)
     page.wait_for_timeout(300)
     assert pictures == []
+    expect(page.locator("details.picture").first).to_be_hidden()  # not a group without a name to a screen reader
     page.get_by_role("button", name="Show pictures").click()
     expect(page.locator(".picture img").first).to_be_visible()
     page.wait_for_timeout(300)

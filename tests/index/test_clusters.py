@@ -1,6 +1,7 @@
 """Clusters: each record is in exactly one, from any order of files and after any history; what stays when they change."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 
 from feedsvc.feeds.explanation import explain
-from feedsvc.index.clusters import MOST_JOINED
+from feedsvc.index.grouping import MOST_JOINED
 from feedsvc.index.sync import sync
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
+from feedsvc.serve.logs import SyncLog
 from tests.conftest import Site, record
 from tests.feeds.test_reference import Files, entries_of, histories, open_site
 from tests.reference import Item, Reference, date_of, host, text_of
@@ -246,12 +248,14 @@ def test_a_filter_is_met_by_one_record_alone(make_site: Callable[..., Site]) -> 
     assert f"  not in https://feeds.example/custom/good.atom: {reason}" in lines
 
 
+@pytest.mark.survives("records that list each other")
 def test_records_that_list_each_other_in_circles_are_one_cluster(make_site: Callable[..., Site]) -> None:
     names = "ABCDEFGH"
     files = {f"{name}.md": story(name, "01", *names) for name in names}
     assert grouped(make_site(files, **CLUSTERS)) == {"A": list(names[1:])}
 
 
+@pytest.mark.survives("records that list each other")
 def test_no_cluster_is_a_giant_one(make_site: Callable[..., Site]) -> None:
     names = [f"n{number:03}" for number in range(MOST_JOINED * 2 + 50)]
     hubs = (names[0], names[MOST_JOINED + 1])
@@ -277,6 +281,7 @@ def test_no_cluster_is_a_giant_one(make_site: Callable[..., Site]) -> None:
     assert grouped(fresh) == before
 
 
+@pytest.mark.survives("records that list each other")
 def test_an_earlier_record_and_one_that_is_gone_are_noted(make_site: Callable[..., Site]) -> None:
     site = make_site({"b.md": story("B", "02"), "c.md": story("C", "03", "B")}, **CLUSTERS)
 
@@ -294,6 +299,7 @@ def test_an_earlier_record_and_one_that_is_gone_are_noted(make_site: Callable[..
     assert grouped(site) == {"D": [], "B": ["C"]}
 
 
+@pytest.mark.survives("records that list each other")
 def test_a_founder_that_has_another_url_is_noted(make_site: Callable[..., Site]) -> None:
     site = make_site({"a.md": story("A", "01"), "b.md": story("B", "02", "A", "N")}, **CLUSTERS)
     site.write("a.md", story("N", "01"))
@@ -302,15 +308,27 @@ def test_a_founder_that_has_another_url_is_noted(make_site: Callable[..., Site])
     )
 
 
-def test_check_shows_the_notes_of_its_sync(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "build --dry-run", "build", "feeds"])
+def test_the_command_that_reads_them_shows_which_clusters_have_new_ids(command: str, tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text('[[custom]]\nname = "Grouped"\nrelated = "clusters"\n')
     (tmp_path / "records" / "b.md").write_text(story("B", "02"))
     assert "note:" not in result("check", cwd=tmp_path)[2]
     (tmp_path / "records" / "a.md").write_text(story("A", "01", "B"))
     note = f"{url('A')} is earlier than {url('B')}: their cluster has a new id"
-    assert f"note: {note}\n" in result("check", cwd=tmp_path)[2]
-    assert json.loads(result("check", "--json", cwd=tmp_path)[1])["notes"] == []
+    assert f"note: {note}\n" in result(*command.split(), cwd=tmp_path)[2]
+    is_new = "--dry-run" in command  # which leaves it to the next one
+    assert json.loads(result("check", "--json", cwd=tmp_path)[1])["notes"] == [note] * is_new
+
+
+def test_a_service_logs_which_clusters_have_new_ids(
+    make_site: Callable[..., Site], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site({"b.md": story("B", "02")}, **CLUSTERS)
+    site.write("a.md", story("A", "01", "B"))
+    with caplog.at_level(logging.INFO):
+        SyncLog().add(sync(site.documents.index, site.config))
+    assert f"{url('A')} is earlier than {url('B')}: their cluster has a new id" in caplog.messages
 
 
 def test_nothing_is_noted_where_no_feed_holds_clusters(make_site: Callable[..., Site]) -> None:
@@ -331,9 +349,13 @@ def test_topics_need_enough_clusters_for_a_feed(make_site: Callable[..., Site]) 
 
 def test_why_says_which_cluster_a_record_is_in(make_site: Callable[..., Site]) -> None:
     files = {"a.md": story("A", "01", topics="[AI]"), "b.md": story("B", "02", "A", topics="[Law]")}
-    site = make_site(
-        files, custom=[{"name": "Good", "min_quality": 5}, {"name": "All", "related": "entries"}], **CLUSTERS
-    )
+    custom = [
+        {"name": "Good", "min_quality": 5},
+        {"name": "All", "related": "entries"},
+        {"name": "Grouped", "without_topic": ["law"]},
+        {"name": "Apart", "related": "entries", "topic": ["law"]},
+    ]
+    site = make_site(files, custom=custom, **CLUSTERS)
 
     def lines(name: str) -> list[str]:
         records = RecordFolders(find_sources(site.config))
@@ -346,6 +368,9 @@ def test_why_says_which_cluster_a_record_is_in(make_site: Callable[..., Site]) -
     assert f"in its cluster: {url('B')}" in founder
     assert "in https://feeds.example/topics/law.atom" in founder
     assert "not in https://feeds.example/custom/good.atom: left out by min_quality=5 (its quality: unknown)" in founder
+    grouped, apart = ("not in https://feeds.example/custom/" + name for name in ("grouped.atom: ", "apart.atom: "))
+    assert f"{grouped}left out by without_topic=law (its topic: ai, law)" in founder
+    assert f"{apart}left out by topic=law (its topic: ai)" in founder
     joined = lines("B")
     assert f"in the cluster of {url('A')}, as one of 1 that joined it" in joined
     reason = f'it is in the cluster of {url("A")}, and related is "clusters"'

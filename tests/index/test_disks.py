@@ -38,6 +38,7 @@ def fill(disk: Path, leave: int) -> Path:
     return filling
 
 
+@pytest.mark.survives("the output disk is full")
 def test_an_output_disk_that_is_full_is_one_line_and_the_next_build_finishes(folder: Path, full: bool) -> None:
     expected = undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     size = sum(map(len, expected.values()))
@@ -57,6 +58,7 @@ def test_an_output_disk_that_is_full_is_one_line_and_the_next_build_finishes(fol
                 path.unlink()
 
 
+@pytest.mark.survives("the index's disk is full")
 def test_an_index_disk_that_is_full_is_one_line_and_the_next_command_finishes(folder: Path, full: bool) -> None:
     expected = undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     with mounted(folder / ".feedsvc", options="size=8m") as disk:
@@ -72,6 +74,7 @@ def test_an_index_disk_that_is_full_is_one_line_and_the_next_command_finishes(fo
                 path.unlink()
 
 
+@pytest.mark.survives("the index's disk is full")
 def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (
@@ -92,6 +95,7 @@ def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path, tmp_path: 
     assert "Traceback" not in output
 
 
+@pytest.mark.survives("the output is read-only")
 def test_a_read_only_output_folder_is_one_line(folder: Path) -> None:
     with mounted(folder / "public") as out:
         assert command("build", cwd=folder)[0] == 0
@@ -104,6 +108,7 @@ def test_a_read_only_output_folder_is_one_line(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.survives("the index is read-only, or can't be made")
 def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path, is_there: bool) -> None:
     expected = undisturbed(folder / "undisturbed", folder / "records", CONFIG)
     with mounted(folder / ".feedsvc") as disk:
@@ -127,6 +132,25 @@ def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path
         assert {path: path.read_bytes() for path in disk.iterdir()} == before
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.survives("the index is read-only, or can't be made")
+def test_where_the_index_is_out_of_reach_a_temporary_one_is_used(folder: Path, is_there: bool) -> None:
+    if is_there:
+        assert command("check", cwd=folder)[0] == 0
+    denied = folder / ".feedsvc" if is_there else folder / "out of reach"
+    denied.mkdir(exist_ok=True)
+    config = "" if is_there else 'index.url = "sqlite:///out of reach/folder/index.sqlite3"\n'
+    (folder / "config.toml").write_text(config)
+    denied.chmod(0)
+    for name in ("feeds", "build"):
+        status, _, error = command(name, cwd=folder, under=bound_by_permissions())
+        assert (status, error.count("\n")) == (0, 1)
+        assert error.startswith(f"feedsvc: {denied}/")
+        assert error.endswith("; until then, a temporary one is made each time\n")
+    denied.chmod(0o700)
+
+
+@pytest.mark.survives("a folder can't be read")
 def test_a_folder_out_of_reach_is_one_problem_and_what_was_known_of_it_stays(tmp_path: Path) -> None:
     closed = tmp_path / "records" / "sub" / "closed"
     closed.mkdir(parents=True)
@@ -156,6 +180,7 @@ def test_a_folder_out_of_reach_is_one_problem_and_what_was_known_of_it_stays(tmp
     assert [f"In {number}" in feed for number in range(3)] == [False, True, True]
 
 
+@pytest.mark.survives("a file can't be read")
 def test_a_file_out_of_reach_is_one_problem_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     for name in "ab":
@@ -171,6 +196,7 @@ def test_a_file_out_of_reach_is_one_problem_and_left_out(tmp_path: Path) -> None
     assert (tmp_path / "public" / "providers" / "a-example.atom").exists()
 
 
+@pytest.mark.survives("files vanish while they are read")
 def test_files_and_folders_that_vanish_while_they_are_read_are_left_out(
     make_site: Callable[..., Site], full: bool
 ) -> None:
@@ -218,6 +244,7 @@ def test_files_and_folders_that_vanish_while_they_are_read_are_left_out(
     other.close()
 
 
+@pytest.mark.survives("a change keeps size and time")
 def test_a_change_of_the_same_size_with_its_old_time_restored_is_noticed(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +258,7 @@ def test_a_change_of_the_same_size_with_its_old_time_restored_is_noticed(
     assert titles(site) == ["Two"]
 
 
+@pytest.mark.survives("a change keeps size and time")
 def test_a_change_within_the_grain_of_the_file_systems_clock_is_noticed(
     make_site: Callable[..., Site], tmp_path: Path
 ) -> None:
@@ -252,6 +280,7 @@ def test_a_change_within_the_grain_of_the_file_systems_clock_is_noticed(
     pytest.skip("the file system's clock is finer than a sync is fast")
 
 
+@pytest.mark.survives("the clock is set back")
 def test_a_clock_that_is_set_back_hides_no_change(folder: Path) -> None:
     earlier = at_another_time("-40d")
     assert command("build", cwd=folder)[0] == 0
@@ -264,6 +293,7 @@ def test_a_clock_that_is_set_back_hides_no_change(folder: Path) -> None:
     assert files(folder / "public") == undisturbed(folder / "undisturbed", folder / "records", CONFIG)
 
 
+@pytest.mark.survives("a file has very many problems")
 def test_of_many_problems_in_a_file_the_first_are_shown(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.json").write_text(f"[{', '.join(['1'] * 1000)}]")

@@ -398,6 +398,7 @@ def test_another_folder_in_the_same_index_is_a_change_even_if_it_is_empty(make_s
     assert site.documents.catalogue().changed > before[1]
 
 
+@pytest.mark.survives("`index.url` names a database of something else, or a text")
 def test_a_database_of_something_else_is_an_error_and_stays(tmp_path: Path) -> None:
     import sqlite3
 
@@ -562,6 +563,7 @@ def test_an_index_address_of_no_use_is_an_error(tmp_path: Path, url: str) -> Non
         open_index(config)
 
 
+@pytest.mark.survives("`index.url` names a database of something else, or a text")
 def test_a_file_that_is_no_index_stays_as_it_is(tmp_path: Path) -> None:
     for name, text in (("notes.txt", "not a database" * 100), ("short.txt", "x")):
         (tmp_path / name).write_text(text)
@@ -571,6 +573,7 @@ def test_a_file_that_is_no_index_stays_as_it_is(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "short.txt"]
 
 
+@pytest.mark.survives("the index is deleted, truncated")
 def test_each_damaged_index_is_kept(tmp_path: Path) -> None:
     config = parse_config({}, tmp_path)
     (tmp_path / ".feedsvc").mkdir()

@@ -33,6 +33,7 @@ def put(records: Path, corpus: Corpus) -> None:
     corpus.write(records)
 
 
+@pytest.mark.survives("a build is killed")
 def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_finishes(tmp_path: Path, kills: int) -> None:
     states = [Corpus(56, seed=seed, providers=4) for seed in (1, 2)]
     expected = []
@@ -65,6 +66,7 @@ def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_finish
     assert in_the_midst > kills // 3
 
 
+@pytest.mark.survives("a sync is killed")
 def test_a_service_goes_on_from_the_old_index_while_syncs_are_killed(tmp_path: Path, kills: int) -> None:
     states = [Corpus(56, seed=seed, providers=4) for seed in (1, 2)]
     put(tmp_path / "records", states[1])
@@ -93,6 +95,7 @@ def test_a_service_goes_on_from_the_old_index_while_syncs_are_killed(tmp_path: P
         assert reader.bodies[service.base_url + quote(f"/{name}")] <= {state[name] for state in expected}
 
 
+@pytest.mark.survives("a worker process is killed")
 def test_a_build_whose_worker_is_killed_is_one_line_and_the_next_one_finishes(tmp_path: Path) -> None:
     put(tmp_path / "records", Corpus(120, seed=3, providers=4))
     (tmp_path / "config.toml").write_text(CONFIG)

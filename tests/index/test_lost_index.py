@@ -145,6 +145,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, byte
 @pytest.mark.parametrize(
     "fault", [pytest.param(each, marks=() if each in SOME else pytest.mark.full) for each in SILENT + LOG + DAMAGE]
 )
+@pytest.mark.survives("the index is deleted, truncated")
 def test_a_lost_index_is_made_anew_by_the_next_command(
     site: tuple[Path, dict[str, bytes]], fault: Callable[[Path], None]
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_lost_index_is_made_anew_by_the_next_command(
 
 
 @pytest.mark.parametrize("break_it", [None, fill_all_but_its_header_with_garbage])
+@pytest.mark.survives("`index.url` names a database of something else, or a text")
 def test_a_database_of_something_else_is_never_touched(tmp_path: Path, break_it: Callable[[Path], None] | None) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text('index.url = "sqlite:///mine.db"')
@@ -183,6 +185,7 @@ def test_a_database_of_something_else_is_never_touched(tmp_path: Path, break_it:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "mine.db", "records"]
 
 
+@pytest.mark.survives("the index is deleted, truncated")
 def test_a_service_goes_on_while_its_index_is_lost(tmp_path: Path, full: bool) -> None:
     records = tmp_path / "records"
     Corpus(30).write(records)
@@ -213,6 +216,7 @@ def test_a_service_goes_on_while_its_index_is_lost(tmp_path: Path, full: bool) -
     assert f"{index}: damaged (" in output
 
 
+@pytest.mark.survives("two builds at once")
 def test_two_builds_at_once_are_as_one(tmp_path: Path, full: bool) -> None:
     Corpus(60).write(tmp_path / "records")
     (tmp_path / "config.toml").write_text(CONFIG)
@@ -227,6 +231,7 @@ def test_two_builds_at_once_are_as_one(tmp_path: Path, full: bool) -> None:
         assert files(tmp_path / "public") == expected
 
 
+@pytest.mark.survives("two builds at once")
 def test_a_build_waits_until_another_one_has_left_the_folder(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "public").mkdir()
@@ -243,6 +248,7 @@ def test_a_build_waits_until_another_one_has_left_the_folder(tmp_path: Path) -> 
     assert "topics/ai.atom" in files(tmp_path / "public")  # it looks at the index when it is its turn
 
 
+@pytest.mark.survives("two services on one index, and builds beside them")
 def test_builds_beside_two_services_on_one_index(tmp_path: Path) -> None:
     records = tmp_path / "records"
     Corpus(20).write(records)

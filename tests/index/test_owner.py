@@ -38,6 +38,7 @@ def titles(config: feedsvc.Config) -> list[str]:
     return [title for title in ("Draft", "One") if f'"title": "{title}"' in body or f'"title":"{title}"' in body]
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_a_preview_beside_a_service_has_an_index_of_its_own(folder: Path) -> None:
     (folder / "preview.toml").write_text(PREVIEW)
     with running_service(folder) as service:
@@ -48,6 +49,7 @@ def test_a_preview_beside_a_service_has_an_index_of_its_own(folder: Path) -> Non
     assert names == {"index.sqlite3", "index-preview.sqlite3"}
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_other_rules_in_a_program_have_an_index_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert titles(load_config()) == ["One"]
@@ -57,6 +59,7 @@ def test_other_rules_in_a_program_have_an_index_of_their_own(folder: Path, monke
 
 
 @pytest.mark.parametrize("command", ["build", "check", "serve", "feeds"])
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_an_index_that_another_configuration_made_is_refused_and_stays(folder: Path, command: str) -> None:
     url = "index.url = 'sqlite:///.feedsvc/index.sqlite3'\n"
     (folder / "preview.toml").write_text(PREVIEW + url)
@@ -74,12 +77,14 @@ def test_an_index_that_another_configuration_made_is_refused_and_stays(folder: P
         pass
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_an_edited_configuration_keeps_its_index_and_fills_it_anew(folder: Path) -> None:
     assert titles(load_config(folder / "config.toml")) == ["One"]
     (folder / "config.toml").write_text(PREVIEW)
     assert titles(load_config(folder / "config.toml")) == ["Draft", "One"]
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_a_configuration_that_is_made_later_has_the_index_that_there_was(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +96,7 @@ def test_a_configuration_that_is_made_later_has_the_index_that_there_was(
         assert (site.sync().read, len(site.feeds())) == (0, 2)
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_a_site_that_moves_keeps_its_index(folder: Path, tmp_path: Path) -> None:
     assert titles(load_config(folder / "config.toml")) == ["One"]
     folder.rename(tmp_path / "moved")
@@ -107,6 +113,7 @@ def test_a_site_that_moves_keeps_its_index(folder: Path, tmp_path: Path) -> None
         titles(load_config(tmp_path / "a.toml"))
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_a_preview_in_the_schema_of_its_site_is_refused_and_another_node_is_not(
     folder: Path, postgres: Postgres
 ) -> None:
@@ -121,6 +128,7 @@ def test_a_preview_in_the_schema_of_its_site_is_refused_and_another_node_is_not(
     assert titles(load_config(folder / "node.toml")) == ["Draft", "One"]
 
 
+@pytest.mark.survives("`index.url` names the index of another configuration")
 def test_two_sites_in_one_schema_are_refused(
     make_site: Callable[..., Site], postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -163,6 +163,7 @@ def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(
         connection.execute("UPDATE state SET revision = revision + 1")
 
 
+@pytest.mark.survives("the network to PostgreSQL stalls")
 def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
     make_site: Callable[..., Site], postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +206,7 @@ def refusal(folder: Path, url: str, command: str = "check") -> str:
 
 
 @pytest.mark.parametrize("command", ["check", "serve", "build"])
+@pytest.mark.survives("`index.url` names no PostgreSQL")
 def test_a_wrong_password_is_an_error(folder: Path, postgres: Postgres, command: str) -> None:
     url = postgres.url(password="secret", schema="feedsvc")
     assert refusal(folder, url, command) == (
@@ -224,6 +226,7 @@ def test_a_wrong_password_is_an_error(folder: Path, postgres: Postgres, command:
         ("postgresql://feeds:{password}@127.0.0.1:{port}/none", '.*, schema feedsvc: connection failed: .* database "none" does not exist; expected .*'),
     ],
 )  # fmt: skip
+@pytest.mark.survives("`index.url` names no PostgreSQL")
 def test_an_address_of_no_index_is_an_error(folder: Path, postgres: Postgres, url: str, message: str) -> None:
     names = {"free": str(free_port()), "port": str(postgres.port), "password": "p%40ss%3Aw%2Frd"}
     for name, value in names.items():
@@ -242,6 +245,7 @@ def test_without_psycopg_an_error_names_what_to_install(folder: Path) -> None:
     )
 
 
+@pytest.mark.survives("`index.url` names no PostgreSQL")
 def test_an_index_of_another_version_is_an_error_and_stays_in_use(
     folder: Path, make_site: Callable[..., Site], postgres: Postgres
 ) -> None:
@@ -257,6 +261,7 @@ def test_an_index_of_another_version_is_an_error_and_stays_in_use(
     assert site.body("/feed.atom") == before
 
 
+@pytest.mark.survives("`index.url` names no PostgreSQL")
 def test_a_schema_or_a_database_of_something_else_is_an_error_and_stays(folder: Path, postgres: Postgres) -> None:
     run(postgres, "CREATE SCHEMA shop", "CREATE TABLE shop.files (name text)")
     assert "schema shop: tables of something else; expected another schema" in refusal(
@@ -411,6 +416,7 @@ def publish(records: Path, title: str) -> None:
     (records / f"{title}.md").write_text(record(title, f"https://a.example/{title}", topics="[AI]"))
 
 
+@pytest.mark.survives("the node that syncs an index in PostgreSQL is killed")
 def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_another(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
@@ -441,6 +447,7 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
         assert second.is_elected
 
 
+@pytest.mark.survives("the records go")
 def test_a_loss_that_the_leader_refuses_is_told_by_all_nodes_and_the_leader_stays(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
@@ -468,6 +475,7 @@ def test_a_loss_that_the_leader_refuses_is_told_by_all_nodes_and_the_leader_stay
         assert len(refusals) == 1
 
 
+@pytest.mark.survives("PostgreSQL is gone, or restarted")
 def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
@@ -496,6 +504,7 @@ def test_feeds_are_served_while_the_database_is_gone_and_go_on_when_it_is_back(
     assert faults == []
 
 
+@pytest.mark.survives("PostgreSQL turns read-only")
 def test_a_database_that_turns_read_only_is_said_and_changes_are_published_once_it_is_not(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
@@ -522,6 +531,7 @@ def test_a_database_that_turns_read_only_is_said_and_changes_are_published_once_
         wait_until(lambda: is_ready(first), 10)
 
 
+@pytest.mark.survives("the network to PostgreSQL stalls")
 def test_a_stalled_network_takes_the_election_from_a_node_which_serves_what_it_has(
     tmp_path: Path, records: Path, postgres: Postgres
 ) -> None:
@@ -545,6 +555,7 @@ def test_a_stalled_network_takes_the_election_from_a_node_which_serves_what_it_h
     assert faults == []
 
 
+@pytest.mark.survives("the network to PostgreSQL stalls")
 def test_a_node_that_stalls_while_it_writes_loses_what_it_wrote(
     make_site: Callable[..., Site], postgres: Postgres
 ) -> None:

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from tests.conftest import record, running_service, wait_until
 from tests.faults import Reader
 from tests.rules import check_feed
@@ -22,6 +24,7 @@ def text(number: int, round: int) -> str:
     return head + f"<p>Some text of round {round} &amp; <b>more</b> of it.</p>\n" * 5
 
 
+@pytest.mark.survives("records are rewritten in place, slowly")
 def test_records_rewritten_slowly_in_place_never_make_a_feed_invalid_and_come_back(tmp_path: Path, full: bool) -> None:
     records = tmp_path / "records"
     records.mkdir()

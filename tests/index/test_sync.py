@@ -70,6 +70,7 @@ def test_a_sync_finds_any_change_of_a_file(
 
 
 @pytest.mark.parametrize("moment", ["listed", "read", "watched"])
+@pytest.mark.survives("a folder can't be read")
 def test_a_folder_that_was_away_for_a_moment_is_read(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -163,6 +164,7 @@ def test_the_index_never_depends_on_how_folders_were_moved(
         shutil.rmtree(site)
 
 
+@pytest.mark.survives("a folder can't be read")
 def test_what_is_below_a_folder_that_cannot_be_entered_stays(tmp_path: Path) -> None:
     inner = tmp_path / "records" / "outer" / "inner"
     inner.mkdir(parents=True)
@@ -183,6 +185,7 @@ def test_what_is_below_a_folder_that_cannot_be_entered_stays(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("library", ["nh3", "markdown-it-py", "PyYAML"])
+@pytest.mark.survives("another version of a library that reads records")
 def test_another_version_of_a_library_that_reads_records_lets_all_be_read_again(tmp_path: Path, library: str) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record())

@@ -126,6 +126,7 @@ def check(folder: Path, seconds: int, memory: int) -> tuple[int, str]:
     return int(status), done.stderr
 
 
+@pytest.mark.survives("alias bombs")
 def test_a_file_that_means_harm_is_a_problem_in_bounded_memory_and_time(tmp_path: Path, full: bool) -> None:
     size, seconds, memory = FULL if full else SHORT
     for bombs in [[name] for name in BOMBS] if full else [[name for name in BOMBS if name != "keys"]]:
@@ -142,6 +143,7 @@ def test_a_file_that_means_harm_is_a_problem_in_bounded_memory_and_time(tmp_path
             assert re.search(f"^{name}{suffix}:{message}", text, re.MULTILINE), name
 
 
+@pytest.mark.survives("a title of 1 MB")
 def test_a_title_as_long_as_a_text_may_be_is_a_title(tmp_path: Path) -> None:
     _, seconds, memory = SHORT
     (tmp_path / "records").mkdir()
@@ -149,6 +151,7 @@ def test_a_title_as_long_as_a_text_may_be_is_a_title(tmp_path: Path) -> None:
     assert check(tmp_path, seconds, memory) == (0, "1 story from 1 record\n0 problems\n")
 
 
+@pytest.mark.survives("a file of 200 MB")
 def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     with (tmp_path / "records" / "a.md").open("wb") as stream:
@@ -157,6 +160,9 @@ def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
     assert (status, text.splitlines()[0]) == (1, "a.md:1: is larger than 32 MB; expected one article's record")
 
 
+@pytest.mark.survives("tags (`!!python/object`), several documents, repeated keys")
+@pytest.mark.survives("NUL, UTF-16, UTF-32, bytes that are not UTF-8")
+@pytest.mark.survives("names with line breaks")
 def test_files_that_are_no_text_and_names_of_any_bytes_are_problems_that_name_them(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     files = {
@@ -188,6 +194,7 @@ def test_files_that_are_no_text_and_names_of_any_bytes_are_problems_that_name_th
     ]
 
 
+@pytest.mark.survives("names with line breaks")
 def test_the_story_of_a_file_of_any_name_is_found_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     names = {b"two\nlines.md": r"two\nlines.md", b"\xff.md": r"\xff.md", rb"\xff.md": r"\\xff.md"}
@@ -199,6 +206,7 @@ def test_the_story_of_a_file_of_any_name_is_found_by_its_name(tmp_path: Path) ->
         assert f"https://a.example/{number}\n  {shown}: own record" in out
 
 
+@pytest.mark.survives("links in a loop")
 def test_no_link_is_followed_whatever_it_leads_to(tmp_path: Path, make_site: Callable[..., Site]) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret.md").write_text(record("Secret", "https://a.example/secret"))
@@ -217,6 +225,7 @@ def test_no_link_is_followed_whatever_it_leads_to(tmp_path: Path, make_site: Cal
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])
+@pytest.mark.survives("links in a loop")
 def test_what_takes_a_files_place_after_the_listing_is_not_read(tmp_path: Path, kind: str) -> None:
     (tmp_path / "secret").write_text(record())
     (tmp_path / "records").mkdir()
@@ -231,6 +240,7 @@ def test_what_takes_a_files_place_after_the_listing_is_not_read(tmp_path: Path, 
     assert str(read[1].problems[0]).startswith("a.md:1: ")
 
 
+@pytest.mark.survives("folders 300 deep, and deeper than a path can be")
 def test_folders_of_any_depth_are_searched_as_deep_as_a_path_can_be(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     here = os.open(tmp_path / "records", os.O_DIRECTORY)
@@ -268,6 +278,7 @@ def test_folders_of_any_depth_are_searched_as_deep_as_a_path_can_be(tmp_path: Pa
         ("a.json", f'{{{JSON_FIELDS}, "provider": {{"name": "P",\n"name": "Q"}}}}', ["2: provider.name"], "A"),
     ],
 )  # fmt: skip
+@pytest.mark.survives("tags (`!!python/object`), several documents, repeated keys")
 def test_a_field_that_stands_twice_is_a_problem_and_its_last_value_counts(
     name: str, text: str, problems: list[str], title: str
 ) -> None:
@@ -284,6 +295,7 @@ def test_a_json_file_of_two_lists_of_records_is_a_problem() -> None:
     ]
 
 
+@pytest.mark.survives("tags (`!!python/object`), several documents, repeated keys")
 def test_a_tag_makes_no_object(tmp_path: Path) -> None:
     text = f'{FIELDS}x: !!python/object/apply:os.system ["touch {tmp_path}/made"]\n'
     assert parse_file("a.md", text.encode()).records == ()

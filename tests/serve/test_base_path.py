@@ -4,13 +4,11 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from msgspec.structs import replace as with_values
 
 import feedsvc
 from tests.conftest import Service, record, running_service
@@ -108,9 +106,9 @@ def test_a_path_that_may_be_both_is_read_below_the_base_address(tmp_path: Path, 
 
 
 def test_the_access_log_has_the_whole_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with feedsvc.open(records=RECORDS, base_url="https://feeds.example/sub") as site:
+    tables = {"site": {"base_url": "https://feeds.example/sub"}, "serve": {"access_log": True}}
+    with feedsvc.open(feedsvc.load_config(tables=tables), records=RECORDS) as site:
         site.sync()
-        site.config = replace(site.config, serve=with_values(site.config.serve, access_log=True))
         with caplog.at_level("INFO", "feedsvc.access"):
             feedsvc.create_app(site).test_client().get("/sub/feed.atom")
     assert "GET /sub/feed.atom" in caplog.text

@@ -45,6 +45,7 @@ def under_limit(name: str, value: int) -> list[str]:
     return line
 
 
+@pytest.mark.survives("a folder below the records can't be read")
 def test_a_folder_out_of_reach_does_not_end_following_and_is_read_once_it_can_be(tmp_path: Path, records: Path) -> None:
     (records / "sub").mkdir()
     add(records / "sub", "Below")
@@ -68,6 +69,7 @@ def test_a_folder_out_of_reach_does_not_end_following_and_is_read_once_it_can_be
         ("max_inotify_instances", 0, "a greater fs.inotify.max_user_instances (sysctl), or limit of open files"),
     ],
 )
+@pytest.mark.survives("inotify's limits")
 def test_beyond_a_limit_of_inotify_a_service_says_once_that_it_looks_each_minute(
     tmp_path: Path, records: Path, limit: str, value: int, reason: str
 ) -> None:
@@ -94,6 +96,7 @@ def following(site: Site) -> Iterator[None]:
         assert not thread.is_alive()
 
 
+@pytest.mark.survives("inotify's limits")
 def test_what_can_not_be_watched_is_looked_at_all_the_same(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -109,6 +112,7 @@ def test_what_can_not_be_watched_is_looked_at_all_the_same(
     assert caplog.text.count("once a minute") == 1
 
 
+@pytest.mark.survives("links in the records")
 def test_links_are_not_followed_by_the_watch(tmp_path: Path, records: Path) -> None:
     """A watch that follows them would need longer than anybody waits, or end: for /sys has what none may watch."""
     folders = [records / f"folder{number}" for number in range(8)]
@@ -126,6 +130,7 @@ def test_links_are_not_followed_by_the_watch(tmp_path: Path, records: Path) -> N
     assert "ERROR" not in log.read_text()
 
 
+@pytest.mark.survives("names that aren't UTF-8")
 def test_names_that_are_not_utf8_are_followed_as_any_other(tmp_path: Path, records: Path) -> None:
     log = tmp_path / "log"
     with running_service(tmp_path, log=log) as service:

@@ -67,6 +67,8 @@ class Client:
             body = await reader.readexactly(int(found.get("content-length", 0)) if has_body else 0)
             self.seconds.append(time.monotonic() - begun)
             self.statuses[status] += 1
+            if status == 503:  # a slow machine has more to make than may wait
+                assert found["retry-after"], target
             if status == 200 and method == "GET":
                 self.check(target, found, body)
         writer.close()
@@ -124,6 +126,7 @@ async def watch_memory(service: Service, pids: set[int], until: float) -> list[f
     return sizes
 
 
+@pytest.mark.survives("load")
 def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_second(tmp_path: Path, full: bool) -> None:
     seconds = 60 if full else 8
     Corpus(150).write(tmp_path / "records")
@@ -156,7 +159,7 @@ def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_seco
             f"{seconds} s: {len(latencies)} requests, {changes} changes, statuses {dict(client.statuses)}, median {p50:.1f} ms, "
             f"99th percentile {p99:.1f} ms, slowest {latencies[-1] * 1000:.0f} ms, memory of all workers {sizes} MB"
         )
-        assert client.statuses.keys() == {200, 304, 301, 400, 404, 405}
+        assert client.statuses.keys() - {503} == {200, 304, 301, 400, 404, 405}
         assert client.torn == []
         assert client.whole > 100 * seconds / 8
         assert changes > 9 * seconds
@@ -168,7 +171,9 @@ def test_nothing_breaks_while_64_clients_ask_and_records_change_ten_times_a_seco
         wait_until(lambda: b"The last" in get(f"{service.base_url}/feed.atom?limit=1"), 5)
         counted = samples(get(f"{service.base_url}/metrics"))
         assert counted["feedsvc_requests_total 304"] >= 0.9 * client.statuses[304]
-        assert not [name for name in counted if name.startswith("feedsvc_requests_total 5")]
+        assert {name for name in counted if name.startswith("feedsvc_requests_total 5")} <= {
+            "feedsvc_requests_total 503"
+        }
     assert "ERROR" not in log.read_text()
 
 
@@ -183,6 +188,7 @@ STALLS = {
 
 
 @pytest.mark.parametrize("stall", STALLS)
+@pytest.mark.survives("stalled clients")
 def test_clients_that_stall_keep_nobody_waiting(corpus_service: Service, stall: str, full: bool) -> None:
     number = 400 if stall == "unread" else 1500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -220,6 +226,7 @@ def queued(port: int) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
+@pytest.mark.survives("answers that nobody reads")
 def test_answers_that_nobody_reads_take_little_and_are_given_up(corpus_service: Service, full: bool) -> None:
     address, number = urlsplit(corpus_service.base_url), 200
     assert address.port
@@ -252,6 +259,7 @@ def test_answers_that_nobody_reads_take_little_and_are_given_up(corpus_service: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's options are Linux's")
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@pytest.mark.survives("answers that nobody reads")
 def test_a_client_that_takes_nothing_is_hung_up_on(
     family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def refused(service: Service) -> float:
     return samples(ask(service, "/metrics").body)["feedsvc_loss_refused_stories"]
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_path: Path, records: Path) -> None:
     log = tmp_path / "log"
     with running_service(tmp_path, serve=JSON, log=log) as service:
@@ -73,7 +74,8 @@ def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_p
         assert (refused(service), bodies(service)) == (27, before)
         shutil.copytree(tmp_path / "kept", records, dirs_exist_ok=True)
         wait_until(is_ready(service), 10)
-        assert (refused(service), bodies(service)) == (0, before)
+        assert refused(service) == 0
+        wait_until(lambda: bodies(service) == before, 10)  # while it is copied, less may lack than is refused
         (records / "0000.md").unlink()
         wait_until(lambda: b"0000" not in ask(service, "/feed.atom").body, 10)
     (said,) = events(log, "loss_refused")
@@ -81,6 +83,7 @@ def test_a_service_whose_folder_is_emptied_serves_what_it_has_and_recovers(tmp_p
     assert 20 <= said["lost"] <= said["before"] == 30
 
 
+@pytest.mark.survives("the records go")
 def test_a_folder_that_is_emptied_file_by_file_under_a_service_is_noticed(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path, serve="workers = 1") as service:
         wait_until(is_ready(service), 10)
@@ -91,6 +94,7 @@ def test_a_folder_that_is_emptied_file_by_file_under_a_service_is_noticed(tmp_pa
         assert ask(service, "/feed.atom").body.count(b"<entry>") > 30 - 20
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_that_starts_without_its_records_serves_what_the_index_has(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path) as service:
         before = bodies(service)
@@ -108,6 +112,7 @@ def test_a_service_that_starts_without_its_records_serves_what_the_index_has(tmp
         assert b"<entry>" not in ask(service, "/feed.atom").body
 
 
+@pytest.mark.survives("the records go")
 def test_a_loss_is_accepted_at_the_start_and_refused_later(tmp_path: Path, records: Path) -> None:
     with running_service(tmp_path):
         pass
@@ -123,6 +128,7 @@ def test_a_loss_is_accepted_at_the_start_and_refused_later(tmp_path: Path, recor
         assert bodies(service) == before
 
 
+@pytest.mark.survives("the records go")
 def test_a_service_without_watch_starts_without_its_records_and_says_so(tmp_path: Path, records: Path) -> None:
     command("check", cwd=tmp_path)
     empty(records)
@@ -131,6 +137,7 @@ def test_a_service_without_watch_starts_without_its_records_and_says_so(tmp_path
         assert "0029" in ask(service, "/feed.atom").body.decode()
 
 
+@pytest.mark.survives("the records go")
 def test_a_disk_that_is_unmounted_under_a_service_and_mounted_again(tmp_path: Path) -> None:
     records = tmp_path / "records"
     with mounted(records):

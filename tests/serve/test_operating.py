@@ -37,6 +37,7 @@ def samples(text: bytes) -> dict[str, float]:
     }
 
 
+@pytest.mark.survives("the folder goes, or a file takes its place")
 def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the_same(tmp_path: Path) -> None:
     records, log = tmp_path / "records", tmp_path / "log"
     records.mkdir()
@@ -116,6 +117,7 @@ def events(log: Path, name: str) -> list[dict[str, Any]]:
     return [event for event in map(json.loads, log.read_text().splitlines()) if event.get("event") == name]
 
 
+@pytest.mark.survives("requests that would forge lines of the log")
 def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
     service, log = logged
     name = "b\nb\u2028.md"
@@ -160,6 +162,7 @@ def test_a_service_without_records_says_so_and_goes_on_and_counts_what_is_there(
     assert len(events(log, "no_records")) == 1
 
 
+@pytest.mark.survives("requests that would forge lines of the log")
 def test_each_request_is_a_line_that_no_request_can_break(logged: tuple[Service, Path]) -> None:
     service, log = logged
     known = ask(service, "/feed.atom", User_Agent="Reader/1.0 (3 subscribers)").headers["ETag"]
@@ -177,6 +180,7 @@ def test_each_request_is_a_line_that_no_request_can_break(logged: tuple[Service,
     assert all(each["address"].startswith("127.0.0.1") for each in requests)
 
 
+@pytest.mark.survives("requests that would forge lines of the log")
 def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "b\nb.md").write_text(BAD)
@@ -189,6 +193,7 @@ def test_the_plain_log_is_one_line_per_event_and_has_no_requests_unless_asked(tm
         assert ["b\\nb.md:1: webUrl: is missing" in line for line in lines[:3]] == [False, True, False]
         assert lines[3].endswith("problems 3; 0 stories from 1 record; 1 refused")
         assert any("/healthz" in line for line in lines) is asked
+        assert not any("WARNING" in line for line in lines[4:])  # nothing to worry about in a usual start
         assert any('"GET /%0AINFO%20forged" 404' in line and line.endswith(r'"a\"\tb"') for line in lines) is asked
 
 
@@ -253,6 +258,7 @@ def test_the_counts_of_a_service_that_is_killed_are_removed(tmp_path: Path, monk
         wait_until(lambda: not any((tmp_path / "tmp").iterdir()), 5)
 
 
+@pytest.mark.survives("no room to count requests")
 def test_a_full_disk_where_requests_are_counted_costs_no_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +281,7 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
         assert libc.umount(os.fsencode(small)) == 0
 
 
+@pytest.mark.survives("the folder in which requests")
 def test_a_folder_of_metrics_that_is_removed_is_said_and_each_worker_reports_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

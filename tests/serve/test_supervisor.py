@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -40,6 +41,7 @@ def kill_workers(service: Service) -> None:
         os.kill(worker, signal.SIGKILL)
 
 
+@pytest.mark.survives("workers end again and again")
 def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
     log = folder / "log"
     with running_service(folder, log=log) as service:
@@ -60,6 +62,7 @@ def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
     assert pauses[0] == supervisor.FIRST_PAUSE < pauses[-1]
 
 
+@pytest.mark.survives("two services on one port")
 def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check_on(folder: Path) -> None:
     port = free_port()
     with sockets.listen("127.0.0.1", port):
@@ -70,6 +73,7 @@ def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check
     sockets.listen("127.0.0.1", port).close()
 
 
+@pytest.mark.survives("two services on one port")
 def test_of_services_that_start_at_once_on_a_port_one_serves(folder: Path) -> None:
     port = free_port()
     (folder / "config.toml").write_text(f"serve.port = {port}")
@@ -98,7 +102,29 @@ def test_a_service_listens_on_ipv6_and_on_the_address_of_a_name(folder: Path) ->
         assert entries(service) == ["One"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the arenas are glibc's")
+@pytest.mark.parametrize("given", ["", "3"])
+def test_the_threads_of_a_worker_share_their_memory_unless_the_operator_says_otherwise(
+    folder: Path, given: str
+) -> None:
+    under = ["env", f"MALLOC_ARENA_MAX={given}"] if given else ["env", "--unset=MALLOC_ARENA_MAX"]
+    with running_service(folder, under=under) as service:
+        assert len(workers(service)) == 2
+        for worker in workers(service):
+            environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+            assert f"MALLOC_ARENA_MAX={given or 1}".encode() in environment
+
+
+def test_a_service_that_starts_says_what_it_read_and_warns_of_nothing(folder: Path) -> None:
+    log = folder / "log"
+    with running_service(folder, serve="workers = 1", log=log) as service:
+        assert entries(service) == ["One"]
+    (line,) = log.read_text().splitlines()
+    assert "1 story from 1 record" in line
+
+
 @pytest.mark.parametrize("limit", [64, 256])
+@pytest.mark.survives("few open files")
 def test_a_low_limit_of_open_files_leaves_most_of_them_to_connections(folder: Path, limit: int) -> None:
     with (
         running_service(folder, serve="workers = 1", under=["prlimit", f"--nofile={limit}:{limit}"]) as service,

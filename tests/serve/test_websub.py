@@ -130,6 +130,7 @@ def test_changes_while_a_hub_was_down_are_announced_once_even_after_a_restart(fo
         assert own == urls("", "feed", "topics/ai", "providers/a-example")
 
 
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_a_hub_that_hangs_keeps_no_reader_waiting(folder: Path, hub: Hub) -> None:
     hub.delay = 3
     with serving(folder, hub) as service:
@@ -192,6 +193,7 @@ def test_the_time_between_retries_grows(make_site: Callable[..., Site], monkeypa
     assert "refused" in websub.notify_hub(documents)[1]  # a clock that was set back delays nothing
 
 
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_a_retry_is_after_the_time_that_the_hub_asks_for(make_site: Callable[..., Site], hub: Hub) -> None:
     hub.status, hub.headers = 429, {"Retry-After": "300"}
     wait, reason = websub.notify_hub(changed_site(make_site, hub.url).documents)
@@ -242,6 +244,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_a_hub_that_says_anything_is_tried_again(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -255,6 +258,7 @@ def test_a_hub_that_says_anything_is_tried_again(
 
 
 @pytest.mark.parametrize("body", [repeated(b"x"), repeated(b"x", 0.05), said(b"")], ids=["long", "slow", "short"])
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_the_body_of_an_answer_is_not_waited_for(
     make_site: Callable[..., Site], body: Callable[[socket.socket], None]
 ) -> None:
@@ -269,12 +273,14 @@ def test_the_body_of_an_answer_is_not_waited_for(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=9).map(b"".join))
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_no_answer_is_an_error_of_the_service(answer: bytes) -> None:
     with speaking(said(answer)) as url, suppress(websub.HubError):
         websub._publish(url, ["https://feeds.example/feed.atom"])
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_a_hub_behind_tls_has_the_same_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = certificate(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -301,6 +307,7 @@ def test_a_hub_behind_tls_has_the_same_bounds(tmp_path: Path, monkeypatch: pytes
         websub._publish(url.replace("http:", "https:"), feeds)  # which shakes no hands
 
 
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_what_a_hub_said_ends_no_announcing(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "DEADLINE", 1)
     monkeypatch.setattr(websub, "FIRST_RETRY", 0.1)
@@ -323,6 +330,7 @@ def test_what_a_hub_said_ends_no_announcing(make_site: Callable[..., Site], monk
         assert not announcing.is_alive() and not answers
 
 
+@pytest.mark.survives("a hub that holds, floods or confuses whoever notifies it")
 def test_no_fault_ends_announcing(
     make_site: Callable[..., Site], hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

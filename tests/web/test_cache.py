@@ -15,7 +15,7 @@ from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds import documents as documents_module
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents, FoundDocument
-from feedsvc.index import sqlite
+from feedsvc.index import sqlite_connection
 from feedsvc.web import cache, create_app
 from feedsvc.web.blueprint import EXTENSION
 from feedsvc.web.cache import REPRESENTATION_BYTES, CachedDocument, DocumentCache
@@ -126,6 +126,7 @@ def test_while_the_index_does_not_change_it_is_not_asked_for_cached_documents(
 
 
 @pytest.mark.sqlite
+@pytest.mark.survives("dear requests")
 def test_a_cached_document_is_delivered_while_the_index_does_not_answer(site: Site) -> None:
     documents = DocumentCache(site.documents)
     before = body(documents, "/topics/ai.atom")
@@ -234,6 +235,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Delivery], None]
             end.set()
 
 
+@pytest.mark.survives("dear requests")
 def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy: Callable[[Delivery], None]) -> None:
     delivery = Delivery(site.documents, 0)
     assert get(delivery.cache, "/topics/ai.atom") and get(delivery.cache, "/topics/law.atom")
@@ -246,6 +248,7 @@ def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy
     assert body(delivery.cache, "/topics/law.atom") == old  # whose feed has, which nobody waits for
 
 
+@pytest.mark.survives("dear requests")
 def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[Delivery], None]) -> None:
     app = create_app(site.config)
     (found,), client = app.extensions[EXTENSION].values(), app.test_client()
@@ -258,13 +261,14 @@ def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[D
 
 
 @pytest.mark.sqlite
+@pytest.mark.survives("dear requests")
 def test_a_document_whose_queries_take_too_long_is_a_503_and_the_next_one_is_made(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = create_app(site.config).test_client()
     with monkeypatch.context() as patch:
         patch.setattr(documents_module, "MAX_SECONDS", 1e-9)
-        patch.setattr(sqlite, "STEPS", 1)
+        patch.setattr(sqlite_connection, "STEPS", 1)
         response = client.get("/feed.atom")
         assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
         with pytest.raises(IndexUnusableError, match="expected an answer in less time"):

@@ -89,6 +89,7 @@ def absent_or(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     unmodified=absent_or(dates),
     accepted=absent_or(encodings),
 )
+@pytest.mark.survives("any conditions and encodings")
 def test_any_conditions_and_encodings_are_answered_by_the_rules(
     known: Known, method: str, match: str, none_match: str, since: object, unmodified: object, accepted: str
 ) -> None:

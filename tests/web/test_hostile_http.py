@@ -102,6 +102,7 @@ STARTS = ("/", "/assets/", "/topics/", "/feed/", "/assets/style.css/")
 FILES = ("etc/passwd", "secret.txt", "config.toml", ".feedsvc/index.sqlite3", "records/secret.md")
 
 
+@pytest.mark.survives("path traversal")
 def test_no_encoding_of_a_path_leads_out_of_what_is_published(wire: Wire, full: bool) -> None:
     seen = set()
     paths = itertools.product(STARTS, DOTS, SEPARATORS, FILES, (1, 7) if full else (4,))
@@ -121,6 +122,7 @@ def test_no_encoding_of_a_path_leads_out_of_what_is_published(wire: Wire, full: 
     "target",
     ["file:///etc/passwd", "http://127.0.0.1/../../etc/passwd", "//etc/passwd", "/%2fetc/passwd", "etc/passwd", "*", "?", "#", "/feed.atom%00.html", "/.feedsvc/index.sqlite3", "/config.toml", "/records/secret.md", "/secret.txt"],
 )  # fmt: skip
+@pytest.mark.survives("path traversal")
 def test_no_form_of_a_target_leads_to_a_file(wire: Wire, target: str) -> None:
     status, _, body = wire.ask(target)
     assert status in (301, 400, 404)
@@ -150,6 +152,7 @@ HOSTILE_HEADERS = (
 )  # fmt: skip
 
 
+@pytest.mark.survives("hostile `Host`, `X-Forwarded-*`, `Forwarded` and others")
 def test_no_header_changes_a_byte_of_what_is_served(wire: Wire) -> None:
     for target in ADDRESSES:
         expected = wire.ask(target)
@@ -163,6 +166,7 @@ def test_no_header_changes_a_byte_of_what_is_served(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Host": EVIL}, {**GOOD, "X-Forwarded-Host": EVIL}], ids=["host", "forwarded"])
+@pytest.mark.survives("hostile `Host`, `X-Forwarded-*`, `Forwarded` and others")
 def test_the_header_that_is_most_abused_is_no_error(wire: Wire, headers: dict[str, str]) -> None:
     assert [wire.ask(target, headers=headers)[0] for target in ("/feed.atom", "/", "/topics/AI.atom")] == [
         200,
@@ -184,6 +188,7 @@ def test_the_header_that_is_most_abused_is_no_error(wire: Wire, headers: dict[st
         ("1.0", ["a.example", "b.example"], 400),
     ],
 )
+@pytest.mark.survives("hostile `Host`, `X-Forwarded-*`, `Forwarded` and others")
 def test_a_request_has_one_host(wire: Wire, version: str, hosts: list[str], status: int) -> None:
     lines = [f"GET /feed.atom HTTP/{version}", *(f"Host: {host}" for host in hosts), "", ""]
     assert wire.send("\r\n".join(lines).encode())[0] == status
@@ -215,6 +220,7 @@ NAMES = {
 }  # fmt: skip
 
 
+@pytest.mark.survives("header injection")
 def test_no_slug_and_no_filter_makes_a_header(wire: Wire) -> None:
     linked = 0
     for place, end in itertools.product(PLACES, BREAKS):
@@ -229,6 +235,7 @@ def test_no_slug_and_no_filter_makes_a_header(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\r", b"\n", b"\0", b"\x0b", b"\xff", b" ", b"\t"])
+@pytest.mark.survives("header injection")
 def test_a_control_character_in_a_target_harms_nobody(wire: Wire, data: bytes) -> None:
     request = b"GET /feed.atom?type=a" + data + b"X-Injected:yes HTTP/1.1\r\nHost: a\r\n\r\n"
     with suppress(ConnectionError):  # the server may hang up on it
@@ -262,6 +269,7 @@ def test_head_equals_get_whatever_the_answer(wire: Wire, target: str) -> None:
 @pytest.mark.parametrize(
     "method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "BREW", "GET2", "get\x7f", "X" * 5000]
 )
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_no_other_method_does_anything(wire: Wire, method: str, target: str) -> None:
     status, headers, body = wire.ask(target, method, {**GOOD, "X-Secret": CANARY, "Content-Length": "0"})
     assert status in (400, 405, 414)
@@ -272,6 +280,7 @@ def test_no_other_method_does_anything(wire: Wire, method: str, target: str) -> 
 
 
 @pytest.mark.parametrize("target", ["/feed.atom", "/none", "*"])
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_options_tells_what_is_allowed(wire: Wire, target: str) -> None:
     preflight = {**GOOD, "Origin": "https://x.example", "Access-Control-Request-Headers": "If-None-Match"}
     status, headers, body = wire.ask(target, "OPTIONS", preflight)
@@ -297,6 +306,7 @@ def test_options_tells_what_is_allowed(wire: Wire, target: str) -> None:
         b"\r\n" * 1000 + b"\0" * 1000 + b"\r\n\r\n",
     ],
 )
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_what_is_no_request_is_refused(wire: Wire, request_: bytes) -> None:
     with suppress(ConnectionError):
         assert wire.send(request_)[0] in (400, 404, 405)
@@ -318,6 +328,7 @@ MEGABYTE = 1_000_000
     ],
     ids=["value", "parameters", "path", "method", "header", "headers"],
 )
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_a_megabyte_anywhere_is_refused(wire: Wire, request_: bytes) -> None:
     with suppress(ConnectionError):
         assert wire.send(request_)[0] in (400, 404, 414, 431)
@@ -328,6 +339,7 @@ def test_a_megabyte_anywhere_is_refused(wire: Wire, request_: bytes) -> None:
     "name", ["Accept-Encoding", "Accept", "If-None-Match", "If-Modified-Since", "Cookie", "Host", "X-Any"]
 )
 @pytest.mark.parametrize("target", ["/feed.atom", "/none"])
+@pytest.mark.survives("header bombs")
 def test_a_head_that_is_long_is_refused_unread(wire: Wire, target: str, name: str) -> None:
     for size, statuses in ((8_000, (200, 404) if name != "Host" else (400,)), (100_000, (431,)), (390_000, (431,))):
         with suppress(ConnectionError):  # it may close before all is sent
@@ -342,6 +354,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 
 
+@pytest.mark.survives("header bombs")
 def test_http_2_in_clear_text_is_not_spoken(wire: Wire) -> None:
     with socket.create_connection(wire.address, timeout=10) as client:
         client.sendall(PREFACE + SETTINGS)
@@ -354,6 +367,7 @@ def test_http_2_in_clear_text_is_not_spoken(wire: Wire) -> None:
 
 @pytest.mark.parametrize("size", [8_000, 60_000, 300_000])
 @pytest.mark.parametrize("where", ["/feed.atom?x={}", "/feed.atom?topic={}", "/topics/{}.atom", "/topics/{}/"])
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_what_is_long_but_a_request_is_answered(wire: Wire, where: str, size: int) -> None:
     assert wire.ask(where.format("%e6%97" * (size // 6)))[0] in ((200, 400, 404) if size == 8_000 else (414, 431))
 
@@ -363,6 +377,7 @@ def test_what_is_long_but_a_request_is_answered(wire: Wire, where: str, size: in
     ["bytes=0-1", "bytes=-1", "bytes=999999999-", "bytes=5-2", "bytes=" + "0-," * 3000, "bytes=" + ",".join(f"{i}-" for i in range(1300)), "x=1", "bytes=-99999999999999999999"],
     ids=["first", "last", "beyond", "backwards", "empty", "thousand", "unit", "huge"],
 )  # fmt: skip
+@pytest.mark.survives("other methods, broken requests, megabytes, ranges")
 def test_a_range_gets_the_whole(wire: Wire, value: str) -> None:
     whole = wire.ask("/feed.atom")
     for more in ({}, {"If-Range": dict(whole[1])["etag"]}, {"If-Range": '"x"'}):
@@ -394,6 +409,7 @@ TEXT = {"cache-control", "x-content-type-options", "content-type", "content-leng
         ("/healthz", TEXT),
     ],
 )
+@pytest.mark.survives("header injection")
 def test_each_answer_has_its_headers_and_no_others(wire: Wire, target: str, names: set[str]) -> None:
     _, headers, _ = wire.ask(target)
     found = dict(headers)
@@ -432,6 +448,7 @@ def resident(service: Service) -> dict[int, float]:
     return found
 
 
+@pytest.mark.survives("thousands of filters")
 def test_however_many_filters_are_asked_for_a_worker_keeps_no_more_than_its_share(
     service: Service, wire: Wire, full: bool
 ) -> None:

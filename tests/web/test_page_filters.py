@@ -284,3 +284,6 @@ def test_search_holds_the_newest_2000_stories_that_are_published(make_site: Call
     newest = [f"Story {n}" for n in range(2009, -1, -1)]
     expected = ["Mention", *newest] if related == "entries" else newest
     assert [title for title, *_ in stories] == expected[:2000]
+    assert (
+        f"const SEARCHED = {len(stories)};" in site.body("/assets/search.js").decode()
+    )  # where it says what isn't found

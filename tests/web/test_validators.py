@@ -183,6 +183,7 @@ class Clients(RuleBasedStateMachine):
             assert known is not self.known[address, header] or status == 304
 
 
+@pytest.mark.survives("clients that send `If-Modified-Since` alone")
 def test_no_client_gets_a_304_for_what_it_has_not_got() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Clients, settings=settings(stateful_step_count=30, max_examples=20, deadline=None)
@@ -196,6 +197,7 @@ def clients() -> Iterator[Clients]:
     made.teardown()
 
 
+@pytest.mark.survives("clients that send `If-Modified-Since` alone")
 def test_a_clock_that_is_set_back_brings_no_last_modified_again(clients: Clients) -> None:
     clients.wait(100)
     clients.change(["AI"], 0)
@@ -211,6 +213,7 @@ def test_a_clock_that_is_set_back_brings_no_last_modified_again(clients: Clients
         assert (status, body != before) == (200, True)
 
 
+@pytest.mark.survives("clients that send `If-Modified-Since` alone")
 def test_a_burst_of_changes_shows_no_time_to_come(clients: Clients) -> None:
     clients.wait(100)
     for _ in range(20):
@@ -220,6 +223,7 @@ def test_a_burst_of_changes_shows_no_time_to_come(clients: Clients) -> None:
     assert clients.get(0, "/feed.atom", clients.get(0, "/feed.atom")[2])[0] == 304
 
 
+@pytest.mark.survives("clients that send `If-Modified-Since` alone")
 def test_a_worker_that_lags_has_nothing_for_a_client_that_asked_another_one(clients: Clients) -> None:
     clients.change(["AI"], 20)
     clients.ask("/feed.atom", "Last-Modified", worker=1)

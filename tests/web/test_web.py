@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+import feedsvc
 from feedsvc.config import parse_config
 from feedsvc.web import cache, create_app
 from tests.conftest import Site, record
@@ -144,8 +145,11 @@ def test_the_cache_is_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_application_reads_the_configuration_that_the_environment_names(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (site.folder / "other.toml").write_text('site.title = "Other"\nsite.base_url = "https://feeds.example"\n')
-    monkeypatch.setenv("FEEDSVC_CONFIG", str(site.folder / "other.toml"))
+    file = site.folder / "other.toml"
+    file.write_text('site.title = "Other"\nsite.base_url = "https://feeds.example"\n')
+    with feedsvc.open(file) as other:
+        other.sync()
+    monkeypatch.setenv("FEEDSVC_CONFIG", str(file))
     assert b"<title>Other</title>" in create_app().test_client().get("/feed.atom").data
 
 

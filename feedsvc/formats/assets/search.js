@@ -3,6 +3,7 @@
 
 {
   const MOST = 50; // results that are shown of feeds, and of stories
+  const SEARCHED = 2000; // stories in the document, at most
   const field = document.getElementById("search");
   const found = document.getElementById("found");
   const results = document.getElementById("results");
@@ -57,8 +58,11 @@
     const all = feeds.length + stories.length;
     if (!words.length) found.textContent = "";
     else if (all) found.textContent = counts + (shown.length < all ? `; the first ${shown.length} are shown` : "");
-    else found.textContent = `Nothing found for “${asked.trim()}”. Try fewer words, or parts of them. `
-      + `Only the newest ${index.stories.length} stories are searched: older ones are listed by month.`;
+    else {
+      const older = `Only the newest ${SEARCHED} stories are searched: older ones are listed by month.`;
+      found.textContent = `Nothing found for “${asked.trim()}”. Try fewer words, or parts of them.`
+        + (index.stories.length < SEARCHED ? "" : ` ${older}`);
+    }
   }
 
   if (field) {

@@ -1,0 +1,55 @@
+"""How commands run: what becomes of their errors, of interrupts, and of standard streams that are closed."""
+
+import errno
+import os
+import sys
+from typing import Any
+
+import click
+
+from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
+
+
+class Command(click.Command):
+    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except IndexLostError:
+            return super().invoke(context)
+
+
+class Commands(click.Group):
+    """Commands whose errors are shown in one line."""
+
+    command_class = Command
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        _open_standard_streams()
+        return super().__call__(*arguments, **named)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except FeedsvcError as error:
+            click.echo(one_line(f"feedsvc: {error}"), err=True)
+            context.exit(1 if isinstance(error, LossError) else 2)
+        except KeyboardInterrupt:
+            click.echo("feedsvc: interrupted", err=True)
+            context.exit(130)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # `feedsvc feeds | head`, which click ends quietly
+                raise
+            click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
+            context.exit(2)
+
+
+def _open_standard_streams() -> None:
+    """Open those of the standard streams that are closed, so that no other file gets their numbers."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))

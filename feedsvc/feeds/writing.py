@@ -1,0 +1,91 @@
+"""Writes documents: a feed in a format, its page, and what isn't made from a single feed."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc.config import Config
+from feedsvc.errors import FormatError
+from feedsvc.feeds import selection
+from feedsvc.feeds.addresses import OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
+from feedsvc.feeds.pages import select_months, select_page, select_search_index
+from feedsvc.feeds.selection import Selected
+from feedsvc.formats import ASSETS, read_asset
+from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
+from feedsvc.formats.search import write_search_index
+from feedsvc.index.database import Connection
+from feedsvc.model import EPOCH, EVERYTHING, Feed, Format, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is published at an address."""
+
+    content_type: str
+    body: bytes
+    #: Stays the same while the body does, under one configuration.
+    revision: int
+    #: When the body last changed, or later, as one configuration and one version of feedsvc write it; see `stamps`.
+    changed: datetime
+    #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
+    links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of the body, in hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def write_feed(connection: Connection, config: Config, address: Address, selected: Selected) -> Document:
+    """Return the document of a feed in the format of its address, or its page. Raise FormatError."""
+    feed = selected.feed
+    if not address.format:
+        from feedsvc.formats import pages  # Jinja takes a while to load
+
+        page = select_page(connection, config, feed, selected.months)
+        return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
+    links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
+    return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)
+
+
+def write_site(connection: Connection, config: Config, address: Address) -> Document:
+    """Return a document that isn't made from a single feed."""
+    if address.path in ASSETS:
+        return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
+    if address.path == SEARCH_PATH:
+        found = select_search_index(connection, config)
+        body, state = write_search_index(found), found.catalogue
+        return Document(SEARCH_TYPE, body, state.revision, state.changed)
+    catalogue = selection.select_catalogue(connection, config)
+    if address.path in (OPML_PATH, WELL_KNOWN_PATH):
+        from feedsvc.formats import opml  # lxml takes a while to load
+
+        return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
+    from feedsvc.formats import pages
+
+    recent = selection.select_recent(connection, config)
+    months = select_months(connection, config, EVERYTHING)
+    body = pages.write_home(catalogue, recent, months)
+    return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed)
+
+
+def _write(format: Format, feed: Feed) -> bytes:
+    """Return the feed in a format, which may be of another package. Raise FormatError if it fails."""
+    try:
+        body = format.write(feed)
+    except Exception as error:
+        raise FormatError(f"the format {format.name} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(body, bytes):
+        raise FormatError(f"the format {format.name} returned {type(body).__name__}; expected bytes")
+    return body
+
+
+def load_writers(config: Config) -> None:
+    """Load the libraries that write a build's documents, which takes a while, by writing a feed without entries."""
+    feed = selection.empty_feed(config)
+    for format in feed.formats:
+        _write(format, feed)
+    if config.build.pages:
+        from feedsvc.formats import pages
+
+        pages.write_page(Page(feed, 0))

@@ -1,0 +1,52 @@
+"""Chromium, in which tests open pages."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+#: So that it asks no other host on its own.
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
+#: Returns the faults of layout and contrast of a page, as texts.
+FAULTS = """() => {
+  const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[0-9.]+/g).map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+  for (const one of document.querySelectorAll("main *")) if (one.checkVisibility()) {
+    const parts = one.matches("button, input, select, img") ? [one] : [...one.childNodes].flatMap((node) => {
+      const range = new Range();
+      range.selectNodeContents(node);
+      return node.nodeType === Node.TEXT_NODE && node.data.trim() ? [range] : [];
+    });
+    const rects = parts.flatMap((part) => [...part.getClientRects()]).filter((rect) => rect.width > 1);
+    if (!rects.length) continue;
+    if (rects.some((rect) => rect.left < 0 || rect.right > innerWidth)) faults.push(`outside: ${one.outerHTML}`);
+    let back = one;
+    while (getComputedStyle(back).backgroundColor === "rgba(0, 0, 0, 0)") back = back.parentElement;
+    const pair = [getComputedStyle(one).color, getComputedStyle(back).backgroundColor].map(luminance);
+    if (Math.max(...pair) / Math.min(...pair) < 4.5) faults.push(`contrast: ${one.outerHTML}`);
+    for (const [other, others] of boxes) if (!other.contains(one) && rects.some((a) => others.some((b) => meet(a, b))))
+      faults.push(`overlap: ${one.outerHTML} ${other.outerHTML}`);
+    boxes.push([one, rects]);
+  }
+  return faults;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for the tests of a module, which are skipped where it isn't installed."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("chromium isn't installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split())
+        yield browser
+        browser.close()
