@@ -51,8 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--full"):
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+    if config.getoption("--full"):
+        return
+    left_out = {"full"}
+    # They take more time than all others, most of it in waiting.
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("--survival"):
+        left_out.add("survives")
+    items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 
 @pytest.fixture(scope="session")

@@ -364,6 +364,7 @@ asked_filters = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.survives("any choice of filters")
 def test_any_choice_of_filters_takes_the_stories_that_meet_all_of_it(make_site: Callable[..., Site]) -> None:
     site = make_site(crowd(), feeds={"limit": 500})
 
