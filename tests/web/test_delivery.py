@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 
+from feedsvc.feeds import documents
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.web import create_app, delivery
@@ -164,13 +165,13 @@ def test_a_method_in_small_letters_is_understood(client: FlaskClient) -> None:
 
 def test_targets_that_mean_the_same_share_one_document(app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    write = Documents._write_feed
+    write = documents.write_feed
 
-    def noting(documents: Documents, connection: Any, address: Address, feed: Any) -> Any:
+    def noting(connection: Any, config: Any, address: Address, selected: Any) -> Any:
         made.append(address.target)
-        return write(documents, connection, address, feed)
+        return write(connection, config, address, selected)
 
-    monkeypatch.setattr(Documents, "_write_feed", noting)
+    monkeypatch.setattr(documents, "write_feed", noting)
     client = app.test_client()
     targets = [
         "/feed.atom",
@@ -298,8 +299,10 @@ def test_an_unknown_address_renders_nothing(client: FlaskClient, monkeypatch: py
     def fail(*arguments: Any) -> Any:
         raise AssertionError(arguments)
 
-    for method in ("get", "get_all", "catalogue", "_write_feed", "_write_site"):
+    for method in ("get", "get_all", "catalogue"):
         monkeypatch.setattr(Documents, method, fail)
+    for function in ("write_feed", "write_site"):
+        monkeypatch.setattr(documents, function, fail)
     for address in (
         "/topics/ia.atom",
         "/providers/a-exmple/",
