@@ -11,7 +11,7 @@ import feedsvc
 from feedsvc.config import load_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index.opening import open_index
-from tests.conftest import Site, record, running_service
+from tests.conftest import Site, free_port, record, running_service
 from tests.postgres import Postgres
 from tests.serve.test_serve import entries
 from tests.test_cli import result
@@ -62,7 +62,7 @@ def test_other_rules_in_a_program_have_an_index_of_their_own(folder: Path, monke
 @pytest.mark.survives("`index.url` names the index of another configuration")
 def test_an_index_that_another_configuration_made_is_refused_and_stays(folder: Path, command: str) -> None:
     url = "index.url = 'sqlite:///.feedsvc/index.sqlite3'\n"
-    (folder / "preview.toml").write_text(PREVIEW + url)
+    (folder / "preview.toml").write_text(f"{PREVIEW}{url}serve.port = {free_port()}\n")
     assert result("check", cwd=folder)[0] == 0
     before = (folder / ".feedsvc" / "index.sqlite3").read_bytes()
     status, output, error = result(command, "--config", "preview.toml", cwd=folder)

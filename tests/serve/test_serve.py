@@ -148,7 +148,7 @@ def test_new_changed_moved_and_deleted_records_are_published_within_two_seconds(
 def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
-    with running_service(tmp_path) as service:
+    with running_service(tmp_path, serve="workers = 1") as service:
         service.process.terminate()
         output, _ = service.process.communicate(timeout=15)
     assert output.partition("\n")[2] == (  # past the first sync's line
@@ -163,7 +163,7 @@ def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_service_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "records").mkdir()
-    with running_service(tmp_path) as service:
+    with running_service(tmp_path, serve="workers = 1") as service:  # which has begun to serve, as it answers
         os.killpg(service.process.pid, number)  # as a terminal's Ctrl-C does
         assert service.process.wait(4) == 0
         assert service.process.communicate()[0].endswith("Press Ctrl-C to stop.\n")
