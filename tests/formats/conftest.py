@@ -1,7 +1,8 @@
 """Chromium, in which tests open pages."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,3 +51,30 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split())
         yield browser
         browser.close()
+
+
+@contextmanager
+def opening(
+    browser: Any, faults: list[str], prepare: Callable[[Any, Any], object], **usual: Any
+) -> Iterator[Callable[..., Any]]:
+    """Return a function that opens a page in a new context, and fail the test if there was a fault.
+
+    faults: what `prepare` finds, and the errors of scripts. prepare: called with each context and its page before that
+    is loaded. usual: options of the contexts, where the function is given no others.
+    """
+    contexts = []
+
+    def open(url: str, **options: Any) -> Any:
+        context = browser.new_context(**{**usual, **options})
+        context.set_default_timeout(15000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        prepare(context, page)
+        page.goto(url)
+        return page
+
+    yield open
+    for context in contexts:
+        context.close()
+    assert faults == []

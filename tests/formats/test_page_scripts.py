@@ -10,6 +10,7 @@ import pytest
 
 import feedsvc
 from tests.conftest import Service, record, running_service
+from tests.formats.conftest import opening
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
@@ -73,26 +74,14 @@ def static(files: Path) -> Iterator[str]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page, and fail the test if a script failed. options: of the context."""
-    contexts, faults = [], []
+    faults: list[str] = []
 
     def note(message: sync_api.ConsoleMessage) -> None:
         if REFUSED not in message.text and not message.location["url"].startswith("file:"):
             faults.append(message.text)
 
-    def open(url: str, **options: object) -> Page:
-        context = browser.new_context(**options)
-        context.set_default_timeout(15000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", note)
-        page.goto(url)
-        return page
-
-    yield open
-    for context in contexts:
-        context.close()
-    assert faults == []
+    with opening(browser, faults, lambda context, page: page.on("console", note)) as open:
+        yield open
 
 
 def open_form(page: Page) -> None:

@@ -9,10 +9,10 @@ import feedparser
 import pytest
 
 from tests.conftest import Service, record, running_service
-from tests.formats.conftest import FAULTS
+from tests.formats.conftest import FAULTS, opening
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 #: Stores the controls that the keyboard must reach, in order, in `window.wanted`; returns their number.
@@ -33,28 +33,19 @@ def pictures() -> list[str]:
 @pytest.fixture
 def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a new context, and fail the test if there was a fault. options: of the context."""
-    contexts, faults = [], []
+    faults: list[str] = []
 
     def answer(route: Route) -> None:
         (pictures if route.request.resource_type == "image" else faults).append(route.request.url)
         route.fulfill(body='<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml")
 
-    def open(url: str, **options: object) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        contexts.append(context)
-        context.set_default_timeout(8000)
+    def prepare(context: BrowserContext, page: Page) -> None:
         context.route(re.compile(r"^(?!http://127\.0\.0\.1:)"), answer)
-        page = context.new_page()
         page.on("console", lambda message: faults.append(f"{message.type}: {message.text} at {page.url}"))
-        page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-        page.goto(url)
-        return page
 
-    yield open
-    for context in contexts:
-        context.close()
-    assert faults == []
+    with opening(browser, faults, prepare, viewport={"width": 1280, "height": 800}) as open:
+        yield open
 
 
 def pages(service: Service, page: Page) -> list[str]:
