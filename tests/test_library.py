@@ -162,11 +162,12 @@ def test_only_the_command_line_needs_click() -> None:
     assert users == {ROOT / "feedsvc" / "cli"}
 
 
-def test_the_python_of_the_readme_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_the_documentation_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "config.toml").write_text("")
     (folder / "records").mkdir()
     (folder / "records" / "1.md").write_text(record(topics="[AI]"))
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    texts = [(ROOT / name).read_text() for name in ("README.md", "feedsvc/README.md")]
+    blocks = re.findall(r"^```python\n(.*?)^```", "\n".join(texts), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 3
     monkeypatch.setattr(registry, "_registered", {})
     names: dict[str, Any] = {"flask_app": flask.Flask("own")}
