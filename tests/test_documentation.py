@@ -10,15 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tests.conftest import ROOT
-
-CODE = [
-    path for folder in ("feedsvc", "tests") for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts
-]
-PAGES = [
-    ROOT / "README.md",
-    *(path for path in CODE if path.suffix == ".md" and not path.is_relative_to(ROOT / "tests" / "data")),
-]
+from tests.documents import CODE, PAGES, ROOT, blocks
 
 
 def inline(page: Path) -> list[Token]:
@@ -57,6 +49,14 @@ def test_every_link_and_anchor_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(leads_to), link
 
 
+def test_every_picture_is_small_and_is_shown_with_a_text_in_its_place() -> None:
+    images = [part for page in PAGES for token in inline(page) for part in token.children or () if part.type == "image"]
+    assert {ROOT / str(image.attrs["src"]) for image in images} == set((ROOT / ".github").glob("*.webp"))
+    for image in images:
+        assert len(image.content) > 40
+        assert 5_000 < (ROOT / str(image.attrs["src"])).stat().st_size < 60_000
+
+
 def test_every_page_is_reached_from_the_first() -> None:
     first, *others = PAGES
     assert set(others) <= {(ROOT / link.partition("#")[0]).resolve() for link in links(first) if "://" not in link}
@@ -64,7 +64,8 @@ def test_every_page_is_reached_from_the_first() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_python_file_that_a_page_names_is_there(page: Path) -> None:
-    for name in re.findall(r"(?<![\w.])[\w/]+\.py\b", page.read_text()):
+    written = {block.note for block in blocks(str(page.relative_to(ROOT)))}
+    for name in set(re.findall(r"(?<![\w.])[\w/]+\.py\b", page.read_text())) - written:
         assert "NAME" in name or any(str(path).endswith(f"/{name}") for path in CODE), name
 
 

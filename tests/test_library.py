@@ -3,7 +3,6 @@
 import doctest
 import inspect
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -160,23 +159,6 @@ def test_the_package_says_that_it_is_typed() -> None:
 def test_only_the_command_line_needs_click() -> None:
     users = {path.parent for path in (ROOT / "feedsvc").rglob("*.py") if "import click" in path.read_text()}
     assert users == {ROOT / "feedsvc" / "cli"}
-
-
-def test_the_python_of_the_documentation_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "config.toml").write_text("")
-    (folder / "records").mkdir()
-    (folder / "records" / "1.md").write_text(record(topics="[AI]"))
-    texts = [(ROOT / name).read_text() for name in ("README.md", "feedsvc/README.md")]
-    blocks = re.findall(r"^```python\n(.*?)^```", "\n".join(texts), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
-    monkeypatch.setattr(registry, "_registered", {})
-    names: dict[str, Any] = {"flask_app": flask.Flask("own")}
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-    names["flask_app"].test_client().get("/news/feed.atom")
-    assert names["app"].test_client().get("/topics/ai.atom").status_code == 200
-    with feedsvc.open(feedsvc.load_config(tables={"feeds": {"formats": ["list"]}})) as site:
-        assert site.document("/feed.txt").body == b"A title\nhttps://a.example/1\n"
 
 
 def test_what_is_registered_is_known_to_worker_processes_too(folder: Path) -> None:

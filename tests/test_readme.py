@@ -1,4 +1,4 @@
-"""The README and the demo's configuration name all commands, options, keys, addresses, filters and presets."""
+"""The documentation and the demo's configuration name all commands, options, keys, addresses, filters and presets."""
 
 import re
 from typing import get_args
@@ -14,9 +14,11 @@ from feedsvc.config import TABLES
 from feedsvc.feeds.addresses import SITE_PATHS
 from feedsvc.formats import ASSETS
 from feedsvc.model import FILTERS, Image, Kind, Provider, Story, Topic
+from feedsvc.records.registry import suffixes
 from tests.conftest import ROOT, SAMPLE
 
 README = (ROOT / "README.md").read_text()
+RECORDS = (ROOT / "feedsvc" / "records" / "README.md").read_text()
 CONFIG = (ROOT / "config.toml").read_text()
 
 
@@ -54,9 +56,26 @@ def test_every_filter_is_in_the_readme() -> None:
     assert set(re.findall(r"`(\w+)`", table)) == set(FILTERS)
 
 
-def test_every_preset_is_in_the_readme() -> None:
+def test_every_preset_is_in_the_page_of_records() -> None:
     for path in (ROOT / "feedsvc" / "records" / "presets").glob("*.toml"):
-        assert f"`{path.stem}`" in README
+        assert f"`{path.stem}`" in RECORDS
+
+
+def test_every_suffix_of_records_is_in_the_page_of_records() -> None:
+    for suffix in suffixes():
+        assert f"`{suffix}`" in RECORDS
+
+
+def test_every_metric_is_in_the_page_of_deployments() -> None:
+    page = (ROOT / "feedsvc" / "deploy" / "README.md").read_text()
+    names = set(re.findall(r'"(feedsvc_\w+)"', (ROOT / "feedsvc" / "web" / "metrics.py").read_text()))
+    assert len(names) > 5
+    for name in names:
+        assert f"`{name}" in page
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 250
 
 
 def test_the_set_up_lines_are_complete() -> None:
@@ -72,9 +91,9 @@ def test_a_story_has_no_field_for_what_is_never_read() -> None:
     assert {"secured", "isCached", "is_cached"}.isdisjoint(names)
 
 
-def test_every_key_of_the_sample_is_in_the_readmes_table_of_fields_but_for_those_never_read() -> None:
+def test_every_key_of_the_sample_is_in_the_table_of_fields_but_for_those_never_read() -> None:
     (sample,) = SAMPLE.iterdir()
     keys = set(re.findall(r"^ *(?:- )?(\w+):(?= |$)", sample.read_text(), re.MULTILINE))
-    table = README[README.index("| field | meaning |") :].partition("\n\n")[0]
+    table = RECORDS[RECORDS.index("| field | meaning |") :].partition("\n\n")[0]
     read = set(re.findall(r"`(\w+)(?:: \w+)?`", table))
     assert keys - read == {"secured", "isCached"}

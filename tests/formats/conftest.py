@@ -1,5 +1,6 @@
-"""Chromium, in which tests open pages."""
+"""Chromium, in which tests open pages, a small site to look at, and the pictures that the README shows."""
 
+import base64
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,8 +8,25 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT, Service, running_service
+
 #: So that it asks no other host on its own.
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
+CONFIG = """
+site.title = "Harbour News"
+site.description = "What the papers of the coast write, story by story"
+site.pictures = true
+feeds.limit = 10
+[[custom]]
+name = "Ferries and tides"
+description = "For whoever crosses the water"
+topic = ["Ferries", "Tides"]
+"""
+#: Puts the address of a site in the place of that of the test's service.
+NAMED = """() => {
+  for (const code of document.querySelectorAll("code"))
+    code.textContent = code.textContent.replace(location.origin, "https://harbour.example");
+}"""
 #: Returns the faults of layout and contrast of a page, as texts.
 FAULTS = """() => {
   const boxes = [], faults = document.documentElement.scrollWidth > innerWidth ? ["scrolls"] : [];
@@ -78,3 +96,20 @@ def opening(
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service on a small site with pictures, whose stories list each other."""
+    folder = tmp_path_factory.mktemp("harbour")
+    (folder / "records").symlink_to(ROOT / "tests/data/harbour")
+    with running_service(folder, CONFIG) as service:
+        yield service
+
+
+def write_webp(page: Any, name: str) -> None:
+    """Write what the window shows of a page into `.github/`, as if it were at home, in WebP, which Playwright doesn't offer."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(NAMED)
+    answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 82})
+    (ROOT / f".github/{name}.webp").write_bytes(base64.b64decode(answer["data"]))

@@ -1,12 +1,17 @@
 """Feeds and pages in a real newsboat, which fetches through a proxy that counts the statuses of responses."""
 
+import fcntl
 import os
+import pty
 import shutil
 import sqlite3
+import struct
 import subprocess
+import termios
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from html import escape
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +23,8 @@ from urllib.request import urlopen
 import pytest
 from lxml import html
 
-from tests.conftest import Service
+from tests.conftest import Service, wait_until
+from tests.formats.conftest import write_webp
 
 pytestmark = pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat isn't installed")
 
@@ -55,12 +61,14 @@ class Newsboat:
         (home / "config").write_text(f'use-proxy yes\nproxy "{address}"\nproxy-type http\n')
         (home / "urls").touch()
 
+        files = ["-u", home / "urls", "-c", home / "cache.db", "-C", home / "config"]
+        self.command = ["newsboat", *map(str, files)]
+        self.environment = {"HOME": str(home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+
     def run(self, *arguments: str) -> str:
-        files = ["-u", self.home / "urls", "-c", self.home / "cache.db", "-C", self.home / "config"]
-        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         done = subprocess.run(
-            ["newsboat", *files, *arguments],
-            env=environment,
+            [*self.command, *arguments],
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -140,3 +148,79 @@ def test_newsboat_opens_the_page_as_the_site_of_a_feed(sample_service: Service, 
     (newsboat.home / "urls").write_text(f"{feed_of(page)}\n")
     newsboat.reload()
     assert newsboat.rows("select url from rss_feed") == [(page,)]
+
+
+#: A terminal's screen as a page.
+PAGE = """<!DOCTYPE html><meta charset="utf-8"><title>newsboat</title><style>
+body {{ margin: 0; background: #16191d; }}
+pre {{ margin: 16px; font: 14px/20px "DejaVu Sans Mono", monospace; color: #d5d9de; }}
+b {{ display: block; background: #1d4f7c; color: #ffd75f; }}
+</style><pre>{rows}</pre>"""
+
+#: The key that moves down, in the terminal `linux`.
+DOWN = "\x1b[B"
+
+
+class Terminal:
+    """A terminal in which newsboat runs."""
+
+    def __init__(self, newsboat: Newsboat, columns: int, lines: int) -> None:
+        pyte = pytest.importorskip("pyte", reason="pyte isn't installed")
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.end, other = pty.openpty()
+        os.set_blocking(self.end, False)
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.process = subprocess.Popen(
+            newsboat.command,
+            env={**newsboat.environment, "TERM": "linux"},
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+        )
+        os.close(other)
+
+    def shows(self, text: str) -> bool:
+        with suppress(BlockingIOError):
+            self.stream.feed(os.read(self.end, 65536))
+        return text in "\n".join(self.screen.display)
+
+    def press(self, keys: str, expected: str) -> None:
+        os.write(self.end, keys.encode())
+        wait_until(lambda: self.shows(expected), 20)
+
+    def html(self) -> str:
+        """Return the screen as a page: the lines that newsboat fills with a colour are bars."""
+        rows = []
+        for number, text in enumerate(self.screen.display):
+            is_bar = self.screen.buffer[number][0].bg != "default"
+            rows.append(f"<b>{escape(text)}</b>" if is_bar else f"{escape(text)}\n")
+        return PAGE.format(rows="".join(rows))
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(15)
+        os.close(self.end)
+
+
+def test_newsboat_shows_a_storys_summary_and_its_related_stories(
+    harbour: Service, newsboat: Newsboat, request: pytest.FixtureRequest
+) -> None:
+    (newsboat.home / "urls").write_text(f"{harbour.base_url}/topics/bridges.atom\n")
+    newsboat.reload()
+    with closing(Terminal(newsboat, 100, 25)) as terminal:
+        wait_until(lambda: terminal.shows("Bridges - Harbour News"), 20)
+        terminal.press("\n", "Bridge over the Sound")
+        (row,) = [n for n, line in enumerate(terminal.screen.display) if "Bridge over the Sound" in line]
+        terminal.press(DOWN * (row - 1) + "\n", "Related stories:")
+        shown = " ".join("\n".join(terminal.screen.display).split())
+        if request.config.getoption("--regenerate"):
+            window = {"width": 875, "height": 532}
+            page = request.getfixturevalue("browser").new_page(viewport=window, device_scale_factor=2)
+            page.set_content(terminal.html())
+            write_webp(page, "newsboat")
+            page.close()
+    assert "Title: Bridge over the Sound reopens after nine months" in shown
+    assert "Traffic returned to all four lanes at dawn." in shown
+    assert "* Toll stays at 4.20 until the end of the year[" in shown and "] (The Ledger)" in shown

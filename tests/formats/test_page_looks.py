@@ -1,38 +1,25 @@
 """How pages look, and whether everybody can use them: screenshots of each kind of page, which axe-core finds no fault in.
 
-`--screenshots DIR` keeps them; `--regenerate` writes those that the README shows anew.
+`--screenshots DIR` keeps them; `--regenerate` writes the one that the README shows anew.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Service, running_service
-from tests.formats.conftest import FAULTS
+from tests.conftest import Service, running_service
+from tests.formats.conftest import FAULTS, write_webp
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 from playwright.sync_api import Browser, Page, Route, expect
 
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
-HARBOUR = ROOT / "tests/data/harbour"
-SHOWN = ROOT / ".github"
 pytestmark = pytest.mark.skipif(
     not AXE.exists(), reason="axe-core isn't installed: npm install --prefix tests/formats/axe"
 )
 
-CONFIG = """
-site.title = "Harbour News"
-site.description = "What the papers of the coast write, story by story"
-site.pictures = true
-feeds.limit = 10
-[[custom]]
-name = "Ferries and tides"
-description = "For whoever crosses the water"
-topic = ["Ferries", "Tides"]
-"""
 #: The pages, by the names of their screenshots.
 PAGES = {
     "home": "/",
@@ -44,33 +31,15 @@ PAGES = {
     "search": "/#search",
     "missing": "/topics/bridge",
 }
-#: What the README shows, in `.github/`, by page, width and scheme.
-FILES = {
-    ("home", 1280, "light"): "home.webp",
-    ("provider", 1280, "light"): "provider.webp",
-    ("home", 390, "dark"): "phone-dark.webp",
-}
+#: The one that the README shows.
+SHOWN = ("topic", 1280, "light")
 #: What stands for the pictures of stories, which are on other hosts.
 PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200"><rect width="300" height="200" fill="#a9c3d1"/>
 <circle cx="215" cy="62" r="26" fill="#f6e7bd"/><path d="M0 118q60-34 130-8t170-14v104H0z" fill="#6d97a6"/>
 <path d="M0 146q80-22 150 2t150-6v58H0z" fill="#3d6a7d"/><path d="M0 176q70-14 160 0t140-4v28H0z" fill="#264b5e"/></svg>"""
-#: Puts the address of a site in the place of that of the test's service.
-NAMED = """() => {
-  for (const code of document.querySelectorAll("code"))
-    code.textContent = code.textContent.replace(location.origin, "https://harbour.example");
-}"""
 #: Returns what axe-core finds, as texts.
 VIOLATIONS = """async () => (await axe.run()).violations.flatMap(({ id, help, nodes }) =>
   nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`))"""
-
-
-@pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service on a small site with pictures, whose stories list each other."""
-    folder = tmp_path_factory.mktemp("harbour")
-    (folder / "records").symlink_to(HARBOUR)
-    with running_service(folder, CONFIG) as service:
-        yield service
 
 
 @pytest.fixture
@@ -124,15 +93,6 @@ def check(page: Page) -> None:
         page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
 
 
-def write_webp(page: Page, path: Path) -> None:
-    """Write what the window shows of a page, as if it were at home, in WebP, which Playwright doesn't offer."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate(NAMED)
-    answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 82})
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(base64.b64decode(answer["data"]))
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", PAGES)
@@ -152,8 +112,8 @@ def test_everybody_can_use_a_page(
         expect(page.locator("#results li")).not_to_have_count(0)
     keep(page, f"{name}-{width}-{scheme}")
     check(page)
-    if (name, width, scheme) in FILES and request.config.getoption("--regenerate"):
-        write_webp(open_page(page.url, width, scheme, scale=2), SHOWN / FILES[name, width, scheme])
+    if (name, width, scheme) == SHOWN and request.config.getoption("--regenerate"):
+        write_webp(open_page(page.url, width, scheme, scale=2), "topic")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -168,8 +128,3 @@ def test_the_page_of_an_empty_site_says_what_to_do(
         keep(page, f"empty-{width}-{scheme}")
         check(page)
         page.close()
-
-
-def test_the_pictures_of_the_readme_are_small() -> None:
-    for name in FILES.values():
-        assert 5_000 < (SHOWN / name).stat().st_size < 150_000
