@@ -1,6 +1,7 @@
 """The documentation and the demo's configuration name all commands, options, keys, addresses, filters and presets."""
 
 import re
+import subprocess
 from typing import get_args
 
 import click
@@ -78,12 +79,14 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 250
 
 
-def test_the_set_up_lines_are_complete() -> None:
+def test_the_set_up_lines_are_complete_and_the_second_is_run_as_it_stands() -> None:
     lines = [line.strip() for line in README.splitlines() if "python3 -m venv" in line]
     assert lines == [
         "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/feedsvc serve",
         "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest",
     ]
+    (grep,) = re.findall(r"^test_line=\$\((.*)\)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert subprocess.check_output(["bash", "-c", grep], cwd=ROOT, text=True).strip() == lines[1]
 
 
 def test_a_story_has_no_field_for_what_is_never_read() -> None:
