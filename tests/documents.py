@@ -45,7 +45,7 @@ def blocks(page: str) -> Iterator[Block]:
             before = token.content
             if previous and previous.type == "heading_open":
                 section = before
-        elif token.type in ("fence", "code_block"):
+        elif token.type in ("fence", "code_block") or "<pre" in token.content:
             assert token.map
             language, _, note = token.info.strip().partition(" ")
             yield Block(path, section, token.map[0] + 1, before, language, note.strip(), token.content)

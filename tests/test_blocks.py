@@ -71,7 +71,9 @@ class Session:
 
     def serve(self, command: str, environment: dict[str, str]) -> None:
         config, port = self.folder / "config.toml", free_port()
-        config.write_text(re.sub(r"^port = \d+", f"port = {port}", config.read_text(), flags=re.MULTILINE))
+        text, count = re.subn(r"^port = \d+", f"port = {port}", config.read_text(), flags=re.MULTILINE)
+        assert count == 1
+        config.write_text(text)
         with subprocess.Popen([FEEDSVC, *command.split()[1:]], cwd=self.folder, env=environment) as process:
             try:
                 wait_until(lambda: answers(f"http://127.0.0.1:{port}/feed.atom"), 30)
