@@ -49,3 +49,9 @@ def blocks(page: str) -> Iterator[Block]:
             assert token.map
             language, _, note = token.info.strip().partition(" ")
             yield Block(path, section, token.map[0] + 1, before, language, note.strip(), token.content)
+
+
+def block(page: str, section: str, language: str) -> str:
+    """Return the text of the only block of a language below a heading of a page."""
+    (found,) = [one for one in blocks(page) if (one.section, one.language) == (section, language)]
+    return found.text

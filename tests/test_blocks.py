@@ -6,7 +6,7 @@ follows it says where the block goes or is run:
 
 - nothing: as `RUN` has it. In the output of a command, `…` stands for any text;
 - the name of a file: it is written there, for the blocks that follow, and checked as `WRITTEN` has it;
-- a file below `tests/` or `.ci/`: that file runs the block, and so names the page;
+- a file below `tests/` or `.ci/`: that file runs the block, and so names its section, or the page;
 - `excerpt`: the text above the block says that it is one. Its lines are held against the output above, if there is some.
 """
 
@@ -133,7 +133,9 @@ def run(block: Block, session: Session) -> None:
         assert block.language and "excerpt" in block.before.lower(), f"{block}: expected a text above that says so"
         session.excerpt(block.text)
     elif block.note.startswith(("tests/", ".ci/")):
-        assert str(block.page.relative_to(ROOT)) in (ROOT / block.note).read_text()
+        runner = (ROOT / block.note).read_text()
+        names = [f'"{block.section or block.page}"', str(block.page.relative_to(ROOT))]
+        assert any(name in runner for name in names), f"{block}: isn't run there"
     elif block.note:
         (session.folder / block.note).write_text(block.text)
         (check,) = [check for name, check in WRITTEN.items() if block.note.endswith(name)]

@@ -21,8 +21,9 @@ from feedsvc.feeds.encodings import MIN_BYTES
 from feedsvc.web import create_app
 from feedsvc.workers import Workers
 from tests.build.test_site import FEW, files, run
-from tests.conftest import ROOT, Site, free_port, record, wait_until
+from tests.conftest import Site, free_port, record, wait_until
 from tests.corpus import Corpus
+from tests.documents import block
 from tests.faults import command, start, undisturbed
 from tests.object_store import S3, Asked, running_s3
 
@@ -366,8 +367,7 @@ def test_a_missing_library_is_an_error_that_names_the_command(
 
 
 def test_the_documented_configuration_builds_into_a_bucket(folder: Path, s3: S3) -> None:
-    section = (ROOT / "feedsvc" / "deploy" / "README.md").read_text().partition("## As files in a bucket")[2]
-    (folder / "config.toml").write_text(section.partition("```toml\n")[2].partition("```")[0])
+    (folder / "config.toml").write_text(block("feedsvc/deploy/README.md", "As files in a bucket", "toml"))
     s3.client.create_bucket(Bucket="my-bucket")
     status, output, problems = command("build", cwd=folder)
     assert (status, problems) == (0, "")
