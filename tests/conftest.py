@@ -219,12 +219,13 @@ def running_service(
     base_path: str = "",
     options: tuple[str, ...] = (),
     under: list[str] | None = None,
+    program: Path = FEEDSVC,
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
     log: where stderr goes, in place of stdout. base_path: of the base address. options: of the command.
-    under: what to put before the command.
+    under: what to put before the command. program: the `feedsvc` that is run.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
@@ -235,7 +236,7 @@ def running_service(
     with (
         log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,
         subprocess.Popen(
-            [*(under or []), FEEDSVC, "serve", *options],
+            [*(under or []), program, "serve", *options],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
