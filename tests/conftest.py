@@ -51,12 +51,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Survival())
 
 
+def runs_all(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process per core for all tests, but not more than have room, as each has services and databases of its own.
+
+    None for what is named on the command line, which shows what it prints and can be debugged, nor for faults: some of
+    them would take from others what they measure.
+    """
+    return max(2, min(os.cpu_count() or 1, 4)) if runs_all(config) and not config.getoption("--survival") else 0
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--full"):
         return
     left_out = {"full"}
     # They take more time than all others, most of it in waiting.
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("--survival"):
+    if runs_all(config) and not config.getoption("--survival"):
         left_out.add("survives")
     items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
