@@ -1,12 +1,13 @@
 """Fixtures: folders of records, their index, and the running service."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Survival())
 
 
+def runs_all(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process per core for all tests, but not more than have room, as each has services and databases of its own.
+
+    None for what is named on the command line, which shows what it prints and can be debugged, nor for faults: some of
+    them would take from others what they measure.
+    """
+    return max(2, min(os.cpu_count() or 1, 4)) if runs_all(config) and not config.getoption("--survival") else 0
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--full"):
         return
     left_out = {"full"}
     # They take more time than all others, most of it in waiting.
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("--survival"):
+    if runs_all(config) and not config.getoption("--survival"):
         left_out.add("survives")
     items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
@@ -200,9 +215,12 @@ class Service:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, of those that a system gives nobody by itself: it is still free when a test comes to it."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)  # `random` is the same in each process, once hypothesis has set it
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -215,12 +233,13 @@ def running_service(
     base_path: str = "",
     options: tuple[str, ...] = (),
     under: list[str] | None = None,
+    program: Path = FEEDSVC,
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
     config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
     log: where stderr goes, in place of stdout. base_path: of the base address. options: of the command.
-    under: what to put before the command.
+    under: what to put before the command. program: the `feedsvc` that is run.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
@@ -231,7 +250,7 @@ def running_service(
     with (
         log.open("w") if log else nullcontext(subprocess.STDOUT) as stderr,
         subprocess.Popen(
-            [*(under or []), FEEDSVC, "serve", *options],
+            [*(under or []), program, "serve", *options],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

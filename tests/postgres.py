@@ -35,6 +35,7 @@ class Postgres:
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user:
             shutil.chown(self._folder, self._user)
+            self._programs = self._where_its_user_may_enter(self._programs)
         self._data = self._folder / "data"
         (self._folder / "password").write_text(PASSWORD)
         self._run(
@@ -45,6 +46,17 @@ class Postgres:
             stream.write(settings)
         self.start()
         self._names = count()
+
+    def _where_its_user_may_enter(self, programs: Path) -> Path:
+        """Return the folder of programs, or a copy of it, where they are in a folder of root's alone, such as /root."""
+        try:
+            subprocess.run([programs / "postgres", "--version"], user=self._user, cwd="/", stdout=subprocess.DEVNULL)
+        except PermissionError:
+            package = programs.parent.parent
+            for source in (package, package.with_name(f"{package.name}.libs")):  # which refer to each other
+                shutil.copytree(source, self._folder / source.name, ignore=shutil.ignore_patterns("include"))
+            return self._folder / programs.relative_to(package.parent)
+        return programs
 
     def url(self, port: int | None = None, schema: str = "", password: str = "p%40ss%3Aw%2Frd") -> str:
         """The address of an index, by itself of one that nothing else uses; port: of a proxy."""

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 WIDTH = 100
+#: The name under which a test has the number of a row.
+PROPERTY = "survives"
 
 
 @dataclass
@@ -65,20 +67,21 @@ class Survival:
 
     def __init__(self) -> None:
         self.rows = read_table()
-        self._of_test: dict[str, list[Row]] = defaultdict(list)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        for item in items:
-            for mark in item.iter_markers("survives"):
-                self._of_test[item.nodeid].append(find_row(self.rows, *mark.args))
-        others = [item for item in items if item.nodeid not in self._of_test]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item.nodeid in self._of_test]
-        items.sort(key=lambda item: min(self.rows.index(row) for row in self._of_test[item.nodeid]))
+        for item in items:  # its properties come with its reports, also from another process
+            rows = [self.rows.index(find_row(self.rows, *mark.args)) for mark in item.iter_markers("survives")]
+            item.user_properties += [(PROPERTY, row) for row in sorted(rows)]
+        config.hook.pytest_deselected(items=[item for item in items if not self._rows(item)])
+        items[:] = sorted(filter(self._rows, items), key=self._rows)
+
+    def _rows(self, item: pytest.Item | pytest.TestReport) -> list[int]:
+        """Return the numbers of the rows that a test, or the report on one, is of."""
+        return [int(str(value)) for name, value in item.user_properties if name == PROPERTY]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        for row in self._of_test[report.nodeid]:
+        for row in (self.rows[number] for number in self._rows(report)):
             row.seconds += report.duration
             name = report.nodeid.removeprefix("tests/")
             if report.failed:

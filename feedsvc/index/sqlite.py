@@ -175,7 +175,7 @@ class SqliteDatabase:
             connection.close()
 
     def _connect(self) -> SqliteConnection:
-        connection = SqliteConnection(self.file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = SqliteConnection(self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._check_ours(connection)
             for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
