@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import SAMPLE, wait_until
+from tests.conftest import ROOT, SAMPLE, answers, free_port, wait_until
+from tests.deploy.containers import Containers
 from tests.deploy.debian import Machine, booted, make_system, prepare, skip_unless_there
 from tests.deploy.files import block
 
@@ -47,6 +49,8 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     machine.write("/srv/records/new.json", json.dumps(RECORD))
     wait_until(lambda: "Breaking" in machine.ask("/feed.atom?limit=3").body, 10)
     leader = machine.run("systemctl show --property MainPID --value feedsvc").strip()
+    machine.run("sed --in-place 's/Example feeds/Changed feeds/' /etc/feedsvc/config.toml; systemctl reload feedsvc")
+    wait_until(lambda: "Changed feeds" in machine.ask("/feed.atom", port=8000).body, 20)
     users = machine.run(f"stat --format %u /proc/{leader} /var/lib/private/feedsvc/index.sqlite3").split()
     assert users[0] == users[1] and 61184 <= int(users[0]) <= 65519  # systemd's range of those that come and go
     assert not re.search(
@@ -78,3 +82,37 @@ def healthz(machine: Machine) -> str:
         return f"status {machine.ask('/healthz', port=8000).status}"
     except AssertionError as error:
         return str(error)
+
+
+def test_a_container(system: Path, tmp_path: Path) -> None:
+    skip_unless_there("podman", "podman-compose", "runc", "iptables")
+    containers = Containers(tmp_path / "containers")
+    # No registry of images is reached: Debian's own Python is in its place.
+    containers.import_image(system, "docker.io/library/python:3.13-slim", without=("opt", "source", "srv"))
+    *steps, up = block("In a container").replace("/srv/feedsvc", f"{tmp_path}/site").splitlines()
+    containers.run("\n".join(steps), ROOT)
+
+    site, port = tmp_path / "site", free_port()
+    text = (site / "compose.yaml").read_text()
+    (site / "compose.yaml").write_text(text.replace("127.0.0.1:8000:", f"127.0.0.1:{port}:"))
+    for path in (system / "srv" / "records").iterdir():
+        (site / "records" / path.name).write_bytes(path.read_bytes())
+    try:
+        containers.run(up, site)
+        base_url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: answers(f"{base_url}/healthz"), 60)
+        (name,) = containers.run("podman ps --format '{{.Names}}'", site).split()
+        containers.run(f"podman healthcheck run {name}", site)
+        assert containers.run(f"podman exec {name} id -un", site) == "feedsvc\n"
+        assert "index.sqlite3" in containers.run(f"podman exec {name} ls /var/lib/feedsvc", site)
+        with urlopen(f"{base_url}/feed.atom") as answer:
+            assert b"https://feeds.example.org/feed.atom" in answer.read()
+        with urlopen(f"{base_url}/metrics") as answer:
+            assert b"feedsvc_ready 1.0" in answer.read()
+        (site / "records" / "new.json").write_text(json.dumps(RECORD))
+        wait_until(lambda: b"Breaking" in urlopen(f"{base_url}/feed.atom?limit=3").read(), 10)
+        assert "rror" not in containers.run(f"podman logs {name} 2>&1", site)
+        containers.run("docker compose restart --timeout 10", site)
+        wait_until(lambda: answers(f"{base_url}/healthz"), 60)
+    finally:
+        containers.run("docker compose down --volumes; podman rm --all --force; podman volume prune --force", site)
