@@ -47,7 +47,7 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     assert "feedsvc_ready 1.0" in machine.ask("/metrics", port=8000).body
 
     machine.write("/srv/records/new.json", json.dumps(RECORD))
-    wait_until(lambda: "Breaking" in machine.ask("/feed.atom?limit=3").body, 10)
+    wait_until(lambda: "Breaking" in machine.ask("/feed.atom", port=8000).body, 10)
     leader = machine.run("systemctl show --property MainPID --value feedsvc").strip()
     machine.run("sed --in-place 's/Example feeds/Changed feeds/' /etc/feedsvc/config.toml; systemctl reload feedsvc")
     wait_until(lambda: "Changed feeds" in machine.ask("/feed.atom", port=8000).body, 20)
@@ -59,7 +59,7 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
 
     machine.run(f"kill -KILL {leader}")
     wait_until(lambda: machine.run("systemctl show --property NRestarts --value feedsvc").strip() == "1", 20)
-    assert machine.ask("/feed.atom?limit=3").headers["X-Cache"] == "HIT"
+    assert machine.ask("/feed.atom").headers["X-Cache"] == "HIT"
     wait_until(lambda: "status 200" in healthz(machine), 20)
     machine.run("systemctl stop feedsvc")
     assert machine.run("systemctl show --property Result --value feedsvc").strip() == "success"
@@ -111,6 +111,7 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
             assert b"feedsvc_ready 1.0" in answer.read()
         (site / "records" / "new.json").write_text(json.dumps(RECORD))
         wait_until(lambda: b"Breaking" in urlopen(f"{base_url}/feed.atom?limit=3").read(), 10)
+        assert "0 problems" in containers.run("docker compose exec -T feedsvc feedsvc check 2>&1", site)
         assert "rror" not in containers.run(f"podman logs {name} 2>&1", site)
         containers.run("docker compose restart --timeout 10", site)
         wait_until(lambda: answers(f"{base_url}/healthz"), 60)
