@@ -70,8 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     left_out = {"full"}
     # They take more time than all others, most of it in waiting.
-    if runs_all(config) and not config.getoption("--survival"):
-        left_out.add("survives")
+    if runs_all(config):
+        left_out |= {"debian"} if config.getoption("--survival") else {"debian", "survives"}
     items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 

