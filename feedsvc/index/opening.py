@@ -26,6 +26,11 @@ def open_index(config: Config) -> Index:
     return database
 
 
+def check_url(config: Config) -> None:
+    """Raise IndexUnusableError if `index.url` names no index."""
+    _ = _open_postgres(config) if config.index.is_shared else _file(config)
+
+
 def is_new(config: Config) -> bool:
     """Return whether no sync has filled the index that the configuration names. Raises IndexUnusableError."""
     if not config.index.is_shared:
