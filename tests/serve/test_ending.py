@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -88,6 +89,37 @@ def test_a_service_that_is_told_to_end_again_and_again_waits_for_a_stalled_clien
             assert service.process.wait(30) == 0
     assert "WARNING" not in log.read_text()
     assert "ERROR" not in log.read_text()
+
+
+#: A command that is interrupted in a callback, or while a class is made, as imports do all the time.
+INTERRUPTED = """
+import os, signal, time, weakref
+import feedsvc.api
+from feedsvc.cli import main
+
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+def in_a_callback(*_, **__):
+    thing = type("Thing", (), {})()
+    reference = weakref.ref(thing, interrupt)
+    del thing
+    time.sleep(10)
+
+def in_a_class(*_, **__):
+    type("Thing", (), {"field": type("Field", (), {"__set_name__": interrupt})()})
+
+feedsvc.api.Site.sync = SYNC
+main(["check"])
+"""
+
+
+@pytest.mark.parametrize("place", ["in_a_callback", "in_a_class"])
+def test_an_interrupt_ends_a_command_wherever_it_is_raised(tmp_path: Path, place: str) -> None:
+    (tmp_path / "records").mkdir()
+    code = INTERRUPTED.replace("SYNC", place)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "feedsvc: interrupted\n")
 
 
 def test_a_worker_that_ends_by_itself_is_reported_and_started_again(tmp_path: Path) -> None:
