@@ -189,7 +189,7 @@ def test_what_only_a_restart_takes_over_is_named_and_the_rest_is_taken_over(fold
         )
         wait_until(has_title(service, "News"), 10)
         assert not (folder / "other.sqlite3").exists()
-    assert "WARNING config.toml: only a restart takes over index.url, serve.host, serve.port\n" in log.read_text()
+    assert "WARNING config.toml: only a restart takes over serve.host, serve.port, index.url\n" in log.read_text()
     assert taken(log) == ["site.title"]  # the number of workers is the option's
 
 
