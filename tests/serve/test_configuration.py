@@ -16,12 +16,14 @@ import requests
 
 from tests.conftest import FEEDSVC, Service, answers, free_port, record, running_service, wait_until
 from tests.faults import command
+from tests.hub import running_hub
 from tests.index.test_guard import stories
 from tests.index.test_postgres import node
 from tests.postgres import Postgres
 from tests.serve.test_operating import samples
 from tests.serve.test_serve import entries
 from tests.serve.test_supervisor import kill_workers
+from tests.serve.test_websub import noted
 from tests.web.test_http import ask
 
 KEPT = "the service goes on with the configuration that it has"
@@ -266,6 +268,21 @@ def test_a_configuration_that_is_made_later_is_taken_over_beside_the_options(fol
         finally:
             process.terminate()
     assert f"Serving 1 story at {found.base_url}/\n" in log.read_text()
+
+
+def test_a_hub_is_notified_from_when_the_configuration_names_it_until_it_does_no_more(folder: Path) -> None:
+    log = folder / "log"
+    with running_hub() as hub, running_service(folder, log=log, serve="workers = 1") as service:
+        save(service, text_of(service, f"feeds.hub = '{hub.url}'"))
+        wait_until(lambda: len(taken(log)) == 1 and noted(folder), 15)
+        (folder / "records" / "c.md").write_text(record("Two", "https://c.example/"))
+        wait_until(lambda: f"{service.base_url}/feed.atom" in hub.announced, 15)
+        save(service, text_of(service))
+        wait_until(lambda: len(taken(log)) == 2, 15)
+        (folder / "records" / "d.md").write_text(record("Three", "https://d.example/"))
+        wait_until(lambda: "Three" in entries(service), 5)
+        time.sleep(1.5)
+        assert not any("d-example" in address for address in hub.announced)
 
 
 def test_nodes_that_share_an_index_follow_each_its_own_file(tmp_path: Path, postgres: Postgres) -> None:
