@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process, resource_tracker
-from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
+from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, Signals, pthread_sigmask
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from feedsvc.errors import WorkerError
@@ -19,10 +19,10 @@ R = TypeVar("R")
 
 
 @contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT, which Ctrl-C sends to all processes of a group, in the processes that the context starts."""
+def signals_blocked(*signals: Signals) -> Iterator[None]:
+    """Block signals such as SIGINT, which Ctrl-C sends to all of a group, in the processes that the context starts."""
     resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
-    mask = pthread_sigmask(SIG_BLOCK, {SIGINT})
+    mask = pthread_sigmask(SIG_BLOCK, signals)
     try:
         yield
     finally:
@@ -74,7 +74,7 @@ class Workers:
         """Start the processes now, by a fork, which is fastest: before this one has threads or opens an index."""
         if _can_fork():
             self._pool = _start_pool("fork", self._prepare)
-            with interrupts_blocked():
+            with signals_blocked(SIGINT):
                 self._pool.submit(os.getpid)  # the first task starts all of them
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
@@ -82,7 +82,7 @@ class Workers:
         if len(items) < 2:
             return map(function, items)
         self._pool = self._pool or _start_pool("spawn", self._prepare)
-        with interrupts_blocked(), _kills_explained():
+        with signals_blocked(SIGINT), _kills_explained():
             results = self._pool.map(function, items)
             if self._meanwhile:
                 for _ in range(os.cpu_count() or 1):

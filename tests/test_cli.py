@@ -263,9 +263,7 @@ def test_a_port_in_use_and_a_strange_host_are_one_line_each(folder: Path) -> Non
         taken.listen()
         port = taken.getsockname()[1]
         (folder / "config.toml").write_text(f"[serve]\nport = {port}\n")
-        message = (
-            f"feedsvc: can't listen on 127.0.0.1, port {port}: Address already in use; set serve.host or serve.port\n"
-        )
+        message = f"feedsvc: can't listen on 127.0.0.1, port {port}: Address already in use; choose another with --port or serve.port\n"
         assert result("serve", cwd=folder) == (2, "", message)
     (folder / "config.toml").write_text(f"[serve]\nhost = 'no.such.host.invalid'\nport = {free_port()}\n")
     status, _, error = result("serve", cwd=folder)

@@ -265,37 +265,34 @@ class Site:
         *,
         accept_loss: bool = False,
     ) -> None:
-        """Sync, then serve over HTTP with a production server, following the records, until SIGINT or SIGTERM.
+        """Sync, then serve over HTTP with a production server, until SIGINT or SIGTERM.
 
+        It follows the records and the configuration's file, and reads the latter anew at SIGHUP.
         Where the sync would be a LossError, it serves what the index holds, until the records are back.
         ready: called when the index is in step, before the server starts. accept_loss: see `sync`; later losses are
-        refused again. Raise ServeError, RecordsError, IndexUnusableError, and LossError if the index holds nothing.
+        refused again. Raise ConfigError, ServeError, RecordsError, IndexUnusableError, and LossError if the index holds
+        nothing.
 
-            >>> feedsvc.open(feedsvc.load_config(tables={"serve": {"host": "name.invalid"}})).serve()
+            >>> tables = {"records": {"path": "."}, "serve": {"host": "name.invalid"}}
+            >>> feedsvc.open(feedsvc.load_config(tables=tables)).serve()
             Traceback (most recent call last):
                 ...
-            feedsvc.errors.ServeError: can't listen on name.invalid, port 8000: ...; set serve.host or serve.port
+            feedsvc.errors.ServeError: can't listen on name.invalid, port 8000: ...; choose another with --host ...
         """
         if self._synced.mappings is not None:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
-        from feedsvc.serve import logs, server, sockets
+        from feedsvc.serve import server, sockets
 
         serve = self.config.serve
+        self._synced.check()
         with sockets.listen(serve.host, serve.port) as listener:
             try:
                 result = self._synced.sync(progress, follows=serve.watch, accept_loss=accept_loss)
             except LossError as error:
                 result = self.unsynced(error)
             self._synced.end_workers()
-            logs.configure(serve.log_format)
-            sync_log = logs.SyncLog()
-            if result.loss:
-                sync_log.refuse(result.loss)
-            elif result.seconds:  # else another node syncs
-                sync_log.add(result)
-            ready()
-            server.serve(self.config, self.index, listener, sync_log, registrations())
+            server.serve(self.config, self.index, listener, result, ready, registrations())
 
     def close(self) -> None:
         """Close the index, and end the worker processes. An index in memory is gone; others are opened again if needed.

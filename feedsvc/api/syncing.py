@@ -83,14 +83,9 @@ class SyncedIndex:
 
         follows: whether this process then follows the records, which it leaves to a node that already does.
         """
-        from feedsvc.index.due import sync_time
         from feedsvc.index.opening import is_new
-        from feedsvc.records.files import check_folder
 
-        sync_time()  # what this raises, and the next two, is raised before anything is written
-        _ = self.records
-        for folder in self.config.record_folders if self.mappings is None else ():
-            check_folder(folder)
+        self.check()
         if self.processes and self._index is None and is_new(self.config):  # so that all records are to be read
             self._pool(will_build).start()
         try:
@@ -99,6 +94,18 @@ class SyncedIndex:
             log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
         self._use_temporary()
         return self._sync(progress, will_build, follows, accept_loss)
+
+    def check(self) -> None:
+        """Raise ConfigError, RecordsError or IndexUnusableError where a sync would, before anything is written."""
+        from feedsvc.index.due import sync_time
+        from feedsvc.index.opening import check_url
+        from feedsvc.records.files import check_folder
+
+        sync_time()
+        _ = self.records
+        for folder in self.config.record_folders if self.mappings is None else ():
+            check_folder(folder)
+        check_url(self.config)
 
     def unsynced(self, loss: LossError | None = None) -> "SyncResult":
         """Return what the index holds without a sync: another node does that, or it was refused, with an error.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,7 @@ from feedsvc.cli.printing import (
     progress_bar,
 )
 from feedsvc.cli.program import Commands
-from feedsvc.errors import LossError, one_line
+from feedsvc.errors import ConfigError, LossError, RecordsError, one_line
 from feedsvc.model.version import __version__
 
 if TYPE_CHECKING:
@@ -53,10 +53,26 @@ def main() -> None:
 @main.command()
 @_config
 @_records
+@click.option("--host", help="Host name or IP address to listen on; default: serve.host of the configuration.")
+@click.option("--port", type=int, help="Port to listen on, 1 to 65535; default: serve.port, which is 8000.")
+@click.option("--workers", type=int, help="Processes, 1 to 256; default: serve.workers, which is 2.")
 @_accept_loss
-def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> None:
-    """Serve the feeds over HTTP, following the folder of RECORDS."""
-    with _site(config_file, records) as site, ExitStack() as reading:
+def serve(
+    config_file: Path | None,
+    records: str | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    accept_loss: bool,
+) -> None:
+    """Serve the feeds over HTTP, following the folder of RECORDS and the configuration file."""
+    tables = _serve_options({"host": host, "port": port, "workers": workers})
+    with _site(config_file, records, tables=tables) as site, ExitStack() as reading:
+        if not (records or site.config.has_file or site.config.records_folder.exists()):
+            raise RecordsError(
+                "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
+                "`feedsvc serve FOLDER` to serve them as they are, or `feedsvc init --sample` for one to look at"
+            )
         progress = reading.enter_context(progress_bar("Reading records"))
 
         def ready() -> None:
@@ -210,10 +226,25 @@ def init(config_file: Path | None, records: str | None) -> None:
         click.echo(one_line(line))
 
 
-def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
+def _site(
+    config_file: Path | None, records: str | None = None, out: str | None = None, tables: dict[str, Any] | None = None
+) -> api.Site:
     from feedsvc.config import load_config
 
-    return api.Site(load_config(config_file, records=records, out=out), processes=True)
+    return api.Site(load_config(config_file, records=records, out=out, tables=tables), processes=True)
+
+
+def _serve_options(options: dict[str, str | int | None]) -> dict[str, Any]:
+    """Return the tables that options of `serve` make. Raise ConfigError, which names the option."""
+    from feedsvc.config import parse_config
+
+    given = {key: value for key, value in options.items() if value is not None}
+    tables = {"serve": given} if given else {}
+    try:
+        parse_config(tables, Path())
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("serve.", "--", 1)) from error
+    return tables
 
 
 @contextmanager

@@ -76,7 +76,8 @@ def print_addresses(site: api.Site) -> None:
     """Print where a service has its feeds."""
     found = site.feeds()
     size = found[0].size
-    click.echo(f"Serving {size} {'story' if size == 1 else 'stories'}. Subscribe to")
+    click.echo(f"Serving {size} {'story' if size == 1 else 'stories'} at {site.config.site.base_url}/")
+    click.echo("Subscribe to")
     for feed in found[:MOST_SHOWN]:
         click.echo(f"  {site.urls(feed)[0]}  {feed.name}")
     if len(found) > MOST_SHOWN:

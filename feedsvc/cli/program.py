@@ -3,6 +3,11 @@
 import errno
 import os
 import sys
+from _thread import interrupt_main
+from collections.abc import Iterator
+from contextlib import contextmanager
+from signal import SIGINT, default_int_handler, getsignal, signal
+from threading import Timer, current_thread, main_thread
 from typing import Any
 
 import click
@@ -14,10 +19,11 @@ class Command(click.Command):
     """A command that is retried once if the index is lost: it can be rebuilt from the records."""
 
     def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except IndexLostError:
-            return super().invoke(context)
+        with _interrupts_kept():
+            try:
+                return super().invoke(context)
+            except IndexLostError:
+                return super().invoke(context)
 
 
 class Commands(click.Group):
@@ -43,6 +49,42 @@ class Commands(click.Group):
                 raise
             click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
             context.exit(2)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Let an interrupt end the context as KeyboardInterrupt, wherever it is raised.
+
+    Python makes another error of one that is raised while it makes a class, and drops one in a callback of a weak
+    reference: both are frequent in imports.
+    """
+    before, hook = getsignal(SIGINT), sys.unraisablehook
+    if before is not default_int_handler or current_thread() is not main_thread():
+        yield
+        return
+    interrupts = []
+
+    def interrupt(*number_and_frame: object) -> None:
+        interrupts.append(number_and_frame)
+        raise KeyboardInterrupt
+
+    def interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
+        if dropped.exc_type is KeyboardInterrupt:
+            Timer(0.05, interrupt_main).start()
+        else:
+            hook(dropped)
+
+    signal(SIGINT, interrupt)
+    sys.unraisablehook = interrupt_again
+    try:
+        yield
+    except Exception as error:
+        if interrupts:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        sys.unraisablehook = hook
+        signal(SIGINT, before)
 
 
 def _open_standard_streams() -> None:

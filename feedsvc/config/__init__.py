@@ -1,5 +1,6 @@
 """config.toml: its tables and keys, and how they become one frozen `Config`."""
 
+from feedsvc.config.changes import differences, fixed, reload_config
 from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import TABLES, load_config, parse_config
 from feedsvc.config.schema import DEFAULT_NAME, Config, Custom, Feeds, Index, LabelTexts, RecordSource, Site
@@ -14,9 +15,12 @@ __all__ = [
     "LabelTexts",
     "RecordSource",
     "Site",
+    "differences",
+    "fixed",
     "load_config",
     "nearest",
     "parse_config",
     "read_table",
+    "reload_config",
     "unusable",
 ]

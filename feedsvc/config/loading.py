@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Index, Records, Serve, Site, Table
+from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Given, Index, Records, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
@@ -44,6 +44,7 @@ def load_config(
         >>> config.feeds.limit
         20
     """
+    given = Given(path, records, out, tables or {})
     path = Path(path) if path else None
     if path is None and Path(DEFAULT_NAME).exists():
         path = Path(DEFAULT_NAME)
@@ -59,7 +60,7 @@ def load_config(
     if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
         table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
     try:
-        config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE))
+        config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE), given=given)
     except ConfigError as error:
         raise ConfigError(f"{path or NO_FILE}: {error}") from error
     config = _with_own_index(config, "url" in data.get("index", {}), tables if path else None)

@@ -1,8 +1,9 @@
 """The tables of config.toml: their keys, defaults, and what each expects."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -158,6 +159,16 @@ class Custom:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What `load_config` was called with."""
+
+    path: Path | str | None = None
+    records: Path | str | None = None
+    out: Path | str | None = None
+    tables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, checked and complete: a field for each table of config.toml.
 
@@ -181,6 +192,8 @@ class Config:
     has_base_url: bool
     #: Where it comes from, as messages name it: a file, or options.
     name: str = NO_FILE
+    #: What it was loaded with, to be read anew.
+    given: Given = field(default=Given(), compare=False, repr=False)
 
     @property
     def file_name(self) -> str:

@@ -26,6 +26,26 @@ def open_index(config: Config) -> Index:
     return database
 
 
+def reopen_index(index: Index, config: Config) -> Index:
+    """Return the index for a configuration that changed, but for its `index.url`: the same, unless nodes share it.
+
+    What was said of the configuration to others changes then; the index before is closed, but for the transactions
+    that use it.
+    """
+    if not config.index.is_shared:
+        return index
+    other = _open_postgres(config)
+    if other.owner == index.owner:
+        return index
+    index.close()
+    return other
+
+
+def check_url(config: Config) -> None:
+    """Raise IndexUnusableError if `index.url` names no index."""
+    _ = _open_postgres(config) if config.index.is_shared else _file(config)
+
+
 def is_new(config: Config) -> bool:
     """Return whether no sync has filled the index that the configuration names. Raises IndexUnusableError."""
     if not config.index.is_shared:

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 
@@ -24,16 +25,21 @@ RETRY_SECONDS = 1
 log = logging.getLogger("feedsvc")
 
 
-def follow(config: Config, index: Index, stop: Event, sync_log: logs.SyncLog) -> None:
+def follow(
+    config: Config, index: Index, stop: Event, sync_log: logs.SyncLog, synced: Callable[[], object] = lambda: None
+) -> None:
     """Sync the index whenever something changes in the folders of records, until `stop` is set.
 
-    Where nodes share the index, only the leader syncs. An error is logged and noted in the index, and the sync is tried
-    again: one that was refused for what it would take away with each change and each look at all files, others soon.
+    Where `serve.watch` is false, it ends with the first sync that isn't refused. Where nodes share the index, only the
+    leader syncs. An error is logged and noted in the index, and the sync is tried again: one that was refused for what
+    it would take away with each change and each look at all files, others soon.
+    synced: called after each look at the records that ends with the index in step, or that is left to the leader.
     """
     watch = Watch(config.record_folders)
     while not stop.is_set():
         try:
-            _follow_folders(config, index, stop, sync_log, watch, _stats(config))
+            if _follow_folders(config, index, stop, sync_log, synced, watch, _stats(config)):
+                return
         except Exception as error:  # whichever it is, the service goes on
             reason, is_expected = _reason(error)
             if reason != sync_log.failure:
@@ -63,18 +69,25 @@ def _follow_folders(
     index: Index,
     stop: Event,
     sync_log: logs.SyncLog,
+    synced: Callable[[], object],
     watch: Watch,
     identities: list[os.stat_result],
-) -> None:
-    """Follow the folders until `stop` is set, or until another folder is in the place of one."""
+) -> bool:
+    """Follow the folders until `stop` is set, until another folder is in the place of one, or until all is done.
+
+    Return whether it is.
+    """
     due = time.monotonic()  # at once: something may have changed before the watch began
     next_due = NEVER  # in seconds since 1970
     was_leader = False
     for paths in watch.changes(stop):
         if not all(map(os.path.samestat, _stats(config), identities)):
-            return
+            return False
         if not index.is_leader():  # another node syncs; once this one does, all files are compared
             due, was_leader = time.monotonic(), False
+            synced()
+            if not config.serve.watch:
+                return True
             continue
         if config.index.is_shared and not was_leader:
             log.info("this node now keeps the index in step with the records", extra=logs.event("elected"))
@@ -95,6 +108,10 @@ def _follow_folders(
             next_due = result.next_due
             if result.read or result.gone or sync_log.failure:
                 sync_log.add(result)
+            synced()
+            if not config.serve.watch:
+                return True
+    return True
 
 
 def _stats(config: Config) -> list[os.stat_result]:

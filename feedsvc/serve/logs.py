@@ -5,12 +5,16 @@ import logging
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from feedsvc.errors import LossError, one_line
 from feedsvc.index.sync_result import SyncResult
 
 log = logging.getLogger("feedsvc")
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes the events of this process."""
 
 
 class _Plain(logging.Formatter):
@@ -32,15 +36,19 @@ class _Json(logging.Formatter):
 
 
 class ServerFilter(logging.Filter):
-    """Leaves out the server's doubt about the number of threads: it doesn't know that most of ours wait."""
+    """Leaves out what the server doesn't know: that most of its threads wait, and that it was told to end.
+
+    It would report workers that end with it, by a signal to all processes of a group; the supervisor reports others.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return "Python threads" not in record.getMessage()
+        return not any(text in record.getMessage() for text in ("Python threads", "Unexpected exit"))
 
 
 def configure(log_format: str) -> None:
-    """Write the events of this process to stderr. log_format: "plain" or "json"."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Write the events of this process to stderr, from now on in a format: "plain" or "json"."""
+    known = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Handler))
+    handler = next(known, None) or _Handler(sys.stderr)
     handler.setFormatter(_Json() if log_format == "json" else _Plain("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
@@ -79,6 +87,10 @@ class SyncLog:
             result.counts,
             extra=event("sync", **done, **asdict(result.counts), seconds=round(result.seconds, 3)),
         )
+
+    def begin_anew(self) -> None:
+        """Log the next refusal also if the sync before was refused: it is by another configuration."""
+        self._is_refused = False
 
     def refuse(self, loss: LossError) -> None:
         """Log that a sync was refused, once until one isn't."""

@@ -1,4 +1,4 @@
-"""The service: a production server, with threads that follow the records folder and announce changes to a hub."""
+"""The service: a production server, with threads that follow records and configuration, and announce changes."""
 
 import multiprocessing
 import os
@@ -7,25 +7,22 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
-from threading import Event, Thread
+from threading import Thread
 
-from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from feedsvc.config import Config
-from feedsvc.feeds.documents import Documents
 from feedsvc.index.database import Index
-from feedsvc.index.stamps import takes_effect
+from feedsvc.index.sync_result import SyncResult
 from feedsvc.serve import logs
-from feedsvc.serve.follower import follow
+from feedsvc.serve.background import Background
 from feedsvc.serve.supervisor import Supervisor
-from feedsvc.serve.websub import announce_changes
-from feedsvc.web import create_app, multiprocess
+from feedsvc.serve.worker import ANSWER_SECONDS, Loader
+from feedsvc.web import multiprocess
 from feedsvc.web.cache import MAX_WAITING
-from feedsvc.workers import end_with_parent, interrupts_blocked
+from feedsvc.workers import signals_blocked
 
 #: Threads of a worker process. The server itself reads and writes the sockets, so these only compute. Most of them may
 #: wait for documents that are made one after the other; the others deliver what is cached meanwhile.
@@ -38,7 +35,7 @@ HEAD_BYTES = 32768
 #: Other files that a worker may have open: it has about 30 of its own, and some of its index.
 FILES = 64
 #: Seconds that a worker has to end.
-STOP_SECONDS = 5
+STOP_SECONDS = ANSWER_SECONDS + 1
 
 #: Sends the server's own messages where ours go; its default is stdout.
 _LOGGING = {
@@ -52,13 +49,21 @@ def serve(
     config: Config,
     index: Index,
     listener: socket.socket,
-    sync_log: logs.SyncLog,
+    result: SyncResult,
+    ready: Callable[[], object],
     prepare: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    listener: of `listen`. sync_log: with the result of the first sync. prepare: called in each worker process.
+    listener: of `listen`. result: of the first sync. ready: called when either signal ends the service in order, before
+    the server starts. prepare: called in each worker process.
     """
+    logs.configure(config.serve.log_format)
+    sync_log = logs.SyncLog()
+    if result.loss:
+        sync_log.refuse(result.loss)
+    elif result.seconds:  # else another node syncs
+        sync_log.add(result)
     # Workers are spawned, not forked: a fork would copy locks that the threads below hold.
     multiprocessing.set_start_method("spawn", force=True)
     # In theirs, glibc else keeps an arena of memory for each of many threads: which grows to what one needs.
@@ -79,29 +84,28 @@ def serve(
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
     )
-    stop = Event()
-    follower = Thread(target=follow, args=(config, index, stop, sync_log), name="follower", daemon=True)
+    loader = Loader(config, time.time(), prepare)
+
+    def configure(changed: Config, started: float) -> None:
+        loader.config, loader.started = changed, started
+        server.tell_workers((changed, started))
+
+    background = Background(config, index, sync_log, configure)
     try:
-        with interrupts_blocked(), multiprocess.shared_folder():
-            Thread(target=_interrupt_as_terminate, name="interrupt", daemon=True).start()
-            if config.serve.watch:
-                follower.start()
-            if config.feeds.hub:
-                # Nothing waits for its end: it may wait for the hub. The next service announces what is left.
-                arguments = (Documents(index, config), stop)
-                Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
-            server.serve(target_loader=partial(_load_app, config, time.time(), prepare), wrap_loader=False)
+        with signals_blocked(signal.SIGINT, signal.SIGHUP), multiprocess.shared_folder():
+            signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
+            Thread(target=_take_signals, args=(background.reload,), name="signals", daemon=True).start()
+            ready()
+            background.start()
+            server.serve(target_loader=loader, wrap_loader=False)
     except SystemExit:
         if (
             not server.interrupt_signal
         ):  # else the workers got the signal, too, and ended before the server stopped them
             raise
     finally:
-        stop.set()
-        if config.serve.watch:
-            follower.join(STOP_SECONDS)
-            if follower.is_alive():  # in a long sync, whose transaction ends with the process
-                os._exit(0)
+        if not background.end(STOP_SECONDS):  # in a long sync, whose transaction ends with the process
+            os._exit(0)
 
 
 def _connections() -> int:
@@ -115,19 +119,8 @@ def _connections() -> int:
     return CONNECTIONS if soft == resource.RLIM_INFINITY else min(soft - min(FILES, soft // 2), CONNECTIONS)
 
 
-def _interrupt_as_terminate() -> None:
-    """Wait for SIGINT, and end the service as SIGTERM does."""
-    signal.sigwait({signal.SIGINT})
+def _take_signals(reload: Callable[[], object]) -> None:
+    """Wait for SIGHUP, to read the configuration anew, and for SIGINT, to end the service as SIGTERM does."""
+    while signal.sigwait({signal.SIGHUP, signal.SIGINT}) == signal.SIGHUP:
+        reload()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _load_app(config: Config, started: float, prepare: Callable[[], None] | None) -> Flask:
-    """Return the application, in a worker process, which ends with its parent."""
-    if prepare:
-        prepare()
-    end_with_parent(multiprocess.remove)
-    logs.configure(config.serve.log_format)
-    multiprocess.join()
-    # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
-    time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
-    return create_app(config, started=started)

@@ -1,5 +1,6 @@
 """The socket that a service listens with, and what the kernel keeps for its connections."""
 
+import errno
 import socket
 import sys
 
@@ -33,9 +34,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if listener:
             listener.close()
-        raise ServeError(
-            f"can't listen on {host}, port {port}: {error.strerror}; set serve.host or serve.port"
-        ) from error
+        key = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
+        expected = f"choose another with --{key} or serve.{key}"
+        raise ServeError(f"can't listen on {host}, port {port}: {error.strerror}; {expected}") from error
     return listener
 
 

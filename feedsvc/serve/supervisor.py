@@ -1,12 +1,18 @@
-"""Granian's server with two things that it lacks: a port that is held, and workers that are always started again."""
+"""Granian's server with what it lacks: a port that is held, workers that are started again, and lines to them."""
 
 import logging
+import multiprocessing
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from threading import Event
 from typing import Any
 
 from granian.net import SocketHolder as _SocketHolder  # type: ignore[attr-defined]
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from feedsvc.serve.sockets import BACKLOG
 
@@ -14,11 +20,31 @@ from feedsvc.serve.sockets import BACKLOG
 CALM_SECONDS = 60
 #: Seconds until the second worker in a row is started again, which are doubled for each further one, and the most.
 FIRST_PAUSE, LONGEST_PAUSE = 1, 30
+#: Seconds between two looks whether the service is to end.
+WAKE_SECONDS = 0.5
 
 log = logging.getLogger("feedsvc")
 
 #: Its stub lacks its parameters: the socket's number, whether it is a Unix socket, and its backlog.
 SocketHolder: Any = _SocketHolder
+
+
+class _Interrupt(Event):
+    """What the server's main thread waits for.
+
+    A signal that comes after Python's last look and before the thread blocks would be handled at the next one only, and
+    granian may clear the event just after it is set. So it looks again now and then.
+    """
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        super().__init__()
+        self._is_over = is_over
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait without end, whatever the timeout."""
+        while not super().wait(WAKE_SECONDS) and not self._is_over():
+            pass
+        return True
 
 
 class Supervisor(MPServer):
@@ -28,13 +54,26 @@ class Supervisor(MPServer):
         """listener: of `listen`, which its workers share. options: of granian's server."""
         address, port = listener.getsockname()[:2]
         super().__init__("feedsvc", address=address, port=port, backlog=BACKLOG, **options)
+        self.main_loop_interrupt = _Interrupt(lambda: self.interrupt_signal)
         self._listener = listener
+        #: What is sent to each worker, by its number.
+        self._lines: dict[int, Connection] = {}
         self._restarted = 0.0
         self._pause = 0
 
     def _init_shared_socket(self) -> None:
         self._listener.set_inheritable(True)
         self._sso, self._shd = self._listener, SocketHolder(self._listener.fileno(), False, BACKLOG)
+
+    def tell_workers(self, message: object) -> None:
+        """Send each worker a message, on the line that its loader was called with."""
+        for line in list(self._lines.values()):
+            with suppress(OSError):  # it has ended, and the next one is loaded as things are now
+                line.send(message)
+
+    def _spawn_worker(self, idx: int, target: object, callback_loader: Callable[..., object]) -> WorkerProcess:  # type: ignore[override]
+        self._lines[idx], line = multiprocessing.Pipe()
+        return super()._spawn_worker(idx, target, partial(callback_loader, line))
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: object, target_loader: object, delay: float = 0
@@ -44,6 +83,8 @@ class Supervisor(MPServer):
             self._wait()
         if self.interrupt_signal:
             return
+        for number in workers:
+            log.error("worker %d ended unexpectedly; another one starts", number + 1)
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
         self._restarted = time.monotonic()
         self.respawned_wrks.clear()  # those that count as a loop

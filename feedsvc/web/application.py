@@ -18,8 +18,15 @@ from feedsvc.web.responses import text_response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from feedsvc.web.metrics import Metrics
 
-def create_app(config: Config | None = None, index: Index | None = None, started: float | None = None) -> Flask:
+
+def create_app(
+    config: Config | None = None,
+    index: Index | None = None,
+    started: float | None = None,
+    metrics: "Metrics | None" = None,
+) -> Flask:
     """Return the WSGI application. It reads the index that `feedsvc serve` or `feedsvc build` fills.
 
     Middleware delivers documents before Flask's hooks run. To run hooks for documents, register `feedsvc.blueprint` in
@@ -29,6 +36,7 @@ def create_app(config: Config | None = None, index: Index | None = None, started
     index: without it, the one that the configuration names.
     started: when the service began that this process is part of, in seconds since 1970; without it, now. No document is
     older than that: another configuration or version may have written it before.
+    metrics: of `metrics_of` the application that this one takes the place of.
     Raise ConfigError, and IndexUnusableError if the index can't be opened.
     """
     if config is None:
@@ -36,7 +44,7 @@ def create_app(config: Config | None = None, index: Index | None = None, started
         config = load_config(Path(name) if name else None)
     app = Flask("feedsvc", static_folder=None)
     app.url_map.merge_slashes = False  # no address is redirected for its slashes
-    app.register_blueprint(create_blueprint(index or open_index(config), config, started))
+    app.register_blueprint(create_blueprint(index or open_index(config), config, started, metrics))
     delivery, metrics = app.extensions[EXTENSION][NAME]
     application: WSGIApplication = DocumentMiddleware(app.wsgi_app, delivery)
     if metrics:
@@ -57,3 +65,9 @@ def create_app(config: Config | None = None, index: Index | None = None, started
         return response
 
     return app
+
+
+def metrics_of(app: Flask) -> "Metrics | None":
+    """Return the metrics of an application that `create_app` made."""
+    metrics: Metrics | None = app.extensions[EXTENSION][NAME].metrics
+    return metrics

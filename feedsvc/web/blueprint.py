@@ -46,11 +46,13 @@ class Registration(NamedTuple):
     metrics: "Metrics | None"
 
 
-def create_blueprint(index: Index, config: Config, started: float | None = None) -> Blueprint:
+def create_blueprint(
+    index: Index, config: Config, started: float | None = None, metrics: "Metrics | None" = None
+) -> Blueprint:
     """Return a blueprint that delivers every document through Flask, with its hooks and error handlers.
 
     It may be registered more than once, under different names. Where `site.base_url` isn't set, the addresses in
-    documents follow the prefix of each registration. started: see `create_app`.
+    documents follow the prefix of each registration. started, metrics: see `create_app`.
     """
     began = time.time() if started is None else started
     blueprint = Blueprint(NAME, __name__)
@@ -59,10 +61,10 @@ def create_blueprint(index: Index, config: Config, started: float | None = None)
     def register(state: BlueprintSetupState) -> None:
         name = f"{state.name_prefix}.{state.name}".lstrip(".")
         documents = Documents(index, _at_prefix(config, state))
-        metrics = _metrics(documents)
-        delivery = Delivery(documents, began, metrics.made) if metrics else Delivery(documents, began)
+        counted = metrics.of(documents) if metrics else _new_metrics(documents)
+        delivery = Delivery(documents, began, counted.made) if counted else Delivery(documents, began)
         state.app.url_map.converters["address"] = AddressConverter
-        state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, metrics)
+        state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, counted)
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
@@ -77,8 +79,8 @@ def create_blueprint(index: Index, config: Config, started: float | None = None)
             lag = _registration().delivery.documents.status().lag(config.serve.watch)
         return text_response(f"not in step: {one_line(lag)}\n", 503) if lag else text_response("ok, in step\n")
 
-    @blueprint.get("/metrics")
-    def metrics() -> Response:
+    @blueprint.get("/metrics", endpoint="metrics")
+    def answer_metrics() -> Response:
         """Answer with the metrics in Prometheus' text format."""
         found = _registration().metrics
         if not found:
@@ -183,7 +185,7 @@ def _at_prefix(config: Config, state: BlueprintSetupState) -> Config:
     return dataclasses.replace(config, site=replace(config.site, base_url=base_url))
 
 
-def _metrics(documents: Documents) -> "Metrics | None":
+def _new_metrics(documents: Documents) -> "Metrics | None":
     if not HAS_METRICS:
         return None
     from feedsvc.web.metrics import Metrics  # which needs what few install

@@ -70,14 +70,20 @@ class Metrics:
         render = Histogram("feedsvc_render_seconds", "Making a document.", buckets=RENDER_BUCKETS, registry=own)
         #: Called with the seconds that it took to make a document.
         self.made = render.observe
-        own.register(_IndexCollector(documents))
+        self._index = _IndexCollector(documents)
+        own.register(self._index)
         self._own = own
         #: Of all processes; None where each reports its own.
         self._shared: CollectorRegistry | None = None
         if MULTIPROC_DIR in os.environ:
             self._shared = CollectorRegistry()
             MultiProcessCollector(self._shared)  # type: ignore[no-untyped-call]
-            self._shared.register(_IndexCollector(documents))
+            self._shared.register(self._index)
+
+    def of(self, documents: Documents) -> "Metrics":
+        """Return these metrics, which go on with other documents, of the same index."""
+        self._index.documents = documents
+        return self
 
     def answered(self, status: str) -> None:
         """Count a request, now or, if others were counted just now, with the next one. status: as in WSGI."""

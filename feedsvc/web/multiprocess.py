@@ -7,13 +7,14 @@ import atexit
 import fcntl
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 #: The variable of the environment that names the folder.
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -21,18 +22,25 @@ MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 HAS_METRICS = find_spec("prometheus_client") is not None
 #: Of each file that prometheus-client maps into memory.
 FILE_BYTES = 1 << 16
+#: Seconds after which a folder that no service locks is abandoned.
+ABANDONED_SECONDS = 60
+_PREFIX = "feedsvc-metrics-"
 
 log = logging.getLogger("feedsvc")
 
 
 @contextmanager
 def shared_folder() -> Iterator[None]:
-    """Name a new folder in the environment, for processes started meanwhile. It is removed in the end."""
+    """Name a new folder in the environment, for processes started meanwhile. It is removed in the end.
+
+    Those of services that were killed with all of their processes are removed, too.
+    """
     if not HAS_METRICS:
         yield
         return
     try:
-        folder = TemporaryDirectory(prefix="feedsvc-metrics-", ignore_cleanup_errors=True)
+        _remove_abandoned()
+        folder = TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
     except OSError as error:
         log.warning("metrics: no temporary folder (%s), so each worker reports its own", error.strerror)
         os.environ.pop(MULTIPROC_DIR, None)
@@ -48,6 +56,19 @@ def shared_folder() -> Iterator[None]:
             yield
         finally:
             os.close(lock)
+
+
+def _remove_abandoned() -> None:
+    """Remove the folders that no service locks, but for new ones, which one may be about to lock. Raise OSError."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is gone, or another user's
+            if folder.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    rmtree(folder, ignore_errors=True)
+                finally:
+                    os.close(lock)
 
 
 def remove() -> None:

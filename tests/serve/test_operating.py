@@ -1,12 +1,14 @@
 """Logs, readiness, metrics, and problems on the page: for the operator of a service."""
 
 import ctypes
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +23,7 @@ import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import follower, logs, watching
-from feedsvc.web import cache, create_app
+from feedsvc.web import cache, create_app, multiprocess
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.web.test_http import ask
 
@@ -279,6 +281,28 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
         assert "ERROR" not in log.read_text()
     finally:
         assert libc.umount(os.fsencode(small)) == 0
+
+
+def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv(multiprocess.MULTIPROC_DIR, raising=False)
+    for name in ("left", "used", "new"):
+        (tmp_path / f"feedsvc-metrics-{name}").mkdir()
+        (tmp_path / f"feedsvc-metrics-{name}" / "counter_1.db").touch()
+    (tmp_path / "feedsvc-metrics-link").symlink_to(tmp_path / "feedsvc-metrics-new")
+    for name in ("left", "used"):
+        os.utime(tmp_path / f"feedsvc-metrics-{name}", (1e9, 1e9))
+    lock = os.open(tmp_path / "feedsvc-metrics-used", os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with multiprocess.shared_folder():
+            assert {path.name.rpartition("-")[2] for path in tmp_path.iterdir()} >= {"used", "new", "link"}
+            assert not (tmp_path / "feedsvc-metrics-left").exists()
+    finally:
+        os.close(lock)
+    assert len(list(tmp_path.glob("*/counter_1.db"))) == 3
 
 
 @pytest.mark.survives("the folder in which requests")

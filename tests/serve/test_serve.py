@@ -154,7 +154,8 @@ def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
         service.process.terminate()
         output, _ = service.process.communicate(timeout=15)
     assert output.partition("\n")[2] == (  # past the first sync's line
-        "Serving 1 story. Subscribe to\n"
+        f"Serving 1 story at {service.base_url}/\n"
+        "Subscribe to\n"
         f"  {service.base_url}/feed.atom  feedsvc\n"
         f"  {service.base_url}/topics/ai.atom  AI\n"
         f"  {service.base_url}/providers/a-example.atom  a.example\n"

@@ -68,7 +68,9 @@ def test_a_second_service_on_a_port_is_one_clear_error_from_the_first_ones_check
     with sockets.listen("127.0.0.1", port):
         for host in ("127.0.0.1", "localhost", "0.0.0.0"):
             (folder / "config.toml").write_text(f"serve.host = '{host}'\nserve.port = {port}")
-            error = f"can't listen on {host}, port {port}: Address already in use; set serve.host or serve.port"
+            error = (
+                f"can't listen on {host}, port {port}: Address already in use; choose another with --port or serve.port"
+            )
             assert command("serve", cwd=folder) == (2, "", f"feedsvc: {error}\n")
     sockets.listen("127.0.0.1", port).close()
 

@@ -1,0 +1,123 @@
+"""Follows the configuration: its file, which may change, and SIGHUP, which asks to read it anew."""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from threading import Event
+
+from feedsvc.config import Config, Index, differences, fixed, reload_config
+from feedsvc.errors import FeedsvcError
+from feedsvc.index.opening import open_index
+from feedsvc.records.files import check_folder
+from feedsvc.records.sources import find_sources
+from feedsvc.serve import logs
+
+#: Seconds between two looks at the file. It is read once it is the same at two of them, since it may be half-written.
+LOOK_SECONDS = 0.25
+#: Seconds after which a configuration that can't be used is tried again: a folder or a database may be back.
+RETRY_SECONDS = 5
+#: What only a service that starts takes from its configuration, beside `index.url`.
+_AT_START = ("serve.host", "serve.port", "serve.workers")
+
+log = logging.getLogger("feedsvc")
+
+#: What tells whether a file is as it was.
+_Identity = tuple[int, ...] | None
+
+
+class Changes:
+    """The changes of a configuration while a service runs by it."""
+
+    def __init__(self, config: Config) -> None:
+        #: The last one that could be used.
+        self._config = config
+        self._file = config.folder / config.file_name
+        #: The index that the file names first; the one in use may be a temporary one.
+        self._index: Index | None = None
+        self._asked = Event()
+        self._seen: _Identity = ()
+        self._before: _Identity = None
+        #: Why the one in the file can't be used; empty if it can.
+        self._failure = ""
+        self._retry = 0.0
+        #: The keys of which was said that they need a restart.
+        self._said: Sequence[str] = ()
+
+    def ask(self) -> None:
+        """Let the configuration be read anew, whether its file changed or not."""
+        self._asked.set()
+
+    def next(self, stop: Event) -> Config | None:
+        """Wait for another configuration and return it, checked; None once `stop` is set.
+
+        A faulty one is logged, and passed over until it is mended. Where it was asked for, it may be the same.
+        """
+        while not stop.wait(LOOK_SECONDS):
+            is_asked = self._asked.is_set()
+            self._asked.clear()
+            if not is_asked and not self._is_due():
+                continue
+            try:
+                config = self._read()
+            except FeedsvcError as error:
+                self._say(str(error), is_expected=True)
+            except Exception as error:  # whichever it is, the service goes on
+                self._say(f"{self._file}: can't be read: {type(error).__name__}", is_expected=False)
+            else:
+                self._failure = ""
+                if is_asked and config == self._config:
+                    log.info("%s: nothing changed", config.name, extra=logs.event("config"))
+                if is_asked or config != self._config:
+                    self._config = config
+                    return config
+        return None
+
+    def _is_due(self) -> bool:
+        """Return whether the file changed and is written, or its configuration is to be tried again."""
+        if not self._config.serve.watch:
+            return False
+        found = _identity(self._file)
+        is_written, self._before = found == self._before, found
+        if not is_written or (found is None and not self._config.has_file):
+            return False
+        if found != self._seen:
+            self._seen = found
+            return True
+        return bool(self._failure) and time.monotonic() >= self._retry
+
+    def _read(self) -> Config:
+        """Return the configuration as it is now, but for what stays, checked as by a command. Raise FeedsvcError."""
+        wanted = reload_config(self._config)
+        config = fixed(wanted, self._config)
+        for source in find_sources(config):
+            check_folder(source.folder)
+        if config.index.is_shared:  # in which its owner is noted
+            index = open_index(config)
+            try:
+                index.is_filled()
+            finally:
+                index.close()
+        self._index = self._index or wanted.index
+        said = [key for key in differences(self._config, wanted) if key in _AT_START]
+        said += ["index.url"] if wanted.index != self._index else []
+        if said and said != self._said:
+            event = logs.event("restart", keys=said)
+            log.warning("%s: only a restart takes over %s", wanted.name, ", ".join(said), extra=event)
+        self._said = said
+        return config
+
+    def _say(self, failure: str, *, is_expected: bool) -> None:
+        self._retry = time.monotonic() + RETRY_SECONDS
+        if failure != self._failure:
+            kept = "the service goes on with the configuration that it has"
+            log.error("%s; %s", failure, kept, exc_info=not is_expected, extra=logs.event("config_refused"))
+        self._failure = failure
+
+
+def _identity(file: os.PathLike[str]) -> _Identity:
+    try:
+        found = os.stat(file)
+    except OSError:  # which reading it tells of
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

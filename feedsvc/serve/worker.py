@@ -1,0 +1,106 @@
+"""A worker process of the server: its application, how it takes over another configuration, and how it ends."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from signal import SIG_BLOCK, SIGTERM, alarm, getsignal, pthread_sigmask, sigwait
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from feedsvc.config import Config
+from feedsvc.index.opening import open_index, reopen_index
+from feedsvc.index.stamps import takes_effect
+from feedsvc.serve import logs
+from feedsvc.web import create_app, multiprocess
+from feedsvc.web.application import metrics_of
+from feedsvc.workers import end_with_parent
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: Seconds that a worker has to answer the requests that it has when it is told to end.
+ANSWER_SECONDS = 4
+
+log = logging.getLogger("feedsvc")
+
+
+@dataclass
+class Loader:
+    """Loads the application in a worker process. It goes there when one starts, with the configuration of then."""
+
+    config: Config
+    #: When the service began, or took over its configuration, in seconds since 1970; see `create_app`.
+    started: float
+    #: Called in each worker process.
+    prepare: Callable[[], None] | None
+
+    def __call__(self, line: Connection) -> "WSGIApplication":
+        """Return the application of this process. line: on which it gets the configurations that follow."""
+        _end_when_told()
+        if self.prepare:
+            self.prepare()
+        end_with_parent(multiprocess.remove)
+        logs.configure(self.config.serve.log_format)
+        multiprocess.join()
+        # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
+        time.sleep(min(max(takes_effect(self.started) - time.time(), 0), 2))
+        application = _Application(self.config, self.started)
+        while line.poll():  # what came meanwhile
+            application.configure(*line.recv())
+        Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()
+        return application
+
+
+class _Application:
+    """The application of one configuration after the other. Requests that have begun keep theirs."""
+
+    def __init__(self, config: Config, started: float) -> None:
+        self._index = open_index(config)
+        self._app = create_app(config, self._index, started)
+        self._answer = self._app.wsgi_app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        return self._answer(environ, start_response)
+
+    def configure(self, config: Config, started: float) -> None:
+        """Take over a configuration, which the service has checked; or end, so that another worker begins with it."""
+        try:
+            logs.configure(config.serve.log_format)
+            self._index = reopen_index(self._index, config)
+            self._app = create_app(config, self._index, started, metrics_of(self._app))
+            self._answer = self._app.wsgi_app
+        except Exception:
+            log.exception("a worker can't take over the configuration, and ends; another one starts")
+            os._exit(1)
+
+    def follow(self, line: Connection) -> None:
+        """Take over the configurations that come on a line, until its other end is closed."""
+        while True:
+            try:
+                config, started = line.recv()
+            except (EOFError, OSError):  # the service ended
+                return
+            self.configure(config, started)
+
+
+def _end_when_told() -> None:
+    """End this process at SIGTERM: at once while it begins, then as soon as its requests are answered.
+
+    The server's own handler would wait for Python's main thread, which misses a signal that comes after its last look
+    and before it blocks; and a second signal could block it for ever. So a thread waits for the signal, once.
+    """
+    pthread_sigmask(SIG_BLOCK, {SIGTERM})  # in all threads that this one starts, too
+
+    def wait() -> None:
+        sigwait({SIGTERM})
+        handler = getsignal(SIGTERM)
+        if callable(handler):  # the server's, which has begun
+            alarm(ANSWER_SECONDS)  # whose signal ends a process also while a thread of the server holds Python's lock
+            handler(SIGTERM, None)
+        else:
+            os._exit(0)
+
+    Thread(target=wait, name="end-when-told", daemon=True).start()
