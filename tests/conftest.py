@@ -54,9 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--full"):
         return
     left_out = {"full"}
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:  # without a file that is named
+        left_out.add("debian")
     # They take more time than all others, most of it in waiting.
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        left_out |= {"debian"} if config.getoption("--survival") else {"debian", "survives"}
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.getoption("--survival"):
+        left_out.add("survives")
     items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
 
 
