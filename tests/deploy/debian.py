@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import ROOT, wait_until
 
 #: What the steps of the README take for granted.
-PACKAGES = "python3-venv,ca-certificates,systemd-sysv,dbus,nginx-light,cron"
+PACKAGES = "python3-venv,ca-certificates,systemd-sysv,dbus,procps,nginx-light,cron"
 #: How this machine reaches package registries.
 REGISTRIES = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
 #: Sends a request, in the system's network, and prints the answer.
@@ -94,7 +94,7 @@ class Machine:
         return Answer(*json.loads(run(*command)))
 
     def write(self, path: str, text: str) -> None:
-        self.run(f"cat >'{path}' <<'END'\n{text}\nEND\n")
+        self.run(f"mkdir --parents '{Path(path).parent}'\ncat >'{path}' <<'END'\n{text}\nEND\n")
 
 
 @contextmanager

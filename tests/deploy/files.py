@@ -31,7 +31,7 @@ def uncommented(text: str, *beginnings: str) -> str:
 
 
 def block(heading: str, language: str = "sh") -> str:
-    """Return the first block of a language under a heading of the README."""
-    section = file("README.md").partition(f"# {heading}\n")[2]
-    assert section, heading
-    return section.partition(f"```{language}\n")[2].partition("```")[0]
+    """Return the only block of a language below a heading of the README, and above the next one."""
+    section = re.split(rf"^#+ {re.escape(heading)}$", file("README.md"), flags=re.MULTILINE)[1].partition("\n## ")[0]
+    (found,) = re.findall(rf"^```{language}(?: [^\n]*)?\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    return str(found)

@@ -193,8 +193,11 @@ def test_a_signal_during_a_long_sync_leaves_no_process_and_no_traceback(tmp_path
     )
     wait_until(lambda: len(members(process.pid)) >= 3, 20)
     os.killpg(process.pid, number)
-    output, _ = process.communicate(timeout=30)  # workers end what they have begun
-    assert "Traceback" not in output
+    output, _ = process.communicate(timeout=120)  # workers end what they have begun, on a busy machine slowly
+    assert (process.returncode, output) == {
+        signal.SIGINT: (130, "feedsvc: interrupted\n"),
+        signal.SIGTERM: (-signal.SIGTERM, ""),
+    }[number]
     wait_until(lambda: not members(process.pid), 10)
 
 
