@@ -155,10 +155,11 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
 
 @main.command()
 @_config
+@_records
 @_json
-def feeds(config_file: Path | None, as_json: bool) -> None:
-    """List the feeds, with their numbers of stories and addresses."""
-    with _synced(config_file) as (site, result):
+def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
+    """List the feeds of a folder of RECORDS, with their numbers of stories and addresses."""
+    with _synced(config_file, records) as (site, result):
         if as_json:
             print_json(reports.report_feeds(site, result))
         else:
@@ -173,9 +174,10 @@ def feeds(config_file: Path | None, as_json: bool) -> None:
 @main.command()
 @_config
 @click.argument("address")
-def show(config_file: Path | None, address: str) -> None:
-    """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
-    with _synced(config_file) as (site, result):
+@_records
+def show(config_file: Path | None, address: str, records: str | None) -> None:
+    """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60', of a folder of RECORDS."""
+    with _synced(config_file, records) as (site, result):
         click.echo(site.document(address).body, nl=False)
         print_problems(result)
         sys.exit(1 if result.problem_count or result.loss else 0)
@@ -184,13 +186,14 @@ def show(config_file: Path | None, address: str) -> None:
 @main.command()
 @_config
 @click.argument("subject", metavar="URL-OR-PATH")
+@_records
 @_json
-def why(config_file: Path | None, subject: str, as_json: bool) -> None:
+def why(config_file: Path | None, subject: str, records: str | None, as_json: bool) -> None:
     """Explain in which feeds a story is, and why it isn't in others.
 
     URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
     """
-    with _synced(config_file) as (site, result):
+    with _synced(config_file, records) as (site, result):
         explanation = site.explain(subject)
         if as_json:
             print_json(reports.report_explanation(explanation))
@@ -217,8 +220,8 @@ def _site(config_file: Path | None, records: str | None = None, out: str | None 
 
 
 @contextmanager
-def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]":
-    with _site(config_file) as site:
+def _synced(config_file: Path | None, records: str | None) -> "Iterator[tuple[api.Site, SyncResult]]":
+    with _site(config_file, records) as site:
         with progress_bar("Reading records") as progress:
             try:
                 result = site.sync(progress)

@@ -1,8 +1,7 @@
 """config.toml to a frozen `Config`. Every key is checked; a faulty one is an error that names it."""
 
 import dataclasses
-import hashlib
-import re
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,9 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from feedsvc.config.checks import nearest, read_address, read_table, unusable
+from feedsvc.config.indexes import place, with_index_of_file, with_other_index
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Index, Records, Serve, Site, Table
+from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Records, Serve, Site, Table
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
@@ -51,45 +51,33 @@ def load_config(
     for name, keys in (tables or {}).items():
         known = data.get(name)
         data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
-    table = data.get("records")
-    usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
-    for name, key, value in (("records", "path", records), ("build", "out", out)):
-        if value is not None and isinstance(data.setdefault(name, {}), dict):
-            data[name][key] = str(Path.cwd() / value) if value != "" and "://" not in str(value) else str(value)
-    if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
-        table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
+    if out is not None and isinstance(build := data.setdefault("build", {}), dict):
+        build["out"] = str(out) if out == "" or "://" in str(out) else str(Path.cwd() / out)
+    other = _replace_records(data, folder, str(records)) if records is not None else ""
     try:
         config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE))
     except ConfigError as error:
         raise ConfigError(f"{path or NO_FILE}: {error}") from error
-    config = _with_own_index(config, "url" in data.get("index", {}), tables if path else None)
-    usual = folder / usual_records if isinstance(usual_records, str) else None
-    if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
-        return config
-    # Another folder has an index of its own, so that a running service keeps the one of its folder.
-    return _with_another_index(config, str(config.records_folder))
+    if "url" not in data.get("index", {}):
+        config = with_index_of_file(config)
+    others = [repr(tables["records"])] if path and tables and "records" in tables and "index" not in tables else []
+    others += [other] if other else []
+    return with_other_index(config, others) if others else config
 
 
-def _with_own_index(config: Config, has_url: bool, tables: Mapping[str, Any] | None) -> Config:
-    """Return a configuration whose index is not that of other files in its folder, nor that of its file alone.
-
-    has_url: whether it says itself where its index is. tables: what replaces keys of its file.
-    """
-    if not has_url and config.file_name != DEFAULT_NAME:
-        name = re.sub(r"[^\w.-]", "_", config.file_name.removesuffix(".toml"))
-        config = dataclasses.replace(config, index=Index(url=Index().url.replace("index.", f"index-{name}.")))
-    if tables and "records" in tables and "index" not in tables:
-        return _with_another_index(config, repr(tables["records"]))
-    return config
-
-
-def _with_another_index(config: Config, what: str) -> Config:
-    """Return a configuration with an index beside its own. what: names it."""
-    name = hashlib.sha256(what.encode()).hexdigest()[:12]
-    other = f"{config.index.url}-{name}"
-    if config.index.is_shared:
-        other = f"{config.index.url}{'&' if '?' in config.index.url else '?'}schema=feedsvc_{name}"
-    return dataclasses.replace(config, index=Index(url=other))
+def _replace_records(data: dict[str, Any], folder: Path, records: str) -> str:
+    """Put a folder of records into the tables of a configuration; return it, or nothing if it is the configured one."""
+    table = data.setdefault("records", {})
+    if not isinstance(table, dict) or not records or "\0" in records:
+        data["records"] = {**table, "path": records} if isinstance(table, dict) else table
+        return ""  # parse_config says what is wrong
+    usual, sources = table.get("path", Records().path), table.get("source", [])
+    own = _sources_of(Path(records), sources, folder) if isinstance(sources, list) else sources
+    is_usual = isinstance(usual, str) and os.path.realpath(records) == os.path.realpath(folder / usual)
+    if own == sources if sources else is_usual:
+        return ""
+    data["records"] = {**table, "path": place(records), "source": own}
+    return place(records)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Path]:
