@@ -14,16 +14,25 @@ import click
 
 from feedsvc import api
 from feedsvc.api import reports
+from feedsvc.cli import options
+from feedsvc.cli.columns import feed_lines
+from feedsvc.cli.folders import check_any_found, check_records
 from feedsvc.cli.printing import (
+    change_lines,
     plan_lines,
     print_addresses,
     print_conflicts,
     print_counts,
+    print_detail,
     print_json,
+    print_message,
     print_notes,
     print_problems,
     print_records,
     print_refusal,
+    print_site,
+    print_summary,
+    print_sync,
     print_warnings,
     progress_bar,
 )
@@ -34,26 +43,17 @@ from feedsvc.model.version import __version__
 if TYPE_CHECKING:
     from feedsvc.index.sync_result import SyncResult
 
-_config = click.option(
-    "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
-)
-_records = click.argument("records", required=False)
-_accept_loss = click.option(
-    "--accept-loss", is_flag=True, help="Go on where more stories would go than records.max_loss lets go at once."
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it, for scripts.")
 
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("feedsvc", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Publish RSS, Atom and JSON feeds from a folder of article records."""
 
 
 @main.command()
-@_config
-@_records
-@_accept_loss
+@options.common
+@options.records
+@options.accept_loss
 def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
     with _site(config_file, records) as site, ExitStack() as reading:
@@ -67,23 +67,23 @@ def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> N
 
 
 @main.command()
-@_config
-@_records
-@click.option(
-    "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
-)
-@_accept_loss
+@options.common
+@options.records
+@options.out
+@options.accept_loss
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be new.")
-@_json
+@options.as_json
 def build(
     config_file: Path | None, records: str | None, out: str | None, accept_loss: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
     with _site(config_file, records, out) as site:
         if dry_run:
-            _plan_build(site, accept_loss, as_json)
+            _plan_build(site, records, accept_loss, as_json)
         with progress_bar("Reading records") as progress:
             result = site.sync(progress, will_build=True, accept_loss=accept_loss)
+        print_sync(result)
+        check_any_found(result, records)
         with progress_bar("Building") as progress:
             built = site.build(progress=progress, accept_loss=accept_loss)
         if as_json:
@@ -93,13 +93,15 @@ def build(
             if built.hub_failure:
                 click.echo(f"{built.hub_failure}; the next build tries again", err=True)
             print_conflicts(built.conflicts)
+            for line in change_lines(built.written_names, built.removed_names):
+                print_detail(line)
             counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-            click.echo(f"{site.config.out}: {counts}")
+            print_summary(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
         sys.exit(1 if faulty else 0)
 
 
-def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
+def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Print what `build` would do, and exit as it would."""
     with site.copy() as copy:
         with progress_bar("Reading records") as progress:
@@ -107,6 +109,8 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
                 result = copy.sync(progress, will_build=True, accept_loss=accept_loss)
             except LossError as loss:
                 result = replace(copy.sync(progress, will_build=True, accept_loss=True), loss=loss)
+        print_sync(result)
+        check_any_found(result, records)
         with progress_bar("Building") as progress:
             plan = copy.plan_build(progress=progress, accept_loss=accept_loss)
         plan = replace(plan, refused=str(result.loss or plan.refused))
@@ -119,16 +123,16 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
             for line in plan_lines(plan):
                 click.echo(one_line(line))
             counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
-            click.echo(f"{site.config.out}: {counts}")
+            print_summary(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or plan.conflicts or plan.refused
         sys.exit(1 if faulty else 0)
 
 
 @main.command()
-@_config
-@_records
-@_accept_loss
-@_json
+@options.common
+@options.records
+@options.accept_loss
+@options.as_json
 def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Show every problem in every record of a folder of RECORDS."""
     with ExitStack() as stack:
@@ -139,6 +143,7 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
             except LossError as loss:
                 site = stack.enter_context(site.copy())  # so that the index stays as it is
                 result = replace(site.sync(progress, accept_loss=True), loss=loss)
+        print_sync(result)
         print_refusal(result.loss)
         number = result.problem_count
         if as_json:
@@ -149,32 +154,30 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
             print_warnings(site.warnings())
             print_notes([*site.notes(), *result.notes])
             print_counts(result)
-            click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
+            print_message(f"{number} problem{'' if number == 1 else 's'}")
         sys.exit(1 if number or result.nothing_found or result.loss else 0)
 
 
 @main.command()
-@_config
-@_records
-@_json
+@options.common
+@options.records
+@options.as_json
 def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
     """List the feeds of a folder of RECORDS, with their numbers of stories and addresses."""
     with _synced(config_file, records) as (site, result):
         if as_json:
             print_json(reports.report_feeds(site, result))
         else:
-            found = site.feeds()
-            width = max(len(feed.name) for feed in found)
-            for feed in found:
-                click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
+            for line in feed_lines(site):
+                click.echo(line)
             print_problems(result)
         sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
-@_config
-@click.argument("address")
-@_records
+@options.common
+@options.address
+@options.records
 def show(config_file: Path | None, address: str, records: str | None) -> None:
     """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60', of a folder of RECORDS."""
     with _synced(config_file, records) as (site, result):
@@ -184,10 +187,10 @@ def show(config_file: Path | None, address: str, records: str | None) -> None:
 
 
 @main.command()
-@_config
-@click.argument("subject", metavar="URL-OR-PATH")
-@_records
-@_json
+@options.common
+@options.subject
+@options.records
+@options.as_json
 def why(config_file: Path | None, subject: str, records: str | None, as_json: bool) -> None:
     """Explain in which feeds a story is, and why it isn't in others.
 
@@ -203,20 +206,28 @@ def why(config_file: Path | None, subject: str, records: str | None, as_json: bo
 
 
 @main.command()
-@_config
-@_records
-def init(config_file: Path | None, records: str | None) -> None:
-    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites one."""
-    from feedsvc.api.init import write_config
+@options.config
+@options.records
+@click.option("--sample", is_flag=True, help="Make the folder RECORDS, by default sample, with a sample record.")
+def init(config_file: Path | None, records: str | None, sample: bool) -> None:
+    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites anything."""
+    from feedsvc.api.init import write_config, write_sample
 
-    for line in write_config(config_file or Path("config.toml"), records).lines:
+    path = config_file or Path("config.toml")
+    written = write_sample(path, records) if sample else write_config(path, records)
+    for line in written.lines:
         click.echo(one_line(line))
 
 
 def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
     from feedsvc.config import load_config
 
-    return api.Site(load_config(config_file, records=records, out=out), processes=True)
+    config = load_config(config_file, records=records, out=out)
+    if records is not None:
+        check_records(click.get_current_context().command, records)
+    site = api.Site(config, processes=True)
+    print_site(site)
+    return site
 
 
 @contextmanager
@@ -227,5 +238,6 @@ def _synced(config_file: Path | None, records: str | None) -> "Iterator[tuple[ap
                 result = site.sync(progress)
             except LossError as loss:
                 result = site.unsynced(loss)
+        print_sync(result)
         print_refusal(result.loss)
         yield site, result

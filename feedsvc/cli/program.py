@@ -3,15 +3,21 @@
 import errno
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
+from feedsvc.cli.mistakes import explain, explain_unknown_command
 from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
 
 
 class Command(click.Command):
     """A command that is retried once if the index is lost: it can be rebuilt from the records."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        return _parsed(super().parse_args, context, arguments)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -24,6 +30,16 @@ class Commands(click.Group):
     """Commands whose errors are shown in one line."""
 
     command_class = Command
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        return _parsed(super().parse_args, context, arguments)
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments[0] not in self.commands and not context.resilient_parsing:
+            raise explain_unknown_command(self, arguments[0])
+        return super().resolve_command(context, arguments)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         _open_standard_streams()
@@ -43,6 +59,19 @@ class Commands(click.Group):
                 raise
             click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
             context.exit(2)
+
+
+def _parsed(
+    parse: Callable[[click.Context, list[str]], list[str]], context: click.Context, arguments: list[str]
+) -> list[str]:
+    """Return what is left of arguments after parsing them. Raise Mistake for what can't be parsed."""
+    given = [*arguments]
+    try:
+        return parse(context, arguments)
+    except NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise explain(context, given, error) from error
 
 
 def _open_standard_streams() -> None:
