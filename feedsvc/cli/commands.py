@@ -16,7 +16,7 @@ from feedsvc import api
 from feedsvc.api import reports
 from feedsvc.cli import options
 from feedsvc.cli.columns import feed_lines
-from feedsvc.cli.folders import check_any_found, check_records
+from feedsvc.cli.folders import check_any_folder, check_any_found, check_records
 from feedsvc.cli.printing import (
     change_lines,
     plan_lines,
@@ -223,8 +223,11 @@ def _site(config_file: Path | None, records: str | None = None, out: str | None 
     from feedsvc.config import load_config
 
     config = load_config(config_file, records=records, out=out)
-    if records is not None:
-        check_records(click.get_current_context().command, records)
+    context = click.get_current_context()
+    if records is None:
+        check_any_folder(context, config)
+    else:
+        check_records(context.command, records)
     site = api.Site(config, processes=True)
     print_site(site)
     return site

@@ -9,6 +9,7 @@ from feedsvc.cli.mistakes import meant_option
 from feedsvc.errors import RecordsError
 
 if TYPE_CHECKING:
+    from feedsvc.config import Config
     from feedsvc.index.sync_result import SyncResult
 
 
@@ -29,6 +30,17 @@ def check_records(command: click.Command, records: str) -> None:
         raise RecordsError(f"{error}{meant and f'; {meant}'}") from error
     if (path / MANIFEST).is_file():
         raise RecordsError(f"{records}: what feedsvc build wrote; expected a folder of records{meant and f'; {meant}'}")
+
+
+def check_any_folder(context: click.Context, config: "Config") -> None:
+    """Raise RecordsError where there is nothing to begin with, with what to begin with."""
+    if config.has_file or config.records_folder.exists():
+        return
+    usage = " ".join(context.command.collect_usage_pieces(context)[1:]).replace("[RECORDS]", "FOLDER")
+    raise RecordsError(
+        "there is neither a config.toml nor a folder of records here; expected `feedsvc init FOLDER` for your own, "
+        f"`feedsvc init --sample` for one to look at, or a folder to read: `feedsvc {context.command.name} {usage}`"
+    )
 
 
 def check_any_found(result: "SyncResult", records: str | None) -> None:

@@ -10,7 +10,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from feedsvc.cli.mistakes import explain, explain_unknown_command
-from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
+from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, LossError, one_line
 
 
 class Command(click.Command):
@@ -49,7 +49,8 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except FeedsvcError as error:
-            click.echo(one_line(f"feedsvc: {error}"), err=True)
+            for problem in error.problems if isinstance(error, ConfigError) else [str(error)]:
+                click.echo(one_line(f"feedsvc: {problem}"), err=True)
             context.exit(1 if isinstance(error, LossError) else 2)
         except KeyboardInterrupt:
             click.echo("feedsvc: interrupted", err=True)

@@ -1,6 +1,6 @@
 """The tables of config.toml: their keys, defaults, and what each expects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -219,3 +219,9 @@ class Config:
     @property
     def out_folder(self) -> Path:
         return self.folder / self.build.out
+
+
+#: The tables by their names.
+TABLES: dict[str, type[Table]] = {
+    item.name: item.type for item in fields(Config) if isinstance(item.type, type) and issubclass(item.type, Table)
+}
