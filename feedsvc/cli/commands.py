@@ -44,7 +44,12 @@ if TYPE_CHECKING:
     from feedsvc.index.sync_result import SyncResult
 
 
-@click.group("feedsvc", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "feedsvc",
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="To begin: feedsvc init --sample, then feedsvc serve. Of each command, feedsvc COMMAND --help says more.",
+)
 @click.version_option(__version__)
 def main() -> None:
     """Publish RSS, Atom and JSON feeds from a folder of article records."""
@@ -76,7 +81,11 @@ def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> N
 def build(
     config_file: Path | None, records: str | None, out: str | None, accept_loss: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
+    """Write the feeds as files, and only what changed.
+
+    \b
+    feedsvc build posts --out public
+    """
     with _site(config_file, records, out) as site:
         if dry_run:
             _plan_build(site, records, accept_loss, as_json)
@@ -134,7 +143,7 @@ def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json:
 @options.accept_loss
 @options.as_json
 def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
-    """Show every problem in every record of a folder of RECORDS."""
+    """Show every problem in every record."""
     with ExitStack() as stack:
         site = stack.enter_context(_site(config_file, records))
         with progress_bar("Reading records") as progress:
@@ -163,7 +172,7 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
 @options.records
 @options.as_json
 def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
-    """List the feeds of a folder of RECORDS, with their numbers of stories and addresses."""
+    """List the feeds, with their numbers of stories and addresses."""
     with _synced(config_file, records) as (site, result):
         if as_json:
             print_json(reports.report_feeds(site, result))
@@ -179,7 +188,11 @@ def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
 @options.address
 @options.records
 def show(config_file: Path | None, address: str, records: str | None) -> None:
-    """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60', of a folder of RECORDS."""
+    """Print the document at an address.
+
+    \b
+    feedsvc show '/topics/ai.atom?min_quality=60'
+    """
     with _synced(config_file, records) as (site, result):
         click.echo(site.document(address).body, nl=False)
         print_problems(result)
@@ -194,7 +207,9 @@ def show(config_file: Path | None, address: str, records: str | None) -> None:
 def why(config_file: Path | None, subject: str, records: str | None, as_json: bool) -> None:
     """Explain in which feeds a story is, and why it isn't in others.
 
-    URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
+    \b
+    feedsvc why https://example.org/1
+    feedsvc why posts/one.md
     """
     with _synced(config_file, records) as (site, result):
         explanation = site.explain(subject)
@@ -207,10 +222,17 @@ def why(config_file: Path | None, subject: str, records: str | None, as_json: bo
 
 @main.command()
 @options.config
-@options.records
-@click.option("--sample", is_flag=True, help="Make the folder RECORDS, by default sample, with a sample record.")
+@options.found_records
+@click.option(
+    "--sample", is_flag=True, help="Make the folder, by default one named sample, and put the sample record into it."
+)
 def init(config_file: Path | None, records: str | None, sample: bool) -> None:
-    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites anything."""
+    """Write a commented config.toml for your records; overwrite nothing.
+
+    \b
+    feedsvc init posts
+    feedsvc init --sample && feedsvc serve
+    """
     from feedsvc.api.init import write_config, write_sample
 
     path = config_file or Path("config.toml")

@@ -1,5 +1,6 @@
 """The options and arguments that commands share, and how a shell completes them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,18 @@ import click
 from click.shell_completion import CompletionItem
 
 from feedsvc.cli.printing import Detail, set_detail
+
+
+class Argument(click.Argument):
+    """An argument that the help of a command describes."""
+
+    def __init__(self, *names: Any, description: str, **more: Any) -> None:
+        super().__init__(*names, **more)
+        self.description = description
+
+
+def _argument(name: str, description: str, **more: Any) -> Callable[[Any], Any]:
+    return click.argument(name, cls=Argument, description=description, **more)
 
 
 def _complete_folder(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -44,6 +57,7 @@ _config = click.option(
     "--config",
     "config_file",
     type=Path,
+    metavar="FILE",
     help="Configuration file; default: config.toml, if there is one.",
     shell_complete=_complete_file,
 )
@@ -53,7 +67,7 @@ _quiet = click.option(
     is_flag=True,
     expose_value=False,
     callback=_set_detail,
-    help="Print results, and what makes the exit status other than 0, alone.",
+    help="Print only results and what is wrong.",
 )
 _verbose = click.option(
     "-v",
@@ -61,7 +75,7 @@ _verbose = click.option(
     is_flag=True,
     expose_value=False,
     callback=_set_detail,
-    help="Print what is done, too: which files are used, how many are read, and how long it takes.",
+    help="Print also what is used and done, and how long it takes.",
 )
 
 
@@ -71,11 +85,32 @@ def common(command: Any) -> Any:
 
 
 config = _config
-records = click.argument("records", required=False, shell_complete=_complete_folder)
-address = click.argument("address", shell_complete=_complete_address)
-subject = click.argument("subject", metavar="URL-OR-PATH", shell_complete=_complete_file)
+records = _argument(
+    "records",
+    "Folder of records; default: records.path of the configuration.",
+    required=False,
+    shell_complete=_complete_folder,
+)
+found_records = _argument(
+    "records",
+    "Folder of records; default: the one here that has any.",
+    required=False,
+    shell_complete=_complete_folder,
+)
+address = _argument(
+    "address",
+    "Path, with or without a query string, or URL of a feed or page, as feedsvc feeds lists them.",
+    shell_complete=_complete_address,
+)
+subject = _argument(
+    "subject",
+    "URL of a story, or file of its record, whose fields are shown with the keys that they come from.",
+    metavar="URL-OR-PATH",
+    shell_complete=_complete_file,
+)
 out = click.option(
     "--out",
+    metavar="DIR",
     help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration.",
     shell_complete=_complete_folder,
 )

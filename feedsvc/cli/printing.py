@@ -4,10 +4,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -164,14 +164,14 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     If the command is to say what it does, it says at the end how long it took.
     """
     started = time.monotonic()
-    if not sys.stderr.isatty() or _detail() == Detail.LITTLE:
-        yield lambda done, total: None
-    else:
-        with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+    with ExitStack() as shown:
+        bars: list[Any] = []
 
-            def show(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
+        def show(done: int, total: int) -> None:
+            if not bars:  # so that there is none where nothing is to be done
+                bars.append(shown.enter_context(click.progressbar(length=total, label=label, file=sys.stderr)))
+            bars[0].update(done - bars[0].pos)
 
-            yield show
+        is_shown = sys.stderr.isatty() and _detail() > Detail.LITTLE
+        yield show if is_shown else lambda done, total: None
     print_detail(f"{label.lower()}: {time.monotonic() - started:.2f} s")

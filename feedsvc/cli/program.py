@@ -10,6 +10,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from feedsvc.cli.mistakes import explain, explain_unknown_command
+from feedsvc.cli.options import Argument
 from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, LossError, one_line
 
 
@@ -18,6 +19,12 @@ class Command(click.Command):
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         return _parsed(super().parse_args, context, arguments)
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        arguments = [each for each in self.params if isinstance(each, Argument)]
+        with formatter.section("Arguments"):
+            formatter.write_dl([(each.human_readable_name, each.description) for each in arguments])
+        super().format_options(context, formatter)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -33,6 +40,9 @@ class Commands(click.Group):
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         return _parsed(super().parse_args, context, arguments)
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)  # those that are used most come first
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]

@@ -67,13 +67,19 @@ def _replace_records(data: dict[str, Any], folder: Path, records: str) -> str:
     if not isinstance(table, dict) or not records or "\0" in records:
         data["records"] = {**table, "path": records} if isinstance(table, dict) else table
         return ""  # parse_config says what is wrong
-    usual, sources = table.get("path", Records().path), table.get("source", [])
-    own = _sources_of(Path(records), sources, folder) if isinstance(sources, list) else sources
-    is_usual = isinstance(usual, str) and os.path.realpath(records) == os.path.realpath(folder / usual)
-    if own == sources if sources else is_usual:
+    sources = table.get("source", [])
+    own = [each for each in sources if _is_of(records, each, folder)] if isinstance(sources, list) else sources
+    if own == sources if sources else _is_of(records, {"path": Records().path, **table}, folder):
         return ""
     data["records"] = {**table, "path": place(records), "source": own}
     return place(records)
+
+
+def _is_of(records: str, table: Any, folder: Path) -> bool:
+    """Return whether a table [records], or one of [[records.source]], is of a folder of records."""
+    path = table.get("path") if isinstance(table, dict) else None
+    is_path = isinstance(path, str) and "\0" not in path
+    return is_path and os.path.realpath(records) == os.path.realpath(folder / str(path))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Path]:
@@ -88,16 +94,6 @@ def _read(path: Path) -> tuple[dict[str, Any], Path]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     return data, path.parent.absolute()
-
-
-def _sources_of(records: Path, tables: list[Any], folder: Path) -> list[Any]:
-    """Return those of the tables [[records.source]] that are of a folder of records."""
-    paths = [table.get("path") if isinstance(table, dict) else None for table in tables]
-    return [
-        table
-        for table, path in zip(tables, paths, strict=True)
-        if isinstance(path, str) and (folder / path).resolve() == records.resolve()
-    ]
 
 
 def parse_config(data: dict[str, Any], folder: Path) -> Config:

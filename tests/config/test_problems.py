@@ -92,6 +92,14 @@ def test_an_unknown_key_names_the_nearest_also_of_another_table(tmp_path: Path, 
     assert result("check", cwd=tmp_path) == (2, "", f"feedsvc: config.toml: {message}\n")
 
 
+def test_a_faulty_path_is_told_where_another_folder_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('records.source = [{ path = "\\u0000" }]\nrecords.path = "\\u0000"\n')
+    (tmp_path / "r2").mkdir()
+    assert result("check", "", cwd=tmp_path)[0] == 2
+    assert result("check", cwd=tmp_path)[2].startswith("feedsvc: config.toml: records.path: '\\x00' can't be used")
+    assert "\n0 stories from 0 records\n" in result("check", "r2", cwd=tmp_path)[2]
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*TABLES, "custom", "x"]),
