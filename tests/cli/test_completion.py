@@ -15,21 +15,30 @@ import pytest
 from tests.conftest import FEEDSVC, record
 from tests.test_cli import result
 
-SOURCE = 'eval "$(_FEEDSVC_COMPLETE=bash_source feedsvc)"'
+#: Of each shell: how it is started without anybody's settings, and what sets it up.
+SHELLS = {
+    "bash": (
+        ["bash", "--norc", "--noprofile", "-i"],
+        "bind 'set bell-style none'; eval \"$(_FEEDSVC_COMPLETE=bash_source feedsvc)\"",
+    ),
+    "zsh": (
+        ["zsh", "-f", "-i"],
+        'autoload -Uz compinit; compinit -u -D; eval "$(_FEEDSVC_COMPLETE=zsh_source feedsvc)"',
+    ),
+}
 
 
-class Bash:
-    """An interactive bash, with what it shows so far."""
+class Shell:
+    """An interactive shell, with what it shows so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, command: list[str], folder: Path) -> None:
         environment = {
             **os.environ, "PATH": f"{FEEDSVC.parent}:{os.environ['PATH']}", "TERM": "dumb", "PS1": "> ", "COLUMNS": "200",
         }  # fmt: skip
         self._master, slave = pty.openpty()
         self._process = subprocess.Popen(
-            ["bash", "--norc", "--noprofile", "-i"],
-            cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        )  # fmt: skip
+            command, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
         os.close(slave)
         self._shown = ""
 
@@ -54,31 +63,29 @@ class Bash:
         self._process.wait()
 
 
-@pytest.fixture
-def bash(tmp_path: Path) -> Iterator[Bash]:
-    if not shutil.which("bash"):
-        pytest.skip("bash is not installed")
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+    """A shell that completes, in a folder with records."""
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed")
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record(topics="[Law]"))
     (tmp_path / "recent.txt").touch()
-    shell = Bash(tmp_path)
-    shell.type(f"bind 'set bell-style none'; {SOURCE}; echo ready$((1+1))\n", "ready2")
+    command, set_up = SHELLS[request.param]
+    shell = Shell(command, tmp_path)
+    shell.type(f"{set_up}; echo ready$((1+1))\n", "ready2")
     yield shell
     shell.close()
 
 
-def test_bash_completes_commands_options_folders_and_addresses(bash: Bash, tmp_path: Path) -> None:
-    for typed, completed in (
-        ("feedsvc bu\t", "feedsvc build "),
-        ("feedsvc build --o\t", "--out "),
-        ("feedsvc feeds rec\t", "records/"),
-    ):
-        bash.type(typed, completed)
-        bash.clear()
+def test_shells_complete_commands_options_folders_and_addresses(shell: Shell, tmp_path: Path) -> None:
+    for typed, completed in (("bu", "build"), ("build --o", "--out"), ("feeds rec", "records/")):
+        shell.type(f"feedsvc {typed}\t", completed)
+        shell.clear()
     assert result("check", cwd=tmp_path)[0] == 0
-    bash.type("feedsvc show /to\t", "/topics/law.")
-    bash.clear()
-    bash.type("feedsvc show /topics/law.a\t", "/topics/law.atom")
+    shell.type("feedsvc show /to\t", "/topics/law.")
+    shell.clear()
+    shell.type("feedsvc show /topics/law.a\t", "/topics/law.atom")
 
 
 def test_completing_an_address_makes_no_index_and_says_nothing_of_a_faulty_configuration(tmp_path: Path) -> None:
