@@ -9,11 +9,12 @@ import os
 import re
 import shutil
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feedsvc.config.indexes import OTHER
-from feedsvc.index.file import identity, make_folder
+from feedsvc.index.file import make_folder
 
 #: How many are kept, beside those in use.
 KEPT = 5
@@ -21,7 +22,7 @@ KEPT = 5
 _LOCK = "lock"
 _NAME = re.compile(rf"{OTHER}[0-9a-f]{{12}}")
 #: What is being removed, or was left by a process that was killed while it removed it.
-_REMOVED = re.compile(rf"{OTHER}[0-9a-f]{{12}}\.removed")
+_REMOVED = re.compile(rf"{OTHER}[0-9a-f]{{12}}\..*removed")
 #: The files of such indexes as earlier versions made them: one for each folder ever looked at.
 _FORMER = re.compile(r"index(-[\w.-]+)?\.sqlite3-[0-9a-f]{12}([.-].*)?")
 
@@ -31,45 +32,68 @@ def keep(folder: Path, user: object) -> None:
 
     Where it is new, those that were used longest ago are removed. Raise IndexUnusableError.
     """
-    is_new = not os.path.exists(folder)
-    lock = _lock(folder)
-    if lock is not None:
-        weakref.finalize(user, os.close, lock)
-    if is_new:
-        _remove_oldest(folder.parent)
-
-
-def _lock(folder: Path) -> int | None:
-    """Return the descriptor of a lock that others may have, too; None where the folder can't be written."""
-    while True:
+    make_folder(folder.parent)
+    removed: list[Path] = []
+    with _alone(folder.parent):
+        is_new = not os.path.exists(folder)
         make_folder(folder)
-        try:
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # it was removed since
-            continue
-        except OSError:  # as whoever opens the index will find
-            return None
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        found = os.fstat(lock)
-        if identity(folder / _LOCK) == (found.st_dev, found.st_ino):
+        lock = _locked(folder, fcntl.LOCK_SH)
+        if lock is not None:
             os.utime(lock)
-            return lock
-        os.close(lock)  # it was removed while we waited for it
+            weakref.finalize(user, os.close, lock)
+        if is_new:
+            removed = _take_away_oldest(folder.parent)
+    for path in removed:
+        shutil.rmtree(path, ignore_errors=True)  # what stays, the next one finds
 
 
-def _remove_oldest(folder: Path) -> None:
-    """Remove the indexes that were used longest ago, and what is left of any, from the folder for indexes."""
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time make and remove indexes in the folder for them, where it can be read."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # as whoever opens the index will find
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(folder: Path, kind: int) -> int | None:
+    """Return the descriptor of a lock on an index; None where it can't be had, as in a folder that can't be written."""
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, kind)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _take_away_oldest(folder: Path) -> list[Path]:
+    """Rename the indexes that were used longest ago, but for those in use; return what is to be removed for good."""
     names = sorted(os.listdir(folder))
+    removed = [folder / name for name in names if _REMOVED.fullmatch(name)]
     others = sorted((name for name in names if _NAME.fullmatch(name)), key=lambda name: _used(folder / name))
     with suppress(OSError):  # what can't be removed, as somebody else's, only takes room
-        for name in names:
-            if _FORMER.fullmatch(name):
-                os.unlink(folder / name)
-            elif _REMOVED.fullmatch(name):
-                shutil.rmtree(folder / name)
+        for name in filter(_FORMER.fullmatch, names):
+            os.unlink(folder / name)
     for name in others[:-KEPT]:
+        lock = _locked(folder / name, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock is None:
+            continue
+        target = folder / f"{name}.{os.getpid()}.removed"
         with suppress(OSError):
-            _remove(folder / name)
+            os.rename(folder / name, target)
+            removed.append(target)
+        os.close(lock)
+    return removed
 
 
 def _used(folder: Path) -> float:
@@ -78,15 +102,3 @@ def _used(folder: Path) -> float:
         return os.stat(folder / _LOCK).st_mtime
     except OSError:
         return 0
-
-
-def _remove(folder: Path) -> None:
-    """Remove an index, unless it is in use. Raise OSError."""
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        removed = folder.with_name(f"{folder.name}.removed")
-        os.rename(folder, removed)  # so that whoever opens it next makes a new one
-        shutil.rmtree(removed)
-    finally:
-        os.close(lock)

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -117,6 +120,7 @@ def test_an_index_in_use_stays_however_long_ago_it_was_made(folder: Path) -> Non
     assert mine not in others(folder)
 
 
+@pytest.mark.survives("more folders of records are looked at")
 def test_a_service_of_another_folder_keeps_its_index_while_others_come_and_go(folder: Path) -> None:
     (folder / "records").mkdir()
     with running_service(folder, options=("r1",)) as service:
@@ -127,3 +131,27 @@ def test_a_service_of_another_folder_keeps_its_index_while_others_come_and_go(fo
         (folder / "r1" / "b.md").write_text(record("New", "https://a.example/new"))
         wait_until(lambda: "New" in entries(service), 10)
         assert mine in others(folder)
+
+
+#: Reads the folders of records that are named in turn, and checks what it gets of each.
+PROGRAM = """
+import sys, feedsvc
+for number in sys.argv[1:]:
+    with feedsvc.open(records=f"r{number}") as site:
+        site.sync()
+        assert f"Of r{number}".encode() in site.document("/feed.atom").body
+"""
+
+
+@pytest.mark.survives("more folders of records are looked at")
+def test_processes_look_at_more_folders_than_indexes_are_kept(folder: Path) -> None:
+    running = []
+    for number in range(4):
+        numbers = Random(number).choices(range(1, KEPT + 3), k=25)
+        command = [sys.executable, "-c", PROGRAM, *map(str, numbers)]
+        running.append(subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True))
+    for process in running:
+        assert (process.communicate()[1], process.returncode) == ("", 0)
+    read(folder, "r1")
+    assert 1 <= len(others(folder)) <= KEPT + len(running)
+    assert not list((folder / INDEXES).glob("*.removed"))
