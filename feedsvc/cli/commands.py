@@ -4,11 +4,9 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +14,6 @@ from feedsvc import api
 from feedsvc.api import reports
 from feedsvc.cli import options
 from feedsvc.cli.columns import feed_lines
-from feedsvc.cli.folders import check_any_folder, check_any_found, check_records
 from feedsvc.cli.printing import (
     change_lines,
     plan_lines,
@@ -30,18 +27,15 @@ from feedsvc.cli.printing import (
     print_problems,
     print_records,
     print_refusal,
-    print_site,
     print_summary,
     print_sync,
     print_warnings,
     progress_bar,
 )
 from feedsvc.cli.program import Commands
+from feedsvc.cli.sites import check_any_found, open_site, synced_site
 from feedsvc.errors import LossError, one_line
 from feedsvc.model.version import __version__
-
-if TYPE_CHECKING:
-    from feedsvc.index.sync_result import SyncResult
 
 
 @click.group(
@@ -61,7 +55,7 @@ def main() -> None:
 @options.accept_loss
 def serve(config_file: Path | None, records: str | None, accept_loss: bool) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS."""
-    with _site(config_file, records) as site, ExitStack() as reading:
+    with open_site(config_file, records) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
 
         def ready() -> None:
@@ -86,7 +80,7 @@ def build(
     \b
     feedsvc build posts --out public
     """
-    with _site(config_file, records, out) as site:
+    with open_site(config_file, records, out) as site:
         if dry_run:
             _plan_build(site, records, accept_loss, as_json)
         with progress_bar("Reading records") as progress:
@@ -145,7 +139,7 @@ def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json:
 def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Show every problem in every record."""
     with ExitStack() as stack:
-        site = stack.enter_context(_site(config_file, records))
+        site = stack.enter_context(open_site(config_file, records))
         with progress_bar("Reading records") as progress:
             try:
                 result = site.sync(progress, accept_loss=accept_loss)
@@ -173,7 +167,7 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
 @options.as_json
 def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
     """List the feeds, with their numbers of stories and addresses."""
-    with _synced(config_file, records) as (site, result):
+    with synced_site(config_file, records) as (site, result):
         if as_json:
             print_json(reports.report_feeds(site, result))
         else:
@@ -193,7 +187,7 @@ def show(config_file: Path | None, address: str, records: str | None) -> None:
     \b
     feedsvc show '/topics/ai.atom?min_quality=60'
     """
-    with _synced(config_file, records) as (site, result):
+    with synced_site(config_file, records) as (site, result):
         click.echo(site.document(address).body, nl=False)
         print_problems(result)
         sys.exit(1 if result.problem_count or result.loss else 0)
@@ -211,7 +205,7 @@ def why(config_file: Path | None, subject: str, records: str | None, as_json: bo
     feedsvc why https://example.org/1
     feedsvc why posts/one.md
     """
-    with _synced(config_file, records) as (site, result):
+    with synced_site(config_file, records) as (site, result):
         explanation = site.explain(subject)
         if as_json:
             print_json(reports.report_explanation(explanation))
@@ -221,7 +215,7 @@ def why(config_file: Path | None, subject: str, records: str | None, as_json: bo
 
 
 @main.command()
-@options.config
+@options.new_config
 @options.found_records
 @click.option(
     "--sample", is_flag=True, help="Make the folder, by default one named sample, and put the sample record into it."
@@ -239,30 +233,3 @@ def init(config_file: Path | None, records: str | None, sample: bool) -> None:
     written = write_sample(path, records) if sample else write_config(path, records)
     for line in written.lines:
         click.echo(one_line(line))
-
-
-def _site(config_file: Path | None, records: str | None = None, out: str | None = None) -> api.Site:
-    from feedsvc.config import load_config
-
-    config = load_config(config_file, records=records, out=out)
-    context = click.get_current_context()
-    if records is None:
-        check_any_folder(context, config)
-    else:
-        check_records(context.command, records)
-    site = api.Site(config, processes=True)
-    print_site(site)
-    return site
-
-
-@contextmanager
-def _synced(config_file: Path | None, records: str | None) -> "Iterator[tuple[api.Site, SyncResult]]":
-    with _site(config_file, records) as site:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress)
-            except LossError as loss:
-                result = site.unsynced(loss)
-        print_sync(result)
-        print_refusal(result.loss)
-        yield site, result

@@ -53,14 +53,10 @@ def _set_detail(context: click.Context, parameter: click.Parameter, value: bool)
         set_detail(context, Detail.LITTLE if parameter.name == "quiet" else Detail.MUCH)
 
 
-_config = click.option(
-    "--config",
-    "config_file",
-    type=Path,
-    metavar="FILE",
-    help="Configuration file; default: config.toml, if there is one.",
-    shell_complete=_complete_file,
-)
+def _config(help: str) -> Callable[[Any], Any]:
+    return click.option("--config", "config_file", type=Path, metavar="FILE", help=help, shell_complete=_complete_file)
+
+
 _quiet = click.option(
     "-q",
     "--quiet",
@@ -81,10 +77,10 @@ _verbose = click.option(
 
 def common(command: Any) -> Any:
     """Add what every command that reads records takes."""
-    return _config(_quiet(_verbose(command)))
+    return _config("Configuration file; default: config.toml, if there is one.")(_quiet(_verbose(command)))
 
 
-config = _config
+new_config = _config("Configuration file to write; default: config.toml.")
 records = _argument(
     "records",
     "Folder of records; default: records.path of the configuration.",
