@@ -74,7 +74,7 @@ def print_site(site: api.Site) -> None:
 
 def print_sync(result: "SyncResult") -> None:
     """Print how many files were read, if the command is to say so."""
-    print_detail(f"{result.read:,} files read that are new or changed, {result.gone:,} gone")
+    print_detail(f"files read: {result.read:,}, gone: {result.gone:,}")
 
 
 def print_records(site: api.Site, result: "SyncResult") -> None:

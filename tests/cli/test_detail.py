@@ -57,12 +57,12 @@ def test_a_verbose_command_says_what_it_uses_and_does(folder: Path) -> None:
     names = sorted(name for name in files if not name.startswith(".feedsvc"))
     assert (status, output) == (0, f"{folder}/public: {len(names)} files written, 0 unchanged, 0 removed\n")
     assert re.sub(r"\d+\.\d\d s", "T", error) == (
-        f"{used}reading records: T\n2 files read that are new or changed, 0 gone\nbuilding: T\n"
+        f"{used}reading records: T\nfiles read: 2, gone: 0\nbuilding: T\n"
         f"2 stories from 2 records\n{''.join(f'write {name}{chr(10)}' for name in names)}"
     )
     (folder / "records" / "b.md").unlink()
     error = result("build", "-v", cwd=folder)[2]
-    assert "0 files read that are new or changed, 1 gone\n" in error
+    assert "files read: 0, gone: 1\n" in error
     assert "write feed.atom\n" in error
     assert "write topics/ai.atom\n" not in error
     status, output, error = result("feeds", "-v", "--json", cwd=folder)
