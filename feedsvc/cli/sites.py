@@ -81,7 +81,9 @@ def _check_any_folder(context: click.Context, config: "Config") -> None:
     if config.has_file or config.records_folder.exists():
         return
     usage = " ".join(context.command.collect_usage_pieces(context)[1:]).replace("[RECORDS]", "FOLDER")
+    doing = "serve" if context.command.name == "serve" else "read"
     raise RecordsError(
-        "there is neither a config.toml nor a folder of records here; expected `feedsvc init FOLDER` for your own, "
-        f"`feedsvc init --sample` for one to look at, or a folder to read: `feedsvc {context.command.name} {usage}`"
+        "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
+        f"`feedsvc {context.command.name} {usage}` to {doing} them as they are, "
+        "or `feedsvc init --sample` for one to look at"
     )

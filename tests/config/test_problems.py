@@ -128,8 +128,8 @@ def test_where_there_is_nothing_to_begin_with_a_command_says_what_to_do(tmp_path
     usage = {"show": "show ADDRESS FOLDER", "why": "why URL-OR-PATH FOLDER"}.get(name, f"{name} FOLDER")
     assert (status, output) == (2, "")
     assert error == (
-        "feedsvc: there is neither a config.toml nor a folder of records here; expected `feedsvc init FOLDER` for your own, "
-        f"`feedsvc init --sample` for one to look at, or a folder to read: `feedsvc {usage}`\n"
+        "feedsvc: there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
+        f"`feedsvc {usage}` to read them as they are, or `feedsvc init --sample` for one to look at\n"
     )
     assert not list(tmp_path.iterdir())
     (tmp_path / "r2").mkdir()
