@@ -43,6 +43,14 @@ class ConfigError(FeedsvcError):
     feedsvc.errors.ConfigError: options: site.titel is not a key that feedsvc knows; did you mean title?
     """
 
+    def __str__(self) -> str:
+        return "; also ".join(self.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong with the configuration, each on one line."""
+        return self.args
+
 
 class FilterError(FeedsvcError):
     """A filter has a value that it can't have.

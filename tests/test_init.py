@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import record
+from tests.conftest import SAMPLE, record
 from tests.test_cli import result
 
 POST = "---\ntitle: T\ntags: [a]\n---\nText\n"
@@ -315,3 +315,32 @@ def test_no_value_of_a_record_is_shown_or_written(tmp_path: Path) -> None:
     write(tmp_path, {"a.json": json.dumps([article, {"name": "canary4", "secured": "canary5"}]), "b.md": "canary6"})
     _, output, error = result("init", cwd=tmp_path)
     assert "canary" not in output + error + (tmp_path / "config.toml").read_text()
+
+
+@pytest.mark.parametrize(("arguments", "name"), [((), "sample"), (("demo",), "demo"), (("a/b",), "a/b")])
+def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, ...], name: str) -> None:
+    lines = f"{name}: made, with the sample record\nconfig.toml: written for {name}\nnext: feedsvc serve\n"
+    assert result("init", "--sample", *arguments, cwd=tmp_path) == (0, lines, "")
+    (made,) = (tmp_path / name).iterdir()
+    assert made.read_bytes() == (SAMPLE / made.name).read_bytes()
+    assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
+
+
+def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sample").mkdir()
+    expected = "exists already, and stays as it is; expected a new folder: feedsvc init --sample FOLDER"
+    assert result("init", "--sample", cwd=tmp_path) == (2, "", f"feedsvc: sample: {expected}\n")
+    assert list(tmp_path.iterdir()) == [tmp_path / "sample"]
+    assert list((tmp_path / "sample").iterdir()) == []
+    (tmp_path / "config.toml").touch()
+    expected = "exists already, and stays as it is; expected a new file"
+    assert result("init", "--sample", "demo", cwd=tmp_path) == (2, "", f"feedsvc: config.toml: {expected}\n")
+    assert not (tmp_path / "demo").exists()
+    status, output, _ = result("init", "--sample", "demo", "--config", "demo.toml", cwd=tmp_path)
+    assert (status, output.splitlines()[-1]) == (0, "next: feedsvc serve --config demo.toml")
+    status, _, error = result("init", "--sample", "other", "--config", "none/c.toml", cwd=tmp_path)
+    assert (status, error) == (
+        2,
+        "feedsvc: none/c.toml: No such file or directory; expected a place for the configuration\n",
+    )
+    assert not (tmp_path / "other").exists()

@@ -1,10 +1,12 @@
-"""Writes a configuration: the commented template, with what reads the records that are there."""
+"""Writes a configuration: the commented template, with what reads the records that are there, or the sample record."""
 
 import json
 import os
 import re
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from feedsvc.config import DEFAULT_NAME, parse_config
@@ -13,6 +15,8 @@ from feedsvc.records.proposals import Proposal, propose
 from feedsvc.records.site_generators import find_generator
 from feedsvc.records.surveys import Survey
 
+#: The name of the folder of the sample record.
+SAMPLE = "sample"
 #: The column that the comments of the template begin in.
 _COLUMN = 47
 
@@ -24,6 +28,8 @@ class Written:
     path: Path
     #: What it proposes; None if there are no records.
     proposal: Proposal | None
+    #: The folder that was made for the sample record; None if there was none to make.
+    sample: Path | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -31,6 +37,9 @@ class Written:
         if not self.proposal:
             return (f"{self.path}: written",)
         option = "" if str(self.path) == DEFAULT_NAME else f" --config {self.path}"
+        if self.sample:
+            wrote = f"{self.sample}: made, with the sample record", f"{self.path}: written for {self.sample}"
+            return *wrote, f"next: feedsvc serve{option}"
         then = f"feedsvc check{option}, then feedsvc serve{option}"
         if self.proposal.needs_site and not self.proposal.site:
             then = f"set records.site in {self.path} to the address of your site, then feedsvc check{option}"
@@ -38,11 +47,44 @@ class Written:
         return written, *self.proposal.unfollowed, f"next: {then}"
 
 
-def write_config(path: Path, records: str | None = None) -> Written:
+def write_sample(path: Path, folder: str | None = None) -> Written:
+    """Make a folder with the sample record, and write a commented configuration that publishes it.
+
+    folder: its path; without it, `sample`. Raise ConfigError, also if there is a folder at its path, or a file at that
+    of the configuration: nothing is overwritten.
+    """
+    if path.exists() or path.is_symlink():
+        raise _exists(path)
+    folder = folder or SAMPLE
+    sample = Path(folder)
+    try:
+        sample.mkdir(parents=True)
+        for record in _sample_folder().iterdir():
+            (sample / record.name).write_bytes(record.read_bytes())
+        return replace(write_config(path, folder, publishes_drafts=True), sample=sample)
+    except ConfigError:
+        shutil.rmtree(sample)
+        raise
+    except FileExistsError as error:
+        expected = "a new folder: feedsvc init --sample FOLDER"
+        raise ConfigError(f"{folder}: exists already, and stays as it is; expected {expected}") from error
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}; expected a place for the sample record") from error
+
+
+def _sample_folder() -> Traversable:
+    """Return the folder of the sample record: in the package, or beside it in a checkout."""
+    package = files("feedsvc")
+    installed = package.joinpath(SAMPLE)
+    return installed if installed.is_dir() else Path(str(package)).parent / "seeds"
+
+
+def write_config(path: Path, records: str | None = None, *, publishes_drafts: bool = False) -> Written:
     """Write a commented configuration that reads the records in a folder; without any, one with all defaults.
 
     records: the folder; without it `records` beside the file, or else the one at or below the file's folder that holds
-    records. Raise ConfigError, also if there is a file at the path: none is overwritten.
+    records. publishes_drafts: whether it publishes drafts. Raise ConfigError, also if there is a file at the path: none
+    is overwritten.
     """
     folder = Path(os.path.abspath(path)).parent
     template = files("feedsvc.config").joinpath("template.toml").read_text("utf-8")
@@ -51,6 +93,8 @@ def write_config(path: Path, records: str | None = None) -> Written:
     proposal = _propose(folder, records)
     if proposal:
         template = _filled(template, proposal, folder, path.name)
+    if publishes_drafts:
+        template = _with_value(template, "include_unpublished", "true")
     try:
         data = template.encode()
     except UnicodeEncodeError as error:

@@ -44,6 +44,7 @@ def report_build(site: "Site", result: "SyncResult", built: "BuildResult") -> Re
     hub_failure: why the hub could not be notified, or an empty text.
     """
     done = {**asdict(built), "conflicts": [str(path) for path in built.conflicts]}
+    del done["written_names"], done["removed_names"]  # of a large site, all would be many
     return {"out": str(site.config.out), **done, **report_records(site, result, of_build=True)}
 
 

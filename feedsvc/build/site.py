@@ -44,6 +44,9 @@ class BuildResult:
     conflicts: tuple[Path | str, ...]
     #: Why the hub could not be notified; empty if it was, or if there is none.
     hub_failure: str = ""
+    #: The names of the files that were written and removed, relative to the output.
+    written_names: tuple[str, ...] = field(default=(), compare=False)
+    removed_names: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ def build(
     """
     done = _run(documents, out, progress, mapping, accept_loss, dry_run=False)
     conflicts = tuple(sorted(done.conflicts, key=str))
-    return BuildResult(len(done.written), done.unchanged, len(done.removed), conflicts)
+    written, removed = tuple(sorted(done.written)), tuple(done.removed)
+    return BuildResult(
+        len(written), done.unchanged, len(removed), conflicts, written_names=written, removed_names=removed
+    )
 
 
 def plan(

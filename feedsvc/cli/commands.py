@@ -4,59 +4,58 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedsvc import api
 from feedsvc.api import reports
+from feedsvc.cli import options
+from feedsvc.cli.columns import feed_lines
 from feedsvc.cli.printing import (
+    change_lines,
     plan_lines,
     print_addresses,
     print_conflicts,
     print_counts,
+    print_detail,
     print_json,
+    print_message,
     print_notes,
     print_problems,
     print_records,
     print_refusal,
+    print_summary,
+    print_sync,
     print_warnings,
     progress_bar,
 )
 from feedsvc.cli.program import Commands
-from feedsvc.errors import ConfigError, LossError, RecordsError, one_line
+from feedsvc.cli.sites import check_any_found, open_site, serve_options, synced_site
+from feedsvc.errors import LossError, one_line
 from feedsvc.model.version import __version__
 
-if TYPE_CHECKING:
-    from feedsvc.index.sync_result import SyncResult
 
-_config = click.option(
-    "--config", "config_file", type=Path, help="Configuration file; default: config.toml, if there is one."
+@click.group(
+    "feedsvc",
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="To begin: feedsvc init --sample, then feedsvc serve. Of each command, feedsvc COMMAND --help says more.",
 )
-_records = click.argument("records", required=False)
-_accept_loss = click.option(
-    "--accept-loss", is_flag=True, help="Go on where more stories would go than records.max_loss lets go at once."
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it, for scripts.")
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Publish RSS, Atom and JSON feeds from a folder of article records."""
 
 
 @main.command()
-@_config
-@_records
+@options.common
+@options.records
 @click.option("--host", help="Host name or IP address to listen on; default: serve.host of the configuration.")
 @click.option("--port", type=int, help="Port to listen on, 1 to 65535; default: serve.port, which is 8000.")
 @click.option("--workers", type=int, help="Processes, 1 to 256; default: serve.workers, which is 2.")
-@_accept_loss
+@options.accept_loss
 def serve(
     config_file: Path | None,
     records: str | None,
@@ -66,13 +65,8 @@ def serve(
     accept_loss: bool,
 ) -> None:
     """Serve the feeds over HTTP, following the folder of RECORDS and the configuration file."""
-    tables = _serve_options({"host": host, "port": port, "workers": workers})
-    with _site(config_file, records, tables=tables) as site, ExitStack() as reading:
-        if not (records or site.config.has_file or site.config.records_folder.exists()):
-            raise RecordsError(
-                "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
-                "`feedsvc serve FOLDER` to serve them as they are, or `feedsvc init --sample` for one to look at"
-            )
+    tables = serve_options({"host": host, "port": port, "workers": workers})
+    with open_site(config_file, records, tables=tables) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
 
         def ready() -> None:
@@ -83,23 +77,27 @@ def serve(
 
 
 @main.command()
-@_config
-@_records
-@click.option(
-    "--out", help="Folder or s3://, gs:// or az:// address to write to; default: build.out of the configuration."
-)
-@_accept_loss
+@options.common
+@options.records
+@options.out
+@options.accept_loss
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be new.")
-@_json
+@options.as_json
 def build(
     config_file: Path | None, records: str | None, out: str | None, accept_loss: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Write the feeds as files, from a folder of RECORDS. Only what changed is written."""
-    with _site(config_file, records, out) as site:
+    """Write the feeds as files, and only what changed.
+
+    \b
+    feedsvc build posts --out public
+    """
+    with open_site(config_file, records, out) as site:
         if dry_run:
-            _plan_build(site, accept_loss, as_json)
+            _plan_build(site, records, accept_loss, as_json)
         with progress_bar("Reading records") as progress:
             result = site.sync(progress, will_build=True, accept_loss=accept_loss)
+        print_sync(result)
+        check_any_found(result, records)
         with progress_bar("Building") as progress:
             built = site.build(progress=progress, accept_loss=accept_loss)
         if as_json:
@@ -109,13 +107,15 @@ def build(
             if built.hub_failure:
                 click.echo(f"{built.hub_failure}; the next build tries again", err=True)
             print_conflicts(built.conflicts)
+            for line in change_lines(built.written_names, built.removed_names):
+                print_detail(line)
             counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-            click.echo(f"{site.config.out}: {counts}")
+            print_summary(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
         sys.exit(1 if faulty else 0)
 
 
-def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
+def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Print what `build` would do, and exit as it would."""
     with site.copy() as copy:
         with progress_bar("Reading records") as progress:
@@ -123,6 +123,8 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
                 result = copy.sync(progress, will_build=True, accept_loss=accept_loss)
             except LossError as loss:
                 result = replace(copy.sync(progress, will_build=True, accept_loss=True), loss=loss)
+        print_sync(result)
+        check_any_found(result, records)
         with progress_bar("Building") as progress:
             plan = copy.plan_build(progress=progress, accept_loss=accept_loss)
         plan = replace(plan, refused=str(result.loss or plan.refused))
@@ -135,26 +137,27 @@ def _plan_build(site: api.Site, accept_loss: bool, as_json: bool) -> None:
             for line in plan_lines(plan):
                 click.echo(one_line(line))
             counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
-            click.echo(f"{site.config.out}: {counts}")
+            print_summary(f"{site.config.out}: {counts}")
         faulty = result.problem_count or result.nothing_found or plan.conflicts or plan.refused
         sys.exit(1 if faulty else 0)
 
 
 @main.command()
-@_config
-@_records
-@_accept_loss
-@_json
+@options.common
+@options.records
+@options.accept_loss
+@options.as_json
 def check(config_file: Path | None, records: str | None, accept_loss: bool, as_json: bool) -> None:
-    """Show every problem in every record of a folder of RECORDS."""
+    """Show every problem in every record."""
     with ExitStack() as stack:
-        site = stack.enter_context(_site(config_file, records))
+        site = stack.enter_context(open_site(config_file, records))
         with progress_bar("Reading records") as progress:
             try:
                 result = site.sync(progress, accept_loss=accept_loss)
             except LossError as loss:
                 site = stack.enter_context(site.copy())  # so that the index stays as it is
                 result = replace(site.sync(progress, accept_loss=True), loss=loss)
+        print_sync(result)
         print_refusal(result.loss)
         number = result.problem_count
         if as_json:
@@ -165,48 +168,55 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
             print_warnings(site.warnings())
             print_notes([*site.notes(), *result.notes])
             print_counts(result)
-            click.echo(f"{number} problem{'' if number == 1 else 's'}", err=True)
+            print_message(f"{number} problem{'' if number == 1 else 's'}")
         sys.exit(1 if number or result.nothing_found or result.loss else 0)
 
 
 @main.command()
-@_config
-@_json
-def feeds(config_file: Path | None, as_json: bool) -> None:
+@options.common
+@options.records
+@options.as_json
+def feeds(config_file: Path | None, records: str | None, as_json: bool) -> None:
     """List the feeds, with their numbers of stories and addresses."""
-    with _synced(config_file) as (site, result):
+    with synced_site(config_file, records) as (site, result):
         if as_json:
             print_json(reports.report_feeds(site, result))
         else:
-            found = site.feeds()
-            width = max(len(feed.name) for feed in found)
-            for feed in found:
-                click.echo(f"{feed.size:>7}  {feed.name:<{width}}  {'  '.join(site.urls(feed))}")
+            for line in feed_lines(site):
+                click.echo(line)
             print_problems(result)
         sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
-@_config
-@click.argument("address")
-def show(config_file: Path | None, address: str) -> None:
-    """Print the document at an ADDRESS, such as '/topics/ai.atom?min_quality=60'."""
-    with _synced(config_file) as (site, result):
+@options.common
+@options.address
+@options.records
+def show(config_file: Path | None, address: str, records: str | None) -> None:
+    """Print the document at an address.
+
+    \b
+    feedsvc show '/topics/ai.atom?min_quality=60'
+    """
+    with synced_site(config_file, records) as (site, result):
         click.echo(site.document(address).body, nl=False)
         print_problems(result)
         sys.exit(1 if result.problem_count or result.loss else 0)
 
 
 @main.command()
-@_config
-@click.argument("subject", metavar="URL-OR-PATH")
-@_json
-def why(config_file: Path | None, subject: str, as_json: bool) -> None:
+@options.common
+@options.subject
+@options.records
+@options.as_json
+def why(config_file: Path | None, subject: str, records: str | None, as_json: bool) -> None:
     """Explain in which feeds a story is, and why it isn't in others.
 
-    URL-OR-PATH: its URL, or the file of its record, whose fields are shown with the keys that they come from.
+    \b
+    feedsvc why https://example.org/1
+    feedsvc why posts/one.md
     """
-    with _synced(config_file) as (site, result):
+    with synced_site(config_file, records) as (site, result):
         explanation = site.explain(subject)
         if as_json:
             print_json(reports.report_explanation(explanation))
@@ -216,44 +226,21 @@ def why(config_file: Path | None, subject: str, as_json: bool) -> None:
 
 
 @main.command()
-@_config
-@_records
-def init(config_file: Path | None, records: str | None) -> None:
-    """Write a commented config.toml for the records in a folder of RECORDS. It never overwrites one."""
-    from feedsvc.api.init import write_config
+@options.new_config
+@options.found_records
+@click.option(
+    "--sample", is_flag=True, help="Make the folder, by default one named sample, and put the sample record into it."
+)
+def init(config_file: Path | None, records: str | None, sample: bool) -> None:
+    """Write a commented config.toml for your records; overwrite nothing.
 
-    for line in write_config(config_file or Path("config.toml"), records).lines:
+    \b
+    feedsvc init posts
+    feedsvc init --sample && feedsvc serve
+    """
+    from feedsvc.api.init import write_config, write_sample
+
+    path = config_file or Path("config.toml")
+    written = write_sample(path, records) if sample else write_config(path, records)
+    for line in written.lines:
         click.echo(one_line(line))
-
-
-def _site(
-    config_file: Path | None, records: str | None = None, out: str | None = None, tables: dict[str, Any] | None = None
-) -> api.Site:
-    from feedsvc.config import load_config
-
-    return api.Site(load_config(config_file, records=records, out=out, tables=tables), processes=True)
-
-
-def _serve_options(options: dict[str, str | int | None]) -> dict[str, Any]:
-    """Return the tables that options of `serve` make. Raise ConfigError, which names the option."""
-    from feedsvc.config import parse_config
-
-    given = {key: value for key, value in options.items() if value is not None}
-    tables = {"serve": given} if given else {}
-    try:
-        parse_config(tables, Path())
-    except ConfigError as error:
-        raise ConfigError(str(error).replace("serve.", "--", 1)) from error
-    return tables
-
-
-@contextmanager
-def _synced(config_file: Path | None) -> "Iterator[tuple[api.Site, SyncResult]]":
-    with _site(config_file) as site:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress)
-            except LossError as loss:
-                result = site.unsynced(loss)
-        print_refusal(result.loss)
-        yield site, result

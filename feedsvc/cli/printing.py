@@ -2,10 +2,12 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +21,60 @@ if TYPE_CHECKING:
 
 #: Feeds that are named at most.
 MOST_SHOWN = 30
+
+
+class Detail(IntEnum):
+    """How much is printed beside results and what is wrong."""
+
+    LITTLE = -1
+    USUAL = 0
+    MUCH = 1
+
+
+def set_detail(context: click.Context, detail: Detail) -> None:
+    """Set how much a command prints."""
+    context.meta[__name__] = detail
+
+
+def _detail() -> Detail:
+    context = click.get_current_context(silent=True)
+    return context.meta.get(__name__, Detail.USUAL) if context else Detail.USUAL
+
+
+def print_message(line: str) -> None:
+    """Print what is neither a result nor wrong, unless the command is to be quiet."""
+    if _detail() > Detail.LITTLE:
+        click.echo(one_line(line), err=True)
+
+
+def print_detail(line: str) -> None:
+    """Print what is done, if the command is to say so."""
+    if _detail() == Detail.MUCH:
+        click.echo(one_line(line), err=True)
+
+
+def print_summary(line: str) -> None:
+    """Print what a build did, unless the command is to be quiet: its result are the files."""
+    if _detail() > Detail.LITTLE:
+        click.echo(line)
+
+
+def print_site(site: api.Site) -> None:
+    """Print what a command uses, if it is to say so."""
+    config = site.config
+    if _detail() == Detail.MUCH:
+        from feedsvc.index.database import without_password
+
+        print_detail(f"configuration: {config.folder / config.file_name if config.has_file else 'none, but defaults'}")
+        print_detail(f"records: {', '.join(map(str, config.record_folders))}")
+        url = config.index.url
+        path = url.removeprefix("sqlite:///")
+        print_detail(f"index: {config.folder / path if path != url else without_password(url)}")
+
+
+def print_sync(result: "SyncResult") -> None:
+    """Print how many files were read, if the command is to say so."""
+    print_detail(f"files read: {result.read:,}, gone: {result.gone:,}")
 
 
 def print_records(site: api.Site, result: "SyncResult") -> None:
@@ -51,7 +107,7 @@ def print_problems(result: "SyncResult") -> None:
 def print_notes(notes: Iterable[str]) -> None:
     """Print what may surprise, and is no problem."""
     for note in notes:
-        click.echo(one_line(f"note: {note}"), err=True)
+        print_message(f"note: {note}")
 
 
 def print_json(report: Report) -> None:
@@ -62,14 +118,14 @@ def print_json(report: Report) -> None:
 def print_warnings(warnings: list[str]) -> None:
     """Print warnings of the configuration."""
     for warning in warnings:
-        click.echo(one_line(f"warning: {warning}"), err=True)
+        print_message(f"warning: {warning}")
 
 
 def print_counts(result: "SyncResult") -> None:
     """Print how many stories and files there are."""
     if result.nothing_found:
         click.echo(one_line(result.nothing_found), err=True)
-    click.echo(str(result.counts), err=True)
+    print_message(str(result.counts))
 
 
 def print_addresses(site: api.Site) -> None:
@@ -86,9 +142,14 @@ def print_addresses(site: api.Site) -> None:
     sys.stdout.flush()
 
 
+def change_lines(written: Iterable[str], removed: Iterable[str]) -> list[str]:
+    """Return the lines that name files written and removed."""
+    return [f"write {name}" for name in written] + [f"remove {name}" for name in removed]
+
+
 def plan_lines(plan: "BuildPlan") -> list[str]:
     """Return what `feedsvc build --dry-run` says of files and feeds: of the latter, those with most that is new."""
-    lines = [f"write {name}" for name in plan.to_write] + [f"remove {name}" for name in plan.to_remove]
+    lines = change_lines(plan.to_write, plan.to_remove)
     worst = list(plan.new.items())
     lines += [f"{number:>7} new to subscribers of {path}" for path, number in worst[:MOST_SHOWN]]
     if len(worst) > MOST_SHOWN:
@@ -99,14 +160,19 @@ def plan_lines(plan: "BuildPlan") -> list[str]:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on a terminal, and nothing elsewhere; yield a function of the numbers done and to do."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+    """Show a progress bar on a terminal, and nothing elsewhere; yield a function of the numbers done and to do.
+
+    If the command is to say what it does, it says at the end how long it took.
+    """
+    started = time.monotonic()
+    with ExitStack() as shown:
+        bars: list[Any] = []
 
         def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
+            if not bars:  # so that there is none where nothing is to be done
+                bars.append(shown.enter_context(click.progressbar(length=total, label=label, file=sys.stderr)))
+            bars[0].update(done - bars[0].pos)
 
-        yield show
+        is_shown = sys.stderr.isatty() and _detail() > Detail.LITTLE
+        yield show if is_shown else lambda done, total: None
+    print_detail(f"{label.lower()}: {time.monotonic() - started:.2f} s")

@@ -4,19 +4,31 @@ import errno
 import os
 import sys
 from _thread import interrupt_main
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGINT, default_int_handler, getsignal, signal
 from threading import Timer, current_thread, main_thread
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
-from feedsvc.errors import FeedsvcError, IndexLostError, LossError, one_line
+from feedsvc.cli.mistakes import explain, explain_unknown_command
+from feedsvc.cli.options import Argument
+from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, LossError, one_line
 
 
 class Command(click.Command):
     """A command that is retried once if the index is lost: it can be rebuilt from the records."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        return _parsed(super().parse_args, context, arguments)
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        arguments = [each for each in self.params if isinstance(each, Argument)]
+        with formatter.section("Arguments"):
+            formatter.write_dl([(each.human_readable_name, each.description) for each in arguments])
+        super().format_options(context, formatter)
 
     def invoke(self, context: click.Context) -> Any:
         with _interrupts_kept():
@@ -31,6 +43,19 @@ class Commands(click.Group):
 
     command_class = Command
 
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        return _parsed(super().parse_args, context, arguments)
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)  # those that are used most come first
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments[0] not in self.commands and not context.resilient_parsing:
+            raise explain_unknown_command(self, arguments[0])
+        return super().resolve_command(context, arguments)
+
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         _open_standard_streams()
         return super().__call__(*arguments, **named)
@@ -39,7 +64,8 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except FeedsvcError as error:
-            click.echo(one_line(f"feedsvc: {error}"), err=True)
+            for problem in error.problems if isinstance(error, ConfigError) else [str(error)]:
+                click.echo(one_line(f"feedsvc: {problem}"), err=True)
             context.exit(1 if isinstance(error, LossError) else 2)
         except KeyboardInterrupt:
             click.echo("feedsvc: interrupted", err=True)
@@ -85,6 +111,19 @@ def _interrupts_kept() -> Iterator[None]:
     finally:
         sys.unraisablehook = hook
         signal(SIGINT, before)
+
+
+def _parsed(
+    parse: Callable[[click.Context, list[str]], list[str]], context: click.Context, arguments: list[str]
+) -> list[str]:
+    """Return what is left of arguments after parsing them. Raise Mistake for what can't be parsed."""
+    given = [*arguments]
+    try:
+        return parse(context, arguments)
+    except NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise explain(context, given, error) from error
 
 
 def _open_standard_streams() -> None:

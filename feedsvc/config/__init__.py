@@ -2,8 +2,8 @@
 
 from feedsvc.config.changes import differences, fixed, reload_config
 from feedsvc.config.checks import nearest, read_table, unusable
-from feedsvc.config.loading import TABLES, load_config, parse_config
-from feedsvc.config.schema import DEFAULT_NAME, Config, Custom, Feeds, Index, LabelTexts, RecordSource, Site
+from feedsvc.config.loading import load_config, parse_config
+from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config, Custom, Feeds, Index, LabelTexts, RecordSource, Site
 
 __all__ = [
     "DEFAULT_NAME",

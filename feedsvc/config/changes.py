@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from feedsvc.config.loading import TABLES, load_config
-from feedsvc.config.schema import DEFAULT_NAME, Config
+from feedsvc.config.loading import load_config
+from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config
 
 
 def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None = None) -> Config:

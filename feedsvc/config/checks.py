@@ -1,31 +1,72 @@
 """What tables of config.toml are checked by: each fault is a ConfigError that names the key and shows the value."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from feedsvc.config.schema import Table
+from feedsvc.config.schema import TABLES, Table
 from feedsvc.errors import ConfigError, shown_value
 from feedsvc.text import web_url
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 
+class Problems:
+    """What is wrong with a configuration: all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._found
+
+    def add(self, message: str) -> None:
+        """Add a problem."""
+        self._found.append(message)
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Add the problems of a ConfigError that is raised in the context, instead of letting it go on."""
+        try:
+            yield
+        except ConfigError as error:
+            self._found += error.problems
+
+    def check(self) -> None:
+        """Raise ConfigError if there are any."""
+        if self._found:
+            raise ConfigError(*self._found)
+
+
 def read_table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
     """Return a table, checked. name: as messages show it. Raise ConfigError."""
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: {shown_value(data)} can't be used; expected a table, [{name}]")
-    expected = get_type_hints(kind, include_extras=True)
-    for key in data:
+    problems, expected = Problems(), get_type_hints(kind, include_extras=True)
+    for key, value in data.items():
         if key not in expected:
-            raise ConfigError(f"{name}.{key} is not a key that feedsvc knows{nearest(key, expected)}")
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        key = str(error).rpartition(" - at `$.")[2].rstrip("`").partition("[")[0]
-        raise ConfigError(unusable(f"{name}.{key}", data[key], _description(expected[key]))) from error
+            problems.add(f"{name}.{key} is not a key that feedsvc knows{nearest_key(key, expected)}")
+            continue
+        try:
+            msgspec.convert(value, expected[key])
+        except msgspec.ValidationError:  # which names no key
+            problems.add(unusable(f"{name}.{key}", value, _description(expected[key])))
+    problems.check()
+    return msgspec.convert(data, kind)
+
+
+def nearest_key(key: str, known: Iterable[str] = ()) -> str:
+    """Return the end of the message for an unknown key: as `nearest` does, or one that is like it in another table."""
+    known = list(known)
+    others = {other: f"{table}.{other}" for table, kind in TABLES.items() for other in kind.__struct_fields__}
+    like = difflib.get_close_matches(key, others, n=1, cutoff=0.8)
+    if like and not difflib.get_close_matches(key, known, n=1):
+        return f"; did you mean {others[like[0]]}?"
+    return nearest(key, known or [*TABLES, "custom"])
 
 
 def read_address(key: str, value: str) -> str:

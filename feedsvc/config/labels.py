@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from feedsvc.config.checks import read_table, unusable
+from feedsvc.config.checks import Problems, read_table, unusable
 from feedsvc.config.schema import LabelTexts
 from feedsvc.errors import ConfigError
 from feedsvc.model import PLACEHOLDERS
@@ -14,8 +14,12 @@ from feedsvc.text import plain_text
 
 def read_labels(data: Any) -> LabelTexts:
     """Return the table [labels], with plain texts. Raise ConfigError, also for a text without its placeholder."""
-    given = asdict(read_table("labels", LabelTexts, data))
-    return LabelTexts(**{name: _read_label(name, text) for name, text in given.items() if text is not None})
+    problems, texts = Problems(), {}
+    for name, text in asdict(read_table("labels", LabelTexts, data)).items():
+        with problems.collected():
+            texts[name] = text if text is None else _read_label(name, text)
+    problems.check()
+    return LabelTexts(**texts)
 
 
 def _read_label(name: str, text: str) -> str:

@@ -1,30 +1,26 @@
-"""config.toml to a frozen `Config`. Every key is checked; a faulty one is an error that names it."""
+"""config.toml to a frozen `Config`. Every key is checked; an error names all that are faulty."""
 
 import dataclasses
-import hashlib
-import re
+import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 from msgspec.structs import replace
 
-from feedsvc.config.checks import nearest, read_address, read_table, unusable
+from feedsvc.config.checks import Problems, nearest, nearest_key, read_address, read_table, unusable
+from feedsvc.config.indexes import place, with_index_of_file, with_other_index
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, Config, Custom, Given, Index, Records, Serve, Site, Table
+from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, TABLES, Config, Custom, Given, Records, Serve, Site
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
-from feedsvc.model import FILTERS, parse_filters
+from feedsvc.model import FILTERS, NO_FILTERS, parse_filters
 from feedsvc.text import plain_text, slug
-
-TABLES: dict[str, type[Table]] = {
-    item.name: item.type for item in fields(Config) if isinstance(item.type, type) and issubclass(item.type, Table)
-}
 
 
 def load_config(
@@ -52,45 +48,39 @@ def load_config(
     for name, keys in (tables or {}).items():
         known = data.get(name)
         data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
-    table = data.get("records")
-    usual_records = table.get("path", Records().path) if isinstance(table, dict) else Records().path
-    for name, key, value in (("records", "path", records), ("build", "out", out)):
-        if value is not None and isinstance(data.setdefault(name, {}), dict):
-            data[name][key] = str(Path.cwd() / value) if value != "" and "://" not in str(value) else str(value)
-    if records is not None and isinstance(table, dict) and isinstance(table.get("source"), list):
-        table["source"] = _sources_of(Path.cwd() / records, table["source"], folder)
+    if out is not None and isinstance(build := data.setdefault("build", {}), dict):
+        build["out"] = str(out) if out == "" or "://" in str(out) else str(Path.cwd() / out)
+    other = _replace_records(data, folder, str(records)) if records is not None else ""
     try:
         config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE), given=given)
     except ConfigError as error:
-        raise ConfigError(f"{path or NO_FILE}: {error}") from error
-    config = _with_own_index(config, "url" in data.get("index", {}), tables if path else None)
-    usual = folder / usual_records if isinstance(usual_records, str) else None
-    if records is None or config.records_folder.resolve() == (usual and usual.resolve()):
-        return config
-    # Another folder has an index of its own, so that a running service keeps the one of its folder.
-    return _with_another_index(config, str(config.records_folder))
+        raise ConfigError(*(f"{path or NO_FILE}: {problem}" for problem in error.problems)) from error
+    if "url" not in data.get("index", {}):
+        config = with_index_of_file(config)
+    others = [repr(tables["records"])] if path and tables and "records" in tables and "index" not in tables else []
+    others += [other] if other else []
+    return with_other_index(config, others) if others else config
 
 
-def _with_own_index(config: Config, has_url: bool, tables: Mapping[str, Any] | None) -> Config:
-    """Return a configuration whose index is not that of other files in its folder, nor that of its file alone.
+def _replace_records(data: dict[str, Any], folder: Path, records: str) -> str:
+    """Put a folder of records into the tables of a configuration; return it, or nothing if it is the configured one."""
+    table = data.setdefault("records", {})
+    if not isinstance(table, dict) or not records or "\0" in records:
+        data["records"] = {**table, "path": records} if isinstance(table, dict) else table
+        return ""  # parse_config says what is wrong
+    sources = table.get("source", [])
+    own = [each for each in sources if _is_of(records, each, folder)] if isinstance(sources, list) else sources
+    if own == sources if sources else _is_of(records, {"path": Records().path, **table}, folder):
+        return ""
+    data["records"] = {**table, "path": place(records), "source": own}
+    return place(records)
 
-    has_url: whether it says itself where its index is. tables: what replaces keys of its file.
-    """
-    if not has_url and config.file_name != DEFAULT_NAME:
-        name = re.sub(r"[^\w.-]", "_", config.file_name.removesuffix(".toml"))
-        config = dataclasses.replace(config, index=Index(url=Index().url.replace("index.", f"index-{name}.")))
-    if tables and "records" in tables and "index" not in tables:
-        return _with_another_index(config, repr(tables["records"]))
-    return config
 
-
-def _with_another_index(config: Config, what: str) -> Config:
-    """Return a configuration with an index beside its own. what: names it."""
-    name = hashlib.sha256(what.encode()).hexdigest()[:12]
-    other = f"{config.index.url}-{name}"
-    if config.index.is_shared:
-        other = f"{config.index.url}{'&' if '?' in config.index.url else '?'}schema=feedsvc_{name}"
-    return dataclasses.replace(config, index=Index(url=other))
+def _is_of(records: str, table: Any, folder: Path) -> bool:
+    """Return whether a table [records], or one of [[records.source]], is of a folder of records."""
+    path = table.get("path") if isinstance(table, dict) else None
+    is_path = isinstance(path, str) and "\0" not in path
+    return is_path and os.path.realpath(records) == os.path.realpath(folder / str(path))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Path]:
@@ -107,35 +97,40 @@ def _read(path: Path) -> tuple[dict[str, Any], Path]:
     return data, path.parent.absolute()
 
 
-def _sources_of(records: Path, tables: list[Any], folder: Path) -> list[Any]:
-    """Return those of the tables [[records.source]] that are of a folder of records."""
-    paths = [table.get("path") if isinstance(table, dict) else None for table in tables]
-    return [
-        table
-        for table, path in zip(tables, paths, strict=True)
-        if isinstance(path, str) and (folder / path).resolve() == records.resolve()
-    ]
-
-
 def parse_config(data: dict[str, Any], folder: Path) -> Config:
-    """Return the configuration that tables of keys and values make. Raise ConfigError."""
-    for name in data:
+    """Return the configuration that tables of keys and values make. Raise ConfigError, which has all that is wrong."""
+    problems, tables = Problems(), {}
+    for name, value in data.items():
         if name not in TABLES and name != "custom":
-            raise ConfigError(f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}")
-    kinds = {name: kind for name, kind in TABLES.items() if name not in ("labels", "records")}
-    tables: dict[str, Any] = {name: read_table(name, kind, data.get(name, {})) for name, kind in kinds.items()}
-    tables["records"] = read_records(data.get("records", {}))
-    tables["site"] = _complete_site(tables["site"], tables["serve"])
-    tables["labels"] = read_labels(data.get("labels", {}))
-    if tables["feeds"].hub:
-        tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", tables["feeds"].hub))
-    _check_formats(tables["feeds"].formats)
-    return Config(
-        **tables,
-        custom=_custom(data.get("custom", [])),
-        folder=folder,
-        has_base_url=bool(data.get("site", {}).get("base_url")),
-    )
+            problems.add(_unknown_table(name, value))
+    for name, kind in TABLES.items():
+        with problems.collected():
+            tables[name] = _READERS.get(name, partial(read_table, name, kind))(data.get(name, {}))
+    if "site" in tables:
+        with problems.collected():
+            tables["site"] = _complete_site(tables["site"], tables.get("serve", Serve()))
+    if "feeds" in tables:
+        with problems.collected():
+            _check_formats(tables["feeds"].formats)
+        if hub := tables["feeds"].hub:
+            with problems.collected():
+                tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", hub))
+    with problems.collected():
+        tables["custom"] = _custom(data.get("custom", []))
+    problems.check()
+    has_base_url = bool(data.get("site", {}).get("base_url"))
+    return Config(**tables, folder=folder, has_base_url=has_base_url)
+
+
+#: What reads tables with more to check than their types.
+_READERS: dict[str, Callable[[Any], Any]] = {"labels": read_labels, "records": read_records}
+
+
+def _unknown_table(name: str, value: Any) -> str:
+    """Return the message for a table, or a key outside of one, that is not known."""
+    if not isinstance(value, dict | list):
+        return f"{name} is not a key that feedsvc knows{nearest_key(name)}"
+    return f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}"
 
 
 def _check_formats(names: tuple[str, ...]) -> None:
@@ -154,16 +149,19 @@ def _check_formats(names: tuple[str, ...]) -> None:
 def _complete_site(site: Site, serve: Serve) -> Site:
     """Return the table [site] with clean texts, and values in place of those that are missing."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    if site.base_url:
-        base_url = read_address("site.base_url", site.base_url)
-    else:
-        base_url = read_address("serve.host", f"http://{local}:{serve.port}")
-    if "?" in base_url or "#" in site.base_url:
-        raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
+    problems, base_url, language = Problems(), "", ""
+    with problems.collected():
+        key, address = (
+            ("site.base_url", site.base_url) if site.base_url else ("serve.host", f"http://{local}:{serve.port}")
+        )
+        base_url = read_address(key, address)
+        if "?" in base_url or "#" in site.base_url:
+            raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
     try:
         language = language_tag(site.language)
     except ValueError as error:
-        raise ConfigError(unusable("site.language", site.language, str(error).removeprefix("expected "))) from error
+        problems.add(unusable("site.language", site.language, str(error).removeprefix("expected ")))
+    problems.check()
     title = plain_text(site.title) or "feedsvc"
     return replace(
         site,
@@ -179,26 +177,32 @@ def _custom(tables: Any) -> dict[str, Custom]:
     """Return the saved filters of [[custom]] tables by slug."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"custom: {shown_value(tables)} can't be used; expected tables, [[custom]]")
-    found: dict[str, Custom] = {}
+    problems, found = Problems(), dict[str, Custom]()
     for number, table in enumerate(tables, 1):
-        where = f"custom {number}"
-        known = ("name", "description", *FILTERS)
-        for key in table:
-            if key not in known:
-                raise ConfigError(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
-        name, description = table.get("name", ""), table.get("description", "")
-        if not isinstance(name, str) or not plain_text(name):
-            raise ConfigError(unusable(f"{where}: name", name, "a name"))
-        if not isinstance(description, str):
-            raise ConfigError(unusable(f"{where}: description", description, "some text"))
-        try:
-            filters = parse_filters(table.items())
-        except FilterError as error:
-            raise ConfigError(f"{where}: {error}") from error
-        custom = Custom(slug(name), plain_text(name), plain_text(description), filters)
-        if custom.slug in found:
-            raise ConfigError(
-                f"{where}: {name!r} has the address of {found[custom.slug].name!r}; expected another name"
-            )
-        found[custom.slug] = custom
+        with problems.collected():
+            custom = _custom_table(f"custom {number}", table)
+            if custom.slug in found:
+                expected = f"the address of {found[custom.slug].name!r}; expected another name"
+                raise ConfigError(f"custom {number}: {table['name']!r} has {expected}")
+            found[custom.slug] = custom
+    problems.check()
     return found
+
+
+def _custom_table(where: str, table: dict[str, Any]) -> Custom:
+    """Return the saved filter of a table. where: names it in messages."""
+    problems, known = Problems(), ("name", "description", *FILTERS)
+    for key in table:
+        if key not in known:
+            problems.add(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
+    name, description, filters = table.get("name", ""), table.get("description", ""), NO_FILTERS
+    if not isinstance(name, str) or not plain_text(name):
+        problems.add(unusable(f"{where}: name", name, "a name"))
+    if not isinstance(description, str):
+        problems.add(unusable(f"{where}: description", description, "some text"))
+    try:
+        filters = parse_filters(table.items())
+    except FilterError as error:
+        problems.add(f"{where}: {error}")
+    problems.check()
+    return Custom(slug(name), plain_text(name), plain_text(description), filters)

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from feedsvc.config.checks import read_address, read_table, unusable
+from feedsvc.config.checks import Problems, read_address, read_table, unusable
 from feedsvc.config.schema import Records, RecordSource
 from feedsvc.errors import ConfigError
 
@@ -20,14 +20,19 @@ def read_records(data: Any) -> Records:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(unusable("records.source", tables, "tables, [[records.source]]"))
     own = {key: value for key, value in data.items() if key != "source"}
-    records = _checked("records", Records, own)
+    problems, records = Problems(), Records()
+    with problems.collected():
+        records = _checked("records", Records, own)
     shared = {key: value for key, value in own.items() if key in _SHARED}
     sources = []
     for number, table in enumerate(tables, 1):
         merged = {**shared, **table}
         if isinstance(shared.get("fields"), dict) and isinstance(table.get("fields"), dict):
             merged["fields"] = {**shared["fields"], **table["fields"]}
-        sources.append(_checked(f"records.source {number}", RecordSource, merged))
+        checked = merged if problems.is_empty else table  # what [records] has wrong is told once
+        with problems.collected():
+            sources.append(_checked(f"records.source {number}", RecordSource, checked))
+    problems.check()
     return replace(records, source=tuple(sources))
 
 

@@ -1,7 +1,7 @@
 """The tables of config.toml: their keys, defaults, and what each expects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -232,3 +232,9 @@ class Config:
     @property
     def out_folder(self) -> Path:
         return self.folder / self.build.out
+
+
+#: The tables by their names.
+TABLES: dict[str, type[Table]] = {
+    item.name: item.type for item in fields(Config) if isinstance(item.type, type) and issubclass(item.type, Table)
+}

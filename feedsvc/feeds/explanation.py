@@ -21,7 +21,6 @@ from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.origins import Origins
 from feedsvc.records.passed_over import why_passed_over
-from feedsvc.records.registry import suffixes
 from feedsvc.records.sources import find_sources
 from feedsvc.text import web_url
 
@@ -54,7 +53,7 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     else:
         path = _record_file(connection, config, subject)
         if not path:
-            return Explanation((_passed_over(config, subject),), published=False)
+            return Explanation((_passed_over(connection, config, subject),), published=False)
         if file := records.file(path):
             origins = records.origins(file)
         own = connection.execute(f"SELECT t.url FROM {_RECORDS} AND f.path = ? ORDER BY t.record", (path,))
@@ -99,14 +98,29 @@ def _record_file(connection: Connection, config: Config, subject: str) -> str:
     return ""
 
 
-def _passed_over(config: Config, subject: str) -> str:
+def _passed_over(connection: Connection, config: Config, subject: str) -> str:
     """Return why no record is read from a file. Raises FeedsvcError if it is none below a folder of records."""
-    for path in (Path(subject), *(folder / subject for folder in config.record_folders)):
+    paths = (Path(subject), *(folder / subject for folder in config.record_folders))
+    for path in paths:
         if why := why_passed_over(config, path):
             return f"{subject}: {why}"
+    found = [path for path in paths if path.exists()]
+    wrong = "no such file" if not found else "a folder" if found[0].is_dir() else "not below a folder of records"
     folders = " or ".join(map(str, config.record_folders))
-    expected = f"a story's URL, or a file in {folders}, not hidden, named {', '.join(suffixes())}"
-    raise FeedsvcError(f"{subject}: not a record file; expected {expected}")
+    meant = _similar(connection, subject)
+    expected = f"did you mean {meant}?" if meant else f"expected a story's URL, or the file of a record in {folders}"
+    raise FeedsvcError(f"{subject}: {wrong}; {expected}")
+
+
+def _similar(connection: Connection, subject: str) -> str:
+    """Return the URL that lacks its scheme, or the file of that name in another folder; empty if there is neither."""
+    urls = [f"{scheme}://{subject}" for scheme in ("https", "http")]
+    found = f"SELECT url FROM occurrences WHERE url {connection.dialect.in_list}"
+    name = Path(subject).name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    files = "SELECT path FROM files WHERE path LIKE ? ESCAPE '\\' ORDER BY path"
+    row = connection.execute(found, (connection.dialect.as_list(urls),)).fetchone()
+    row = row or connection.execute(files, (f"%/{name}",)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _cluster(connection: Connection, config: Config, url: str) -> list[str]:

@@ -11,6 +11,7 @@ from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.query import KINDS
 from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress
+from feedsvc.model.address import Kind
 from feedsvc.text import slug
 
 #: Names that are compared with an unknown one.
@@ -88,9 +89,17 @@ def _near_pages(path: str, known: Known) -> tuple[Address, ...]:
     """Return the pages of feeds whose slugs resemble that of a path."""
     match path.strip("/").split("/", 1):
         case [("topics" | "providers" | "custom") as kind, name]:
-            near = _near(slug(name.rpartition(".")[0] or name), known(kind))
+            near = _near(_slug(name), known(kind))
             return tuple(page_address(FeedAddress(kind, name)) for name in near)
+        case [name] if name:  # of a topic, say, whose address lacks the kind
+            kinds: tuple[Kind, ...] = ("topics", "providers", "custom")
+            return tuple(page_address(FeedAddress(kind, _slug(name))) for kind in kinds if _slug(name) in known(kind))
     return ()
+
+
+def _slug(name: str) -> str:
+    """Return the slug of a name in a path, without the suffix of a format."""
+    return slug(name.rpartition(".")[0] or name)
 
 
 def _near(name: str, known: list[str]) -> list[str]:

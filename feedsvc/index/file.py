@@ -13,11 +13,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from feedsvc.config.indexes import FOLDER, OTHER
 from feedsvc.errors import IndexReadOnlyError, IndexUnusableError
 from feedsvc.index.schema import APPLICATION_ID
 
-#: The name of the folder for indexes.
-FOLDER = ".feedsvc"
 #: Device and inode of a file; None where there is none.
 Identity: TypeAlias = tuple[int, int] | None
 
@@ -30,6 +29,8 @@ def make_folder(folder: Path) -> None:
     """Make the folder of an index, which git ignores, since it holds a cache. Raises IndexUnusableError."""
     if os.path.exists(folder):
         return
+    if is_for_other(folder):
+        make_folder(folder.parent)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
@@ -40,6 +41,15 @@ def make_folder(folder: Path) -> None:
         is_read_only = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
         kind = IndexReadOnlyError if is_read_only else IndexUnusableError
         raise kind(f"{error.filename or folder}: {error.strerror}; expected a place for the index") from error
+
+
+def is_for_other(folder: Path) -> bool:
+    """Return whether a folder is one for the index of other records than the configured ones."""
+    return folder.parent.name == FOLDER and folder.name.startswith(OTHER)
+
+
+def _is_for_indexes(folder: Path) -> bool:
+    return folder.name == FOLDER or is_for_other(folder)
 
 
 def identity(file: Path) -> Identity:
@@ -74,7 +84,7 @@ def is_short_text(file: Path) -> bool:
     except OSError:  # it isn't there yet
         return False
     is_empty = len(start) in (0, 512) or start.startswith(b"SQLite format 3\0")
-    return not is_empty and file.parent.name != FOLDER
+    return not is_empty and not _is_for_indexes(file.parent)
 
 
 def set_aside(file: Path, damaged: Identity, error: Exception, was_ours: bool) -> bool:
@@ -93,7 +103,7 @@ def set_aside(file: Path, damaged: Identity, error: Exception, was_ours: bool) -
             header = stream.read(100)
         is_database = len(header) == 100 and header.startswith(b"SQLite format 3\0")
         is_marked = is_database and header[68:72] == APPLICATION_ID.to_bytes(4)
-        if not is_marked and (is_database or not (was_ours or file.parent.name == FOLDER)):
+        if not is_marked and (is_database or not (was_ours or _is_for_indexes(file.parent))):
             return False
         aside = next(name for name in _names_aside(file) if not os.path.lexists(name))
         for suffix in ("-wal", "-shm", ""):

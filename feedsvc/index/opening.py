@@ -7,7 +7,8 @@ from feedsvc.config import Config
 from feedsvc.config import Index as IndexTable
 from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.database import Index, without_password
-from feedsvc.index.file import make_folder
+from feedsvc.index.file import is_for_other, make_folder
+from feedsvc.index.others import keep
 from feedsvc.index.owner import owner_of_file, owner_of_shared
 from feedsvc.index.sqlite import SqliteDatabase
 
@@ -18,7 +19,9 @@ def open_index(config: Config) -> Index:
         return _open_postgres(config)
     file = _file(config)
     database = SqliteDatabase(file, owner_of_file(config, file))
-    make_folder(database.file.parent)
+    if is_for_other(file.parent):
+        keep(file.parent, database)
+    make_folder(file.parent)
     try:
         database.check()
     except IndexLostError:

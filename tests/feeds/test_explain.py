@@ -235,14 +235,13 @@ def test_every_story_of_a_file_is_explained(folder: Path) -> None:
 
 def test_an_unknown_story_or_file_is_one_line_and_exit_status_2(folder: Path) -> None:
     (folder / "x.md").write_text(record())
-    suffixes = ".md, .markdown, .mdx, .txt, .html, .json, .jsonl, .ndjson, .toml, .yaml, .yml"
-    expected = f"a story's URL, or a file in {folder}/records, not hidden, named {suffixes}"
+    expected = f"a story's URL, or the file of a record in {folder}/records"
     for subject, message in (
         ("https://A.example/x", "https://a.example/x: no story has this URL; expected a record's, or a related story's"
          " where neither it nor its record is a draft, deleted or not due yet"),
         ("https://a b/", "'https://a b/' can't be used; expected a host name such as example.com"),
-        ("none.md", f"none.md: not a record file; expected {expected}"),
-        ("x.md", f"x.md: not a record file; expected {expected}"),
+        ("none.md", f"none.md: no such file; expected {expected}"),
+        ("x.md", f"x.md: not below a folder of records; expected {expected}"),
     ):  # fmt: skip
         assert result("why", subject, cwd=folder) == (2, "", f"feedsvc: {message}\n")
 

@@ -1,0 +1,137 @@
+"""What is told of a command line that can't be used: what is wrong with it, and what to write instead."""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from feedsvc.errors import one_line
+
+#: What others call a command, or what is no command here.
+_OTHER_WORDS = {"help": "--help", "version": "--version", "list": "feeds", "run": "serve", "new": "init"}
+
+
+class Mistake(click.UsageError):
+    """A command line that can't be used; its message is one line."""
+
+    def show(self, file: object = None) -> None:
+        """Print the message."""
+        click.echo(one_line(f"feedsvc: {self.format_message()}"), err=True)
+
+
+def explain(context: click.Context, arguments: Sequence[str], error: click.UsageError) -> Mistake:
+    """Return what is wrong with the arguments of a command, or of those before the command, by click's error."""
+    command = context.command
+    if isinstance(error, click.NoSuchOption):
+        told = _misplaced if isinstance(command, click.Group) else _unknown_option
+        return Mistake(told(context, arguments, error.option_name))
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
+        return Mistake(f"{command.name}: {error.param.make_metavar(context)} is missing; expected {_usage(context)}")
+    if extra := re.search(r"unexpected extra arguments? \((.*)\)", error.message):
+        meant = meant_option(command, extra[1]) or f"expected {_usage(context)}"
+        return Mistake(f"{command.name}: {extra[1]} is more than it takes; {meant}")
+    if isinstance(error, click.BadOptionUsage):
+        return Mistake(f"{command.name}: {error.message.rstrip('.')}; expected {_usage(context)}")
+    return Mistake(f"{command.name}: {error.format_message().rstrip('.')}")
+
+
+def explain_unknown_command(group: click.Group, name: str) -> Mistake:
+    """Return what is wrong with the name of no command."""
+    message = f"{name} is not a command"
+    if near := get_close_matches(name, group.commands, n=1) or [
+        word for key, word in _OTHER_WORDS.items() if key == name
+    ]:
+        return Mistake(f"{message}; did you mean feedsvc {near[0]}?")
+    if re.match("https?://", name):
+        return Mistake(f"{message}; did you mean feedsvc why {name}?")
+    if name.startswith("/") and not Path(name).exists():
+        return Mistake(f"{message}; did you mean feedsvc show {name}?")
+    if Path(name).is_dir():
+        return Mistake(f"{message}; did you mean feedsvc serve {name}?")
+    return Mistake(f"{message}; expected one of {', '.join(group.commands)}")
+
+
+def meant_option(command: click.Command, value: str) -> str:
+    """Return the question whether an argument was meant for an option; empty if it looks like the value of none."""
+    options = _options(command)
+    for name, looks_so in (
+        ("--config", value.endswith(".toml") and Path(value).is_file()),
+        ("--port", re.fullmatch(r":?\d{2,5}", value)),
+        ("--host", re.fullmatch(r"localhost|\d+(\.\d+){3}", value)),
+        ("--out", not Path(value).is_file()),
+    ):
+        if looks_so and name in options:
+            return f"did you mean {name} {value.lstrip(':') if name == '--port' else value}?"
+    return ""
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    """Return the options of a command by each of their names."""
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    return {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
+
+
+def _usage(context: click.Context) -> str:
+    return f"{context.command_path} {' '.join(context.command.collect_usage_pieces(context)[1:])}"
+
+
+def _misplaced(context: click.Context, arguments: Sequence[str], name: str) -> str:
+    """Return what is wrong with an option before the command."""
+    group = context.command
+    assert isinstance(group, click.Group)
+    place = next((number for number, word in enumerate(arguments) if word in group.commands), None)
+    known = [each for each, command in group.commands.items() if name in _options(command)]
+    if place is None or arguments[place] not in known:
+        where = f", of {_listed(f'feedsvc {each}' for each in known)}" if known else _near(name, _options(group))
+        return f"{name} is not an option before a command{where}"
+    words = [group.name or "feedsvc", arguments[place], *arguments[:place], *arguments[place + 1 :]]
+    return f"{name} belongs after the command: {' '.join(words)}"
+
+
+def _unknown_option(context: click.Context, arguments: Sequence[str], name: str) -> str:
+    """Return what is wrong with an option that a command doesn't have."""
+    command, own = context.command, _options(context.command)
+    group = context.parent.command if context.parent else None
+    others = group.commands.values() if isinstance(group, click.Group) else ()
+    known = [f"feedsvc {each.name}" for each in others if name in _options(each)]
+    if known:
+        return f"{name} is not an option of feedsvc {command.name}, but of {_listed(known)}"
+    message = f"{name} is not an option of feedsvc {command.name}"
+    if key := _key(name):
+        return f"{message}; set {key} in the configuration"
+    if len(name) == 2:
+        long = [each for each in own if each.startswith(f"-{name}")]
+        return f"{message}; did you mean {long[0]}?" if long else f"{message}{_near(name, own)}"
+    return f"{message}{_near(name, own)}"
+
+
+def _key(name: str) -> str:
+    """Return the key of the configuration that has the name of an option; empty if there is none."""
+    from msgspec.structs import fields
+
+    from feedsvc.config import TABLES
+
+    key = name.lstrip("-").replace("-", "_").replace(".", "_")
+    for table, kind in TABLES.items():
+        if key in names_of(table, [field.name for field in fields(kind)]):
+            return f"{table}.{key.removeprefix(f'{table}_')}"
+    return ""
+
+
+def names_of(table: str, keys: Iterable[str]) -> set[str]:
+    """Return what options for the keys of a table may be called: --base-url, or --site-base-url."""
+    return {name for key in keys for name in (key, f"{table}_{key}")}
+
+
+def _near(name: str, options: Iterable[str]) -> str:
+    """Return the end of a message: the nearest option, or all of them."""
+    long = [option for option in options if option.startswith("--")]
+    near = get_close_matches(name, long, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; expected one of {', '.join(long)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

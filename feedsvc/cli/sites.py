@@ -1,0 +1,102 @@
+"""How commands open a site; and what they tell of RECORDS that are none, since something else was meant."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feedsvc import api
+from feedsvc.cli.mistakes import meant_option
+from feedsvc.cli.printing import print_refusal, print_site, print_sync, progress_bar
+from feedsvc.errors import ConfigError, LossError, RecordsError
+
+if TYPE_CHECKING:
+    from feedsvc.config import Config
+    from feedsvc.index.sync_result import SyncResult
+
+
+def open_site(
+    config_file: Path | None,
+    records: str | None,
+    out: str | None = None,
+    tables: Mapping[str, Any] | None = None,
+) -> api.Site:
+    """Return the site of a command's options. tables: see `load_config`. Raise ConfigError and RecordsError."""
+    from feedsvc.config import load_config
+
+    config = load_config(config_file, records=records, out=out, tables=tables)
+    context = click.get_current_context()
+    if records is None:
+        _check_any_folder(context, config)
+    else:
+        _check_records(context.command, records)
+    site = api.Site(config, processes=True)
+    print_site(site)
+    return site
+
+
+def serve_options(options: dict[str, str | int | None]) -> dict[str, Any]:
+    """Return the tables that options of `serve` make. Raise ConfigError, which names the options."""
+    from feedsvc.config import parse_config
+
+    given = {key: value for key, value in options.items() if value is not None}
+    tables = {"serve": given} if given else {}
+    try:
+        parse_config(tables, Path())
+    except ConfigError as error:
+        raise ConfigError(*(problem.replace("serve.", "--", 1) for problem in error.problems)) from error
+    return tables
+
+
+@contextmanager
+def synced_site(config_file: Path | None, records: str | None) -> "Iterator[tuple[api.Site, SyncResult]]":
+    """Return the site of a command's options, in step with its records, unless too much of it would go."""
+    with open_site(config_file, records) as site:
+        with progress_bar("Reading records") as progress:
+            try:
+                result = site.sync(progress)
+            except LossError as loss:
+                result = site.unsynced(loss)
+        print_sync(result)
+        print_refusal(result.loss)
+        yield site, result
+
+
+def check_any_found(result: "SyncResult", records: str | None) -> None:
+    """Raise RecordsError where a build would publish RECORDS without any: it may have been meant as the output."""
+    if records is not None and result.nothing_found:
+        raise RecordsError(f"{result.nothing_found}; nothing was written; to write to it, use --out {records}")
+
+
+def _check_records(command: click.Command, records: str) -> None:
+    """Raise RecordsError where RECORDS is no folder, or what a build wrote, with what may have been meant instead."""
+    from feedsvc.build.manifest import MANIFEST
+    from feedsvc.records.files import check_folder
+    from feedsvc.records.registry import suffixes
+
+    path, meant = Path(records), meant_option(command, records)
+    if path.is_file():
+        if not meant and path.suffix.lower() in suffixes():
+            meant = f"did you mean {path.parent}, or feedsvc why {records}?"
+        raise RecordsError(f"{records}: a file; expected a folder of records{meant and f'; {meant}'}")
+    try:
+        check_folder(path.absolute())
+    except RecordsError as error:
+        raise RecordsError(f"{error}{meant and f'; {meant}'}") from error
+    if (path / MANIFEST).is_file():
+        raise RecordsError(f"{records}: what feedsvc build wrote; expected a folder of records{meant and f'; {meant}'}")
+
+
+def _check_any_folder(context: click.Context, config: "Config") -> None:
+    """Raise RecordsError where there is nothing to begin with, with what to begin with."""
+    if config.has_file or config.records_folder.exists():
+        return
+    usage = " ".join(context.command.collect_usage_pieces(context)[1:]).replace("[RECORDS]", "FOLDER")
+    doing = "serve" if context.command.name == "serve" else "read"
+    raise RecordsError(
+        "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
+        f"`feedsvc {context.command.name} {usage}` to {doing} them as they are, "
+        "or `feedsvc init --sample` for one to look at"
+    )
