@@ -64,7 +64,10 @@ def serve(
     workers: int | None,
     accept_loss: bool,
 ) -> None:
-    """Serve the feeds over HTTP, following the folder of RECORDS and the configuration file."""
+    """Serve the feeds over HTTP, and follow the records.
+
+    It follows the configuration file, too. Ctrl-C or SIGTERM ends it.
+    """
     tables = serve_options({"host": host, "port": port, "workers": workers})
     with open_site(config_file, records, tables=tables) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
