@@ -22,8 +22,16 @@ from tests.conftest import ROOT, record, running_service
 from tests.test_dependencies import PROJECT
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
-#: Whoever reads the code reads it in its repository.
-LEFT_OUT = {"feedsvc/README.md", "feedsvc/CHANGELOG.md"}
+#: What is read in the repository.
+LEFT_OUT = {
+    "feedsvc/CHANGELOG.md",
+    "feedsvc/README.md",
+    "feedsvc/api/README.md",
+    "feedsvc/feeds/README.md",
+    "feedsvc/records/README.md",
+}
+#: What `feedsvc init --sample` writes.
+SAMPLES = {f"feedsvc/sample/{path.name}" for path in (ROOT / "seeds").iterdir()}
 #: A program of somebody who checks their types.
 PROGRAM = """
 from collections.abc import Mapping
@@ -112,7 +120,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     held = {name for name in contents(wheel) if ".dist-info/" not in name}
-    assert held == package - LEFT_OUT
+    assert held == package - LEFT_OUT | SAMPLES
     assert {
         "feedsvc/py.typed",
         "feedsvc/config/template.toml",

@@ -12,7 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import FEEDSVC, answers, free_port, record, wait_until
+import feedsvc
+from tests.conftest import answers, free_port, record, wait_until
 from tests.deploy.files import DEPLOY, block
 
 
@@ -33,8 +34,9 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
 
 
 def sync(environment: Mapping[str, str]) -> None:
-    """As cron does it."""
-    subprocess.run([FEEDSVC, "feeds", "--config", environment["FEEDSVC_CONFIG"]], check=True, capture_output=True)
+    """As another process does it."""
+    with feedsvc.open(environment["FEEDSVC_CONFIG"]) as site:
+        site.sync()
 
 
 def read(url: str) -> str:
