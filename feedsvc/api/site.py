@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGHUP
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -283,10 +284,11 @@ class Site:
             message = "records in memory can't be served by other processes; expected a folder, or create_app"
             raise ServeError(message)
         from feedsvc.serve import server, sockets
+        from feedsvc.workers import signals_blocked
 
         serve = self.config.serve
         self._synced.check()
-        with sockets.listen(serve.host, serve.port) as listener:
+        with signals_blocked(SIGHUP), sockets.listen(serve.host, serve.port) as listener:
             try:
                 result = self._synced.sync(progress, follows=serve.watch, accept_loss=accept_loss)
             except LossError as error:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from granian.net import SocketHolder as _SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
@@ -88,6 +88,24 @@ class Supervisor(MPServer):
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
         self._restarted = time.monotonic()
         self.respawned_wrks.clear()  # those that count as a loop
+
+    def _stop_workers(self) -> None:
+        """Tell all workers to end, and kill those that don't.
+
+        Granian's own way asks for a worker's status, which it doesn't get while the thread that waits for the worker is
+        about to note it: then it takes one that has ended for one that refuses to.
+        """
+        running: dict[int, Any] = {worker.inner.sentinel: worker for worker in self.wrks}
+        for worker in running.values():
+            worker.terminate()
+        until = time.monotonic() + (self.workers_kill_timeout or 0)
+        while running and (left := until - time.monotonic()) > 0:
+            for ended in wait(list(running), left):
+                del running[cast(int, ended)]
+        for worker in running.values():
+            log.warning("worker %d did not end, and is killed", worker.idx + 1)
+            worker.kill()
+        self.wrks.clear()
 
     def _wait(self) -> None:
         """Wait until a worker that ended may be started again, or the service is to end."""

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -213,6 +214,24 @@ def test_sighup_reads_configuration_and_records_anew_also_where_neither_is_follo
             time.sleep(1.5)
             assert entries(service) == ["One", "Two"]
     assert not re.search("ERROR|WARNING", log.read_text())
+
+
+def test_sighup_during_the_first_sync_is_taken_after_it(folder: Path) -> None:
+    log, port = folder / "log", free_port()
+    command = [FEEDSVC, "serve", "--port", str(port), "--workers", "1"]
+    with log.open("w") as stream, subprocess.Popen(command, cwd=folder, stdout=stream, stderr=stream) as process:
+        try:
+            wait_until(lambda: can_connect(port), 30)
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "options: nothing changed" in log.read_text(), 30)
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+
+
+def can_connect(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.survives("a configuration that would take stories away")
