@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 from email import message_from_bytes
 from importlib.metadata import distribution
@@ -22,6 +23,8 @@ from tests.conftest import ROOT, record, running_service
 from tests.test_dependencies import PROJECT
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+#: How the wheel is made; folders from elsewhere in the checkout may have a place in it.
+WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
 #: Whoever reads the code reads it in its repository.
 LEFT_OUT = {"feedsvc/README.md", "feedsvc/CHANGELOG.md"}
 #: A program of somebody who checks their types.
@@ -107,8 +110,9 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     package = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "feedsvc").rglob("*")
+        f"{target}/{path.relative_to(ROOT / source).as_posix()}"
+        for source, target in {"feedsvc": "feedsvc", **WHEEL.get("force-include", {})}.items()
+        for path in (ROOT / source).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     held = {name for name in contents(wheel) if ".dist-info/" not in name}
