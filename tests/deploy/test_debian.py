@@ -126,4 +126,6 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
         containers.run("docker compose restart --timeout 10", site)
         wait_until(lambda: answers(f"{base_url}/healthz"), 60)
     finally:
-        containers.run("docker compose down --volumes; podman rm --all --force; podman volume prune --force", site)
+        containers.run(
+            "docker compose down --volumes; podman rm --all --force; podman network rm --force site_default", site
+        )
