@@ -93,7 +93,9 @@ def serve(
     background = Background(config, index, sync_log, configure)
     try:
         with signals_blocked(signal.SIGINT, signal.SIGHUP), multiprocess.shared_folder():
-            signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
+            # Also SIGINT, which multiprocessing unblocks if it has to start its resource tracker anew.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, server.signal_handler_interrupt)
             Thread(target=_take_signals, args=(background.reload,), name="signals", daemon=True).start()
             ready()
             background.start()
