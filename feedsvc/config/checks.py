@@ -69,12 +69,12 @@ def nearest_key(key: str, known: Iterable[str] = ()) -> str:
     return nearest(key, known or [*TABLES, "custom"])
 
 
-def read_address(key: str, value: str) -> str:
-    """Return a normalised http or https address. Raise ConfigError."""
+def read_address(key: str, value: str, shown: str = "") -> str:
+    """Return a normalised http or https address. shown: what it was made of. Raise ConfigError."""
     try:
         return web_url(value)
     except ValueError as error:
-        raise ConfigError(unusable(key, value, str(error).removeprefix("expected "))) from error
+        raise ConfigError(unusable(key, shown or value, str(error).removeprefix("expected "))) from error
 
 
 def unusable(key: str, value: object, expected: str) -> str:
