@@ -24,7 +24,7 @@ from tests.index.test_postgres import node
 from tests.postgres import Postgres
 from tests.serve.test_operating import samples
 from tests.serve.test_serve import entries
-from tests.serve.test_supervisor import kill_workers
+from tests.serve.test_supervisor import kill_workers, workers
 from tests.serve.test_websub import noted
 from tests.web.test_http import ask
 
@@ -323,6 +323,20 @@ def test_a_worker_that_is_started_again_has_the_configuration_of_then(folder: Pa
         wait_until(has_title(service, "News"), 10)
         kill_workers(service)
         assert has_title(service, "News")()
+
+
+@pytest.mark.survives("workers end again and again")
+def test_a_worker_that_is_killed_as_it_begins_holds_up_nothing_however_large_the_configuration(folder: Path) -> None:
+    saved = ", ".join(f"{{ name = 'N{number}', topic = 'AI' }}" for number in range(3000))  # more than a pipe takes
+    with running_service(folder, f"custom = [{saved}]", serve="workers = 1") as service:
+        (first,) = workers(service)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: bool(set(workers(service)) - {first}), 20)
+        for worker in set(workers(service)) - {first}:
+            os.kill(worker, signal.SIGKILL)
+        assert ask(service, "/custom/n2999.atom").status == 200
+        service.process.terminate()
+        assert service.process.wait(15) == 0
 
 
 def test_a_configuration_that_is_made_later_is_taken_over_beside_the_options(folder: Path) -> None:
