@@ -4,6 +4,7 @@ WebSub (https://www.w3.org/TR/websub/) doesn't specify how a publisher notifies 
 specifies in section 7.1: a form with `hub.mode=publish` and one `hub.url` for each feed. Requests go to the hub alone.
 """
 
+import hashlib
 import logging
 import random
 import time
@@ -14,6 +15,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request
 
+from msgspec.structs import replace
+
+from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, IndexUnusableError, one_line
 from feedsvc.feeds.documents import Documents
 from feedsvc.index import announcements
@@ -31,6 +35,9 @@ FIRST_RETRY, LONGEST_RETRY = 5, 3600
 #: Seconds between two checks of the index for changes. Workers check more often, so that they deliver what is announced
 #: already; and changes that follow each other at once are announced together.
 CHECK_SECONDS = 0.5
+
+#: In the place of an address, it has the hash of the configuration that feeds were compared by.
+_RULES = ""
 
 #: Characters of what a hub says that are shown.
 MAX_REASON = 200
@@ -74,13 +81,18 @@ def announce_changes(documents: Documents, stop: Event) -> None:
 def queue_changes(documents: Documents) -> None:
     """Queue, in the index, the feeds whose bytes changed since this was called last.
 
-    The first time there is nothing to compare with, and nothing is queued. Raises IndexUnusableError.
+    By another configuration, or version of feedsvc, all are compared. The first time there is nothing to compare with,
+    and nothing is queued. Raises IndexUnusableError.
     """
     current = documents.current()
     with documents.index.reading() as connection:
         known = announcements.noted(connection)
-    stale = [address for address, revision in current.items() if known.get(address.path, (-1, ""))[0] != revision]
-    rows = []
+    rules = _rules(documents.config)
+    if is_other := known.pop(_RULES, (0, ""))[1] != rules:
+        stale = list(current)
+    else:
+        stale = [address for address, revision in current.items() if known.get(address.path, (-1, ""))[0] != revision]
+    rows = [announcements.Row(_RULES, 0, rules, None)] if is_other else []
     now = int(time.time())
     for address, document in zip(stale, documents.get_all(stale), strict=True):
         if document:  # else its last story went meanwhile
@@ -90,6 +102,15 @@ def queue_changes(documents: Documents) -> None:
     if rows or gone:
         with documents.index.writing() as connection:
             announcements.note(connection, rows, gone)
+
+
+def _rules(config: Config) -> str:
+    """Return a hash of what the bytes of feeds depend on beside the index, but for their addresses.
+
+    To those that they have since, nobody has subscribed yet.
+    """
+    said = __version__, replace(config.site, base_url=""), config.labels, config.feeds, config.custom
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def notify_hub(documents: Documents) -> tuple[float | None, str]:

@@ -367,8 +367,11 @@ def test_a_hub_is_notified_from_when_the_configuration_names_it_until_it_does_no
         wait_until(lambda: len(taken(log)) == 1 and noted(folder), 15)
         (folder / "records" / "c.md").write_text(record("Two", "https://c.example/"))
         wait_until(lambda: f"{service.base_url}/feed.atom" in hub.announced, 15)
+        assert f"{service.base_url}/topics/ai.atom" not in hub.announced
+        save(service, text_of(service, f"site.title = 'News'\nfeeds.hub = '{hub.url}'"))  # which changes all feeds
+        wait_until(lambda: f"{service.base_url}/topics/ai.atom" in hub.announced, 15)
         save(service, text_of(service))
-        wait_until(lambda: len(taken(log)) == 2, 15)
+        wait_until(lambda: len(taken(log)) == 3, 15)
         (folder / "records" / "d.md").write_text(record("Three", "https://d.example/"))
         wait_until(lambda: "Three" in entries(service), 5)
         time.sleep(1.5)
