@@ -14,6 +14,7 @@ from feedsvc.errors import ConfigError
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import Source, find_sources
 from feedsvc.records.warnings import source_warnings
+from tests.conftest import record
 from tests.test_cli import result
 
 POST = "---\ntitle: {title}\nlink: https://a.example/{title}\ndate: 2020-06-13\n---\n"
@@ -305,3 +306,10 @@ def test_time_zones_are_known_where_the_system_has_none(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.stdout, done.stderr) == ("Europe/Berlin\n", "")
+
+
+def test_the_root_folder_is_as_good_as_others(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(record())
+    records = RecordFolders(find_sources(parse_config({"records": {"path": "/"}}, tmp_path)))
+    found = records.find(f"{tmp_path}/a.md")
+    assert found and found[1] and found[0] == f"{tmp_path}/a.md".lstrip("/")
