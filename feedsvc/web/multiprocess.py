@@ -56,6 +56,7 @@ def shared_folder() -> Iterator[None]:
             yield
         finally:
             os.close(lock)
+            del os.environ[MULTIPROC_DIR]
 
 
 def _remove_abandoned() -> None:
