@@ -194,6 +194,8 @@ class Config:
     name: str = NO_FILE
     #: What it was loaded with, to be read anew.
     given: Given = field(default=Given(), compare=False, repr=False)
+    #: The index that it names, where that can't be written, and `index` is a temporary one.
+    replaced_index: Index | None = None
 
     @property
     def file_name(self) -> str:

@@ -182,14 +182,17 @@ def test_a_faulty_configuration_is_reported_once_and_taken_over_once_it_is_mende
         wait_until(has_title(service, "News"), 10)
 
 
-def test_what_only_a_restart_takes_over_is_named_and_the_rest_is_taken_over(folder: Path) -> None:
-    log = folder / "log"
-    with running_service(folder, log=log, options=("--workers", "1")) as service:
+@pytest.mark.parametrize("watch", [True, False])
+def test_what_only_a_restart_takes_over_is_named_and_the_rest_is_taken_over(folder: Path, watch: bool) -> None:
+    log, serve = folder / "log", f"watch = {str(watch).lower()}"
+    with running_service(folder, log=log, serve=serve, options=("--workers", "1")) as service:
         changed = "site.title = 'News'\nindex.url = 'sqlite:///other.sqlite3'"
         save(
             service,
-            f"site.base_url = '{service.base_url}'\n{changed}\nserve = {{ host = '::1', port = 1, workers = 3 }}",
+            f"site.base_url = '{service.base_url}'\n{changed}\nserve = {{ host = '::1', port = 1, workers = 3, {serve} }}",
         )
+        if not watch:
+            service.process.send_signal(signal.SIGHUP)
         wait_until(has_title(service, "News"), 10)
         assert not (folder / "other.sqlite3").exists()
     assert "WARNING config.toml: only a restart takes over serve.host, serve.port, index.url\n" in log.read_text()
