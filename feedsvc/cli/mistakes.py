@@ -9,7 +9,7 @@ import click
 
 from feedsvc.errors import one_line
 
-#: What others call a command, or what is no command here.
+#: Commands that others have, and what does the same here.
 _OTHER_WORDS = {"help": "--help", "version": "--version", "list": "feeds", "run": "serve", "new": "init"}
 
 
@@ -40,10 +40,8 @@ def explain(context: click.Context, arguments: Sequence[str], error: click.Usage
 def explain_unknown_command(group: click.Group, name: str) -> Mistake:
     """Return what is wrong with the name of no command."""
     message = f"{name} is not a command"
-    if near := get_close_matches(name, group.commands, n=1) or [
-        word for key, word in _OTHER_WORDS.items() if key == name
-    ]:
-        return Mistake(f"{message}; did you mean feedsvc {near[0]}?")
+    if near := next(iter(get_close_matches(name, group.commands, n=1)), _OTHER_WORDS.get(name)):
+        return Mistake(f"{message}; did you mean feedsvc {near}?")
     if re.match("https?://", name):
         return Mistake(f"{message}; did you mean feedsvc why {name}?")
     if name.startswith("/") and not Path(name).exists():
