@@ -2,9 +2,8 @@
 
 from msgspec.structs import replace
 
-from feedsvc.config.checks import Problems, read_address, unusable
+from feedsvc.config.checks import Problems, read_start, unusable
 from feedsvc.config.schema import Serve, Site
-from feedsvc.errors import ConfigError
 from feedsvc.languages import language_tag
 from feedsvc.text import plain_text
 
@@ -13,7 +12,7 @@ def complete_site(site: Site, serve: Serve) -> Site:
     """Return the table [site] with clean texts, and values in place of those that are missing. Raise ConfigError."""
     problems, base_url, language = Problems(), "", ""
     with problems.collected():
-        base_url = _read_base_url(site.base_url) if site.base_url else _local_url(serve)
+        base_url = read_start("site.base_url", site.base_url) if site.base_url else _local_url(serve)
     try:
         language = language_tag(site.language)
     except ValueError as error:
@@ -25,19 +24,12 @@ def complete_site(site: Site, serve: Serve) -> Site:
         title=title,
         language=language,
         description=site.description and (plain_text(site.description) or title),
-        base_url=base_url.rstrip("/"),
+        base_url=base_url,
         author=plain_text(site.author) or title,
     )
-
-
-def _read_base_url(value: str) -> str:
-    base_url = read_address("site.base_url", value)
-    if "?" in base_url or "#" in value:
-        raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
-    return base_url
 
 
 def _local_url(serve: Serve) -> str:
     """Return the address of a service on this machine."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    return read_address("serve.host", f"http://{local}:{serve.port}")
+    return read_start("serve.host", f"http://{local}:{serve.port}")
