@@ -134,7 +134,7 @@ class Build(Table, frozen=True):
 
 
 class Serve(Table, frozen=True):
-    host: Annotated[str, Meta(min_length=1, description="a host name or IP address")] = "127.0.0.1"
+    host: Annotated[str, Meta(pattern=r"^[^\s/?#@]+\Z", description="a host name or IP address")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] = 8000
     workers: Annotated[int, Meta(ge=1, le=256, description="a number from 1 to 256")] = 2
     #: Seconds for which a reader or proxy may cache a feed before it asks again.
