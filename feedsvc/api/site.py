@@ -276,6 +276,7 @@ class Site:
 
         serve = self.config.serve
         self._synced.check()
+        # SIGHUP waits until the server takes it: by default, it would end the process.
         with signals_blocked(SIGHUP), sockets.listen(serve.host, serve.port) as listener:
             try:
                 result = self._synced.sync(progress, follows=serve.watch, accept_loss=accept_loss)

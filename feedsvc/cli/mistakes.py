@@ -107,20 +107,14 @@ def _unknown_option(context: click.Context, arguments: Sequence[str], name: str)
 
 def _key(name: str) -> str:
     """Return the key of the configuration that has the name of an option; empty if there is none."""
-    from msgspec.structs import fields
-
     from feedsvc.config import TABLES
 
     key = name.lstrip("-").replace("-", "_").replace(".", "_")
     for table, kind in TABLES.items():
-        if key in names_of(table, [field.name for field in fields(kind)]):
-            return f"{table}.{key.removeprefix(f'{table}_')}"
+        for known in kind.__struct_fields__:
+            if key in (known, f"{table}_{known}"):  # as --base-url, or --site-base-url
+                return f"{table}.{known}"
     return ""
-
-
-def names_of(table: str, keys: Iterable[str]) -> set[str]:
-    """Return what options for the keys of a table may be called: --base-url, or --site-base-url."""
-    return {name for key in keys for name in (key, f"{table}_{key}")}
 
 
 def _near(name: str, options: Iterable[str]) -> str:
