@@ -30,6 +30,8 @@ def folder(tmp_path: Path) -> Path:
     [
         ("--port", "99999", "a port from 1 to 65535"),
         ("--port", "0", "a port from 1 to 65535"),
+        ("--port", "x", "a port from 1 to 65535"),
+        ("--workers", "1.5", "a number from 1 to 256"),
         ("--workers", "0", "a number from 1 to 256"),
         ("--workers", "1000", "a number from 1 to 256"),
         ("--host", "", "a host name or IP address"),
