@@ -12,7 +12,7 @@ from typing import Any
 from feedsvc.config.checks import Problems, nearest, nearest_key, read_table
 from feedsvc.config.custom import read_custom
 from feedsvc.config.feeds import read_feeds
-from feedsvc.config.indexes import place, with_index_of_file, with_other_index
+from feedsvc.config.indexes import canonical_path, with_index_of_file, with_other_index
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
 from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, TABLES, Config, Given, Records, Serve
@@ -70,8 +70,9 @@ def _replace_records(data: dict[str, Any], folder: Path, records: str) -> str:
     own = [each for each in sources if _is_of(records, each, folder)] if isinstance(sources, list) else sources
     if own == sources if sources else _is_of(records, {"path": Records().path, **table}, folder):
         return ""
-    data["records"] = {**table, "path": place(records), "source": own}
-    return place(records)
+    path = canonical_path(records)
+    data["records"] = {**table, "path": path, "source": own}
+    return path
 
 
 def _is_of(records: str, table: Any, folder: Path) -> bool:
