@@ -54,6 +54,7 @@ def shared_folder() -> Iterator[None]:
             yield
         finally:
             os.close(lock)
+            os.environ.pop(MULTIPROC_DIR, None)
 
 
 def _remove_abandoned() -> None:
