@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A script's shell ignores it in what it runs in the background, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--survival"):
         config.pluginmanager.register(Survival())
 

@@ -54,7 +54,7 @@ def shared_folder() -> Iterator[None]:
             yield
         finally:
             os.close(lock)
-            os.environ.pop(MULTIPROC_DIR, None)
+            del os.environ[MULTIPROC_DIR]
 
 
 def _remove_abandoned() -> None:

@@ -286,8 +286,8 @@ def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
     assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
     written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
     assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
-        "name"
-    ]
+        "name", "given"
+    ]  # fmt: skip
     tables = (tmp_path / "config.toml").read_text().split("\n[")
     for name, table in TABLES.items():
         [text] = [text for text in tables if text.startswith(f"{name}]")]
