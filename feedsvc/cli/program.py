@@ -96,7 +96,7 @@ def _interrupts_kept() -> Iterator[None]:
 
     def interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
         if dropped.exc_type is KeyboardInterrupt:
-            Timer(0.05, interrupt_main).start()
+            Timer(0.05, interrupt_main).start()  # after the callback
         else:
             hook(dropped)
 

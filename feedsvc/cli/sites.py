@@ -1,7 +1,7 @@
 """How commands open a site; and what they tell of RECORDS that are none, since something else was meant."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,14 @@ def open_site(
     return site
 
 
-def serve_options(options: dict[str, str | int | None]) -> dict[str, Any]:
+def serve_options(**options: str | None) -> dict[str, Any]:
     """Return the tables that options of `serve` make. Raise ConfigError, which names the options."""
     from feedsvc.config import parse_config
 
-    given = {key: value for key, value in options.items() if value is not None}
+    given: dict[str, str | int] = {key: value for key, value in options.items() if value is not None}
+    for key in given.keys() & {"port", "workers"}:
+        with suppress(ValueError):  # what is no number, the configuration refuses as any other value
+            given[key] = int(given[key])
     tables = {"serve": given} if given else {}
     try:
         parse_config(tables, Path())

@@ -77,6 +77,14 @@ def read_address(key: str, value: str) -> str:
         raise ConfigError(unusable(key, value, str(error).removeprefix("expected "))) from error
 
 
+def read_start(key: str, value: str) -> str:
+    """Return the normalised start of http or https addresses, without a slash at its end. Raise ConfigError."""
+    start = read_address(key, value)
+    if "?" in start or "#" in value:
+        raise ConfigError(unusable(key, value, "an address without a query or fragment"))
+    return start.rstrip("/")
+
+
 def unusable(key: str, value: object, expected: str) -> str:
     """Return the message for a value that a key can't have."""
     return f"{key}: {shown_value(value)} can't be used; expected {expected}"

@@ -30,11 +30,14 @@ def folder(tmp_path: Path) -> Path:
     [
         ("--port", "99999", "a port from 1 to 65535"),
         ("--port", "0", "a port from 1 to 65535"),
+        ("--port", "x", "a port from 1 to 65535"),
+        ("--workers", "1.5", "a number from 1 to 256"),
         ("--workers", "0", "a number from 1 to 256"),
         ("--workers", "1000", "a number from 1 to 256"),
         ("--host", "", "a host name or IP address"),
-        ("--host", "a b", ""),
-        ("--host", "http://example.org/", ""),
+        ("--host", "a b", "a host name or IP address"),
+        ("--host", "a?b", "a host name or IP address"),
+        ("--host", "http://example.org/", "a host name or IP address"),
     ],
 )
 def test_an_option_out_of_range_is_one_line_that_names_it(folder: Path, option: str, value: str, expected: str) -> None:
