@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from feedsvc.config.checks import Problems, nearest, nearest_key, read_address, read_table, unusable
+from feedsvc.config.checks import Problems, misplaced, nearest, nearest_key, read_address, read_table, unusable
 from feedsvc.config.indexes import place, with_index_of_file, with_other_index
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
@@ -192,9 +192,10 @@ def _custom(tables: Any) -> dict[str, Custom]:
 def _custom_table(where: str, table: dict[str, Any]) -> Custom:
     """Return the saved filter of a table. where: names it in messages."""
     problems, known = Problems(), ("name", "description", *FILTERS)
-    for key in table:
+    for key, value in table.items():
         if key not in known:
-            problems.add(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
+            meant = misplaced(key, value) or nearest(key, known)
+            problems.add(f"{where}: {key} is not a key that feedsvc knows{meant}")
     name, description, filters = table.get("name", ""), table.get("description", ""), NO_FILTERS
     if not isinstance(name, str) or not plain_text(name):
         problems.add(unusable(f"{where}: name", name, "a name"))
