@@ -333,7 +333,7 @@ def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "sample"]
     assert list((tmp_path / "sample").iterdir()) == []
     (tmp_path / "config.toml").touch()
-    expected = "exists already, and stays as it is; expected a new file"
+    expected = "exists already, and stays as it is; expected a new file: delete this one, or name another with --config"
     assert result("init", "--sample", "demo", cwd=tmp_path) == (2, "", f"feedsvc: config.toml: {expected}\n")
     assert not (tmp_path / "demo").exists()
     status, output, _ = result("init", "--sample", "demo", "--config", "demo.toml", cwd=tmp_path)

@@ -116,7 +116,8 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
 
 def _exists(path: Path) -> ConfigError:
     generator = find_generator(path.parent) if path.name == DEFAULT_NAME else None
-    hint = ", such as --config feedsvc.toml" if generator and generator.preset in ("hugo", "zola") else ""
+    is_another_s = generator and generator.preset in ("hugo", "zola")
+    hint = ", such as --config feedsvc.toml" if is_another_s else ": delete this one, or name another with --config"
     return ConfigError(f"{path}: exists already, and stays as it is; expected a new file{hint}")
 
 

@@ -49,7 +49,8 @@ def read_table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
     problems, expected = Problems(), get_type_hints(kind, include_extras=True)
     for key, value in data.items():
         if key not in expected:
-            problems.add(f"{name}.{key} is not a key that feedsvc knows{nearest_key(key, expected)}")
+            meant = misplaced(key, value) or nearest_key(key, expected)
+            problems.add(f"{name}.{key} is not a key that feedsvc knows{meant}")
             continue
         try:
             msgspec.convert(value, expected[key])
@@ -67,6 +68,12 @@ def nearest_key(key: str, known: Iterable[str] = ()) -> str:
     if like and not difflib.get_close_matches(key, known, n=1):
         return f"; did you mean {others[like[0]]}?"
     return nearest(key, known or [*TABLES, "custom"])
+
+
+def misplaced(key: str, value: Any) -> str:
+    """Return the end of the message for a whole name, such as site.title, within another table; else nothing."""
+    is_table = key in TABLES and isinstance(value, dict) and value
+    return f"; write {next(iter(value))} below [{key}]" if is_table else ""
 
 
 def read_address(key: str, value: str) -> str:

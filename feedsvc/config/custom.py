@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feedsvc.config.checks import Problems, nearest, unusable
+from feedsvc.config.checks import Problems, misplaced, nearest, unusable
 from feedsvc.config.schema import Custom
 from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.model import FILTERS, NO_FILTERS, parse_filters
@@ -28,9 +28,10 @@ def read_custom(tables: Any) -> dict[str, Custom]:
 def _read_custom_table(where: str, table: dict[str, Any]) -> Custom:
     """Return the saved filter of a table. where: names it in messages."""
     problems, known = Problems(), ("name", "description", *FILTERS)
-    for key in table:
+    for key, value in table.items():
         if key not in known:
-            problems.add(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
+            meant = misplaced(key, value) or nearest(key, known)
+            problems.add(f"{where}: {key} is not a key that feedsvc knows{meant}")
     name, description, filters = table.get("name", ""), table.get("description", ""), NO_FILTERS
     if not isinstance(name, str) or not plain_text(name):
         problems.add(unusable(f"{where}: name", name, "a name"))

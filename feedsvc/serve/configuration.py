@@ -61,9 +61,9 @@ class Changes:
             except Exception as error:  # whichever it is, the service goes on
                 self._say(f"{self._file}: can't be read: {type(error).__name__}", is_expected=False)
             else:
-                self._failure = ""
-                if is_asked and config == self._config:
-                    log.info("%s: nothing changed", config.name, extra=logs.event("config"))
+                is_mended, self._failure = bool(self._failure), ""
+                if (is_asked or is_mended) and config == self._config:
+                    log.info("%s: nothing changed since it was taken over", config.name, extra=logs.event("config"))
                 if is_asked or config != self._config:
                     self._config = config
                     return config

@@ -286,8 +286,9 @@ def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
     assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
     written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
     assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
-        "name", "given"
-    ]  # fmt: skip
+        "name",
+        "given",
+    ]
     tables = (tmp_path / "config.toml").read_text().split("\n[")
     for name, table in TABLES.items():
         [text] = [text for text in tables if text.startswith(f"{name}]")]
@@ -309,7 +310,7 @@ def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
 
 def test_init_never_overwrites(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("mine")
-    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file\n"
+    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file: delete this one, or name another with --config\n"
     assert result("init", cwd=tmp_path) == (2, "", message)
     assert (tmp_path / "config.toml").read_text() == "mine"
     message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"

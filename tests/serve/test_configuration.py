@@ -161,7 +161,7 @@ def test_a_faulty_configuration_is_reported_once_and_taken_over_once_it_is_mende
 ) -> None:
     log = folder / "log"
     with running_service(folder, log=log, serve="workers = 1") as service:
-        before = ask(service, "/feed.atom").body
+        before, usable = ask(service, "/feed.atom").body, (folder / "config.toml").read_text()
         if text is None:
             (folder / "config.toml").unlink()
         else:
@@ -178,6 +178,8 @@ def test_a_faulty_configuration_is_reported_once_and_taken_over_once_it_is_mende
         if text:
             (_, _, error) = command("check", cwd=folder)
             assert error.removeprefix("feedsvc: ").strip() in line
+        save(service, usable)
+        wait_until(lambda: "config.toml: nothing changed since it was taken over" in log.read_text(), 10)
         save(service, text_of(service, "site.title = 'News'"))
         wait_until(has_title(service, "News"), 10)
 
