@@ -8,8 +8,13 @@ _MAX_SHOWN = 80
 
 
 def one_line(text: str) -> str:
-    """Return a message with line breaks and other control characters spelled out, as a terminal can show it."""
-    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text)
+    """Return a message with line breaks and other control characters spelled out, as a terminal can show it.
+
+    Among them are those that reverse what follows, which may be the end of an address.
+    """
+    return re.sub(
+        "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text
+    )
 
 
 def shown_value(value: object) -> str:

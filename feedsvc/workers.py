@@ -21,9 +21,11 @@ R = TypeVar("R")
 @contextmanager
 def signals_blocked(*signals: Signals) -> Iterator[None]:
     """Block signals such as SIGINT, which Ctrl-C sends to all of a group, in the processes that the context starts."""
-    resource_tracker.ensure_running()  # multiprocessing unblocks SIGINT when it starts this later
     mask = pthread_sigmask(SIG_BLOCK, signals)
     try:
+        # multiprocessing unblocks SIGINT when it starts this, which SIGHUP else would end.
+        resource_tracker.ensure_running()
+        pthread_sigmask(SIG_BLOCK, signals)
         yield
     finally:
         pthread_sigmask(SIG_SETMASK, mask)

@@ -200,6 +200,79 @@ def test_a_configuration_that_is_no_file_is_an_error_that_nothing_waits_for(fold
     assert result("build", cwd=folder) == (2, "", message)
 
 
+def test_a_configuration_whose_link_leads_nowhere_is_not_taken_for_none(folder: Path) -> None:
+    for target, reason in (("gone", "No such file or directory"), ("config.toml", "Too many levels of symbolic links")):
+        (folder / "config.toml").symlink_to(target)
+        message = f"feedsvc: config.toml: {reason}; expected a configuration file\n"
+        assert result("build", cwd=folder) == (2, "", message)
+        (folder / "config.toml").unlink()
+
+
+def test_a_configuration_that_would_take_long_to_read_is_refused_unread(folder: Path) -> None:
+    (folder / "config.toml").write_text("# x\n" * 300_000)
+    message = "feedsvc: config.toml: 1,200,000 bytes; expected a configuration file of 1,048,576 at most\n"
+    assert result("check", cwd=folder) == (2, "", message)
+
+
+def test_a_current_folder_that_was_removed_is_one_line(folder: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" check'
+    done = subprocess.run(["sh", "-c", script, FEEDSVC], cwd=folder, capture_output=True, text=True, timeout=60)
+    message = "feedsvc: the current folder was removed; expected one that is there\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+
+
+#: A name that isn't UTF-8, and begins as an option does.
+ODD = os.fsdecode(b"-\xff\n")
+
+
+def test_folders_and_files_of_any_name_are_as_good_as_others(folder: Path) -> None:
+    (folder / ODD).mkdir()
+    (folder / ODD / "a.md").write_text(record("One"))
+    (folder / f"{ODD}.toml").write_text('records.path = "records"\nsite.base_url = "https://feeds.example"\n')
+    here = folder / ODD / "here"
+    shutil.copytree(folder / "records", here / "records")
+    for cwd, arguments in ((folder, ("--", ODD)), (folder, ("--config", f"{ODD}.toml")), (here, ())):
+        for command in ("check", "feeds", "why https://a.example/1", "show /feed.atom", f"build --out o{ODD}", "build"):
+            name, *own = command.split(" ")
+            own = [f"o{ODD}" if word.startswith("o-") else word for word in own]
+            words = [*own, *arguments]
+            assert result(name, *words, cwd=cwd)[0] == 0, (cwd, words)
+
+
+@pytest.mark.survives("closed standard streams")
+@pytest.mark.parametrize("command", ["--version", "--help", "feeds", "show /feed.atom", "nothing"])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_standard_stream_whose_disk_is_full_is_one_line(folder: Path, command: str, name: str) -> None:
+    with open("/dev/full", "w") as full:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, name: full}
+        done = subprocess.run([FEEDSVC, *command.split()], cwd=folder, text=True, timeout=60, **streams)
+    if name == "stdout" and command != "nothing":
+        assert (done.returncode, done.stderr) == (2, "feedsvc: output: No space left on device\n")
+    else:
+        assert done.returncode == (2 if command == "nothing" else 0)
+        assert "Traceback" not in (done.stderr or "")
+
+
+def test_what_the_encoding_of_a_terminal_lacks_is_spelled_out(folder: Path) -> None:
+    (folder / "records" / "a.md").write_text(record(topics="[中文]"))
+    done = subprocess.run(
+        [FEEDSVC, "feeds"],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1\t\\u4e2d\\u6587\thttp" in done.stdout
+
+
+def test_a_name_turns_no_address_beside_it_round(folder: Path) -> None:
+    (folder / "records" / "a.md").write_text(record(topics=r'["a\u202eb", "\u2066c", "\u05e9\u05dc"]'))
+    for command in ("feeds", "why https://a.example/1"):
+        output = result(*command.split(), cwd=folder)[1]
+        assert "a\\u202eb" in output and "\\u2066c" in output and "\u05e9\u05dc" in output
+
+
 #: Runs a command without standard streams but, if it is named first, that of errors.
 WITHOUT_STREAMS = """
 import os, sys

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SAMPLE, record
+from tests.faults import mounted
+from tests.index.test_disks import fill
 from tests.test_cli import result
 
 POST = "---\ntitle: T\ntags: [a]\n---\nText\n"
@@ -324,6 +326,26 @@ def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, 
     (made,) = (tmp_path / name).iterdir()
     assert made.read_bytes() == (SAMPLE / made.name).read_bytes()
     assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
+
+
+@pytest.mark.survives("the output disk is full")
+def test_a_sample_without_room_leaves_nothing_and_can_be_made_once_there_is(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", options="size=64k") as disk:
+        filling = fill(disk, 4096)
+        status, output, error = result("init", "--sample", cwd=disk)
+        assert (status, output) == (2, "")
+        assert error == "feedsvc: sample: No space left on device; expected a place for the sample record\n"
+        assert list(disk.iterdir()) == [filling]
+        filling.unlink()
+        assert result("init", "--sample", cwd=disk)[0] == 0
+
+
+def test_a_second_configuration_has_an_index_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    assert result("check", cwd=tmp_path)[0] == 0
+    assert result("init", "--config", "preview.toml", cwd=tmp_path)[0] == 0
+    assert result("check", "--config", "preview.toml", cwd=tmp_path)[0] == 0
 
 
 def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:

@@ -56,20 +56,22 @@ def write_sample(path: Path, folder: str | None = None) -> Written:
     if path.exists() or path.is_symlink():
         raise _exists(path)
     folder = folder or SAMPLE
-    sample = Path(folder)
+    sample, is_ours = Path(folder), False
     try:
         sample.mkdir(parents=True)
+        is_ours = True
         for record in _sample_folder().iterdir():
             (sample / record.name).write_bytes(record.read_bytes())
         return replace(write_config(path, folder, publishes_drafts=True), sample=sample)
-    except ConfigError:
-        shutil.rmtree(sample)
+    except BaseException as error:
+        if is_ours:  # so that it can be made again, where there was no room, or it was interrupted
+            shutil.rmtree(sample, ignore_errors=True)
+        elif isinstance(error, FileExistsError):
+            expected = "a new folder: feedsvc init --sample FOLDER"
+            raise ConfigError(f"{folder}: exists already, and stays as it is; expected {expected}") from error
+        if isinstance(error, OSError):
+            raise ConfigError(f"{folder}: {error.strerror}; expected a place for the sample record") from error
         raise
-    except FileExistsError as error:
-        expected = "a new folder: feedsvc init --sample FOLDER"
-        raise ConfigError(f"{folder}: exists already, and stays as it is; expected {expected}") from error
-    except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}; expected a place for the sample record") from error
 
 
 def _sample_folder() -> Traversable:

@@ -6,6 +6,7 @@ from pathlib import Path
 from feedsvc.build.manifest import Owner
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
+from feedsvc.records.files import path_of, spelled_out
 from feedsvc.records.sources import find_sources
 
 
@@ -44,7 +45,7 @@ def find_owner(config: Config, folder: Path | None) -> Owner:
     file = ""
     if config.has_file:
         path = config.folder / config.file_name
-        file = os.path.relpath(_real(path), _real(folder)) if folder else path.name
+        file = spelled_out(os.path.relpath(_real(path), _real(folder)) if folder else path.name)
     return Owner(config.site.base_url if config.has_base_url else config.site.title, file, config.feeds.related)
 
 
@@ -60,7 +61,7 @@ def check_owner(owner: Owner, before: Owner | None, folder: Path | None, where: 
     is_same_site = before.site == owner.site
     if before.file == owner.file and (folder or is_same_site):
         return
-    if folder and is_same_site and not (owner.file and (folder / before.file).exists()):
+    if folder and is_same_site and not (owner.file and (folder / path_of(before.file)).exists()):
         return
     raise OutputError(
         f"{where}: another configuration, {before.file}, builds {before.site} here, all of which would go; expected an "

@@ -32,18 +32,21 @@ def _complete_file(context: click.Context, parameter: click.Parameter, incomplet
 
 def _complete_address(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the addresses that begin so, of the index as it is: no record is read, and no database asked."""
+    import logging
+
     from feedsvc.api import Site
     from feedsvc.config import load_config
     from feedsvc.errors import FeedsvcError
     from feedsvc.index.opening import is_new
 
+    logging.disable()  # what is wrong is told by the command, not amid its line
     try:
         config = load_config(context.params.get("config_file"))
         if config.index.is_shared or is_new(config):
             return []
         with Site(config) as site:
             urls = [url.removeprefix(config.site.base_url) for feed in site.feeds() for url in site.urls(feed)]
-    except FeedsvcError:  # what is wrong is told by the command, not amid its line
+    except FeedsvcError:
         return []
     return [CompletionItem(url) for url in urls if url.startswith(incomplete)]
 

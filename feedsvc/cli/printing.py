@@ -56,7 +56,7 @@ def print_detail(line: str) -> None:
 def print_summary(line: str) -> None:
     """Print what a build did, unless the command is to be quiet: its result are the files."""
     if _detail() > Detail.LITTLE:
-        click.echo(line)
+        click.echo(one_line(line))
 
 
 def print_site(site: api.Site) -> None:
@@ -88,7 +88,7 @@ def print_conflicts(conflicts: tuple[Path | str, ...]) -> None:
     """Print which files a build leaves as they are."""
     message = "not as feedsvc wrote it, so it stays; move it to let feedsvc write its own"
     for path in conflicts:
-        click.echo(f"{path}: {message}", err=True)
+        click.echo(one_line(f"{path}: {message}"), err=True)
 
 
 def print_refusal(refusal: LossError | str | None) -> None:
@@ -135,7 +135,7 @@ def print_addresses(site: api.Site) -> None:
     click.echo(f"Serving {size} {'story' if size == 1 else 'stories'} at {site.config.site.base_url}/")
     click.echo("Subscribe to")
     for feed in found[:MOST_SHOWN]:
-        click.echo(f"  {site.urls(feed)[0]}  {feed.name}")
+        click.echo(f"  {site.urls(feed)[0]}  {one_line(feed.name)}")
     if len(found) > MOST_SHOWN:
         click.echo(f"  and {len(found) - MOST_SHOWN} more feeds: see {site.config.site.base_url}/")
     click.echo("Press Ctrl-C to stop.")

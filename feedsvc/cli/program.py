@@ -5,7 +5,8 @@ import os
 import sys
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from signal import SIGINT, default_int_handler, getsignal, signal
 from threading import Timer, current_thread, main_thread
 from typing import Any
@@ -58,7 +59,11 @@ class Commands(click.Group):
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         _open_standard_streams()
-        return super().__call__(*arguments, **named)
+        try:
+            return super().__call__(*arguments, **named)
+        except OSError as error:  # of a standard stream, as where its disk is full
+            _print_os_error(error)
+            sys.exit(2)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -73,8 +78,13 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # `feedsvc feeds | head`, which click ends quietly
                 raise
-            click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
+            _print_os_error(error)
             context.exit(2)
+
+
+def _print_os_error(error: OSError) -> None:
+    with suppress(OSError):  # it may be of stderr itself
+        click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
 
 
 @contextmanager
@@ -127,10 +137,15 @@ def _parsed(
 
 
 def _open_standard_streams() -> None:
-    """Open those of the standard streams that are closed, so that no other file gets their numbers."""
+    """Open those of the standard streams that are closed, so that no other file gets their numbers.
+
+    What the encoding of stdout lacks is spelled out, as it is on stderr.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this one
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from feedsvc.config.loading import load_config
+from feedsvc.config.loading import load
 from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config
 
 #: The keys of [serve] that only a service that starts takes over. `index.url` is another such key.
@@ -12,7 +12,7 @@ _AT_START = ("host", "port", "workers")
 
 
 def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
-    """Return a configuration as `load_config` returns it now, given the same.
+    """Return a configuration as `load_config` returned it, by what the file says now, wherever this process is since.
 
     tables: more keys, which replace those of the file and of what was given. Raise ConfigError, also where its file is
     gone, without which it would be another one.
@@ -22,7 +22,7 @@ def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None
     for name, keys in (tables or {}).items():
         merged[name] = {**merged.get(name, {}), **keys}
     path = given.path or (DEFAULT_NAME if config.has_file else None)
-    return load_config(path, records=given.records, out=given.out, tables=merged)
+    return load(dataclasses.replace(given, path=path, tables=merged))
 
 
 def differences(old: Config, new: Config) -> list[str]:

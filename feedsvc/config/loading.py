@@ -19,6 +19,9 @@ from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, TABLES, Config, Given, 
 from feedsvc.config.site import complete_site
 from feedsvc.errors import ConfigError
 
+#: Of a file; those of real ones are some thousands, and a second is needed to read so many.
+MAX_BYTES = 2**20
+
 
 def load_config(
     path: Path | str | None = None,
@@ -37,17 +40,26 @@ def load_config(
         >>> config.feeds.limit
         20
     """
-    given = Given(path, records, out, tables or {})
-    path = Path(path) if path else None
-    if path is None and Path(DEFAULT_NAME).exists():
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("the current folder was removed; expected one that is there") from error
+    return load(Given(folder, path, records, out, tables or {}))
+
+
+def load(given: Given) -> Config:
+    """Return the configuration that `load_config` returns, called in a folder. Raise ConfigError."""
+    path, tables, out = Path(given.path) if given.path else None, given.tables, given.out
+    if path is None and os.path.lexists(given.folder / DEFAULT_NAME):
         path = Path(DEFAULT_NAME)
-    data, folder = _read(path) if path else ({}, Path.cwd())
-    for name, keys in (tables or {}).items():
+    data = _read(given.folder, path) if path else {}
+    folder = (given.folder / path).parent if path else given.folder
+    for name, keys in tables.items():
         known = data.get(name)
         data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
     if out is not None and isinstance(build := data.setdefault("build", {}), dict):
-        build["out"] = str(out) if out == "" or "://" in str(out) else str(Path.cwd() / out)
-    other = _replace_records(data, folder, str(records)) if records is not None else ""
+        build["out"] = str(out) if out == "" or "://" in str(out) else str(given.folder / out)
+    other = _replace_records(data, folder, given) if given.records is not None else ""
     try:
         config = dataclasses.replace(parse_config(data, folder), name=str(path or NO_FILE), given=given)
     except ConfigError as error:
@@ -60,12 +72,13 @@ def load_config(
     return with_other_index(config, others) if others else config
 
 
-def _replace_records(data: dict[str, Any], folder: Path, records: str) -> str:
+def _replace_records(data: dict[str, Any], folder: Path, given: Given) -> str:
     """Put a folder of records into the tables of a configuration; return it, or nothing if it is the configured one."""
-    table = data.setdefault("records", {})
+    table, records = data.setdefault("records", {}), str(given.records)
     if not isinstance(table, dict) or not records or "\0" in records:
         data["records"] = {**table, "path": records} if isinstance(table, dict) else table
         return ""  # parse_config says what is wrong
+    records = str(given.folder / records)
     sources = table.get("source", [])
     own = [each for each in sources if _is_of(records, each, folder)] if isinstance(sources, list) else sources
     if own == sources if sources else _is_of(records, {"path": Records().path, **table}, folder):
@@ -82,18 +95,24 @@ def _is_of(records: str, table: Any, folder: Path) -> bool:
     return is_path and os.path.realpath(records) == os.path.realpath(folder / str(path))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Path]:
+def _read(folder: Path, path: Path) -> dict[str, Any]:
+    """Return the tables of a file. path: from a folder on. Raise ConfigError."""
+    file = folder / path
     try:
-        if not S_ISREG(path.stat().st_mode):  # a pipe may never end, and a device never does
+        found = file.stat()
+        if not S_ISREG(found.st_mode):  # a pipe may never end, and a device never does
             raise ConfigError(f"{path}: not a file; expected a configuration file")
-        data = tomllib.loads(path.read_text("utf-8-sig"))
+        if found.st_size > MAX_BYTES:
+            raise ConfigError(
+                f"{path}: {found.st_size:,} bytes; expected a configuration file of {MAX_BYTES:,} at most"
+            )
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; expected a configuration file") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text; expected a configuration file in TOML") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    return data, path.parent.absolute()
 
 
 def parse_config(data: dict[str, Any], folder: Path) -> Config:

@@ -160,8 +160,9 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What `load_config` was called with."""
+    """What `load_config` was called with, and in which folder, whatever becomes of that since."""
 
+    folder: Path = Path()
     path: Path | str | None = None
     records: Path | str | None = None
     out: Path | str | None = None

@@ -4,8 +4,9 @@ from msgspec.structs import replace
 
 from feedsvc.config.checks import Problems, read_start, unusable
 from feedsvc.config.schema import Serve, Site
+from feedsvc.errors import ConfigError
 from feedsvc.languages import language_tag
-from feedsvc.text import plain_text
+from feedsvc.text import plain_text, web_url
 
 
 def complete_site(site: Site, serve: Serve) -> Site:
@@ -30,6 +31,9 @@ def complete_site(site: Site, serve: Serve) -> Site:
 
 
 def _local_url(serve: Serve) -> str:
-    """Return the address of a service on this machine."""
+    """Return the address of a service on this machine. Raise ConfigError."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    return read_start("serve.host", f"http://{local}:{serve.port}")
+    try:
+        return web_url(f"http://{local}:{serve.port}").rstrip("/")
+    except ValueError as error:
+        raise ConfigError(unusable("serve.host", serve.host, "a host name or IP address")) from error

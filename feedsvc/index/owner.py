@@ -1,11 +1,10 @@
 """The configuration that an index belongs to. Another one would empty the index, or publish what is in it."""
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from feedsvc.config import DEFAULT_NAME, Config
 from feedsvc.config.schema import Records
@@ -28,13 +27,17 @@ class Owner:
     @property
     def noted(self) -> str:
         """How the index notes it."""
-        return msgspec.json.encode([self.file, self.base_url, self.rules]).decode()
+        return json.dumps([self.file, self.base_url, self.rules])  # in ASCII, also where a name isn't UTF-8
+
+    def has_folder(self) -> bool:
+        """Return whether the folder of the configuration is there, of an index in a file."""
+        return os.path.isdir(os.path.dirname(os.path.normpath(os.path.join(self.folder, self.file))))
 
     def check(self, noted: str, index: str) -> None:
         """Raise IndexUnusableError if an index belongs to another configuration. index: its name, for the message."""
-        if noted == self.noted:
+        file, base_url, rules = json.loads(noted)
+        if (file, base_url, rules) == (self.file, self.base_url, self.rules):
             return
-        file, base_url, rules = msgspec.json.decode(noted, type=tuple[str, str, str])
         if self.folder:
             other, expected = os.path.normpath(os.path.join(self.folder, file)), "another file"
             is_same = _is_gone(other)

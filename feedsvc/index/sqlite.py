@@ -166,7 +166,7 @@ class SqliteDatabase:
                 if may_be_old and self._used and time.monotonic() < until and not self.is_filled():
                     time.sleep(0.01)  # until one of those is
                     continue
-                if not may_be_old:
+                if not may_be_old and self._owner.has_folder():
                     make_folder(self.file.parent)  # it may have been deleted, too
                 connection = self._connect()
                 return current or identity(self.file), connection

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from feedsvc.errors import IndexUnusableError, LossError
+from feedsvc.errors import IndexUnusableError, LossError, one_line
 from feedsvc.index.counts import read_counts
 from feedsvc.index.database import Connection, Index
 
@@ -63,7 +63,7 @@ def note_sync(connection: Connection, time_of_sync: int, took: float) -> None:
 def note_failure(index: Index, reason: str) -> None:
     """Note why a sync failed. Raises IndexUnusableError."""
     with index.writing() as connection:
-        connection.execute("UPDATE state SET failure = ?", (reason,))
+        connection.execute("UPDATE state SET failure = ?", (one_line(reason),))
 
 
 @contextmanager
@@ -75,5 +75,7 @@ def noting_refusal(index: Index) -> Iterator[None]:
         with suppress(IndexUnusableError):  # without it, the status shows that the last sync is long ago
             if index.is_filled():  # else its tables are of another version
                 with index.writing() as connection:
-                    connection.execute("UPDATE state SET failure = ?, refused_loss = ?", (str(error), error.lost))
+                    connection.execute(
+                        "UPDATE state SET failure = ?, refused_loss = ?", (one_line(str(error)), error.lost)
+                    )
         raise

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of
+from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of, spelled_out
 from feedsvc.records.libraries import library_versions
 from feedsvc.records.memory import value_in_memory
 from feedsvc.records.origins import Origins, explain_file, explain_values
@@ -61,7 +61,7 @@ class RecordFolders:
 
     @property
     def name(self) -> str:
-        return ", ".join(str(source.folder) for source in self.sources)
+        return ", ".join(spelled_out(str(source.folder)) for source in self.sources)
 
     @property
     def fingerprint(self) -> str:
@@ -119,7 +119,7 @@ class RecordFolders:
 
 
 def _is_below(path: str, source: Source) -> bool:
-    return path.startswith(f"{source.folder}{os.sep}")
+    return path.startswith(os.path.join(source.folder, ""))
 
 
 def _prefixed(file: RecordFile, source: Source) -> RecordFile:

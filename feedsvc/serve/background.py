@@ -29,7 +29,7 @@ class Background:
     """
 
     def __init__(
-        self, config: Config, index: Index, sync_log: logs.SyncLog, configure: Callable[[Config, float], object]
+        self, config: Config, index: Index, sync_log: logs.SyncLog, configure: Callable[[tuple[Config, float]], object]
     ) -> None:
         """sync_log: with the first sync. configure: lets the workers take over a configuration, as of a time."""
         self._config, self._index, self._sync_log = config, index, sync_log
@@ -84,7 +84,7 @@ class Background:
         self._config = config
         if not changed:
             return
-        self._configure(config, time.time() + TAKING_SECONDS)
+        self._configure((config, time.time() + TAKING_SECONDS))
         logs.configure(config.serve.log_format)
         self._announce(config)
         log.info("%s: taken over: %s", config.name, ", ".join(changed), extra=logs.event("config", keys=changed))

@@ -71,6 +71,7 @@ def serve(
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     server = Supervisor(
         listener,
+        (config, time.time()),
         interface=Interfaces.WSGI,
         # A proxy speaks HTTP/2. Here, its compressed headers would be bombs, and its windows queues.
         http=HTTPModes.http1,
@@ -84,20 +85,16 @@ def serve(
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
     )
-    loader = Loader(config, time.time(), prepare)
-
-    def configure(changed: Config, started: float) -> None:
-        loader.config, loader.started = changed, started
-        server.tell_workers((changed, started))
-
-    background = Background(config, index, sync_log, configure)
+    background = Background(config, index, sync_log, server.tell_workers)
     try:
         with signals_blocked(signal.SIGINT, signal.SIGHUP), multiprocess.shared_folder():
-            signal.signal(signal.SIGTERM, server.signal_handler_interrupt)
+            # Also SIGINT, which multiprocessing unblocks if it has to start its resource tracker anew.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, server.signal_handler_interrupt)
             Thread(target=_take_signals, args=(background.reload,), name="signals", daemon=True).start()
             ready()
             background.start()
-            server.serve(target_loader=loader, wrap_loader=False)
+            server.serve(target_loader=Loader(prepare), wrap_loader=False)
     except SystemExit:
         # Told to end, it still reports workers that got the signal, too, and ended before it stopped them.
         if not server.interrupt_signal:

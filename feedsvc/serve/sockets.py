@@ -31,12 +31,13 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         _bound_unread_answers(listener)
         listener.listen(BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that can't be one
         if listener:
             listener.close()
-        key = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
+        number, reason = (error.errno, error.strerror) if isinstance(error, OSError) else (0, "no host name")
+        key = "port" if number in (errno.EADDRINUSE, errno.EACCES) else "host"
         expected = f"choose another with --{key} or serve.{key}"
-        raise ServeError(f"can't listen on {host}, port {port}: {error.strerror}; {expected}") from error
+        raise ServeError(f"can't listen on {host}, port {port}: {reason}; {expected}") from error
     return listener
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from threading import Event
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
 from typing import Any, cast
 
 from granian.net import SocketHolder as _SocketHolder  # type: ignore[attr-defined]
@@ -47,17 +48,44 @@ class _Interrupt(Event):
         return True
 
 
-class Supervisor(MPServer):
-    """Granian's server. It would end with its second worker that ends within 5.5 seconds."""
+class _Line:
+    """A line to a worker. Nobody waits for a worker that takes nothing, such as one that was killed as it began."""
 
-    def __init__(self, listener: socket.socket, **options: Any) -> None:
-        """listener: of `listen`, which its workers share. options: of granian's server."""
+    def __init__(self, end: Connection) -> None:
+        self._end = end
+        self._messages: SimpleQueue[object] = SimpleQueue()
+        Thread(target=self._send, name="line", daemon=True).start()
+
+    def send(self, message: object) -> None:
+        """Send a message, after those before it."""
+        self._messages.put(message)
+
+    def close(self) -> None:
+        """Send nothing more than what was to be sent."""
+        self._messages.put(None)
+
+    def _send(self) -> None:
+        with suppress(OSError):  # the worker has ended
+            while (message := self._messages.get()) is not None:
+                self._end.send(message)
+
+
+class Supervisor(MPServer):
+    """Granian's server. It would end with its second worker that ends within 5.5 seconds.
+
+    What workers are to have comes to them on lines. Of what multiprocessing itself hands to a process, it would wait
+    for ever for one that is killed before it has taken that.
+    """
+
+    def __init__(self, listener: socket.socket, message: object, **options: Any) -> None:
+        """listener: of `listen`, which its workers share. message: the first one. options: of granian's server."""
         address, port = listener.getsockname()[:2]
         super().__init__("feedsvc", address=address, port=port, backlog=BACKLOG, **options)
         self.main_loop_interrupt = _Interrupt(lambda: self.interrupt_signal)
         self._listener = listener
-        #: What is sent to each worker, by its number.
-        self._lines: dict[int, Connection] = {}
+        self._lines: dict[int, _Line] = {}
+        self._message = message
+        self._telling = Lock()
         self._restarted = 0.0
         self._pause = 0
 
@@ -66,14 +94,20 @@ class Supervisor(MPServer):
         self._sso, self._shd = self._listener, SocketHolder(self._listener.fileno(), False, BACKLOG)
 
     def tell_workers(self, message: object) -> None:
-        """Send each worker a message, on the line that its loader was called with."""
-        for line in list(self._lines.values()):
-            with suppress(OSError):  # it has ended, and the next one is loaded as things are now
+        """Send each worker a message, on the line that its loader was called with; it is the first of later ones."""
+        with self._telling:
+            self._message = message
+            for line in self._lines.values():
                 line.send(message)
 
     def _spawn_worker(self, idx: int, target: object, callback_loader: Callable[..., object]) -> WorkerProcess:  # type: ignore[override]
-        self._lines[idx], line = multiprocessing.Pipe()
-        return super()._spawn_worker(idx, target, partial(callback_loader, line))
+        own_end, its_end = multiprocessing.Pipe()
+        with self._telling:
+            if before := self._lines.get(idx):
+                before.close()
+            self._lines[idx] = line = _Line(own_end)
+            line.send(self._message)
+        return super()._spawn_worker(idx, target, partial(callback_loader, its_end))
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: object, target_loader: object, delay: float = 0

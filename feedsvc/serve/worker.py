@@ -29,25 +29,30 @@ log = logging.getLogger("feedsvc")
 
 @dataclass
 class Loader:
-    """Loads the application in a worker process. It goes there when one starts, with the configuration of then."""
+    """Loads the application in a worker process. It goes there when one starts."""
 
-    config: Config
-    #: When the service began, or took over its configuration, in seconds since 1970; see `create_app`.
-    started: float
     #: Called in each worker process.
     prepare: Callable[[], None] | None
 
     def __call__(self, line: Connection) -> "WSGIApplication":
-        """Return the application of this process. line: on which it gets the configurations that follow."""
+        """Return the application of this process.
+
+        line: on which it gets its configurations, each with the time when the service began, or took it over, in
+        seconds since 1970; see `create_app`.
+        """
         _end_when_told()
         if self.prepare:
             self.prepare()
         end_with_parent(multiprocess.remove)
-        logs.configure(self.config.serve.log_format)
+        try:
+            config, started = line.recv()
+        except EOFError:  # the service ended
+            os._exit(1)
+        logs.configure(config.serve.log_format)
         multiprocess.join()
         # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
-        time.sleep(min(max(takes_effect(self.started) - time.time(), 0), 2))
-        application = _Application(self.config, self.started)
+        time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
+        application = _Application(config, started)
         while line.poll():  # what came meanwhile
             application.configure(*line.recv())
         Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()

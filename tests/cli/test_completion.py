@@ -100,6 +100,11 @@ def test_completing_an_address_makes_no_index_and_says_nothing_of_a_faulty_confi
     (tmp_path / "config.toml").write_text("zzz = 1")
     done = complete()
     assert (done.stdout.strip(), done.stderr) == ("", "")
+    (tmp_path / "config.toml").unlink()
+    (tmp_path / ".feedsvc").mkdir()
+    (tmp_path / ".feedsvc" / "index.sqlite3").write_text("damaged")
+    done = complete()
+    assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
 def test_completing_a_command_loads_no_library_of_the_service_or_of_formats() -> None:

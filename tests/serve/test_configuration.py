@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -23,7 +24,7 @@ from tests.index.test_postgres import node
 from tests.postgres import Postgres
 from tests.serve.test_operating import samples
 from tests.serve.test_serve import entries
-from tests.serve.test_supervisor import kill_workers
+from tests.serve.test_supervisor import kill_workers, workers
 from tests.serve.test_websub import noted
 from tests.web.test_http import ask
 
@@ -184,6 +185,62 @@ def test_a_faulty_configuration_is_reported_once_and_taken_over_once_it_is_mende
         wait_until(has_title(service, "News"), 10)
 
 
+@pytest.mark.survives("a configuration that is faulty")
+def test_whatever_takes_the_place_of_a_configuration_the_service_goes_on(folder: Path) -> None:
+    log, file = folder / "log", folder / "config.toml"
+    places: dict[str, Callable[[], object]] = {
+        "not a file": file.mkdir,
+        "not a file; expected": partial(os.mkfifo, file),
+        "Too many levels of symbolic links": partial(file.symlink_to, "config.toml"),
+        "not UTF-8 text": partial(file.write_bytes, b"a = '\xff'"),
+        "2,000,000 bytes": partial(file.write_text, "# x\n" * 500_000),
+    }
+    with running_service(folder, log=log, serve="workers = 1") as service:
+        sound = file.read_text()
+        for number, (reason, make) in enumerate(places.items()):
+            file.unlink()
+            make()
+            wait_until(lambda reason=reason: reason in log.read_text().rpartition("taken over")[2], 10)
+            assert ask(service, "/feed.atom").status == 200
+            (file.rmdir if file.is_dir() else file.unlink)()
+            file.write_text(f"site.title = 'News {number}'\n{sound}")
+            wait_until(has_title(service, f"News {number}"), 15)
+
+
+@pytest.mark.survives("the folder of a service is moved")
+def test_a_service_whose_folder_is_moved_serves_what_it_has_until_it_is_back(folder: Path) -> None:
+    site, away, log = folder / "site", folder / "away", folder / "log"
+    (folder / "records").rename(folder / "moved")
+    site.mkdir()
+    (folder / "moved").rename(site / "records")
+    with running_service(site, log=log, serve="workers = 1") as service:
+        before = ask(service, "/feed.atom").body
+        site.rename(away)
+        wait_until(lambda: "config.toml: No such file" in log.read_text() and "records: No such" in log.read_text(), 10)
+        (away / "records" / "c.md").write_text(record("Two", "https://c.example/"))
+        (away / "config.toml").write_text(text_of(service, "site.title = 'News'"))
+        time.sleep(2)
+        assert ask(service, "/feed.atom").body == before
+        assert ask(service, "/topics/ai.rss").status == 200  # which was not asked for before
+        assert not site.exists()
+        away.rename(site)
+        wait_until(has_title(service, "News"), 15)
+        assert entries(service) == ["One", "Two"]
+
+
+def test_a_terminal_that_is_closed_leaves_a_service_in_order(folder: Path) -> None:
+    """It sends SIGHUP to all processes of the group, also to those that multiprocessing has for itself."""
+    log = folder / "log"
+    with running_service(folder, log=log, serve="workers = 1") as service:
+        os.killpg(service.process.pid, signal.SIGHUP)
+        wait_until(lambda: "nothing changed" in log.read_text(), 10)
+        kill_workers(service)
+        assert ask(service, "/feed.atom").status == 200
+        service.process.send_signal(signal.SIGINT)
+        assert service.process.wait(30) == 0
+    assert log.read_text().count("ERROR") == 1  # that of the worker
+
+
 @pytest.mark.parametrize("watch", [True, False])
 def test_what_only_a_restart_takes_over_is_named_and_the_rest_is_taken_over(folder: Path, watch: bool) -> None:
     log, serve = folder / "log", f"watch = {str(watch).lower()}"
@@ -271,6 +328,20 @@ def test_a_worker_that_is_started_again_has_the_configuration_of_then(folder: Pa
         wait_until(has_title(service, "News"), 10)
         kill_workers(service)
         assert has_title(service, "News")()
+
+
+@pytest.mark.survives("workers end again and again")
+def test_a_worker_that_is_killed_as_it_begins_holds_up_nothing_however_large_the_configuration(folder: Path) -> None:
+    saved = ", ".join(f"{{ name = 'N{number}', topic = 'AI' }}" for number in range(3000))  # more than a pipe takes
+    with running_service(folder, f"custom = [{saved}]", serve="workers = 1") as service:
+        (first,) = workers(service)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: bool(set(workers(service)) - {first}), 20)
+        for worker in set(workers(service)) - {first}:
+            os.kill(worker, signal.SIGKILL)
+        assert ask(service, "/custom/n2999.atom").status == 200
+        service.process.terminate()
+        assert service.process.wait(15) == 0
 
 
 def test_a_configuration_that_is_made_later_is_taken_over_beside_the_options(folder: Path) -> None:

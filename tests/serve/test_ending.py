@@ -122,6 +122,29 @@ def test_an_interrupt_ends_a_command_wherever_it_is_raised(tmp_path: Path, place
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "feedsvc: interrupted\n")
 
 
+#: A command that is interrupted when it is about to load a module.
+LOADING = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(name, *_):
+        if name == NAME:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt)
+from feedsvc.cli import main
+main(["check"])
+"""
+
+
+@pytest.mark.parametrize("name", ["feedsvc.cli.commands", "click", "feedsvc.config", "msgspec", "feedsvc.index.sync"])
+def test_an_interrupt_ends_a_command_also_while_it_loads(tmp_path: Path, name: str) -> None:
+    (tmp_path / "records").mkdir()
+    code = LOADING.replace("NAME", repr(name))
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "feedsvc: interrupted\n")
+
+
 def test_a_worker_that_ends_by_itself_is_reported_and_started_again(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record())

@@ -38,12 +38,15 @@ def folder(tmp_path: Path) -> Path:
         ("--host", "a b", "a host name or IP address"),
         ("--host", "a?b", "a host name or IP address"),
         ("--host", "http://example.org/", "a host name or IP address"),
+        ("--host", "[::1]", "a host name or IP address"),
+        ("--host", "127.0.0.1:80", "a host name or IP address"),
     ],
 )
 def test_an_option_out_of_range_is_one_line_that_names_it(folder: Path, option: str, value: str, expected: str) -> None:
     status, out, error = result("serve", option, value, cwd=folder)
     assert (status, out, error.count("\n")) == (2, "", 1)
-    assert error.startswith(f"feedsvc: {option}: ")
+    shown = value if value.isdecimal() else repr(value)
+    assert error.startswith(f"feedsvc: {option}: {shown} can't be used; ")
     assert error.endswith(f"{expected}\n")
 
 
@@ -55,6 +58,15 @@ def test_options_come_before_the_configuration_and_make_the_address(folder: Path
         "serve.port\n"
     )
     _, _, error = result("serve", "--host", "no.such.host.invalid", cwd=folder)
+    assert error.endswith("; choose another with --host or serve.host\n")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "é..b", "-x", "%lo"])
+def test_a_host_that_is_none_is_one_line_that_names_the_key(folder: Path, host: str) -> None:
+    (folder / "config.toml").write_text(f"site.base_url = 'https://feeds.example'\nserve.host = '{host}'")
+    status, out, error = result("serve", cwd=folder)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"feedsvc: can't listen on {host}, port 8000: ")
     assert error.endswith("; choose another with --host or serve.host\n")
 
 
