@@ -53,7 +53,7 @@ class Commands(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if arguments[0] not in self.commands and not context.resilient_parsing:
-            raise explain_unknown_command(self, arguments[0])
+            raise explain_unknown_command(self, *arguments)
         return super().resolve_command(context, arguments)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
