@@ -50,6 +50,30 @@ SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
         "1 of 1 file read by preset hugo",
         "https://hugo.example/posts/one/",
     ),
+    "Hugo in two languages": (
+        {
+            "hugo.yaml": (
+                "baseURL: https://hugo.example/\ndefaultContentLanguage: ja\n"
+                "languages:\n  ja:\n    contentDir: content/ja/\n  en:\n    contentDir: content/english\n"
+            ),
+            "content/ja/posts/one.md": DATED.replace("title: T", "title: 橋"),
+            "content/english/posts/one.md": DATED,
+            "content/english/two.md": POST,
+        },
+        {
+            "path": "content", "preset": "hugo", "site": "https://hugo.example",
+            "source": [
+                {"path": "content/ja", "fields": {
+                    "webUrl": ["url", "{site}/{file.parent|rest|lower}/{slug}/"], "language": "=ja",
+                }},
+                {"path": "content/english", "fields": {
+                    "webUrl": ["url", "{site}/en/{file.parent|rest|lower}/{slug}/"], "language": "=en",
+                }},
+            ],
+        },
+        "2 of 3 files read by preset hugo; 1 without a date",
+        "https://hugo.example/en/posts/one/",
+    ),
     "Zola": (
         {
             "config.toml": 'base_url = "https://zola.example"\ntitle = "X"\n',
@@ -269,7 +293,7 @@ def test_a_folder_may_be_named(tmp_path: Path, arguments: tuple[str, ...], path:
 
 
 def test_a_folder_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
-    message = "feedsvc: nowhere: not a folder; expected one of records\n"
+    message = f"feedsvc: {tmp_path}/nowhere: No such file or directory; expected a folder of records\n"
     assert result("init", "nowhere", cwd=tmp_path) == (2, "", message)
     assert list(tmp_path.iterdir()) == []
 
@@ -284,15 +308,30 @@ def test_a_folder_whose_name_no_configuration_can_have_is_one_line(tmp_path: Pat
 
 def test_files_of_other_kinds_and_records_that_can_not_be_used_are_no_proposal(tmp_path: Path) -> None:
     write(tmp_path, {"README.md": "# Read me\n", "package.json": "{}", "a.png": "", "pyproject.toml": "[x]\n"})
-    assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
+    lines = "config.toml: written\nnext: put your records into records, then feedsvc check\n"
+    assert result("init", cwd=tmp_path) == (0, lines, "")
     assert proposed(tmp_path / "config.toml") == {"path": "records", "preset": "auto"}
 
 
 def test_a_named_folder_without_record_files_is_configured_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "news").mkdir()
     status, output, _ = result("init", "news", cwd=tmp_path)
-    assert (status, output.splitlines()[0]) == (0, f"config.toml: written for {tmp_path}/news: no record files")
+    assert status == 0
+    assert output.splitlines() == [
+        f"config.toml: written for {tmp_path}/news: no record files",
+        "next: put your records there, then feedsvc check",
+    ]
     assert proposed(tmp_path / "config.toml") == {"path": "news", "preset": "auto"}
+
+
+def test_where_no_record_can_be_read_the_next_step_is_to_name_the_keys(tmp_path: Path) -> None:
+    write(tmp_path, {"news/a.yaml": "Überschrift: A\nwo: /1\n", "news/b.yaml": "Überschrift: B\nwo: /2\n"})
+    lines = result("init", "news", cwd=tmp_path)[1].splitlines()
+    assert lines[0].endswith("0 of 2 files read by preset auto; 2 without a title")
+    assert lines[1:] == [
+        "next: say in records.fields of config.toml which keys your records have them under: "
+        "feedsvc why FILE shows what is found in one"
+    ]
 
 
 def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
@@ -324,6 +363,15 @@ def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, 
     (made,) = (tmp_path / name).iterdir()
     assert made.read_bytes() == (SAMPLE / made.name).read_bytes()
     assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
+
+
+def test_two_configurations_in_one_folder_have_an_index_each(tmp_path: Path) -> None:
+    option = ("--config", "my own.toml")
+    assert result("init", "--sample", cwd=tmp_path)[0] == 0
+    lines = result("init", "--sample", "other", *option, cwd=tmp_path)[1].splitlines()
+    assert lines[-1] == "next: feedsvc serve --config 'my own.toml'"
+    for arguments in ((), option, ()):
+        assert result("check", *arguments, cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
 
 
 def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
+from feedsvc.records.site_languages import SiteLanguage, hugo_languages
 from feedsvc.records.values import Fields, SyntaxProblem
 from feedsvc.text import web_url
 
@@ -60,6 +61,8 @@ class Generator:
     template: str = ""
     #: What its configuration says of these that can't be followed.
     unfollowed: tuple[str, ...] = ()
+    #: Those whose posts are in folders of their own.
+    languages: tuple[SiteLanguage, ...] = ()
 
 
 def find_generator(folder: Path) -> Generator | None:
@@ -72,7 +75,9 @@ def find_generator(folder: Path) -> Generator | None:
                 continue
             if any(normal_key(key) in {normal_key(each) for each in fields} for key in keys):
                 address = found.get("url", "") + found.get("baseurl", "") if preset == "jekyll" else found["baseurl"]
-                return _with_settings(Generator(preset, _address(address)), _settings(preset, fields))
+                languages = hugo_languages(folder, fields) if preset == "hugo" else ()
+                generator = Generator(preset, _address(address), languages=languages)
+                return _with_settings(generator, _settings(preset, fields))
     for preset, names, pattern in _PROGRAMS:
         present = [folder / name for name in names if (folder / name).is_file()]
         if present:
