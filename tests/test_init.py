@@ -365,6 +365,31 @@ def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, 
     assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "title", "language"),
+    [
+        ("_config.yml", "title: A & B\nurl: https://a.example\nlocale: en_US", "A & B", "en-US"),
+        ("hugo.toml", "baseURL = 'https://a.example'\ntitle = '橋'\nlanguageCode = 'ja'", "橋", "ja"),
+        (
+            "hugo.yaml",
+            "baseURL: https://a.example\ntitle: B\ndefaultContentLanguage: de\n"
+            "languages: {de: {title: A, contentDir: content/de}, en: {title: C, contentDir: content/en}}",
+            "A",
+            "de",
+        ),
+        ("zola.toml", "base_url = 'https://a.example'\ndefault_language = 'xx-nowhere'", "feedsvc", "en"),
+    ],
+)
+def test_the_title_and_the_language_of_a_site_are_taken_over(
+    tmp_path: Path, name: str, text: str, title: str, language: str
+) -> None:
+    write(tmp_path, {name: text, "_posts/2020-06-13-one.md": POST} if name == "_config.yml" else {name: text})
+    write(tmp_path, {f"content/{folder}/one.md": DATED for folder in ("de", "en") if name != "_config.yml"})
+    assert result("init", cwd=tmp_path)[0] == 0
+    site = tomllib.loads((tmp_path / "config.toml").read_text())["site"]
+    assert (site["title"], site["language"]) == (title, language)
+
+
 def test_two_configurations_in_one_folder_have_an_index_each(tmp_path: Path) -> None:
     option = ("--config", "my own.toml")
     assert result("init", "--sample", cwd=tmp_path)[0] == 0

@@ -163,6 +163,9 @@ def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
         template = _with_value(template, "source", f"[{sources}]")
     for key, value in values.items():
         template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
+    for key, value in (("title", proposal.title), ("language", proposal.language)):
+        if value:
+            template = _with_value(template, key, json.dumps(value, ensure_ascii=False), table="site")
     comments = "".join(f"# {line}\n" for line in (str(proposal.survey), *proposal.unfollowed))
     return re.sub(r"^(?=preset = )", lambda _: comments, template, count=1, flags=re.MULTILINE)
 

@@ -74,6 +74,9 @@ class Proposal:
     unfollowed: tuple[str, ...] = ()
     #: The sources, where languages have folders of their own.
     sources: tuple[ProposedSource, ...] = ()
+    #: The title of the site, and the tag of its language; empty if they aren't known.
+    title: str = ""
+    language: str = ""
 
 
 def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
@@ -118,7 +121,8 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
         for each in generator.languages
         if each.folder.is_relative_to(proposal.folder)
     )
-    return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed, sources=sources_of)
+    proposal = replace(proposal, title=generator.title, language=generator.language, sources=sources_of)
+    return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed)
 
 
 def _site_below(folder: Path) -> tuple[Path, Generator | None]:

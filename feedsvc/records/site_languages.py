@@ -1,11 +1,12 @@
 """Finds the languages of a Hugo site whose posts are in folders of their own, and the addresses of their posts."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from feedsvc.languages import language_tag
 from feedsvc.records.expressions import normal_key
-from feedsvc.records.values import Fields
+from feedsvc.records.values import Fields, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,9 @@ class SiteLanguage:
     folder: Path
     template: str
     tag: str
+    is_default: bool
+    #: Of the site in this language; empty if it has no other one.
+    title: str
 
 
 def hugo_languages(folder: Path, fields: Fields) -> tuple[SiteLanguage, ...]:
@@ -29,15 +33,19 @@ def hugo_languages(folder: Path, fields: Fields) -> tuple[SiteLanguage, ...]:
     languages = settings.get("languages")
     found = []
     for name, (table, _) in languages.items() if isinstance(languages, Fields) else ():
-        path = _content_folder(table) if isinstance(table, Fields) else ""
-        if path and (folder / path).is_dir():
+        path = _text(table, "contentdir")
+        if path and (folder / path).is_dir() and re.fullmatch(r"[\w-]+", name, re.ASCII):
             start = f"/{name.lower()}" if is_below or name != default else ""
-            found.append(SiteLanguage(folder / path, f"{{site}}{start}/{_parent(path)}/{{slug}}/", _tag(name)))
+            template = f"{{site}}{start}/{_parent(path)}/{{slug}}/"
+            found.append(SiteLanguage(folder / path, template, known_tag(name), name == default, _text(table, "title")))
     return tuple(sorted(found, key=lambda each: len(each.folder.parts), reverse=True))
 
 
-def _content_folder(language: Fields) -> str:
-    values = (value for key, (value, _) in language.items() if normal_key(key) == "contentdir")
+def _text(table: Value, name: str) -> str:
+    """Return the text of a key in the table of a language; empty if there is none."""
+    values = (
+        (value for key, (value, _) in table.items() if normal_key(key) == name) if isinstance(table, Fields) else ()
+    )
     return next((value for value in values if isinstance(value, str)), "")
 
 
@@ -48,8 +56,9 @@ def _parent(path: str) -> str:
     return f"{{file.parent{'|rest' * below}|lower}}"
 
 
-def _tag(name: str) -> str:
+def known_tag(name: str) -> str:
+    """Return the language tag that a name or a locale such as en_US is; empty if it is none."""
     try:
-        return language_tag(name)
+        return language_tag(name.replace("_", "-"))
     except ValueError:
         return ""
