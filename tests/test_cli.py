@@ -142,7 +142,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[index]\nurl = 'sqlite://h:x/x'", "index.url: 'sqlite://h:x/x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),
         ('[build]\nout = "a\\u0000"', "config.toml: build.out: 'a\\x00' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX"),
-        ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'x x' can't be used; expected a host name or IP address; its port is serve.port"),
+        ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'http://x x:8000' can't be used; expected a host name such as example.com"),
         ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/#x' can't be used; expected an address without a query or fragment"),
         ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR; did you mean en?"),
         ("[site]\nlanguage = 'cn'", "config.toml: site.language: 'cn' can't be used; expected a language tag such as en or pt-BR; did you mean zh?"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from shlex import quote
 
 from feedsvc.config import DEFAULT_NAME, parse_config
-from feedsvc.config.indexes import index_url
 from feedsvc.errors import ConfigError
 from feedsvc.records.files import check_folder
 from feedsvc.records.proposals import Proposal, ProposedSource, propose
@@ -102,7 +101,6 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
     proposal = _propose(folder, records)
     if proposal:
         template = _filled(template, proposal, folder, path.name)
-    template = _with_value(template, "url", json.dumps(index_url(path.name), ensure_ascii=False), table="index")
     if publishes_drafts:
         template = _with_value(template, "include_unpublished", "true")
     try:

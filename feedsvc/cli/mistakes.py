@@ -9,7 +9,7 @@ import click
 
 from feedsvc.errors import one_line
 
-#: What others call a command, or what is no command here.
+#: Commands that others have, and what does the same here.
 _OTHER_WORDS = {
     "help": "--help", "version": "--version", "-V": "--version", "list": "feeds", "ls": "feeds", "run": "serve",
     "start": "serve", "new": "init", "config": "init", "validate": "check", "test": "check",
@@ -50,10 +50,8 @@ def explain_unknown_command(group: click.Group, name: str, *others: str) -> Mist
     message = f"{name} is not a command"
     if name == "help" and others and others[0] in group.commands:
         return Mistake(f"{message}; did you mean feedsvc {others[0]} --help?")
-    if near := get_close_matches(name, group.commands, n=1) or [
-        word for key, word in _OTHER_WORDS.items() if key == name
-    ]:
-        return Mistake(f"{message}; did you mean feedsvc {near[0]}?")
+    if near := next(iter(get_close_matches(name, group.commands, n=1)), _OTHER_WORDS.get(name)):
+        return Mistake(f"{message}; did you mean feedsvc {near}?")
     if re.match("https?://", name):
         return Mistake(f"{message}; did you mean feedsvc why {name}?")
     if name.startswith("/") and not Path(name).exists():
@@ -136,20 +134,14 @@ def _unknown_option(context: click.Context, arguments: Sequence[str], name: str)
 
 def _key(name: str) -> str:
     """Return the key of the configuration that has the name of an option; empty if there is none."""
-    from msgspec.structs import fields
-
     from feedsvc.config import TABLES
 
     key = name.lstrip("-").replace("-", "_").replace(".", "_").removeprefix("no_")
     for table, kind in TABLES.items():
-        if key in names_of(table, [field.name for field in fields(kind)]):
-            return f"{table}.{key.removeprefix(f'{table}_')}"
+        for known in kind.__struct_fields__:
+            if key in (known, f"{table}_{known}"):  # as --base-url, or --site-base-url
+                return f"{table}.{known}"
     return ""
-
-
-def names_of(table: str, keys: Iterable[str]) -> set[str]:
-    """Return what options for the keys of a table may be called: --base-url, or --site-base-url."""
-    return {name for key in keys for name in (key, f"{table}_{key}")}
 
 
 def _near(name: str, options: Iterable[str]) -> str:

@@ -134,7 +134,7 @@ def print_addresses(site: api.Site) -> None:
     size = found[0].size
     lines = [f"Serving {size} {'story' if size == 1 else 'stories'} at {site.config.site.base_url}/"]
     if _detail() > Detail.LITTLE:
-        lines += ["Subscribe to", *(f"  {site.urls(feed)[0]}  {feed.name}" for feed in found[:MOST_SHOWN])]
+        lines += ["Subscribe to", *(f"  {site.urls(feed)[0]}  {one_line(feed.name)}" for feed in found[:MOST_SHOWN])]
         if len(found) > MOST_SHOWN:
             lines.append(f"  and {len(found) - MOST_SHOWN} more feeds: see {site.config.site.base_url}/")
         lines.append("Press Ctrl-C to stop.")

@@ -17,15 +17,10 @@ OTHER = "other-"
 
 def with_index_of_file(config: Config) -> Config:
     """Return a configuration that doesn't name its index, with one that is not that of other files in its folder."""
-    return dataclasses.replace(config, index=Index(url=index_url(config.file_name)))
-
-
-def index_url(file_name: str) -> str:
-    """Return the URL of the index of a configuration's file."""
-    if file_name == DEFAULT_NAME:
-        return Index().url
-    name = re.sub(r"[^\w.-]", "_", file_name.removesuffix(".toml"))
-    return Index().url.replace("index.", f"index-{name}.")
+    if config.file_name == DEFAULT_NAME:
+        return config
+    name = re.sub(r"[^\w.-]", "_", config.file_name.removesuffix(".toml"))
+    return dataclasses.replace(config, index=Index(url=Index().url.replace("index.", f"index-{name}.")))
 
 
 def with_other_index(config: Config, records: Sequence[str]) -> Config:

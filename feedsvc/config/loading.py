@@ -20,7 +20,7 @@ from feedsvc.errors import ConfigError, FilterError, shown_value
 from feedsvc.formats.registry import find_format
 from feedsvc.languages import language_tag
 from feedsvc.model import FILTERS, NO_FILTERS, parse_filters
-from feedsvc.text import plain_text, slug, web_url
+from feedsvc.text import plain_text, slug
 
 
 def load_config(
@@ -148,9 +148,13 @@ def _check_formats(names: tuple[str, ...]) -> None:
 
 def _complete_site(site: Site, serve: Serve) -> Site:
     """Return the table [site] with clean texts, and values in place of those that are missing."""
+    local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
     problems, base_url, language = Problems(), "", ""
     with problems.collected():
-        base_url = _base_url_of(serve) if not site.base_url else read_address("site.base_url", site.base_url)
+        key, address = (
+            ("site.base_url", site.base_url) if site.base_url else ("serve.host", f"http://{local}:{serve.port}")
+        )
+        base_url = read_address(key, address)
         if "?" in base_url or "#" in site.base_url:
             raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
     try:
@@ -167,18 +171,6 @@ def _complete_site(site: Site, serve: Serve) -> Site:
         base_url=base_url.rstrip("/"),
         author=plain_text(site.author) or title,
     )
-
-
-def _base_url_of(serve: Serve) -> str:
-    """Return the address that a service has by itself. Raise ConfigError for a host that can be in none."""
-    host = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    try:
-        url = web_url(f"http://{host}:{serve.port}")
-    except ValueError:
-        url = ""
-    if not url or "/" in host:
-        raise ConfigError(unusable("serve.host", serve.host, "a host name or IP address; its port is serve.port"))
-    return url
 
 
 def _custom(tables: Any) -> dict[str, Custom]:
