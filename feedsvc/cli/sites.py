@@ -31,7 +31,7 @@ def open_site(
     if records is None:
         _check_any_folder(context, config)
     else:
-        _check_records(context.command, records)
+        _check_records(context, records)
     site = api.Site(config, processes=True)
     print_site(site)
     return site
@@ -49,7 +49,7 @@ def serve_options(**options: str | None) -> dict[str, Any]:
     try:
         parse_config(tables, Path())
     except ConfigError as error:
-        raise ConfigError(*(problem.replace("serve.", "--", 1) for problem in error.problems)) from error
+        raise ConfigError(*(problem.replace("serve.", "--") for problem in error.problems)) from error
     return tables
 
 
@@ -73,13 +73,16 @@ def check_any_found(result: "SyncResult", records: str | None) -> None:
         raise RecordsError(f"{result.nothing_found}; nothing was written; to write to it, use --out {records}")
 
 
-def _check_records(command: click.Command, records: str) -> None:
+def _check_records(context: click.Context, records: str) -> None:
     """Raise RecordsError where RECORDS is no folder, or what a build wrote, with what may have been meant instead."""
     from feedsvc.build.manifest import MANIFEST
     from feedsvc.records.files import check_folder
     from feedsvc.records.registry import suffixes
 
-    path, meant = Path(records), meant_option(command, records)
+    path, meant = Path(records), meant_option(context.command, records)
+    first = context.params.get("address") or context.params.get("subject")
+    if first and Path(first).is_dir() and not path.is_dir():
+        meant = f"did you mean feedsvc {context.command.name} {records} {first}?"
     if path.is_file():
         if not meant and path.suffix.lower() in suffixes():
             meant = f"did you mean {path.parent}, or feedsvc why {records}?"

@@ -33,6 +33,20 @@ def test_it_is_what_the_compose_specification_asks_for(compose: Any) -> None:
         validator.validate(compose)
 
 
+def test_the_dockerfile_copies_what_a_wheel_is_made_of() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {"pyproject.toml", pyproject["project"]["readme"], *wheel["packages"], *wheel["force-include"]}
+    copied = re.findall(r"^COPY (?!--)(.*) \S+$", file("Dockerfile"), re.MULTILINE)
+    assert {path for paths in copied for path in paths.split()} == needed
+
+
+def test_the_user_of_the_container_is_told_by_its_number() -> None:
+    (user,) = re.findall(r"^USER (\d+):\1$", file("Dockerfile"), re.MULTILINE)
+    assert f"groupadd --gid {user} feedsvc && useradd --uid {user} --gid {user} " in file("Dockerfile")
+    assert f"User and group are {user}" in file("README.md")
+
+
 def test_it_goes_with_the_dockerfile_and_the_configuration(compose: Any) -> None:
     service = compose["services"]["feedsvc"]
     (port,) = re.findall(r"^EXPOSE (\d+)$", file("Dockerfile"), re.MULTILINE)
