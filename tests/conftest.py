@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A script's shell ignores it in what it runs in the background, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--survival"):
         config.pluginmanager.register(Survival())
 
@@ -226,7 +229,7 @@ def free_port() -> int:
 @contextmanager
 def running_service(
     folder: Path,
-    config: str = "",
+    config: str | None = "",
     serve: str = "",
     log: Path | None = None,
     config_time: float | None = None,
@@ -237,13 +240,17 @@ def running_service(
 ) -> Iterator[Service]:
     """`feedsvc serve` on the records in folder/records.
 
-    config: more of config.toml; serve: of its table [serve]. config_time: when that file was last changed.
+    config: more of config.toml, or None for the one that is there, with a port by an option; serve: of its table [serve]. config_time: when that file was last changed.
     log: where stderr goes, in place of stdout. base_path: of the base address. options: of the command.
     under: what to put before the command. program: the `feedsvc` that is run.
     """
     port = free_port()
     base_url = f"http://127.0.0.1:{port}{quote(base_path)}"
-    (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n')
+    if config is None:
+        options += ("--port", str(port))
+    else:
+        text = f'site.base_url = "{base_url}"\n{config}\n[serve]\nport = {port}\n{serve}\n'
+        (folder / "config.toml").write_text(text)
     if config_time is not None:
         os.utime(folder / "config.toml", (config_time, config_time))
     environment = {**os.environ, "PYTHONWARNINGS": "error"}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from click.testing import CliRunner
 from feedsvc.cli import main
 from feedsvc.formats import ASSETS
 from feedsvc.records.registry import suffixes
+from tests.cli.terminal import shown_on_terminal
 from tests.conftest import FEEDSVC, SAMPLE, free_port, record, running_service, wait_until
 
 
@@ -142,7 +142,7 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         ("[index]\nurl = 'sqlite://h:x/x'", "index.url: 'sqlite://h:x/x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),
         ('[build]\nout = "a\\u0000"', "config.toml: build.out: 'a\\x00' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX"),
-        ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'x x' can't be used; expected a host name such as example.com"),
+        ("[serve]\nhost = 'x x'", "config.toml: serve.host: 'x x' can't be used; expected a host name or IP address"),
         ("[site]\nbase_url = 'http://a.example/#x'", "config.toml: site.base_url: 'http://a.example/#x' can't be used; expected an address without a query or fragment"),
         ('[site]\nlanguage = "en\\n"', "config.toml: site.language: 'en\\n' can't be used; expected a language tag such as en or pt-BR; did you mean en?"),
         ("[site]\nlanguage = 'cn'", "config.toml: site.language: 'cn' can't be used; expected a language tag such as en or pt-BR; did you mean zh?"),
@@ -441,18 +441,9 @@ def test_mentions_count_as_stories_where_they_are_entries(folder: Path) -> None:
 
 
 def test_a_terminal_gets_a_progress_bar(folder: Path) -> None:
-    master, slave = pty.openpty()
-    process = subprocess.Popen([FEEDSVC, "build"], cwd=folder, stderr=slave, stdout=subprocess.DEVNULL)
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 1000):
-            shown += chunk
-    except OSError:
-        pass  # how the end of a terminal's output shows itself
-    assert process.wait() == 0
-    assert re.search(rb"Reading records.*100%", shown, re.DOTALL)
-    assert re.search(rb"Building.*100%", shown, re.DOTALL)
+    shown = shown_on_terminal("build", cwd=folder, stream="stderr")
+    assert re.search(r"Reading records.*100%", shown, re.DOTALL)
+    assert re.search(r"Building.*100%", shown, re.DOTALL)
 
 
 def test_another_folder_than_the_configured_one_leaves_its_index_alone(folder: Path) -> None:

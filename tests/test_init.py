@@ -52,6 +52,30 @@ SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
         "1 of 1 file read by preset hugo",
         "https://hugo.example/posts/one/",
     ),
+    "Hugo in two languages": (
+        {
+            "hugo.yaml": (
+                "baseURL: https://hugo.example/\ndefaultContentLanguage: ja\n"
+                "languages:\n  ja:\n    contentDir: content/ja/\n  en:\n    contentDir: content/english\n"
+            ),
+            "content/ja/posts/one.md": DATED.replace("title: T", "title: 橋"),
+            "content/english/posts/one.md": DATED,
+            "content/english/two.md": POST,
+        },
+        {
+            "path": "content", "preset": "hugo", "site": "https://hugo.example",
+            "source": [
+                {"path": "content/ja", "fields": {
+                    "webUrl": ["url", "{site}/{file.parent|rest|lower}/{slug}/"], "language": "=ja",
+                }},
+                {"path": "content/english", "fields": {
+                    "webUrl": ["url", "{site}/en/{file.parent|rest|lower}/{slug}/"], "language": "=en",
+                }},
+            ],
+        },
+        "2 of 3 files read by preset hugo; 1 without a date",
+        "https://hugo.example/en/posts/one/",
+    ),
     "Zola": (
         {
             "config.toml": 'base_url = "https://zola.example"\ntitle = "X"\n',
@@ -271,7 +295,7 @@ def test_a_folder_may_be_named(tmp_path: Path, arguments: tuple[str, ...], path:
 
 
 def test_a_folder_that_is_none_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
-    message = "feedsvc: nowhere: not a folder; expected one of records\n"
+    message = f"feedsvc: {tmp_path}/nowhere: No such file or directory; expected a folder of records\n"
     assert result("init", "nowhere", cwd=tmp_path) == (2, "", message)
     assert list(tmp_path.iterdir()) == []
 
@@ -286,15 +310,30 @@ def test_a_folder_whose_name_no_configuration_can_have_is_one_line(tmp_path: Pat
 
 def test_files_of_other_kinds_and_records_that_can_not_be_used_are_no_proposal(tmp_path: Path) -> None:
     write(tmp_path, {"README.md": "# Read me\n", "package.json": "{}", "a.png": "", "pyproject.toml": "[x]\n"})
-    assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
+    lines = "config.toml: written\nnext: put your records into records, then feedsvc check\n"
+    assert result("init", cwd=tmp_path) == (0, lines, "")
     assert proposed(tmp_path / "config.toml") == {"path": "records", "preset": "auto"}
 
 
 def test_a_named_folder_without_record_files_is_configured_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "news").mkdir()
     status, output, _ = result("init", "news", cwd=tmp_path)
-    assert (status, output.splitlines()[0]) == (0, f"config.toml: written for {tmp_path}/news: no record files")
+    assert status == 0
+    assert output.splitlines() == [
+        f"config.toml: written for {tmp_path}/news: no record files",
+        "next: put your records there, then feedsvc check",
+    ]
     assert proposed(tmp_path / "config.toml") == {"path": "news", "preset": "auto"}
+
+
+def test_where_no_record_can_be_read_the_next_step_is_to_name_the_keys(tmp_path: Path) -> None:
+    write(tmp_path, {"news/a.yaml": "Überschrift: A\nwo: /1\n", "news/b.yaml": "Überschrift: B\nwo: /2\n"})
+    lines = result("init", "news", cwd=tmp_path)[1].splitlines()
+    assert lines[0].endswith("0 of 2 files read by preset auto; 2 without a title")
+    assert lines[1:] == [
+        "next: say in records.fields of config.toml which keys your records have them under: "
+        "feedsvc why FILE shows what is found in one"
+    ]
 
 
 def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
@@ -348,6 +387,40 @@ def test_a_second_configuration_has_an_index_of_its_own(tmp_path: Path) -> None:
     assert result("check", "--config", "preview.toml", cwd=tmp_path)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "title", "language"),
+    [
+        ("_config.yml", "title: A & B\nurl: https://a.example\nlocale: en_US", "A & B", "en-US"),
+        ("hugo.toml", "baseURL = 'https://a.example'\ntitle = '橋'\nlanguageCode = 'ja'", "橋", "ja"),
+        (
+            "hugo.yaml",
+            "baseURL: https://a.example\ntitle: B\ndefaultContentLanguage: de\n"
+            "languages: {de: {title: A, contentDir: content/de}, en: {title: C, contentDir: content/en}}",
+            "A",
+            "de",
+        ),
+        ("zola.toml", "base_url = 'https://a.example'\ndefault_language = 'xx-nowhere'", "feedsvc", "en"),
+    ],
+)
+def test_the_title_and_the_language_of_a_site_are_taken_over(
+    tmp_path: Path, name: str, text: str, title: str, language: str
+) -> None:
+    write(tmp_path, {name: text, "_posts/2020-06-13-one.md": POST} if name == "_config.yml" else {name: text})
+    write(tmp_path, {f"content/{folder}/one.md": DATED for folder in ("de", "en") if name != "_config.yml"})
+    assert result("init", cwd=tmp_path)[0] == 0
+    site = tomllib.loads((tmp_path / "config.toml").read_text())["site"]
+    assert (site["title"], site["language"]) == (title, language)
+
+
+def test_two_configurations_in_one_folder_have_an_index_each(tmp_path: Path) -> None:
+    option = ("--config", "my own.toml")
+    assert result("init", "--sample", cwd=tmp_path)[0] == 0
+    lines = result("init", "--sample", "other", *option, cwd=tmp_path)[1].splitlines()
+    assert lines[-1] == "next: feedsvc serve --config 'my own.toml'"
+    for arguments in ((), option, ()):
+        assert result("check", *arguments, cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
+
+
 def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
     (tmp_path / "sample").mkdir()
     expected = "exists already, and stays as it is; expected a new folder: feedsvc init --sample FOLDER"
@@ -355,7 +428,7 @@ def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "sample"]
     assert list((tmp_path / "sample").iterdir()) == []
     (tmp_path / "config.toml").touch()
-    expected = "exists already, and stays as it is; expected a new file"
+    expected = "exists already, and stays as it is; expected a new file: delete this one, or name another with --config"
     assert result("init", "--sample", "demo", cwd=tmp_path) == (2, "", f"feedsvc: config.toml: {expected}\n")
     assert not (tmp_path / "demo").exists()
     status, output, _ = result("init", "--sample", "demo", "--config", "demo.toml", cwd=tmp_path)

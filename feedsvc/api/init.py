@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from shlex import quote
 
 from feedsvc.config import DEFAULT_NAME, parse_config
 from feedsvc.errors import ConfigError
-from feedsvc.records.proposals import Proposal, propose
+from feedsvc.records.files import check_folder
+from feedsvc.records.proposals import Proposal, ProposedSource, propose
 from feedsvc.records.site_generators import find_generator
 from feedsvc.records.surveys import Survey
 
@@ -33,16 +35,22 @@ class Written:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was found, and what to do next; without records, only that the file is written."""
+        """What was found, and what to do next."""
+        option = "" if str(self.path) == DEFAULT_NAME else f" --config {quote(str(self.path))}"
         if not self.proposal:
-            return (f"{self.path}: written",)
-        option = "" if str(self.path) == DEFAULT_NAME else f" --config {self.path}"
+            folder = self.path.parent / parse_config({}, self.path.parent).records.path
+            return f"{self.path}: written", f"next: put your records into {folder}, then feedsvc check{option}"
         if self.sample:
             wrote = f"{self.sample}: made, with the sample record", f"{self.path}: written for {self.sample}"
             return *wrote, f"next: feedsvc serve{option}"
         then = f"feedsvc check{option}, then feedsvc serve{option}"
         if self.proposal.needs_site and not self.proposal.site:
             then = f"set records.site in {self.path} to the address of your site, then feedsvc check{option}"
+        elif not self.proposal.survey.files:
+            then = f"put your records there, then feedsvc check{option}"
+        elif self.proposal.survey.lacks_fields:
+            keys = f"say in records.fields of {self.path} which keys your records have them under"
+            then = f"{keys}: feedsvc why FILE{option} shows what is found in one"
         written = f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}"
         return written, *self.proposal.unfollowed, f"next: {then}"
 
@@ -86,7 +94,7 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
 
     records: the folder; without it `records` beside the file, or else the one at or below the file's folder that holds
     records. publishes_drafts: whether it publishes drafts. Raise ConfigError, also if there is a file at the path: none
-    is overwritten.
+    is overwritten; and RecordsError, if the folder isn't one that can be read.
     """
     folder = Path(os.path.abspath(path)).parent
     template = files("feedsvc.config").joinpath("template.toml").read_text("utf-8")
@@ -118,7 +126,8 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
 
 def _exists(path: Path) -> ConfigError:
     generator = find_generator(path.parent) if path.name == DEFAULT_NAME else None
-    hint = ", such as --config feedsvc.toml" if generator and generator.preset in ("hugo", "zola") else ""
+    is_another_s = generator and generator.preset in ("hugo", "zola")
+    hint = ", such as --config feedsvc.toml" if is_another_s else ": delete this one, or name another with --config"
     return ConfigError(f"{path}: exists already, and stays as it is; expected a new file{hint}")
 
 
@@ -126,8 +135,7 @@ def _propose(folder: Path, records: str | None) -> Proposal | None:
     """Return what reads the records in a folder, or those of the folder of the configuration; None without any."""
     if records is not None:
         given = Path(os.path.abspath(records))
-        if not given.is_dir():
-            raise ConfigError(f"{records}: not a folder; expected one of records")
+        check_folder(given)
         return propose(given, is_whole_site=given == folder) or Proposal(given, "auto", "", False, Survey("auto"))
     usual = folder / parse_config({}, folder).records.path
     if usual.is_dir() and (proposal := propose(usual)):
@@ -138,9 +146,7 @@ def _propose(folder: Path, records: str | None) -> Proposal | None:
 
 def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
     """Return the template with the keys of a proposal. folder, name: of the file that it is written to."""
-    is_below = proposal.folder.is_relative_to(folder)
-    path = proposal.folder.relative_to(folder) if is_below else proposal.folder
-    values: dict[str, str | list[str]] = {"path": path.as_posix(), "preset": proposal.preset}
+    values: dict[str, str | list[str]] = {"path": _path(proposal.folder, folder), "preset": proposal.preset}
     if proposal.site:
         values["site"] = proposal.site
     exclude = list(proposal.exclude)
@@ -153,17 +159,36 @@ def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
     if proposal.web_url:
         texts = json.dumps(proposal.web_url, ensure_ascii=False)
         template = _with_value(template, "fields", f"{{ webUrl = {texts} }}")
+    if proposal.sources:
+        sources = ", ".join(_source(each, folder) for each in proposal.sources)
+        template = _with_value(template, "source", f"[{sources}]")
     for key, value in values.items():
         template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
+    for key, value in (("title", proposal.title), ("language", proposal.language)):
+        if value:
+            template = _with_value(template, key, json.dumps(value, ensure_ascii=False), table="site")
     comments = "".join(f"# {line}\n" for line in (str(proposal.survey), *proposal.unfollowed))
     return re.sub(r"^(?=preset = )", lambda _: comments, template, count=1, flags=re.MULTILINE)
 
 
-def _with_value(template: str, key: str, value: str) -> str:
-    """Return the template with the value of a key of [records]."""
-    before, table, after = template.partition("[records]\n")
+def _path(of: Path, folder: Path) -> str:
+    """Return the path of a folder as a configuration in another one names it."""
+    return (of.relative_to(folder) if of.is_relative_to(folder) else of).as_posix()
+
+
+def _source(source: ProposedSource, folder: Path) -> str:
+    """Return the table of a source in TOML, on one line."""
+    fields = f"webUrl = {json.dumps(source.web_url)}"
+    if source.language:
+        fields += f', language = "={source.language}"'
+    return f"{{ path = {json.dumps(_path(source.folder, folder), ensure_ascii=False)}, fields = {{ {fields} }} }}"
+
+
+def _with_value(template: str, key: str, value: str, table: str = "records") -> str:
+    """Return the template with the value of a key of a table."""
+    before, start, after = template.partition(f"[{table}]\n")
     line = re.compile(rf"^(?:# )?{key} = .*? *(#.*)?$", re.MULTILINE)
     after, number = line.subn(lambda match: f"{f'{key} = {value}':<{_COLUMN - 1}} {match[1] or ''}", after, count=1)
     if not number:
         raise KeyError(key)
-    return before + table + after
+    return before + start + after

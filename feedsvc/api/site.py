@@ -10,7 +10,6 @@ from pathlib import Path
 from signal import SIGHUP
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from feedsvc.api.registrations import registrations
 from feedsvc.api.syncing import Progress, SyncedIndex, no_progress
@@ -123,20 +122,9 @@ class Site:
             >>> site.document("/topics/ai.atom?limit=5").body[:38]
             b"<?xml version='1.0' encoding='UTF-8'?>"
         """
-        from feedsvc.feeds.addresses import Address, Redirect
-        from feedsvc.feeds.missing import Missing, explain_missing
+        from feedsvc.feeds.lookup import look_up
 
-        documents, base_url = self.documents, self.config.site.base_url
-        local = address.removeprefix(base_url) if f"{address}/".startswith(f"{base_url}/") else address
-        path, _, query = local.partition("#")[0].partition("?")
-        path = unquote(path) or "/"
-        found = documents.resolve(path, query)
-        document = documents.get(found) if isinstance(found, Address) else None
-        if document:
-            return document
-        if isinstance(found, Redirect):
-            raise Missing(suggestions=(Address(found.path, found.query),)).error(address)
-        raise explain_missing(documents, path, query).error(address)
+        return look_up(self.documents, address)
 
     def build(
         self, out: Path | str | None = None, progress: Progress | None = None, *, accept_loss: bool = False
@@ -288,6 +276,7 @@ class Site:
 
         serve = self.config.serve
         self._synced.check()
+        # SIGHUP waits until the server takes it: by default, it would end the process.
         with signals_blocked(SIGHUP), sockets.listen(serve.host, serve.port) as listener:
             try:
                 result = self._synced.sync(progress, follows=serve.watch, accept_loss=accept_loss)

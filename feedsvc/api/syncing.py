@@ -40,7 +40,6 @@ class SyncedIndex:
         self.config = config
         self.mappings = mappings
         self.processes = processes and mappings is None
-        self._configured = config.index
         self._index: Index | None = None
         self._workers: Workers | None = None
         self._temporary: TemporaryDirectory[str] | None = None
@@ -142,7 +141,9 @@ class SyncedIndex:
             self._index = None
         if self._temporary:
             self._temporary.cleanup()
-            self._temporary, self.config = None, dataclasses.replace(self.config, index=self._configured)
+            self._temporary = None
+            index = self.config.replaced_index or self.config.index
+            self.config = dataclasses.replace(self.config, index=index, replaced_index=None)
 
     def _sync(self, progress: Progress | None, will_build: bool, follows: bool, accept_loss: bool) -> "SyncResult":
         from feedsvc.index.sync import sync
@@ -170,7 +171,7 @@ class SyncedIndex:
             self._index.close()
         self._temporary, self._index = TemporaryDirectory(prefix="feedsvc-"), None
         url = f"sqlite:///{self._temporary.name}/index.sqlite3"
-        self.config = dataclasses.replace(self.config, index=Index(url=url))
+        self.config = dataclasses.replace(self.config, index=Index(url=url), replaced_index=self.config.index)
 
     def _pool(self, will_build: bool = False) -> "Workers":
         if self._workers is None:

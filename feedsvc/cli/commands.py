@@ -52,23 +52,25 @@ def main() -> None:
 @main.command()
 @options.common
 @options.records
-@click.option("--host", help="Host name or IP address to listen on; default: serve.host of the configuration.")
-@click.option("--port", type=int, help="Port to listen on, 1 to 65535; default: serve.port, which is 8000.")
-@click.option("--workers", type=int, help="Processes, 1 to 256; default: serve.workers, which is 2.")
+@click.option(
+    "--host", metavar="HOST", help="Host name or IP address to listen on; default: serve.host of the configuration."
+)
+@click.option("--port", metavar="PORT", help="Port to listen on, 1 to 65535; default: serve.port, which is 8000.")
+@click.option("--workers", metavar="N", help="Processes, 1 to 256; default: serve.workers, which is 2.")
 @options.accept_loss
 def serve(
     config_file: Path | None,
     records: str | None,
     host: str | None,
-    port: int | None,
-    workers: int | None,
+    port: str | None,
+    workers: str | None,
     accept_loss: bool,
 ) -> None:
     """Serve the feeds over HTTP, and follow the records.
 
     It follows the configuration file, too. Ctrl-C or SIGTERM ends it.
     """
-    tables = serve_options({"host": host, "port": port, "workers": workers})
+    tables = serve_options(host=host, port=port, workers=workers)
     with open_site(config_file, records, tables=tables) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
 

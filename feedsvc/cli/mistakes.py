@@ -9,8 +9,16 @@ import click
 
 from feedsvc.errors import one_line
 
-#: What others call a command, or what is no command here.
-_OTHER_WORDS = {"help": "--help", "version": "--version", "list": "feeds", "run": "serve", "new": "init"}
+#: Commands that others have, and what does the same here.
+_OTHER_WORDS = {
+    "help": "--help", "version": "--version", "-V": "--version", "list": "feeds", "ls": "feeds", "run": "serve",
+    "start": "serve", "new": "init", "config": "init", "validate": "check", "test": "check",
+    "explain": "why", "cat": "show",
+}  # fmt: skip
+#: What others call an option.
+_OTHER_OPTIONS = {"--bind": "--host", "--address": "--host", "--jobs": "--workers", "-n": "--dry-run"}
+#: What is no folder but a place to listen on.
+_HOST = r"(?:localhost|\d+(?:\.\d+){3})"
 
 
 class Mistake(click.UsageError):
@@ -33,23 +41,25 @@ def explain(context: click.Context, arguments: Sequence[str], error: click.Usage
         meant = meant_option(command, extra[1]) or f"expected {_usage(context)}"
         return Mistake(f"{command.name}: {extra[1]} is more than it takes; {meant}")
     if isinstance(error, click.BadOptionUsage):
-        return Mistake(f"{command.name}: {error.message.rstrip('.')}; expected {_usage(context)}")
+        return Mistake(f"{command.name}: {_misused(command, error)}")
     return Mistake(f"{command.name}: {error.format_message().rstrip('.')}")
 
 
-def explain_unknown_command(group: click.Group, name: str) -> Mistake:
-    """Return what is wrong with the name of no command."""
+def explain_unknown_command(group: click.Group, name: str, *others: str) -> Mistake:
+    """Return what is wrong with the name of no command. others: the arguments after it."""
     message = f"{name} is not a command"
-    if near := get_close_matches(name, group.commands, n=1) or [
-        word for key, word in _OTHER_WORDS.items() if key == name
-    ]:
-        return Mistake(f"{message}; did you mean feedsvc {near[0]}?")
+    if name == "help" and others and others[0] in group.commands:
+        return Mistake(f"{message}; did you mean feedsvc {others[0]} --help?")
+    if near := next(iter(get_close_matches(name, group.commands, n=1)), _OTHER_WORDS.get(name)):
+        return Mistake(f"{message}; did you mean feedsvc {near}?")
     if re.match("https?://", name):
         return Mistake(f"{message}; did you mean feedsvc why {name}?")
     if name.startswith("/") and not Path(name).exists():
         return Mistake(f"{message}; did you mean feedsvc show {name}?")
     if Path(name).is_dir():
         return Mistake(f"{message}; did you mean feedsvc serve {name}?")
+    if meant := meant_option(group.commands["serve"], name).replace("--", "feedsvc serve --", 1):
+        return Mistake(f"{message}; {meant}")
     return Mistake(f"{message}; expected one of {', '.join(group.commands)}")
 
 
@@ -59,11 +69,12 @@ def meant_option(command: click.Command, value: str) -> str:
     for name, looks_so in (
         ("--config", value.endswith(".toml") and Path(value).is_file()),
         ("--port", re.fullmatch(r":?\d{2,5}", value)),
-        ("--host", re.fullmatch(r"localhost|\d+(\.\d+){3}", value)),
+        ("--host", re.fullmatch(rf"{_HOST}(:\d{{2,5}})?", value)),
         ("--out", not Path(value).is_file()),
     ):
         if looks_so and name in options:
-            return f"did you mean {name} {value.lstrip(':') if name == '--port' else value}?"
+            meant = value.lstrip(":") if name == "--port" else value
+            return f"did you mean {name} {meant.replace(':', ' --port ') if name == '--host' else meant}?"
     return ""
 
 
@@ -71,6 +82,15 @@ def _options(command: click.Command) -> dict[str, click.Option]:
     """Return the options of a command by each of their names."""
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     return {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
+
+
+def _misused(command: click.Command, error: click.BadOptionUsage) -> str:
+    """Return what is wrong with an option that has no value, or one too many."""
+    option = _options(command)[error.option_name]
+    name = max(option.opts, key=len)
+    if option.is_flag:
+        return f"{name} takes no value; expected {name} alone"
+    return f"{name} has no value; expected {name} {option.metavar}"
 
 
 def _usage(context: click.Context) -> str:
@@ -81,11 +101,14 @@ def _misplaced(context: click.Context, arguments: Sequence[str], name: str) -> s
     """Return what is wrong with an option before the command."""
     group = context.command
     assert isinstance(group, click.Group)
-    place = next((number for number, word in enumerate(arguments) if word in group.commands), None)
     known = [each for each, command in group.commands.items() if name in _options(command)]
-    if place is None or arguments[place] not in known:
-        where = f", of {_listed(f'feedsvc {each}' for each in known)}" if known else _near(name, _options(group))
-        return f"{name} is not an option before a command{where}"
+    if not known:
+        return f"{name} is not an option before a command{_near(name, _options(group))}"
+    place = next((number for number, word in enumerate(arguments) if word in group.commands), None)
+    if place is None:
+        return f"{name} belongs after the command, as in feedsvc {known[0]} {name}"
+    if arguments[place] not in known:
+        return f"{name} is not an option of feedsvc {arguments[place]}, but of {_commands(known)}"
     words = [group.name or "feedsvc", arguments[place], *arguments[:place], *arguments[place + 1 :]]
     return f"{name} belongs after the command: {' '.join(words)}"
 
@@ -95,10 +118,12 @@ def _unknown_option(context: click.Context, arguments: Sequence[str], name: str)
     command, own = context.command, _options(context.command)
     group = context.parent.command if context.parent else None
     others = group.commands.values() if isinstance(group, click.Group) else ()
-    known = [f"feedsvc {each.name}" for each in others if name in _options(each)]
+    known = [each.name or "" for each in others if name in _options(each)]
     if known:
-        return f"{name} is not an option of feedsvc {command.name}, but of {_listed(known)}"
+        return f"{name} is not an option of feedsvc {command.name}, but of {_commands(known)}"
     message = f"{name} is not an option of feedsvc {command.name}"
+    if (meant := _OTHER_OPTIONS.get(name)) in own:
+        return f"{message}; did you mean {meant}?"
     if key := _key(name):
         return f"{message}; set {key} in the configuration"
     if len(name) == 2:
@@ -109,29 +134,24 @@ def _unknown_option(context: click.Context, arguments: Sequence[str], name: str)
 
 def _key(name: str) -> str:
     """Return the key of the configuration that has the name of an option; empty if there is none."""
-    from msgspec.structs import fields
-
     from feedsvc.config import TABLES
 
-    key = name.lstrip("-").replace("-", "_").replace(".", "_")
+    key = name.lstrip("-").replace("-", "_").replace(".", "_").removeprefix("no_")
     for table, kind in TABLES.items():
-        if key in names_of(table, [field.name for field in fields(kind)]):
-            return f"{table}.{key.removeprefix(f'{table}_')}"
+        for known in kind.__struct_fields__:
+            if key in (known, f"{table}_{known}"):  # as --base-url, or --site-base-url
+                return f"{table}.{known}"
     return ""
-
-
-def names_of(table: str, keys: Iterable[str]) -> set[str]:
-    """Return what options for the keys of a table may be called: --base-url, or --site-base-url."""
-    return {name for key in keys for name in (key, f"{table}_{key}")}
 
 
 def _near(name: str, options: Iterable[str]) -> str:
     """Return the end of a message: the nearest option, or all of them."""
     long = [option for option in options if option.startswith("--")]
-    near = get_close_matches(name, long, n=1)
+    near = get_close_matches(_OTHER_WORDS.get(name, name), long, n=1)
     return f"; did you mean {near[0]}?" if near else f"; expected one of {', '.join(long)}"
 
 
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
+def _commands(names: Iterable[str]) -> str:
+    """Return a list of commands in words."""
+    *first, last = (f"feedsvc {name}" for name in names)
     return f"{', '.join(first)} or {last}" if first else last

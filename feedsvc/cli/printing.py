@@ -129,16 +129,16 @@ def print_counts(result: "SyncResult") -> None:
 
 
 def print_addresses(site: api.Site) -> None:
-    """Print where a service has its feeds."""
+    """Print where a service has its feeds; a quiet one, only where it is."""
     found = site.feeds()
     size = found[0].size
-    click.echo(f"Serving {size} {'story' if size == 1 else 'stories'} at {site.config.site.base_url}/")
-    click.echo("Subscribe to")
-    for feed in found[:MOST_SHOWN]:
-        click.echo(f"  {site.urls(feed)[0]}  {one_line(feed.name)}")
-    if len(found) > MOST_SHOWN:
-        click.echo(f"  and {len(found) - MOST_SHOWN} more feeds: see {site.config.site.base_url}/")
-    click.echo("Press Ctrl-C to stop.")
+    lines = [f"Serving {size} {'story' if size == 1 else 'stories'} at {site.config.site.base_url}/"]
+    if _detail() > Detail.LITTLE:
+        lines += ["Subscribe to", *(f"  {site.urls(feed)[0]}  {one_line(feed.name)}" for feed in found[:MOST_SHOWN])]
+        if len(found) > MOST_SHOWN:
+            lines.append(f"  and {len(found) - MOST_SHOWN} more feeds: see {site.config.site.base_url}/")
+        lines.append("Press Ctrl-C to stop.")
+    click.echo("\n".join(lines))
     sys.stdout.flush()
 
 

@@ -25,6 +25,9 @@ class Command(click.Command):
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         return _parsed(super().parse_args, context, arguments)
 
+    def get_short_help_str(self, limit: int = 1000) -> str:
+        return super().get_short_help_str(1000)  # whole, however narrow a terminal, or the list of a shell, is
+
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         arguments = [each for each in self.params if isinstance(each, Argument)]
         with formatter.section("Arguments"):
@@ -54,7 +57,7 @@ class Commands(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if arguments[0] not in self.commands and not context.resilient_parsing:
-            raise explain_unknown_command(self, arguments[0])
+            raise explain_unknown_command(self, *arguments)
         return super().resolve_command(context, arguments)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -106,7 +109,7 @@ def _interrupts_kept() -> Iterator[None]:
 
     def interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
         if dropped.exc_type is KeyboardInterrupt:
-            Timer(0.05, interrupt_main).start()
+            Timer(0.05, interrupt_main).start()  # after the callback
         else:
             hook(dropped)
 

@@ -1,7 +1,7 @@
 """How commands open a site; and what they tell of RECORDS that are none, since something else was meant."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,22 +31,25 @@ def open_site(
     if records is None:
         _check_any_folder(context, config)
     else:
-        _check_records(context.command, records)
+        _check_records(context, records)
     site = api.Site(config, processes=True)
     print_site(site)
     return site
 
 
-def serve_options(options: dict[str, str | int | None]) -> dict[str, Any]:
+def serve_options(**options: str | None) -> dict[str, Any]:
     """Return the tables that options of `serve` make. Raise ConfigError, which names the options."""
     from feedsvc.config import parse_config
 
-    given = {key: value for key, value in options.items() if value is not None}
+    given: dict[str, str | int] = {key: value for key, value in options.items() if value is not None}
+    for key in given.keys() & {"port", "workers"}:
+        with suppress(ValueError):  # what is no number, the configuration refuses as any other value
+            given[key] = int(given[key])
     tables = {"serve": given} if given else {}
     try:
         parse_config(tables, Path())
     except ConfigError as error:
-        raise ConfigError(*(problem.replace("serve.", "--", 1) for problem in error.problems)) from error
+        raise ConfigError(*(problem.replace("serve.", "--") for problem in error.problems)) from error
     return tables
 
 
@@ -70,13 +73,16 @@ def check_any_found(result: "SyncResult", records: str | None) -> None:
         raise RecordsError(f"{result.nothing_found}; nothing was written; to write to it, use --out {records}")
 
 
-def _check_records(command: click.Command, records: str) -> None:
+def _check_records(context: click.Context, records: str) -> None:
     """Raise RecordsError where RECORDS is no folder, or what a build wrote, with what may have been meant instead."""
     from feedsvc.build.manifest import MANIFEST
     from feedsvc.records.files import check_folder
     from feedsvc.records.registry import suffixes
 
-    path, meant = Path(records), meant_option(command, records)
+    path, meant = Path(records), meant_option(context.command, records)
+    first = context.params.get("address") or context.params.get("subject")
+    if first and Path(first).is_dir() and not path.is_dir():
+        meant = f"did you mean feedsvc {context.command.name} {records} {first}?"
     if path.is_file():
         if not meant and path.suffix.lower() in suffixes():
             meant = f"did you mean {path.parent}, or feedsvc why {records}?"

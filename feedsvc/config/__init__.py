@@ -1,6 +1,6 @@
 """config.toml: its tables and keys, and how they become one frozen `Config`."""
 
-from feedsvc.config.changes import differences, fixed, reload_config
+from feedsvc.config.changes import differences, reload_config, restart_keys, without_restart
 from feedsvc.config.checks import nearest, read_table, unusable
 from feedsvc.config.loading import load_config, parse_config
 from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config, Custom, Feeds, Index, LabelTexts, RecordSource, Site
@@ -16,11 +16,12 @@ __all__ = [
     "RecordSource",
     "Site",
     "differences",
-    "fixed",
     "load_config",
     "nearest",
     "parse_config",
     "read_table",
     "reload_config",
+    "restart_keys",
     "unusable",
+    "without_restart",
 ]

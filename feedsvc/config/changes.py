@@ -7,6 +7,9 @@ from typing import Any
 from feedsvc.config.loading import load
 from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config
 
+#: The keys of [serve] that only a service that starts takes over. `index.url` is another such key.
+_AT_START = ("host", "port", "workers")
+
 
 def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
     """Return a configuration as `load_config` returned it, by what the file says now, wherever this process is since.
@@ -33,7 +36,14 @@ def differences(old: Config, new: Config) -> list[str]:
     return found + (["custom"] if list(old.custom.items()) != list(new.custom.items()) else [])
 
 
-def fixed(config: Config, running: Config) -> Config:
-    """Return what of a configuration, read anew, a service can run by: where it listens, and its index, stay."""
-    serve = {key: getattr(running.serve, key) for key in ("host", "port", "workers")}
-    return dataclasses.replace(reload_config(config, {"serve": serve}), index=running.index, given=config.given)
+def restart_keys(running: Config, new: Config) -> list[str]:
+    """Return the keys that differ in a configuration, read anew, and that only a service that starts takes over."""
+    found = [f"serve.{key}" for key in _AT_START if getattr(running.serve, key) != getattr(new.serve, key)]
+    return found + (["index.url"] if (running.replaced_index or running.index) != new.index else [])
+
+
+def without_restart(new: Config, running: Config) -> Config:
+    """Return a configuration, read anew, as a running service takes it over: where it listens, and its index, stay."""
+    # Read with these keys, since the default of `site.base_url` is made of them.
+    config = reload_config(new, {"serve": {key: getattr(running.serve, key) for key in _AT_START}})
+    return dataclasses.replace(config, index=running.index, replaced_index=running.replaced_index, given=new.given)

@@ -49,7 +49,8 @@ def read_table(name: str, kind: type[AnyTable], data: Any) -> AnyTable:
     problems, expected = Problems(), get_type_hints(kind, include_extras=True)
     for key, value in data.items():
         if key not in expected:
-            problems.add(f"{name}.{key} is not a key that feedsvc knows{nearest_key(key, expected)}")
+            meant = misplaced(key, value) or nearest_key(key, expected)
+            problems.add(f"{name}.{key} is not a key that feedsvc knows{meant}")
             continue
         try:
             msgspec.convert(value, expected[key])
@@ -69,12 +70,26 @@ def nearest_key(key: str, known: Iterable[str] = ()) -> str:
     return nearest(key, known or [*TABLES, "custom"])
 
 
-def read_address(key: str, value: str, shown: str = "") -> str:
-    """Return a normalised http or https address. shown: what it was made of. Raise ConfigError."""
+def misplaced(key: str, value: Any) -> str:
+    """Return the end of the message for a whole name, such as site.title, within another table; else nothing."""
+    is_table = key in TABLES and isinstance(value, dict) and value
+    return f"; write {next(iter(value))} below [{key}]" if is_table else ""
+
+
+def read_address(key: str, value: str) -> str:
+    """Return a normalised http or https address. Raise ConfigError."""
     try:
         return web_url(value)
     except ValueError as error:
-        raise ConfigError(unusable(key, shown or value, str(error).removeprefix("expected "))) from error
+        raise ConfigError(unusable(key, value, str(error).removeprefix("expected "))) from error
+
+
+def read_start(key: str, value: str) -> str:
+    """Return the normalised start of http or https addresses, without a slash at its end. Raise ConfigError."""
+    start = read_address(key, value)
+    if "?" in start or "#" in value:
+        raise ConfigError(unusable(key, value, "an address without a query or fragment"))
+    return start.rstrip("/")
 
 
 def unusable(key: str, value: object, expected: str) -> str:

@@ -39,7 +39,7 @@ def with_other_index(config: Config, records: Sequence[str]) -> Config:
     return dataclasses.replace(config, index=Index(url=other))
 
 
-def place(folder: Path | str) -> str:
+def canonical_path(folder: Path | str) -> str:
     """Return the one way to write the path of a folder: absolute; a link that it is itself is not followed.
 
     So a link that leads to one release after the other has one index.

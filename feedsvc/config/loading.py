@@ -9,18 +9,15 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from msgspec.structs import replace
-
-from feedsvc.config.checks import Problems, nearest, nearest_key, read_address, read_table, unusable
-from feedsvc.config.indexes import place, with_index_of_file, with_other_index
+from feedsvc.config.checks import Problems, nearest, nearest_key, read_table
+from feedsvc.config.custom import read_custom
+from feedsvc.config.feeds import read_feeds
+from feedsvc.config.indexes import canonical_path, with_index_of_file, with_other_index
 from feedsvc.config.labels import read_labels
 from feedsvc.config.records import read_records
-from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, TABLES, Config, Custom, Given, Records, Serve, Site
-from feedsvc.errors import ConfigError, FilterError, shown_value
-from feedsvc.formats.registry import find_format
-from feedsvc.languages import language_tag
-from feedsvc.model import FILTERS, NO_FILTERS, parse_filters
-from feedsvc.text import plain_text, slug
+from feedsvc.config.schema import DEFAULT_NAME, NO_FILE, TABLES, Config, Given, Records, Serve
+from feedsvc.config.site import complete_site
+from feedsvc.errors import ConfigError
 
 #: Of a file; those of real ones are some thousands, and a second is needed to read so many.
 MAX_BYTES = 2**20
@@ -69,6 +66,7 @@ def load(given: Given) -> Config:
         raise ConfigError(*(f"{path or NO_FILE}: {problem}" for problem in error.problems)) from error
     if "url" not in data.get("index", {}):
         config = with_index_of_file(config)
+    # What tells the records from those of the file, whose index is its own.
     others = [repr(tables["records"])] if path and tables and "records" in tables and "index" not in tables else []
     others += [other] if other else []
     return with_other_index(config, others) if others else config
@@ -85,8 +83,9 @@ def _replace_records(data: dict[str, Any], folder: Path, given: Given) -> str:
     own = [each for each in sources if _is_of(records, each, folder)] if isinstance(sources, list) else sources
     if own == sources if sources else _is_of(records, {"path": Records().path, **table}, folder):
         return ""
-    data["records"] = {**table, "path": place(records), "source": own}
-    return place(records)
+    path = canonical_path(records)
+    data["records"] = {**table, "path": path, "source": own}
+    return path
 
 
 def _is_of(records: str, table: Any, folder: Path) -> bool:
@@ -127,22 +126,16 @@ def parse_config(data: dict[str, Any], folder: Path) -> Config:
             tables[name] = _READERS.get(name, partial(read_table, name, kind))(data.get(name, {}))
     if "site" in tables:
         with problems.collected():
-            tables["site"] = _complete_site(tables["site"], tables.get("serve", Serve()))
-    if "feeds" in tables:
-        with problems.collected():
-            _check_formats(tables["feeds"].formats)
-        if hub := tables["feeds"].hub:
-            with problems.collected():
-                tables["feeds"] = replace(tables["feeds"], hub=read_address("feeds.hub", hub))
+            tables["site"] = complete_site(tables["site"], tables.get("serve", Serve()))
     with problems.collected():
-        tables["custom"] = _custom(data.get("custom", []))
+        tables["custom"] = read_custom(data.get("custom", []))
     problems.check()
     has_base_url = bool(data.get("site", {}).get("base_url"))
     return Config(**tables, folder=folder, has_base_url=has_base_url)
 
 
 #: What reads tables with more to check than their types.
-_READERS: dict[str, Callable[[Any], Any]] = {"labels": read_labels, "records": read_records}
+_READERS: dict[str, Callable[[Any], Any]] = {"feeds": read_feeds, "labels": read_labels, "records": read_records}
 
 
 def _unknown_table(name: str, value: Any) -> str:
@@ -150,78 +143,3 @@ def _unknown_table(name: str, value: Any) -> str:
     if not isinstance(value, dict | list):
         return f"{name} is not a key that feedsvc knows{nearest_key(name)}"
     return f"[{name}] is not a table that feedsvc knows{nearest(name, [*TABLES, 'custom'])}"
-
-
-def _check_formats(names: tuple[str, ...]) -> None:
-    """Raise ConfigError for the name of no format, and for two formats with the same addresses."""
-    suffixes = set()
-    for name in names:
-        try:
-            suffix = find_format(name).suffix
-        except LookupError as error:
-            raise ConfigError(unusable("feeds.formats", name, str(error).removeprefix("expected "))) from error
-        if suffix in suffixes:
-            raise ConfigError(unusable("feeds.formats", name, f"one format for {suffix}, once"))
-        suffixes.add(suffix)
-
-
-def _complete_site(site: Site, serve: Serve) -> Site:
-    """Return the table [site] with clean texts, and values in place of those that are missing."""
-    local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
-    problems, base_url, language = Problems(), "", ""
-    with problems.collected():
-        key, address = (
-            ("site.base_url", site.base_url) if site.base_url else ("serve.host", f"http://{local}:{serve.port}")
-        )
-        base_url = read_address(key, address, shown=site.base_url or serve.host)
-        if "?" in base_url or "#" in site.base_url:
-            raise ConfigError(unusable("site.base_url", base_url, "an address without a query or fragment"))
-    try:
-        language = language_tag(site.language)
-    except ValueError as error:
-        problems.add(unusable("site.language", site.language, str(error).removeprefix("expected ")))
-    problems.check()
-    title = plain_text(site.title) or "feedsvc"
-    return replace(
-        site,
-        title=title,
-        language=language,
-        description=site.description and (plain_text(site.description) or title),
-        base_url=base_url.rstrip("/"),
-        author=plain_text(site.author) or title,
-    )
-
-
-def _custom(tables: Any) -> dict[str, Custom]:
-    """Return the saved filters of [[custom]] tables by slug."""
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"custom: {shown_value(tables)} can't be used; expected tables, [[custom]]")
-    problems, found = Problems(), dict[str, Custom]()
-    for number, table in enumerate(tables, 1):
-        with problems.collected():
-            custom = _custom_table(f"custom {number}", table)
-            if custom.slug in found:
-                expected = f"the address of {found[custom.slug].name!r}; expected another name"
-                raise ConfigError(f"custom {number}: {table['name']!r} has {expected}")
-            found[custom.slug] = custom
-    problems.check()
-    return found
-
-
-def _custom_table(where: str, table: dict[str, Any]) -> Custom:
-    """Return the saved filter of a table. where: names it in messages."""
-    problems, known = Problems(), ("name", "description", *FILTERS)
-    for key in table:
-        if key not in known:
-            problems.add(f"{where}: {key} is not a key that feedsvc knows{nearest(key, known)}")
-    name, description, filters = table.get("name", ""), table.get("description", ""), NO_FILTERS
-    if not isinstance(name, str) or not plain_text(name):
-        problems.add(unusable(f"{where}: name", name, "a name"))
-    if not isinstance(description, str):
-        problems.add(unusable(f"{where}: description", description, "some text"))
-    try:
-        filters = parse_filters(table.items())
-    except FilterError as error:
-        problems.add(f"{where}: {error}")
-    problems.check()
-    return Custom(slug(name), plain_text(name), plain_text(description), filters)

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from feedsvc.config.checks import Problems, read_address, read_table, unusable
+from feedsvc.config.checks import Problems, read_start, read_table, unusable
 from feedsvc.config.schema import Records, RecordSource
 from feedsvc.errors import ConfigError
 
@@ -42,12 +42,7 @@ def _checked(name: str, kind: type[AnySource], data: dict[str, Any]) -> AnySourc
         data = {**data, "fields": _flat(fields)}
     source = read_table(name, kind, data)
     _check_zone(f"{name}.timezone", source.timezone)
-    if not source.site:
-        return source
-    site = read_address(f"{name}.site", source.site)
-    if "?" in site or "#" in source.site:
-        raise ConfigError(unusable(f"{name}.site", source.site, "an address without a query or fragment"))
-    return replace(source, site=site.rstrip("/"))
+    return replace(source, site=source.site and read_start(f"{name}.site", source.site))
 
 
 def _flat(fields: dict[str, Any]) -> dict[str, Any]:

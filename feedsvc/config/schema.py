@@ -134,7 +134,7 @@ class Build(Table, frozen=True):
 
 
 class Serve(Table, frozen=True):
-    host: Annotated[str, Meta(min_length=1, description="a host name or IP address")] = "127.0.0.1"
+    host: Annotated[str, Meta(pattern=r"^[^\s/?#@]+\Z", description="a host name or IP address")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="a port from 1 to 65535")] = 8000
     workers: Annotated[int, Meta(ge=1, le=256, description="a number from 1 to 256")] = 2
     #: Seconds for which a reader or proxy may cache a feed before it asks again.
@@ -195,6 +195,8 @@ class Config:
     name: str = NO_FILE
     #: What it was loaded with, to be read anew.
     given: Given = field(default=Given(), compare=False, repr=False)
+    #: The index that it names, where that can't be written, and `index` is a temporary one.
+    replaced_index: Index | None = None
 
     @property
     def file_name(self) -> str:

@@ -30,10 +30,10 @@ def open_index(config: Config) -> Index:
 
 
 def reopen_index(index: Index, config: Config) -> Index:
-    """Return the index for a configuration that changed, but for its `index.url`: the same, unless nodes share it.
+    """Return the index for a configuration that changed, but for its `index.url`.
 
-    What was said of the configuration to others changes then; the index before is closed, but for the transactions
-    that use it.
+    It is the same one, unless it would now be that of another owner (`index.owner`), as nodes that share it see. Then
+    the one before is closed, but for the transactions that use it.
     """
     if not config.index.is_shared:
         return index

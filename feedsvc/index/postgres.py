@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -15,8 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from feedsvc.errors import IndexUnusableError, LossError
 from feedsvc.index.database import without_password
+from feedsvc.index.election import Election
 from feedsvc.index.owner import Owner
-from feedsvc.index.session import BEAT_SECONDS, NoAnswerError, PostgresConnection, Session
+from feedsvc.index.session import BEAT_SECONDS, WRITING, NoAnswerError, PostgresConnection, Session
 
 #: Seconds to wait for a connection, for the answer to a reader or a writer, and for another writer to finish.
 CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS, BUSY_SECONDS = 2, 5, 600, 60
@@ -34,9 +36,6 @@ _WRITER = _KEEPALIVES | {
     "client_connection_check_interval": f"{BEAT_SECONDS}s",
     "lock_timeout": f"{BUSY_SECONDS}s",
 }
-#: The second half of an advisory lock's key, after its schema: the leader holds the first one, a transaction that
-#: writes the other.
-_ELECTED, _WRITING = 1, 2
 
 
 class _EmptyError(IndexUnusableError):
@@ -76,10 +75,9 @@ class PostgresDatabase:
     def _begin(self) -> None:
         """Begin without sessions, also in a child after a fork: sessions belong to the process that opened them."""
         self._idle: list[PostgresConnection] = []
-        #: The session that stands for election, and whether it is elected. It is used under the lock `_writing`.
-        self._candidate: PostgresConnection | None = None
-        self._is_elected = False
+        #: Held by the thread that writes, or that stands for election: both use one session.
         self._writing = Lock()
+        self._election = Election(self.schema)
         #: Why the server did not answer last time; empty if it did.
         self._failure = ""
         self._paused_until = 0.0
@@ -112,11 +110,11 @@ class PostgresDatabase:
         """Return a transaction that writes, alone; readers see all of it or nothing. Raises IndexUnusableError."""
         with self._writing:
             try:
-                connection = self._candidate or self._connect(_WRITER)
+                connection = self._election.session or self._connect(_WRITER)
                 try:
                     with connection.beating():
                         connection.execute("BEGIN")
-                        connection.execute("SELECT pg_advisory_xact_lock(hashtext(?), ?)", (self.schema, _WRITING))
+                        connection.execute("SELECT pg_advisory_xact_lock(hashtext(?), ?)", (self.schema, WRITING))
                         self._make_tables(connection)
                         self._is_filled(connection)
                         yield connection
@@ -127,7 +125,7 @@ class PostgresDatabase:
                     raise
                 except BaseException:
                     connection.close()
-                    self._candidate, self._is_elected = None, False
+                    self._election.end()
                     raise
                 self._release(connection)
             except psycopg.Error as error:
@@ -137,14 +135,7 @@ class PostgresDatabase:
         """Return whether this process is elected leader. It has to ask often to stay so. Raises IndexUnusableError."""
         with self._writing:
             try:
-                if self._candidate:
-                    try:
-                        return self._stand(self._candidate)
-                    except psycopg.Error:  # the server was restarted, or ended a session that was idle
-                        self._candidate.close()
-                        self._candidate, self._is_elected = None, False
-                self._candidate = self._connect(_WRITER)
-                return self._stand(self._candidate)
+                return self._election.stand(partial(self._connect, _WRITER))
             except psycopg.Error as error:
                 raise self._explained(error) from error
 
@@ -160,25 +151,12 @@ class PostgresDatabase:
         """Close the sessions that no transaction uses, and end the election."""
         while self._idle:
             self._idle.pop().close()
-        if self._candidate:
-            self._candidate.close()
-        self._candidate, self._is_elected = None, False
+        self._election.end()
 
     def _release(self, connection: PostgresConnection) -> None:
         """Close a session that wrote, unless it stands for election."""
-        if connection is not self._candidate:
+        if connection is not self._election.session:
             connection.close()
-
-    def _stand(self, candidate: PostgresConnection) -> bool:
-        """Stand for election, or give a sign of life; return whether this process is elected."""
-        candidate.session.answer_seconds = READ_SECONDS
-        if self._is_elected:
-            candidate.execute("SELECT 1")
-        else:
-            lock = "SELECT pg_try_advisory_lock(hashtext(?), ?)"
-            (self._is_elected,) = candidate.execute(lock, (self.schema, _ELECTED)).fetchone()
-        candidate.session.answer_seconds = WRITE_SECONDS
-        return self._is_elected
 
     @contextmanager
     def _asked_again_by_one(self) -> Iterator[None]:

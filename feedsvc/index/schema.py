@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 12
+VERSION = 13
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.

@@ -41,6 +41,9 @@ DIALECT = Dialect(
         f"DO $$ BEGIN IF to_regclass('{name}') IS NULL THEN CREATE INDEX {name} ON {on}; END IF; END $$"
     ),
 )
+#: The second half of an advisory lock's key, after its schema: the leader holds the first one, a transaction that
+#: writes the other.
+ELECTED, WRITING = 1, 2
 #: A literal, a quoted name, or a parameter.
 _QUOTED_OR_PARAMETER = re.compile(r"""'[^']*'|"[^"]*"|\?""")
 

@@ -27,6 +27,9 @@ _FILE_LINK = re.compile(
 )
 #: One of these is in each of them.
 _FILE_MARKS = ("{", "|", "%7B", "%7C", "@/")
+#: Pictures and links as Markdown has them, in plain text that programs made of a page, escaped: `![words](address)`.
+_PICTURE = re.compile(r"""!\[([^\[\]]{0,1000})\]\((https?://[^\s()<>"']{1,2000})\)""")
+_LINK = re.compile(r"""\[([^\[\]]{1,4000})\]\((https?://[^\s()<>"']{1,2000}(?:\([^\s()<>"']{1,200}\))?)\)""")
 #: Tags that part the words beside them.
 _BREAK = re.compile(
     r"<(?:br|embed|hr|iframe|img|/?(?:article|aside|audio|blockquote|caption|center|dd|details|div|dl|dt|figcaption|figure"
@@ -96,14 +99,21 @@ def _check_size(value: str, longest: int = MAX_CONTENT) -> None:
 
 
 def _text_html(value: str, kind: ContentKind) -> str:
-    """Return plain text as HTML: a paragraph for what empty lines separate, or without any, for each line."""
+    """Return plain text as HTML: a paragraph for what empty lines separate, or without any, for each line.
+
+    Links and pictures as in Markdown are such, as in the texts that trafilatura makes, but for `kind` "text".
+    """
     from html import escape
 
     text = unescaped(without_comments(value) if kind != "text" else value).strip()
     paragraphs = re.split(r"\n\s*\n", text)
     if len(paragraphs) == 1:
         paragraphs = text.split("\n")
-    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+    html = "".join(f"<p>{escape(text, quote=False)}</p>" for text in paragraphs if text.strip())
+    if kind == "text" or "](http" not in html:
+        return html
+    html = _PICTURE.sub(lambda each: f'<img src="{each[2]}" alt="{each[1].replace(chr(34), "&quot;")}">', html)
+    return _LINK.sub(r'<a href="\2">\1</a>', html)
 
 
 def _cleaned(value: str, base: str) -> str:

@@ -3,8 +3,8 @@
 - `headline.main`: a path of keys. Digits are a position in a list; any other key of a list is that of each of its
   items. `$.` before it starts at the top of the file, where the record is in a list below. The first key matches
   without regard to case, `_`, `-` and spaces, where no other one matches exactly. `|words` after it splits a text.
-- `{site}/{year}/{title|slug}/`: a template, which has a value where all of its names have one. `|slug`, `|lower` and
-  `|date` (of a path such as 2020/06/13/title) change a name's value.
+- `{site}/{year}/{title|slug}/`: a template, which has a value where all of its names have one. `|slug`, `|lower`,
+  `|date` (of a path such as 2020/06/13/title) and `|rest` (a path without its first folder) change a name's value.
 - `=Example`: a constant.
 """
 
@@ -26,7 +26,9 @@ TEMPLATE_NAMES = (
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
 #: What a template may do with a name, as in `{title|slug}`.
-FILTERS: dict[str, Callable[[str], str]] = {"date": date_in, "lower": str.lower, "slug": web_slug}
+FILTERS: dict[str, Callable[[str], str]] = {
+    "date": date_in, "lower": str.lower, "rest": lambda path: path.partition("/")[2], "slug": web_slug,
+}  # fmt: skip
 
 _TEMPLATE_PART = re.compile(r"\{([^{}]*)\}")
 _SEPARATORS = str.maketrans("", "", "_- ")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from feedsvc.model import Problem
 from feedsvc.records.context import Context
-from feedsvc.records.expressions import normal_key
+from feedsvc.records.expressions import Path, normal_key
 from feedsvc.records.kinds import FIELDS, text
 from feedsvc.records.sources import AUTO, Source
 from feedsvc.records.values import Fields, Number, Value, is_absent
@@ -41,14 +41,30 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
     if needs_site and source.preset != AUTO and not source.site:
         hint = f"set records.site, where the addresses of {source.preset} begin"
         return replace(problem, message=f"{problem.message}; {hint}")
-    keys = list(dict.fromkeys(_similar(name, record, source.context)))[:_MOST_NAMED]
+    empty = [_quoted(key) for key in _empty(name, record, source)][:1]
+    keys = [_quoted(key) for key in dict.fromkeys(_similar(name, record, source.context))][:_MOST_NAMED]
     if keys:
-        shown = " and ".join(f'"{key[:_MAX_NAME]}"' for key in keys)
-        return replace(problem, message=f"{problem.message}; this record has {shown}: set records.fields.{name}")
-    if name == "webUrl" and source.preset == AUTO and "publishedDateTime" in mapped:
-        hint = f"for a site of your own, set {'' if source.site else 'records.site and '}records.preset"
+        # The configuration's keys come before the preset's: this one alone would count in all other records, too.
+        value = keys[0] if len(keys) == 1 else "..." if empty else ""
+        assigned = f" = [{empty[0]}, {value}]" if empty else f" = {value}" if value else ""
+        hint = f"this record has {' and '.join(keys)}: set records.fields.{name}{assigned}"
         return replace(problem, message=f"{problem.message}; {hint}")
-    return problem
+    hints = [f"{empty[0]} is empty: write it there"] if empty and empty[0] != _quoted(name) else []
+    if name == "webUrl" and source.preset == AUTO and "publishedDateTime" in mapped:
+        hints.append(f"for a site of your own, set {'' if source.site else 'records.site and '}records.preset")
+    return replace(problem, message="; ".join((problem.message, ", or, ".join(hints)))) if hints else problem
+
+
+def _quoted(key: str) -> str:
+    return f'"{key[:_MAX_NAME]}"'
+
+
+def _empty(name: str, record: Fields, source: Source) -> Iterator[str]:
+    """Return the keys of a record that a field is read from, and that have no value in it."""
+    empty = {normal_key(key): key for key, (value, _) in list(record.items())[:_MOST_KEYS] if is_absent(value)}
+    for expression in source.table.rules[name].expressions:
+        if isinstance(expression, Path) and expression.is_key and normal_key(expression.text) in empty:
+            yield empty[normal_key(expression.text)]
 
 
 def _similar(name: str, record: Fields, context: Context) -> Iterator[str]:

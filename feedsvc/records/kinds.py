@@ -15,7 +15,7 @@ from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
 from feedsvc.records.fields import ABSENT
 from feedsvc.records.times import instant
-from feedsvc.records.values import Fields, Items, Number, Value
+from feedsvc.records.values import Fields, Items, Number, Value, is_absent
 from feedsvc.text import host_name, web_url
 
 #: Hosts in longer texts, which hardly return, are not cached.
@@ -100,7 +100,7 @@ def _host(value: str) -> str | None:
 
 
 def names(value: Value, context: Context) -> Value:
-    """Return a text, or a list of texts and of mappings with a name."""
+    """Return a text, which may hold several names, or a list of texts and of mappings with a name."""
     if isinstance(value, str):
         return value if _is_name(value) else None
     if isinstance(value, Fields):
@@ -113,6 +113,17 @@ def names(value: Value, context: Context) -> Value:
         if _is_name(item):
             return value
     return None
+
+
+def topics(value: Value, context: Context) -> Value:
+    """Return names. Of a list with texts that may hold several, as the keywords of a page, the texts as one."""
+    found = names(value, context)
+    if not isinstance(found, list) or len(found) > MAX_ITEMS:
+        return found
+    texts = [item for item, _ in found if isinstance(item, str) and _is_name(item) and not is_absent(item)]
+    if len(texts) != len(found) or not any("," in text for text in texts):
+        return found
+    return found if len(texts) == 1 and texts[0].count(",") == 1 else ";".join(texts)  # ["Washington, D.C."]
 
 
 def persons(value: Value, context: Context) -> Value:
@@ -222,7 +233,7 @@ def is_attempt(value: Value, kind: Kind) -> bool:
 FIELDS: dict[str, Kind] = {
     "title": text, "publishedDateTime": time, "webUrl": address, "originalUrl": address, "updatedDateTime": time,
     "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
-    "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": names, "images": images,
+    "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": topics, "images": images,
     "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
     "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": published,
     "draft": leaves_out, "status": text, "deleted": leaves_out, "removed": leaves_out, "related": stories, "slug": text,

@@ -24,12 +24,13 @@ _NO_NAME_WORDS = frozenset(
 def topics_in(text: str) -> list[str]:
     """Return the topics in a text, which semicolons separate, or commas where it has none.
 
-    trafilatura joins by semicolons what a page says of its topics in several places: "AI;Law;AI, Law" are two topics.
+    trafilatura joins by semicolons what a page says of its topics in several places: "AI;Law;AI, Law" are two topics,
+    and so are "AI,Law;AI,Law". But in "AI;Washington, D.C." the comma belongs to a name.
     """
-    if ";" not in text:
-        return _parts(text.split(","))
+    parts = list(dict.fromkeys(_parts(text.split(";"))))
+    if len(parts) == 1:
+        return _parts(parts[0].split(","))
     topics = []
-    parts = _parts(text.split(";"))
     for part in parts:
         names = _parts(part.split(","))
         topics += [part] if set(names).isdisjoint(parts) else names

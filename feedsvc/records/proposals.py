@@ -47,6 +47,15 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedSource:
+    """The keys of a source in a proposal: its folder, the expressions of addresses, and the language of its stories."""
+
+    folder: Path
+    web_url: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """The keys of [records] that read most records of a folder, and what they read."""
 
@@ -63,6 +72,11 @@ class Proposal:
     web_url: tuple[str, ...] = ()
     #: What the site generator's configuration says that is not followed.
     unfollowed: tuple[str, ...] = ()
+    #: The sources, where languages have folders of their own.
+    sources: tuple[ProposedSource, ...] = ()
+    #: The title of the site, and the tag of its language; empty if they aren't known.
+    title: str = ""
+    language: str = ""
 
 
 def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
@@ -102,6 +116,12 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     keys = tuple(text for text in find_preset(source.preset).fields.get("webUrl", ()) if "{" not in text)
     web_url = (*keys, generator.template) if generator.template and generator.template not in usual else ()
     timezone = generator.timezone if generator.timezone != "UTC" else ""
+    sources_of = tuple(
+        ProposedSource(each.folder, (*keys, each.template), each.tag)
+        for each in generator.languages
+        if each.folder.is_relative_to(proposal.folder)
+    )
+    proposal = replace(proposal, title=generator.title, language=generator.language, sources=sources_of)
     return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed)
 
 

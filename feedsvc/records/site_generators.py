@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
+from feedsvc.records.site_languages import SiteLanguage, hugo_languages, known_tag
 from feedsvc.records.values import Fields, SyntaxProblem
-from feedsvc.text import web_url
+from feedsvc.text import plain_text, web_url
 
 #: Larger files are no configuration.
 _MAX_BYTES = 256 * 1024
@@ -43,6 +44,8 @@ _JEKYLL_PARTS = {
     ":slug": "{slug|slug}", ":output_ext": ".html",
 }  # fmt: skip
 _PELICAN_PARTS = {"{date:%Y}": "{year}", "{date:%m}": "{month}", "{date:%d}": "{day}"}
+#: Where configurations that are data have the language of the site.
+_LANGUAGE_KEYS = ("languagecode", "locale", "lang", "defaultcontentlanguage", "defaultlanguage", "language")
 #: The most settings of a program that are looked at, and characters of one that are shown.
 _MAX_SETTINGS = 10
 _MAX_SHOWN = 80
@@ -60,6 +63,11 @@ class Generator:
     template: str = ""
     #: What its configuration says of these that can't be followed.
     unfollowed: tuple[str, ...] = ()
+    #: Those whose posts are in folders of their own.
+    languages: tuple[SiteLanguage, ...] = ()
+    #: The title of the site, and the tag of its language; empty if they aren't known.
+    title: str = ""
+    language: str = ""
 
 
 def find_generator(folder: Path) -> Generator | None:
@@ -72,7 +80,10 @@ def find_generator(folder: Path) -> Generator | None:
                 continue
             if any(normal_key(key) in {normal_key(each) for each in fields} for key in keys):
                 address = found.get("url", "") + found.get("baseurl", "") if preset == "jekyll" else found["baseurl"]
-                return _with_settings(Generator(preset, _address(address)), _settings(preset, fields))
+                languages = hugo_languages(folder, fields) if preset == "hugo" else ()
+                title, language = _title(found, languages)
+                generator = Generator(preset, _address(address), languages=languages, title=title, language=language)
+                return _with_settings(generator, _settings(preset, fields))
     for preset, names, pattern in _PROGRAMS:
         present = [folder / name for name in names if (folder / name).is_file()]
         if present:
@@ -84,6 +95,16 @@ def find_generator(folder: Path) -> Generator | None:
             matches = (match for path in present for match in _PELICAN_SETTING.finditer(_read_text(path)))
             return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
     return Generator("jekyll") if folder.name == "_posts" or (folder / "_posts").is_dir() else None
+
+
+def _title(found: dict[str, str], languages: tuple[SiteLanguage, ...]) -> tuple[str, str]:
+    """Return (title, language) of a site. found: the texts of its configuration."""
+    tags = (known_tag(found[key]) for key in _LANGUAGE_KEYS if key in found)
+    title, language = plain_text(found.get("title", "")), next(filter(None, tags), "")
+    for each in languages:
+        if each.is_default:
+            title, language = plain_text(each.title) or title, each.tag or language
+    return title, language
 
 
 def _settings(preset: str, fields: Fields) -> list[tuple[str, str]]:

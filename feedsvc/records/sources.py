@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.config import Config, RecordSource, nearest, unusable
 from feedsvc.errors import ConfigError, shown_value
 from feedsvc.records.context import ContentKind, Context
-from feedsvc.records.expressions import parse_expression
+from feedsvc.records.expressions import normal_key, parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
 from feedsvc.records.rules import Table, make_table
@@ -185,11 +185,19 @@ def _check_expressions(table: RecordSource, where: str) -> None:
     for name, texts in _as_expressions(table):
         key = f"{where}.fields.{name}"
         if name not in FIELDS and name != "provider":
-            raise ConfigError(f"{key} is not a field that feedsvc knows{nearest(name, [*FIELDS, 'provider'])}")
+            raise ConfigError(f"{key} is not a field that feedsvc knows{_nearest_field(name)}")
         for text in texts:
             _check_expression(key, text)
     if table.items:
         _check_expression(f"{where}.items", table.items)
+
+
+def _nearest_field(name: str) -> str:
+    """Return the end of the message for the name of no field: the field that has it as a usual key, or the nearest."""
+    for field, texts in find_preset(AUTO).fields.items():
+        if normal_key(name) in map(normal_key, (texts,) if isinstance(texts, str) else texts):
+            return f"; did you mean {field}?"
+    return nearest(name, FIELDS)
 
 
 def _check_expression(key: str, text: str) -> None:

@@ -20,6 +20,8 @@ FileValues: TypeAlias = tuple[Found, str] | None
 #: The suffixes of files that are pages of a site.
 _PAGES = (".md", ".markdown", ".mdx", ".html", ".txt")
 _DRAFT = "draft"
+#: What a record needs, and what that is called.
+_NEEDED = (("title", "a title"), ("publishedDateTime", "a date"), ("webUrl", "an address"))
 
 
 @dataclass(slots=True)
@@ -46,6 +48,11 @@ class Survey:
     def usable(self) -> int:
         """The number of files with a record that can be used, be it a draft."""
         return self.read + self.others[_DRAFT]
+
+    @property
+    def lacks_fields(self) -> bool:
+        """Whether no record can be used, most of them for want of a field."""
+        return not self.usable and any(self.others.most_common(1)[0][0] == f"without {what}" for _, what in _NEEDED)
 
     def __str__(self) -> str:
         if not self.files:
@@ -107,7 +114,7 @@ def _native_keys(preset: str) -> frozenset[str]:
 
 def _lack(fields: Fields) -> str:
     """Return what a record that can't be used lacks. fields: the record with the fields of feedsvc."""
-    for name, what in (("title", "a title"), ("publishedDateTime", "a date"), ("webUrl", "an address")):
+    for name, what in _NEEDED:
         if name not in fields and not (name == "webUrl" and "originalUrl" in fields):
             return f"without {what}"
     return "with a value that can't be used"

@@ -57,22 +57,26 @@ class Background:
 
     def _run(self) -> None:
         self._announce(self._config)
-        follower, stop = Thread(), Event()
-        if self._config.serve.watch:
-            follower, stop = self._follow(self._config)
+        end_following = self._follow(self._config) if self._config.serve.watch else lambda: None
         while config := self._changes.next(self._stop):
-            _end(follower, stop)
+            end_following()
             self._index = reopen_index(self._index, config)
             self._sync_log.begin_anew()
-            follower, stop = self._follow(config)
-        _end(follower, stop)
+            end_following = self._follow(config)
+        end_following()
 
-    def _follow(self, config: Config) -> tuple[Thread, Event]:
+    def _follow(self, config: Config) -> Callable[[], None]:
+        """Follow the records by a configuration, which is taken over then; return what ends that."""
         stop = Event()
         arguments = (config, self._index, stop, self._sync_log, partial(self._take_over, config))
         follower = Thread(target=follow, args=arguments, name="follower", daemon=True)
         follower.start()
-        return follower, stop
+
+        def end() -> None:
+            stop.set()
+            follower.join()
+
+        return end
 
     def _take_over(self, config: Config) -> None:
         """Let all go by a configuration, by which the index is in step, unless it is the one that they go by."""
@@ -93,9 +97,3 @@ class Background:
             # Nothing waits for its end: it may wait for the hub. The next service announces what is left.
             arguments = (Documents(self._index, config), self._announcing)
             Thread(target=announce_changes, args=arguments, name="announcer", daemon=True).start()
-
-
-def _end(follower: Thread, stop: Event) -> None:
-    stop.set()
-    if follower.is_alive():
-        follower.join()

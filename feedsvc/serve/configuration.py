@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from threading import Event
 
-from feedsvc.config import Config, Index, differences, fixed, reload_config
+from feedsvc.config import Config, reload_config, restart_keys, without_restart
 from feedsvc.errors import FeedsvcError
 from feedsvc.index.opening import open_index
 from feedsvc.records.files import check_folder
@@ -17,8 +17,6 @@ from feedsvc.serve import logs
 LOOK_SECONDS = 0.25
 #: Seconds after which a configuration that can't be used is tried again: a folder or a database may be back.
 RETRY_SECONDS = 5
-#: What only a service that starts takes from its configuration, beside `index.url`.
-_AT_START = ("serve.host", "serve.port", "serve.workers")
 
 log = logging.getLogger("feedsvc")
 
@@ -33,8 +31,6 @@ class Changes:
         #: The last one that could be used.
         self._config = config
         self._file = config.folder / config.file_name
-        #: The index that the file names first; the one in use may be a temporary one.
-        self._index: Index | None = None
         self._asked = Event()
         self._seen: _Identity = ()
         self._before: _Identity = None
@@ -65,9 +61,9 @@ class Changes:
             except Exception as error:  # whichever it is, the service goes on
                 self._say(f"{self._file}: can't be read: {type(error).__name__}", is_expected=False)
             else:
-                self._failure = ""
-                if is_asked and config == self._config:
-                    log.info("%s: nothing changed", config.name, extra=logs.event("config"))
+                is_mended, self._failure = bool(self._failure), ""
+                if (is_asked or is_mended) and config == self._config:
+                    log.info("%s: nothing changed since it was taken over", config.name, extra=logs.event("config"))
                 if is_asked or config != self._config:
                     self._config = config
                     return config
@@ -89,7 +85,7 @@ class Changes:
     def _read(self) -> Config:
         """Return the configuration as it is now, but for what stays, checked as by a command. Raise FeedsvcError."""
         wanted = reload_config(self._config)
-        config = fixed(wanted, self._config)
+        config = without_restart(wanted, self._config)
         for source in find_sources(config):
             check_folder(source.folder)
         if config.index.is_shared:  # in which its owner is noted
@@ -98,9 +94,7 @@ class Changes:
                 index.is_filled()
             finally:
                 index.close()
-        self._index = self._index or wanted.index
-        said = [key for key in differences(self._config, wanted) if key in _AT_START]
-        said += ["index.url"] if wanted.index != self._index else []
+        said = restart_keys(self._config, wanted)
         if said and said != self._said:
             event = logs.event("restart", keys=said)
             log.warning("%s: only a restart takes over %s", wanted.name, ", ".join(said), extra=event)

@@ -38,7 +38,7 @@ def follow(
     watch = Watch(config.record_folders)
     while not stop.is_set():
         try:
-            if _follow_folders(config, index, stop, sync_log, synced, watch, _stats(config)):
+            if _follow_folders(config, index, stop, sync_log, synced, watch):
                 return
         except Exception as error:  # whichever it is, the service goes on
             reason, is_expected = _reason(error)
@@ -71,12 +71,9 @@ def _follow_folders(
     sync_log: logs.SyncLog,
     synced: Callable[[], object],
     watch: Watch,
-    identities: list[os.stat_result],
 ) -> bool:
-    """Follow the folders until `stop` is set, until another folder is in the place of one, or until all is done.
-
-    Return whether it is.
-    """
+    """Follow the folders as `follow` does, or until another folder is in the place of one; return whether none is."""
+    identities = _stats(config)
     due = time.monotonic()  # at once: something may have changed before the watch began
     next_due = NEVER  # in seconds since 1970
     was_leader = False

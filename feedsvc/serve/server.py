@@ -96,9 +96,8 @@ def serve(
             background.start()
             server.serve(target_loader=Loader(prepare), wrap_loader=False)
     except SystemExit:
-        if (
-            not server.interrupt_signal
-        ):  # else the workers got the signal, too, and ended before the server stopped them
+        # Told to end, it still reports workers that got the signal, too, and ended before it stopped them.
+        if not server.interrupt_signal:
             raise
     finally:
         if not background.end(STOP_SECONDS):  # in a long sync, whose transaction ends with the process

@@ -50,12 +50,11 @@ def shared_folder() -> Iterator[None]:
         os.environ[MULTIPROC_DIR] = name
         lock = os.open(name, os.O_RDONLY)
         try:
-            fcntl.flock(
-                lock, fcntl.LOCK_EX
-            )  # systemd-tmpfiles, which cleans temporary folders, leaves one that is locked
+            fcntl.flock(lock, fcntl.LOCK_EX)  # systemd-tmpfiles leaves a temporary folder that is locked
             yield
         finally:
             os.close(lock)
+            del os.environ[MULTIPROC_DIR]
 
 
 def _remove_abandoned() -> None:

@@ -1,8 +1,5 @@
 """`feedsvc feeds` on a terminal: columns that fit it, by the width of what is shown."""
 
-import os
-import pty
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,26 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.cli.columns import cut, display_width, in_columns
-from tests.conftest import FEEDSVC, record
-
-
-def shown_on_terminal(folder: Path, columns: int) -> list[str]:
-    """The lines of `feedsvc feeds` where its output is a terminal."""
-    master, slave = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns)}
-    process = subprocess.Popen(
-        [FEEDSVC, "feeds"], cwd=folder, env=environment, stdout=slave, stderr=subprocess.DEVNULL, stdin=slave
-    )
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 10000):
-            shown += chunk
-    except OSError:
-        pass  # how the end of a terminal's output shows itself
-    os.close(master)
-    assert process.wait() == 0
-    return shown.decode().splitlines()
+from tests.cli.terminal import shown_on_terminal
+from tests.conftest import record
 
 
 def test_a_terminal_gets_columns_that_fit_it_and_whole_addresses(tmp_path: Path) -> None:
@@ -37,12 +16,12 @@ def test_a_terminal_gets_columns_that_fit_it_and_whole_addresses(tmp_path: Path)
     (tmp_path / "records" / "a.md").write_text(
         record(topics="[人工知能と社会の未来, Law and order in the land of plenty]")
     )
-    assert shown_on_terminal(tmp_path, 200)[:3] == [
+    assert shown_on_terminal("feeds", cwd=tmp_path, columns=200).splitlines()[:3] == [
         "Addresses begin with http://127.0.0.1:8000; also as .rss, .json",
         "STORIES  FEED                                 ADDRESS",
         "      1  feedsvc                              /feed.atom",
     ]
-    assert shown_on_terminal(tmp_path, 80)[1:] == [
+    assert shown_on_terminal("feeds", cwd=tmp_path, columns=80).splitlines()[1:] == [
         "STORIES  FEED                   ADDRESS",
         "      1  feedsvc                /feed.atom",
         "      1  Law and order in the…  /topics/law-and-order-in-the-land-of-plenty.atom",

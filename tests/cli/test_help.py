@@ -1,5 +1,7 @@
 """The help of commands: each argument is described, and no summary is cut."""
 
+import re
+
 import click
 import pytest
 
@@ -19,8 +21,13 @@ def test_the_help_of_a_command_describes_its_arguments_and_options(name: str) ->
         assert len(line.split()) > 3, line
 
 
-def test_the_list_of_commands_says_in_whole_sentences_what_each_does() -> None:
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_list_of_commands_says_in_whole_sentences_what_each_does(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     output = result("--help", cwd=ROOT)[1]
-    section = output.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in section] == list(main.commands)
-    assert all(line.endswith(".") and not line.endswith("...") for line in section)
+    section = output.partition("Commands:\n")[2].partition("\n\n")[0]
+    rows = re.split(r"\n(?=  \w)", section)
+    assert [row.split()[0] for row in rows] == list(main.commands)
+    assert all(row.endswith(".") and "..." not in row for row in rows)

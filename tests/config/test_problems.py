@@ -83,6 +83,8 @@ def test_an_error_in_a_program_has_the_problems_and_tells_them_on_one_line(
         ("titel = 'x'", "titel is not a key that feedsvc knows; did you mean site.title?"),
         ("zzz = 'x'", "zzz is not a key that feedsvc knows; expected one of site, labels, records, index, feeds, build, serve, custom"),
         ("[site]\nlimit = 20", "site.limit is not a key that feedsvc knows; did you mean feeds.limit?"),
+        ("[feeds]\nsite.base_url = 'x'", "feeds.site is not a key that feedsvc knows; write base_url below [site]"),
+        ("[[custom]]\nname = 'x'\nserve.port = 1", "custom 1: serve is not a key that feedsvc knows; write port below [serve]"),
         ("[feeds]\nlimits = 20", "feeds.limits is not a key that feedsvc knows; did you mean limit?"),
         ("[server]\nport = 80", "[server] is not a table that feedsvc knows; did you mean serve?"),
     ],

@@ -64,7 +64,8 @@ def prepare(root: Path, script: str) -> None:
 def copy_source(folder: Path) -> None:
     """Copy what the project is built from, as a checkout of it has it."""
     folder.mkdir()
-    shutil.copytree(ROOT / "feedsvc", folder / "feedsvc", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("feedsvc", "seeds"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, folder)
 

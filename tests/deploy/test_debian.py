@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT, SAMPLE, answers, free_port, wait_until
 from tests.deploy.containers import Containers
 from tests.deploy.debian import Machine, booted, make_system, prepare, skip_unless_there
-from tests.deploy.files import block
+from tests.deploy.files import block, file
 
 pytestmark = pytest.mark.debian
 
@@ -38,8 +38,12 @@ def machine(system: Path) -> Iterator[Machine]:
 
 
 def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
+    # Root may look at the records at any time: the index is the service's all the same.
+    check = "/opt/feedsvc/bin/feedsvc check --config /etc/feedsvc/config.toml 2>&1"
+    assert check.removesuffix(" 2>&1") in file("README.md") and "0 problems" in machine.run(check)
     machine.run(block("Behind nginx"))
     wait_until(lambda: machine.ask("/feed.atom").status == 200, 30)
+    assert "0 problems" in machine.run(check)
     answer = machine.ask("/feed.atom")
     assert "https://feeds.example.org/feed.atom" in answer.body
     assert machine.ask("/feed.atom").headers["X-Cache"] == "HIT"
@@ -114,6 +118,7 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
         (name,) = containers.run("podman ps --format '{{.Names}}'", site).split()
         containers.run(f"podman healthcheck run {name}", site)
         assert containers.run(f"podman exec {name} id -un", site) == "feedsvc\n"
+        assert containers.run(f"podman exec {name} id -g", site) == "10001\n"
         assert "index.sqlite3" in containers.run(f"podman exec {name} ls /var/lib/feedsvc", site)
         with urlopen(f"{base_url}/feed.atom") as answer:
             assert b"https://feeds.example.org/feed.atom" in answer.read()

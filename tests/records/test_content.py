@@ -33,6 +33,10 @@ def made(text: str, kind: ContentKind = "") -> str:
         ("See <https://example.org/x>; a List<String>.", "<p>See &lt;https://example.org/x&gt;; a List&lt;String&gt;.</p>"),
         ("One.\nTwo.\n", "<p>One.</p><p>Two.</p>"),
         ("One,\nstill one.\n \nTwo.", "<p>One,\nstill one.</p><p>Two.</p>"),
+        ("![A \"b\"](https://a.example/i.png?a=1&b=2) C", '<p><img src="https://a.example/i.png?a=1&amp;b=2" alt="A &quot;b&quot;"> C</p>'),
+        ("So [he & she](https://a.example/A_(b)) said [1] (http://a.example/)", '<p>So <a href="https://a.example/A_(b)" rel="noopener noreferrer">he &amp; she</a> said [1] (http://a.example/)</p>'),
+        ("[![A](https://a.example/i.png)](https://a.example/x)", '<p><a href="https://a.example/x" rel="noopener noreferrer"><img src="https://a.example/i.png" alt="A"></a></p>'),
+        ("[x](javascript:alert) [y](https://a.example/\"onclick=)", '<p>[x](javascript:alert) [y](https://a.example/"onclick=)</p>'),
         ("The <title> element", "<p>The &lt;title&gt; element</p>"),
         ("if a <b and c> d", "<p>if a &lt;b and c&gt; d</p>"),
         ("Text <!-- more --> and <!-- no end", "<p>Text  and &lt;!-- no end</p>"),
@@ -49,6 +53,7 @@ def test_content_is_html_only_if_it_holds_an_element_s_tag_and_no_text_of_it_is_
 
 def test_plain_text_stays_so_whatever_it_holds() -> None:
     assert made("<b>x</b> &amp;", "text") == "<p>&lt;b&gt;x&lt;/b&gt; &amp;</p>"
+    assert made("[a](https://a.example/)", "text") == "<p>[a](https://a.example/)</p>"
 
 
 @pytest.mark.parametrize("kind", ["", "text"])

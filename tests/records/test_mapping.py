@@ -292,17 +292,40 @@ def test_a_key_that_stands_twice_is_a_problem_of_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("record", "hint"),
     [
-        ({"title": "T", "date": "2020-06-13", "origin_address": "https://a.example/1"}, 'webUrl: is missing; expected an address; this record has "origin_address": set records.fields.webUrl'),
+        ({"title": "T", "date": "2020-06-13", "origin_address": "https://a.example/1"}, 'webUrl: is missing; expected an address; this record has "origin_address": set records.fields.webUrl = "origin_address"'),
         ({"title": "T", "date": "2020-06-13", "meta": {"where": "https://a.example/1"}, "pic": "https://a.example/i.png"}, 'webUrl: is missing; expected an address; this record has "pic" and "meta.where": set records.fields.webUrl'),
         ({"title": "T", "date": "2020-06-13", "img_url": "https://a.example/i.png"}, "webUrl: is missing; expected an address; for a site of your own, set records.site and records.preset"),
-        ({"title": "T", "url": "https://a.example/1", "appeared": "2020-06-13"}, 'publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z; this record has "appeared": set records.fields.publishedDateTime'),
+        ({"title": "T", "url": "https://a.example/1", "appeared": "2020-06-13"}, 'publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z; this record has "appeared": set records.fields.publishedDateTime = "appeared"'),
+        ({"title": "T", "url": "https://a.example/1", "date": None, "appeared": "2020-06-13"}, 'publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z; this record has "appeared": set records.fields.publishedDateTime = ["date", "appeared"]'),
+        ({"title": "T", "url": "https://a.example/1", "Date": "", "appeared": "2020-06-13", "seen": "2020-06-14"}, 'publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z; this record has "appeared" and "seen": set records.fields.publishedDateTime = ["Date", ...]'),
+        ({"title": "T", "url": "https://a.example/1", "date": None}, 'publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z; "date" is empty: write it there'),
+        ({"title": "T", "date": "2020-06-13", "source": None, "id": None}, 'webUrl: is missing; expected an address; "source" is empty: write it there, or, for a site of your own, set records.site and records.preset'),
         ({"title": "T", "url": "https://a.example/1", "year": 2020}, "publishedDateTime: is missing; expected a time such as 2020-06-13T01:29:00Z"),
-        ({"page_header": "T", "url": "https://a.example/1", "date": "2020-06-13"}, 'title: is missing; expected a title; this record has "page_header": set records.fields.title'),
+        ({"page_header": "T", "url": "https://a.example/1", "date": "2020-06-13"}, 'title: is missing; expected a title; this record has "page_header": set records.fields.title = "page_header"'),
+        ({"title": "", "page_header": "T", "url": "https://a.example/1", "date": "2020-06-13"}, 'title: is missing; expected a title; this record has "page_header": set records.fields.title = ["title", "page_header"]'),
+        ({"title": "", "url": "https://a.example/1", "date": "2020-06-13"}, "title: is missing; expected a title"),
         ({"url": "https://a.example/1", "date": "2020-06-13"}, "title: is missing; expected a title"),
     ],
 )  # fmt: skip
 def test_a_missing_field_s_problem_names_the_keys_that_look_like_it(record: dict[str, Any], hint: str) -> None:
     assert [str(problem).partition(": ")[2] for problem in parse(record).problems] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("tags", "topics"),
+    [
+        (["AI, Law, R & D"], ["AI", "Law", "R & D"]),
+        (["AI, Law", "AI", "Order, please"], ["AI", "Law", "Order, please"]),
+        (["AI,Law", "AI,Law"], ["AI", "Law"]),
+        (["Washington, D.C."], ["Washington, D.C."]),
+        (["Washington, D.C.", "AI"], ["Washington, D.C.", "AI"]),
+        (["AI", {"name": "Arts, Music, Film"}], ["AI", "Arts, Music, Film"]),
+    ],
+)
+def test_the_keywords_of_a_page_are_topics_also_where_a_list_holds_them_in_one_text(
+    tags: list[Any], topics: list[str]
+) -> None:
+    assert [topic.name for topic in story({"tags": tags}).topics] == topics
 
 
 def test_a_relative_address_needs_a_site() -> None:

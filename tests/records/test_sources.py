@@ -157,12 +157,13 @@ def test_a_folder_of_records_on_the_command_line_has_the_keys_of_its_source(tmp_
         ("fields.title = '{a'", "records.fields.title: '{a' can't be used; expected each { of a template to have its }, as in {site}/{slug}/"),
         ("fields.title = ['a', '{}']", "records.fields.title: '{}' can't be used; expected a name in each { } of a template, as in {site}/{slug}/"),
         ("fields.webUrl = '{site}/{file.nmae}'", "records.fields.webUrl: '{site}/{file.nmae}' can't be used; expected {file.date}, {file.name}, {file.parent} or {file.slug}, not {file.nmae}"),
-        ("fields.webUrl = '{title|upper}'", "records.fields.webUrl: '{title|upper}' can't be used; expected one of |date, |lower, |slug, not |upper"),
+        ("fields.webUrl = '{title|upper}'", "records.fields.webUrl: '{title|upper}' can't be used; expected one of |date, |lower, |rest, |slug, not |upper"),
         ("fields.topics = 'tags|upper'", "records.fields.topics: 'tags|upper' can't be used; expected |words after a path, not |upper"),
         ("source = 'x'", "records.source: 'x' can't be used; expected tables, [[records.source]]"),
         ("source = [{pth = 'x'}]", "records.source 1.pth is not a key that feedsvc knows; did you mean path?"),
         ("source = [{}, {preset = 'x'}]", "records.source 2.preset: 'x' can't be used; expected one of auto, eleventy, feedparser, hugo, jekyll, json-feed, news-please, newsapi, newspaper, pelican, schema.org, trafilatura, zola"),
-        ("source = [{fields = {date = 'x'}}]", "records.source 1.fields.date is not a field that feedsvc knows; did you mean"),
+        ("source = [{fields = {date = 'x'}}]", "records.source 1.fields.date is not a field that feedsvc knows; did you mean publishedDateTime?"),
+        ("fields.content = 'x'", "records.fields.content is not a field that feedsvc knows; did you mean featuredContent?"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["build", "check"])

@@ -52,6 +52,7 @@ def test_a_topic_with_a_comma_stays_whole_in_a_list_and_beside_semicolons() -> N
     assert [topic.name for topic in story(topics=["Law, Order", "AI"]).topics] == ["Law, Order", "AI"]
     assert [topic.name for topic in story(topics="Law, Order; AI").topics] == ["Law, Order", "AI"]
     assert [topic.name for topic in story(topics="AI;Law, Order;AI, Law").topics] == ["AI", "Law, Order", "Law"]
+    assert [topic.name for topic in story(topics="AI,Law;AI,Law").topics] == ["AI", "Law"]
     assert [topic.name for topic in story(topics="R&amp;D, AI").topics] == ["R&D", "AI"]
     assert [topic.name for topic in story(topics={"name": "Law, Order"}).topics] == ["Law, Order"]
 

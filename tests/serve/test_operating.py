@@ -303,6 +303,7 @@ def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
     finally:
         os.close(lock)
     assert len(list(tmp_path.glob("*/counter_1.db"))) == 3
+    assert multiprocess.MULTIPROC_DIR not in os.environ
 
 
 @pytest.mark.survives("the folder in which requests")

@@ -163,6 +163,15 @@ def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
     )
 
 
+def test_a_quiet_service_prints_its_address_alone(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "a.md").write_text(record())
+    with running_service(tmp_path, serve="workers = 1", options=("--quiet",)) as service:
+        service.process.terminate()
+        output, _ = service.process.communicate(timeout=15)
+    assert output.partition("\n")[2] == f"Serving 1 story at {service.base_url}/\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_service_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "records").mkdir()
