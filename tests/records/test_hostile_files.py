@@ -188,7 +188,7 @@ def test_files_that_are_no_text_and_names_of_any_bytes_are_problems_that_name_th
         "utf-16.md:1: is not UTF-8 text (byte 0xff)",
         "utf-16be.md:1: is not a text file (it holds NUL)",
         "utf-32.json:1: is not UTF-8 text (byte 0xff)",
-        f"\u202e.md:{no_record}",
+        f"\\u202e.md:{no_record}",
         "0 stories from 9 records; 9 refused",
         "9 problems",
     ]
