@@ -31,6 +31,8 @@ PAGES = {
     "search": "/#search",
     "missing": "/topics/bridge",
 }
+#: Widths of windows and color schemes: layout depends on the former alone, and contrast on the latter.
+LOOKS = [(390, "dark"), (1280, "light")]
 #: The one that the README shows.
 SHOWN = ("topic", 1280, "light")
 #: What stands for the pictures of stories, which are on other hosts.
@@ -93,8 +95,7 @@ def check(page: Page) -> None:
         page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_use_a_page(
     name: str,
@@ -116,8 +117,7 @@ def test_everybody_can_use_a_page(
         write_webp(open_page(page.url, width, scheme, scale=2), "topic")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_page_of_an_empty_site_says_what_to_do(
     width: int, scheme: str, tmp_path: Path, open_page: Callable[..., Page], keep: Callable[[Page, str], None]
 ) -> None:
