@@ -77,7 +77,7 @@ class _Application:
             self._index = reopen_index(self._index, config)
             self._app = create_app(config, self._index, started, metrics_of(self._app))
             self._answer = self._app.wsgi_app
-        except Exception:
+        except Exception:  # whichever it is: else the thread would end, and this worker go on with the old one
             log.exception("a worker can't take over the configuration, and ends; another one starts")
             os._exit(1)
 
