@@ -28,6 +28,9 @@ MEDIA = f"{{{NAMESPACES['media']}}}"
 #: What the address of an archive has before its suffix.
 ARCHIVE = re.compile(r"/(?P<month>[0-9]{4}-[0-9]{2})(-[1-9][0-9]*)?(?=\.[a-z]+($|\?))")
 
+#: The media types of archives, by the end of their paths.
+ARCHIVE_TYPES = {"atom": "application/atom+xml", ".rss": "application/rss+xml"}
+
 
 def texts(element: Any, path: str) -> list[str]:
     return [found if isinstance(found, str) else found.text for found in element.xpath(path, namespaces=NAMESPACES)]
@@ -66,6 +69,8 @@ def _check_archive(root: Any, self_url: str, limit: int) -> None:
     assert rels["current"] == ([ARCHIVE.sub("", self_url)] if archive else [])
     assert all(ARCHIVE.search(url) for url in rels["prev-archive"] + rels["next-archive"])
     assert self_url not in rels["prev-archive"] + rels["next-archive"]
+    for link in root.xpath("//a:link[contains(@rel, '-archive')]", namespaces=NAMESPACES):
+        assert link.get("type") == ARCHIVE_TYPES[urlsplit(link.get("href")).path[-4:]]
     published = texts(root, "a:entry/a:published") or [
         parsedate_to_datetime(text).isoformat() for text in texts(root, "channel/item/pubDate")
     ]

@@ -15,6 +15,7 @@ def read_feeds(data: Any) -> Feeds:
     feeds, problems = read_table("feeds", Feeds, data), Problems()
     with problems.collected():
         _check_formats(feeds.formats)
+        _check_archives(feeds)
     with problems.collected():
         feeds = replace(feeds, hub=feeds.hub and read_address("feeds.hub", feeds.hub))
     problems.check()
@@ -32,3 +33,13 @@ def _check_formats(names: tuple[str, ...]) -> None:
         if suffix in suffixes:
             raise ConfigError(unusable("feeds.formats", name, f"one format for {suffix}, once"))
         suffixes.add(suffix)
+
+
+def _check_archives(feeds: Feeds) -> None:
+    """Raise ConfigError for archives in a format that feeds aren't published in, or twice in one."""
+    left = list(feeds.formats)
+    for name in feeds.archive_formats:
+        if name not in left:
+            expected = f"one of {', '.join(feeds.formats)}, which are in feeds.formats, once"
+            raise ConfigError(unusable("feeds.archives", name, expected))
+        left.remove(name)

@@ -113,10 +113,21 @@ class Feeds(Table, frozen=True):
     min_quality: Annotated[int, Meta(ge=-(2**31), lt=2**31, description="a whole number up to 2**31")] | None = None
     #: Stories that a topic or provider must have for a feed of its own.
     min_stories: Annotated[int, Meta(ge=1, lt=2**31, description="a whole number from 1")] = 1
-    #: Whether older stories than a feed shows are in archives.
-    archives: Flag = True
+    #: Whether older stories than a feed shows are in archives; or the formats of these, of which the first is the one
+    #: that feeds in others link to.
+    archives: Annotated[
+        bool | Annotated[tuple[str, ...], Meta(min_length=1)],
+        Meta(description="true, false, or a list of formats that are in feeds.formats"),
+    ] = True
     #: The address of a WebSub hub.
     hub: Annotated[str, Meta(description="an http or https address")] = ""
+
+    @property
+    def archive_formats(self) -> tuple[str, ...]:
+        """The formats of archives: without a list of them Atom, which RFC 5005 is made for, else the first of all."""
+        if not isinstance(self.archives, bool):
+            return self.archives
+        return ("atom" if "atom" in self.formats else self.formats[0],) if self.archives else ()
 
     @property
     def counted(self) -> Counted:

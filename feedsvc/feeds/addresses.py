@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from feedsvc.config import Config
 from feedsvc.feeds.canonical import canonical
-from feedsvc.feeds.selection import published_formats
+from feedsvc.feeds.selection import formats_at, published_formats
 from feedsvc.formats import ASSETS
 from feedsvc.model import (
     EVERYTHING,
@@ -98,7 +98,7 @@ def parse_address(config: Config, path: str, query: str = "") -> Address | None:
         return replace(page_address(chosen), is_moved=chosen != asked)
     for format in published_formats(config):
         feed = _parse_feed(path.removesuffix(format.suffix)) if path.endswith(format.suffix) else None
-        if feed and (format.is_paged or not feed.is_older):
+        if feed and format in formats_at(config, feed):
             return feed_address(canonical(config, feed.filtered(_filters(query))), format)
     return None
 

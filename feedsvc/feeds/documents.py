@@ -52,7 +52,6 @@ class Documents:
     def __init__(self, index: Index, config: Config) -> None:
         self.index = index
         self.config = config
-        self.formats = selection.published_formats(config)
 
     def resolve(self, path: str, query: str = "") -> Address | Redirect | None:
         """Return the address that a request is for, where it is to be redirected to, or None if nothing is like it.
@@ -144,7 +143,7 @@ class Documents:
         lists = (OPML_PATH, WELL_KNOWN_PATH, *([SEARCH_PATH, HOME_PATH] if pages else []))
         found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **archives}.items():
-            addresses = [feed_address(feed, format) for format in self.formats if format.is_paged or not feed.is_older]
+            addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
             if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
             if addresses:
@@ -156,7 +155,8 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = selection.select_catalogue(connection, self.config)
             revisions = self._revisions(connection, catalogue)
-        return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in self.formats}
+        formats = selection.published_formats(self.config)
+        return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in formats}
 
     def stories(self, feeds: Iterable[FeedAddress]) -> dict[FeedAddress, list[str]]:
         """Return the URLs of the stories that the documents of feeds show, newest first, by canonical address."""

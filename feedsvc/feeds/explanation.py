@@ -9,7 +9,7 @@ from pathlib import Path
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
 from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
-from feedsvc.feeds.selection import published_formats, related_mode, story_query
+from feedsvc.feeds.selection import archive_formats, published_formats, related_mode, story_query
 from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
 from feedsvc.index.links import find_founder, find_joined
@@ -185,7 +185,8 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
             if config.feeds.archives:
                 archived = True
                 archive = replace(address, archive=_archive(connection, address, query, shown))
-                reasons.append(f"it is in {archive.url(config.site.base_url, suffix)}")
+                archive_suffix = archive_formats(config)[0].suffix
+                reasons.append(f"it is in {archive.url(config.site.base_url, archive_suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
     return inside + outside, bool(inside) or archived
 

@@ -9,6 +9,7 @@ from feedsvc.errors import AddressError
 from feedsvc.feeds.addresses import Address, feed_address, page_address
 from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
+from feedsvc.feeds.selection import archive_formats, published_formats
 from feedsvc.index.query import KINDS
 from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress
 from feedsvc.model.address import Kind
@@ -51,7 +52,7 @@ def explain_missing(documents: Documents, path: str, query: str = "", known: Kno
     known = known or documents.slugs
     address = documents.parse(path, query)
     if not address or not address.feed:
-        return Missing("", _near_pages(path, known))
+        return Missing("", _archives(documents, path, query) or _near_pages(path, known))
     asked = [address.feed.filters]
     if address.path != path:  # which was written as a filter
         asked.append(NO_FILTERS.replace(**{OWN_FILTERS[address.feed.kind]: (address.feed.slug,)}))
@@ -83,6 +84,23 @@ def _with_value(feed: FeedAddress, name: str, value: str, other: str) -> FeedAdd
         return replace(feed, slug=other)
     others = sorted({other, *values} - {value})
     return feed.filtered(feed.filters.replace(**{name: tuple(others)}))
+
+
+def _archives(documents: Documents, path: str, query: str) -> tuple[Address, ...]:
+    """Return the addresses, in the formats of archives, of the archive that a path names in another format."""
+    for suffix in (format.suffix for format in published_formats(documents.config) if path.endswith(format.suffix)):
+        stem = path.removesuffix(suffix)
+        found = [documents.parse(stem + format.suffix, query) for format in archive_formats(documents.config)]
+        return tuple(each for each in found if each and _is_archive(documents, each))
+    return ()
+
+
+def _is_archive(documents: Documents, address: Address) -> bool:
+    """Return whether an archive is published at an address."""
+    if not address.feed or not address.feed.archive:
+        return False
+    with documents.find(address) as found:
+        return found is not None
 
 
 def _near_pages(path: str, known: Known) -> tuple[Address, ...]:

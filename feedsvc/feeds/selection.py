@@ -126,6 +126,7 @@ def _make_feed(
         author=config.site.author,
         image=row.image,
         formats=published_formats(config),
+        archive_formats=archive_formats(config),
         ttl=config.serve.max_age // 60,
         # The hub is never notified of archives and filtered feeds.
         hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
@@ -145,8 +146,20 @@ def empty_feed(config: Config) -> Feed:
 
 
 def published_formats(config: Config) -> tuple[Format, ...]:
-    """Return the formats that feeds are published in."""
+    """Return the formats that current feeds are published in."""
     return tuple(map(find_format, config.feeds.formats))
+
+
+def archive_formats(config: Config) -> tuple[Format, ...]:
+    """Return the formats that archives are published in; none where there are no archives."""
+    return tuple(map(find_format, config.feeds.archive_formats))
+
+
+def formats_at(config: Config, address: FeedAddress) -> tuple[Format, ...]:
+    """Return the formats that what is at an address is published in, if anything is."""
+    if address.is_current:
+        return published_formats(config)
+    return tuple(format for format in archive_formats(config) if format.is_paged or not address.is_older)
 
 
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:

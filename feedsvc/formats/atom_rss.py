@@ -178,6 +178,8 @@ class HeadValues(NamedTuple):
     current: str
     previous_archive: str
     next_archive: str
+    #: The media type of the archives beside this document.
+    archive_type: str
     image: str
     width: str
     height: str
@@ -185,6 +187,7 @@ class HeadValues(NamedTuple):
 
 def head_values(format: Format, feed: Feed) -> HeadValues:
     """Return the values of a feed apart from its entries, in a format whose name is "atom" or "rss"."""
+    beside = feed.archive_format(format)
     image = feed.image if feed.image and (format.name == "atom" or _fits_rss(feed.image)) else None
     return HeadValues(
         id=feed.id,
@@ -203,8 +206,9 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         page=feed.page_url,
         hub=feed.hub,
         current=feed.url(format, feed.current) if feed.address.archive else "",
-        previous_archive=feed.url(format, feed.previous_archive) if feed.previous_archive else "",
-        next_archive=feed.url(format, feed.next_archive) if feed.next_archive else "",
+        previous_archive=feed.url(beside, feed.previous_archive) if feed.previous_archive else "",
+        next_archive=feed.url(beside, feed.next_archive) if feed.next_archive else "",
+        archive_type=beside.media_type,
         image=image.url if image else "",
         width=str(image.width or "") if image else "",
         height=str(image.height or "") if image else "",
@@ -232,11 +236,13 @@ def render_head(name: str, values: HeadValues, ttl: int) -> str:
     generator.link(href=values.page, rel="alternate", type="text/html")
     # To the hub (WebSub) and the archives (RFC 5005), too.
     links = [{"href": values.hub, "rel": "hub"}] if values.hub else []
-    for rel, url in (
-        ("self", values.url), ("current", values.current), ("prev-archive", values.previous_archive),
-        ("next-archive", values.next_archive),
-    ):  # fmt: skip
-        links += [{"href": url, "rel": rel, "type": values.media_type}] if url else []
+    for rel, url, media_type in (
+        ("self", values.url, values.media_type),
+        ("current", values.current, values.media_type),
+        ("prev-archive", values.previous_archive, values.archive_type),
+        ("next-archive", values.next_archive, values.archive_type),
+    ):
+        links += [{"href": url, "rel": rel, "type": media_type}] if url else []
     if name == "atom":
         generator.author(name=values.author, uri=values.author_url)
         if values.image:

@@ -1,7 +1,8 @@
 """The HTML pages of feeds, from Jinja templates."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -26,7 +27,12 @@ _MONTHS = (
 
 def _date(moment: datetime) -> str:
     """Return a date in UTC as people read it, in English whatever the locale of the process, which `%B` depends on."""
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return f"{_day_and_month(moment)} {moment.year}"
+
+
+def _day_and_month(day: date) -> str:
+    """Return a day within a year as people read it, in English."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
 def _date_and_time(moment: datetime) -> str:
@@ -49,6 +55,11 @@ def _english_in(around: str) -> dict[str, str]:
     return {} if around.split("-")[0] == "en" else language_attributes("en", around)
 
 
+def _by_day(entries: Iterable[Entry]) -> Iterator[tuple[date, Iterator[Entry]]]:
+    """Return entries by the days on which they were published, in UTC, in the order given."""
+    return groupby(entries, lambda entry: entry.story.published.date())
+
+
 def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
     """Return feeds by their number of stories, those of one number in the order given."""
     return sorted(feeds, key=lambda feed: -feed.size)
@@ -64,6 +75,8 @@ _templates = Environment(
 _templates.filters.update(
     date=_date,
     date_and_time=_date_and_time,
+    day_and_month=_day_and_month,
+    by_day=_by_day,
     archive_name=_archive_name,
     month_name=_month_name,
     largest_first=_largest_first,
@@ -91,10 +104,11 @@ def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[M
 
 
 def write_page(page: Page) -> bytes:
-    """Return the page of a feed, other than that of everything without filters, or of an archive."""
+    """Return the page of a feed, other than that of everything without filters; of an archive, its headlines."""
     feed = page.feed
     values = {"feed": feed, "site": feed, "site_title": feed.site_title, "size": page.size, "months": page.months}
-    return _render("feed.html", feed.address.page_path, feed.language, {**values, "choices": dict(page.choices)})
+    template = "archive.html" if feed.address.archive else "feed.html"
+    return _render(template, feed.address.page_path, feed.language, {**values, "choices": dict(page.choices)})
 
 
 def write_missing(

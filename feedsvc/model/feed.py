@@ -30,7 +30,7 @@ class Format:
     label: str
     #: Return the bytes of a feed: the same for the same feed.
     write: Callable[["Feed"], bytes]
-    #: Whether its documents are the pages of one list, each with a link to the next (`Feed.next_page`).
+    #: Whether its documents are the pages of one list, each with a link to the next (`Feed.next_url`).
     is_paged: bool = False
     #: When to take it, as pages say it in English.
     advice: str = ""
@@ -140,8 +140,10 @@ class Feed:
     labels: Labels
     author: str
     image: Image | None
-    #: The formats that it is published in.
+    #: The formats that the current feed is published in.
     formats: tuple[Format, ...]
+    #: Those that its archives are published in, some of the former; none where there are no archives.
+    archive_formats: tuple[Format, ...]
     #: Minutes for which a reader may cache it.
     ttl: int
     #: The address of the WebSub hub that is notified of changes; empty if there is none.
@@ -152,7 +154,7 @@ class Feed:
     #: Of an archive, the archives before and after it; of the current feed, the newest one.
     previous_archive: FeedAddress | None
     next_archive: FeedAddress | None
-    #: Where the stories after its last entry are, from the next one on, in formats that are paged.
+    #: Where the stories after its last entry are, from the next one on, in those formats of archives that are paged.
     next_page: FeedAddress | None
     #: A number that increases with each change of its content.
     revision: int
@@ -182,6 +184,17 @@ class Feed:
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""
         return (address or self.address).url(self.base_url, format.suffix)
+
+    def archive_format(self, format: Format) -> Format:
+        """Return the format of archives that the feed links to in a format: itself, else the first with archives."""
+        return format if self._has_archives(format) else next(iter(self.archive_formats), format)
+
+    def next_url(self, format: Format) -> str:
+        """Return the absolute URL of the stories after its last entry, in a format that is paged; empty without any."""
+        return self.url(format, self.next_page) if self.next_page and self._has_archives(format) else ""
+
+    def _has_archives(self, format: Format) -> bool:
+        return format.suffix in [each.suffix for each in self.archive_formats]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Measure the whole default build: mentions as entries, three formats, archives, pages and OPML.
+"""Measure the whole default build: mentions as entries, three formats, archives in Atom, pages and OPML.
 
     python tests/benchmarks/default_build.py [--records 5000] [--runs 5] [--corpus DIR]
 

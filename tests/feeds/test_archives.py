@@ -26,7 +26,7 @@ from tests.rules import check_feed, texts
 BASE = "https://feeds.example"
 TABLES: dict[str, Any] = {
     "site": {"base_url": BASE},
-    "feeds": {"limit": 2, "formats": ["atom", "json"]},
+    "feeds": {"limit": 2, "formats": ["atom", "json"], "archives": ["atom", "json"]},
     "custom": [{"name": "Good", "min_quality": 5}, {"name": "Linked", "topic": ["AI"], "related": "links", "limit": 1}],
     "build": {"pages": False},
 }
@@ -261,7 +261,7 @@ def test_a_feed_whose_current_document_holds_all_stories_has_no_archives(make_si
 
 
 def test_next_url_leads_to_the_stories_after_those_shown(make_site: Callable[..., Site]) -> None:
-    site = make_site(STORIES, feeds={"limit": 2})
+    site = make_site(STORIES, feeds={"limit": 2, "archives": ["atom", "json"]})
     found, address = [], "/feed.json"
     while address:
         page = json.loads(site.body(address))
@@ -279,7 +279,7 @@ def test_next_url_leads_to_the_stories_after_those_shown(make_site: Callable[...
 
 
 def test_only_formats_that_are_paged_have_older_stories(make_site: Callable[..., Site]) -> None:
-    site = make_site(STORIES, feeds={"limit": 2})
+    site = make_site(STORIES, feeds={"limit": 2, "archives": ["atom", "rss", "json"]})
     assert [address for address in site.addresses() if "older" in address] == [
         "/feed/older.json", "/providers/a-example/older.json",
     ]  # fmt: skip
@@ -312,7 +312,7 @@ def test_a_late_record_changes_the_archives_of_its_month_and_links_of_those_besi
     ],
 )  # fmt: skip
 def test_an_archive_of_no_month_or_part_has_no_document(make_site: Callable[..., Site], section: str) -> None:
-    site = make_site(STORIES, feeds={"limit": 2})
+    site = make_site(STORIES, feeds={"limit": 2, "archives": ["atom", "json"]})
     assert site.document(f"/feed/{section}.atom") is site.document(f"/feed/{section}.json") is None
 
 

@@ -38,12 +38,15 @@ def test_only_feeds_and_their_pages_have_filters(make_site: Callable[..., Site],
     assert address.target == path
 
 
-@pytest.mark.parametrize("archives", [True, False])
-def test_all_that_there_is_has_a_revision_and_nothing_else(make_site: Callable[..., Site], archives: bool) -> None:
+@pytest.mark.parametrize("archives", [True, ["rss", "json"], False])
+def test_all_that_there_is_has_a_revision_and_nothing_else(
+    make_site: Callable[..., Site], archives: bool | list[str]
+) -> None:
     site = make_site(FILES, custom=[{"name": "All"}], feeds={"archives": archives, "limit": 1})
     absent = ["/topics/none.atom", "/topics/ai/2020-07.atom", "/custom/none/", "/nope", "/feed", "/topics/ai.xml"]
-    assert ("/feed/2020-06.atom" in site.addresses()) == archives
-    for address in [*site.addresses(), "/", "/feed/2020-06.atom", "/feed/older.json", *absent]:
+    assert ("/feed/2020-06/" in site.addresses()) == bool(archives)
+    some = ["/feed/2020-06.atom", "/feed/2020-06.rss", "/feed/2020-06.json", "/feed/older.json"]
+    for address in [*site.addresses(), "/", *some, *absent]:
         found = site.document(address)
         assert site.revision(address) == (found.revision if found else None), address
 

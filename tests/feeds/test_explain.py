@@ -143,17 +143,17 @@ def test_a_mention_is_in_no_feed_when_no_shown_story_mentions_it(folder: Path) -
     )
 
 
-@pytest.mark.parametrize("archives", [True, False])
-def test_a_story_beyond_the_limit_is_in_the_archive(folder: Path, archives: bool) -> None:
+@pytest.mark.parametrize(("archives", "suffix"), [("true", "atom"), ('["json", "atom"]', "json"), ("false", "")])
+def test_a_story_beyond_the_limit_is_in_the_archive(folder: Path, archives: str, suffix: str) -> None:
     write(folder, "b.md", record(url="https://a.example/2", time="2020-07-01", topics="[AI]"))
-    (folder / "config.toml").write_text(f"[feeds]\nlimit = 1\narchives = {str(archives).lower()}\n")
+    (folder / "config.toml").write_text(f"[feeds]\nlimit = 1\narchives = {archives}\n")
     expected = f"{URL}\n  a.md: own record; counts\n{TOLD}"
     for feed in FEEDS:
-        archive = f"; it is in {BASE}/{feed}/2020-06.atom" if archives else ""
+        archive = f"; it is in {BASE}/{feed}/2020-06.{suffix}" if suffix else ""
         expected += outside(f"older than its newest 1, which is its limit{archive}", feed)
-    assert result("why", URL, cwd=folder) == (0 if archives else 1, expected, "")
-    if archives:
-        assert URL in result("show", f"{BASE}/feed/2020-06.atom", cwd=folder)[1]
+    assert result("why", URL, cwd=folder) == (0 if suffix else 1, expected, "")
+    if suffix:
+        assert URL in result("show", f"{BASE}/feed/2020-06.{suffix}", cwd=folder)[1]
 
 
 def test_a_story_beyond_the_limit_is_in_its_part_of_the_month(folder: Path) -> None:

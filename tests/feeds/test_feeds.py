@@ -133,7 +133,7 @@ def test_links_only_publishes_primary_stories_with_their_links(make_site: Callab
 def test_a_feed_holds_its_newest_entries_up_to_the_limit_ties_by_url(make_site: Callable[..., Site]) -> None:
     times = {"a": "2020-01-01", "b": "2020-01-03", "c": "2020-01-03", "d": "2020-01-02"}
     files = {f"{name}.md": record(name, f"https://a.example/{name}", time) for name, time in times.items()}
-    feed = walk(make_site(files, feeds={"limit": 3}))["/feed.atom"]
+    feed = walk(make_site(files, feeds={"limit": 3, "archives": ["atom", "rss"]}))["/feed.atom"]
     assert [entry.title for entry in feed.entries] == ["b", "c", "d"]
 
 

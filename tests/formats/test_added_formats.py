@@ -24,6 +24,14 @@ def write_list(feed: Feed) -> bytes:
 
 
 LIST = Format("list", ".txt", "text/plain", "Plain list", write_list)
+
+
+def write_next(feed: Feed) -> bytes:
+    """Return where the next stories of a feed are, and the number of those that it has."""
+    return f"{feed.next_url(PAGED)} {len(feed.entries)}".encode()
+
+
+PAGED = Format("paged", ".txt", "text/plain", "Paged list", write_next, is_paged=True)
 BODY = "Two é https://a.example/2\nOne https://a.example/1\n".encode()
 
 #: A package's module, and the entry points in its metadata.
@@ -102,6 +110,23 @@ def test_a_registered_format_is_built_like_any_other(site: Site) -> None:
     written = {path.relative_to(site.config.out_folder).as_posix() for path in site.config.out_folder.rglob("*.txt")}
     assert written == {f"{feed}.txt" for feed in ("feed", "topics/ai", "providers/a-example")}
     assert (site.config.out_folder / "topics/ai.txt").read_bytes() == BODY
+
+
+def test_a_registered_format_has_archives_and_pages_where_it_is_to(
+    formats: None, make_site: Callable[..., Site]
+) -> None:
+    registry.register(PAGED)
+    files = {f"{n}.md": record(url=f"https://a.example/{n}", time=f"2020-0{n}-13", topics="[AI]") for n in (4, 5, 6)}
+    feeds = {"formats": ["atom", "paged"], "limit": 2}
+    site = make_site(files, feeds={**feeds, "archives": ["paged"]})
+    assert site.body("/feed.txt") == b"https://feeds.example/feed/2020-04.txt 2"
+    assert site.body("/feed/2020-04.txt") == b" 1"
+    (link,) = etree.fromstring(site.body("/feed.atom")).xpath("//*[@rel='prev-archive']")
+    assert (link.get("href"), link.get("type")) == ("https://feeds.example/feed/2020-05.txt", "text/plain")
+    assert site.document("/feed/2020-04.atom") is None
+    site = make_site(files, feeds=feeds)
+    assert site.body("/feed.txt") == b" 2"
+    assert site.document("/feed/2020-04.txt") is None
 
 
 def test_opml_has_the_addresses_of_a_registered_format_that_comes_first(site: Site) -> None:

@@ -68,6 +68,7 @@ def feed(*entries: Entry, language: str = "en", **labels: str) -> Feed:
         hub="",
         pictures=False,
         entries=entries,
+        archive_formats=(),
         previous_archive=None,
         next_archive=None,
         next_page=None,

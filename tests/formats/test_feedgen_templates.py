@@ -152,6 +152,9 @@ feeds = st.builds(
     formats=st.sampled_from([("atom", "rss", "json"), ("rss",), ("json", "atom")]).map(
         lambda names: tuple(map(find_format, names))
     ),
+    archive_formats=st.sampled_from([("atom",), ("rss", "json"), ("json",), ()]).map(
+        lambda names: tuple(map(find_format, names))
+    ),
     ttl=st.integers(0, 99),
     hub=st.just("") | urls,
     entries=st.just(()) | entries.map(lambda entry: (entry,)),

@@ -232,7 +232,7 @@ def test_without_script_there_is_no_search_and_older_stories_are_links(
     expect(page.locator("#search")).to_be_hidden()
     page.locator(".months a", has_text="March").click()
     assert page.url == f"{static}/feed/2020-03/"
-    expect(page.locator("article h3")).to_have_count(5)
+    expect(page.locator(".headlines li a")).to_have_count(5)
     page.get_by_role("link", name="Older: February 2020").click()
     page.get_by_role("link", name="Newest stories").click()
     assert page.url == f"{static}/"

@@ -144,7 +144,7 @@ SEEDS = {
     ],
     "addresses": [
         b"/feed.atom?topic=AI&topic=C%2B%2B&without_provider=forbes&type=Video&category=News&min_quality=60&since=2020-01-01&until=2020-06-13&related=links&limit=500",
-        "/topics/日本語/2020-06.rss?min_heat=-1&provider=a&x=1".encode(),
+        "/topics/日本語/2020-06.atom?min_heat=-1&provider=a&x=1".encode(),
         b"/custom/saved.json?min_quality=7&related=entries&limit=50",
         b"/providers/a-b/",
         b"/feeds.opml",

@@ -71,7 +71,9 @@ FILTERED = (
 def test_documents_and_explanations_are_those_of_an_index_in_a_file(
     make_site: Callable[..., Site], postgres: Postgres, full: bool, files: str
 ) -> None:
-    tables: dict[str, Any] = {"custom": [{"name": "Good", "min_quality": 60}]}
+    tables: dict[str, Any] = {
+        "custom": [{"name": "Good", "min_quality": 60}], "feeds": {"archives": ["atom", "rss", "json"]},
+    }  # fmt: skip
     if files == "sample":
         texts: dict[str, Any] = {path.name: path.read_bytes() for path in SAMPLE.iterdir()}
         tables["records"] = {"include_unpublished": True}

@@ -413,8 +413,9 @@ def test_only_the_leader_announces(make_site: Callable[..., Site], hub: Hub, mon
 
 def test_archives_and_filtered_feeds_name_no_hub(make_site: Callable[..., Site]) -> None:
     later = record("Later", "https://a.example/later", "2020-07-01", topics="[AI]")
-    site = make_site({**RECORDS, "later.md": later}, feeds={"hub": "https://hub.example/"})
-    for format in ("atom", "rss", "json"):
+    formats = ("atom", "rss", "json")
+    site = make_site({**RECORDS, "later.md": later}, feeds={"hub": "https://hub.example/", "archives": formats})
+    for format in formats:
         assert b"hub.example" in site.body(f"/topics/ai.{format}")
         assert b"hub.example" not in site.body(f"/topics/ai/2020-06.{format}?limit=1")
         assert b"hub.example" not in site.body(f"/topics/ai.{format}?limit=3")

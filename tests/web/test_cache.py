@@ -81,7 +81,7 @@ def body(documents: DocumentCache, target: str) -> bytes:
 
 STAYING = (
     "/topics/ai.atom", "/topics/ai.json?limit=3", "/topics/ai/", "/topics/ai/2020-06.atom?limit=1",
-    "/providers/a-example.rss", "/providers/a-example/2020-06.rss?limit=1", "/assets/style.css",
+    "/providers/a-example.rss", "/providers/a-example/2020-06.atom?limit=1", "/assets/style.css",
 )  # fmt: skip
 CHANGING = (
     "/topics/law.atom", "/topics/law.json?limit=3", "/topics/law/", "/topics/law/2020-06.atom?limit=1", "/providers/b-example.rss",

@@ -194,7 +194,7 @@ def test_older_stories_are_linked_by_month_and_every_archive_is_reached_from_the
         newest = "".join(one.xpath("//nav[@class='months']//a[@rel='prev']/@href")).removeprefix(BASE)
     assert reached == archives
     assert {month.removeprefix(BASE) for month in months} <= archives
-    titles = [text(each) for each in page(client, "/feed/2020-02-2/").xpath("//article/h3")]
+    titles = [text(each) for each in page(client, "/feed/2020-02-2/").xpath("//section//li/a")]
     feed = html.fromstring(client.get("/feed/2020-02-2.atom").data)
     assert titles == [text(each) for each in feed.xpath("//entry/title")]
     assert "February 2020, part 2" in text(page(client, "/feed/2020-02-2/").xpath("//h1")[0])
@@ -218,19 +218,71 @@ def test_a_new_story_leaves_the_pages_of_older_months_as_they_are(client: FlaskC
     assert [path for path in pages if site.body(path) != before[path]] != []
 
 
-def test_pages_of_archives_link_to_a_topic_as_soon_as_it_has_a_feed(make_site: Callable[..., Site]) -> None:
+def test_the_page_of_an_archive_lists_headlines_by_day_and_nothing_else_of_stories(
+    make_site: Callable[..., Site],
+) -> None:
+    more = {
+        "excerpt": "Told", "topics": "[AI]", "images": "['https://a.example/1.png']", "provider": "{name: R&D}",
+        "related": "[{title: Other, webUrl: 'https://b.example/1', publishedDateTime: 2019-01-01}]",
+    }  # fmt: skip
+    site = make_site(
+        {
+            "1.md": record("A & <b>", "https://a.example/1?a&b", "2020-06-03T23:30:00-01:00", **more),
+            "2.md": record("خبر عاجل", "https://a.example/2", "2020-06-04T10:00:00Z", language="ar"),
+            "3.md": record("Three", "https://a.example/3", "2020-06-03T10:00:00Z", language="en"),
+            "4.md": record("Four", "https://a.example/4", "2020-07-03T10:00:00Z"),
+        },
+        feeds={"limit": 3},
+    )
+    found = html.fromstring(site.body("/feed/2020-06/"))
+    (stories,) = found.xpath("//section[@class='headlines']")
+    assert [(one.tag, text(one)) for one in stories.iter("h2", "h3", "li")] == [
+        ("h2", "Stories"),
+        ("h3", "4 June"), ("li", "خبر عاجل a.example"), ("li", "A & <b> R&D"),
+        ("h3", "3 June"), ("li", "Three a.example"),
+    ]  # fmt: skip
+    assert stories.xpath(".//time/@datetime") == ["2020-06-04", "2020-06-03"]
+    assert [dict(link.attrib) for link in stories.iter("a")] == [
+        {"lang": "ar", "dir": "rtl", "href": "https://a.example/2"},
+        {"href": "https://a.example/1?a&b"},
+        {"href": "https://a.example/3"},
+    ]
+    assert not found.xpath("//article | //img | //button[@data-pictures]")
+    assert found.xpath("//script/@src") == ["../../assets/script.js"]
+    assert found.xpath("//a[.='Subscribe']/@href") == ["#subscribe"]
+    (link,) = found.xpath("//link[@rel='alternate']")
+    assert (link.get("type"), link.get("href")) == ("application/atom+xml", f"{BASE}/feed/2020-06.atom")
+    own = html.fromstring(site.body("/providers/a-example/2020-06/?limit=1"))
+    assert [text(one) for one in own.xpath("//section[@class='headlines']//li")] == ["Three"]
+
+
+def test_the_words_of_an_archives_page_are_marked_where_the_site_speaks_another_language(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(
+        {f"{n}.md": record("Nouvelle", f"https://a.example/{n}", f"2020-0{n}-03") for n in (6, 7)},
+        site={"base_url": BASE, "language": "ar"},
+        feeds={"limit": 1},
+    )
+    (stories,) = html.fromstring(site.body("/feed/2020-06/")).xpath("//section[@class='headlines']")
+    assert [(one.get("lang"), one.get("dir")) for one in stories.iter("h2", "h3")] == [("en", "ltr")] * 2
+    assert dict(stories.find(".//a").attrib) == {"href": "https://a.example/6"}
+
+
+def test_archives_stay_as_they_are_when_a_topic_of_theirs_gets_a_feed(make_site: Callable[..., Site]) -> None:
     files = {
         f"{day}.md": record(url=f"https://a.example/{day}", time=f"2020-0{day}-01", topics="[AI]") for day in (1, 2, 3)
     }
     files["1.md"] = record(url="https://a.example/1", time="2020-01-01", topics="[AI, Rare]")
     site = make_site(files, feeds={"limit": 1, "min_stories": 2})
-    pages = ("/feed/2020-01/", "/topics/ai/2020-01/", "/providers/a-example/2020-01/")
-    revisions = {path: site.revision(path) for path in pages}
+    archives = [
+        f"{feed}/2020-01{end}" for feed in ("/feed", "/topics/ai", "/providers/a-example") for end in ("/", ".atom")
+    ]
+    before = {path: site.body(path) for path in archives}
     site.write("4.md", record(url="https://b.example/4", time="2020-05-01", topics="[Rare]"))
     site.sync()
-    for path in pages:
-        assert b'topics/rare/"' in site.body(path)
-        assert site.revision(path) != revisions[path]
+    assert site.document("/topics/rare/")
+    assert {path: site.body(path) for path in archives} == before
 
 
 def test_search_finds_feeds_and_stories(client: FlaskClient, site: Site) -> None:

@@ -18,7 +18,7 @@ def write_json(feed: Feed) -> bytes:
         "home_page_url": feed.page_url,
         "feed_url": feed.url(FORMAT),
         "description": feed.description,
-        "next_url": feed.url(FORMAT, feed.next_page) if feed.next_page else None,
+        "next_url": feed.next_url(FORMAT) or None,
         "icon": feed.image.url if feed.image else None,
         "authors": [{"name": feed.author, "url": f"{feed.base_url}/"}],
         "language": feed.language,
