@@ -13,7 +13,7 @@ NEVER = -1
 State = tuple[int, int | str]
 
 
-class ManifestEntry(msgspec.Struct, array_like=True):
+class ManifestEntry(msgspec.Struct, array_like=True, gc=False):
     """What a build wrote for one document."""
 
     #: The document's revision.
