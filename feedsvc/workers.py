@@ -1,11 +1,13 @@
-"""Worker processes. They ignore Ctrl-C, and end with their parent."""
+"""Worker processes. They ignore Ctrl-C, and end with their parent.
+
+Most commands need none, so the libraries that start them are imported when there are to be some.
+"""
 
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process, resource_tracker
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, Signals, pthread_sigmask
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +23,8 @@ R = TypeVar("R")
 @contextmanager
 def signals_blocked(*signals: Signals) -> Iterator[None]:
     """Block signals such as SIGINT, which Ctrl-C sends to all of a group, in the processes that the context starts."""
+    from multiprocessing import resource_tracker
+
     mask = pthread_sigmask(SIG_BLOCK, signals)
     try:
         # multiprocessing unblocks SIGINT when it starts this, which SIGHUP else would end.
@@ -33,6 +37,7 @@ def signals_blocked(*signals: Signals) -> Iterator[None]:
 
 def end_with_parent(clean: Callable[[], object] = lambda: None) -> None:
     """End this process, which multiprocessing started, as soon as its parent has ended. clean: called before."""
+    from multiprocessing import parent_process
 
     def wait() -> None:
         if parent := parent_process():
@@ -110,7 +115,8 @@ def _kills_explained() -> Iterator[None]:
 
 
 def _start_pool(method: str, prepare: Callable[[], None] | None) -> "ProcessPoolExecutor":
-    from concurrent.futures import ProcessPoolExecutor  # takes a while to load
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
     context: Any = get_context(method)
     return ProcessPoolExecutor(mp_context=context, initializer=_begin, initargs=(prepare,))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGHUP
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.api.registrations import registrations
@@ -189,6 +188,8 @@ class Site:
             ...     other.sync().gone
             0
         """
+        from tempfile import TemporaryDirectory
+
         from feedsvc.index.opening import copy_index
 
         with TemporaryDirectory(prefix="feedsvc-") as folder:

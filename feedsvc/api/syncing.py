@@ -5,13 +5,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.api.registrations import registrations
 from feedsvc.errors import IndexReadOnlyError, LossError, one_line
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from feedsvc.config import Config
     from feedsvc.index.database import Index
     from feedsvc.index.sync_result import SyncResult
@@ -165,6 +166,8 @@ class SyncedIndex:
         return result
 
     def _use_temporary(self) -> None:
+        from tempfile import TemporaryDirectory
+
         from feedsvc.config import Index
 
         if self._index:

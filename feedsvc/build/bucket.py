@@ -71,6 +71,7 @@ class StoredObject:
     name: str
     body: bytes
     headers: Headers
+    outline: str
 
     @property
     def digest(self) -> str:
@@ -93,7 +94,9 @@ class ObjectWriter:
         encoding = "gzip" if self.precompress and len(document.body) >= MIN_BYTES else ""
         body = encode(document.body, encoding) if encoding else document.body
         headers = Headers(document.content_type, self.cache_control, encoding)
-        self.prepared.append(StoredObject(address, document.revision, file_name(address), body, headers))
+        self.prepared.append(
+            StoredObject(address, document.revision, file_name(address), body, headers, document.outline)
+        )
 
 
 class Bucket:
@@ -203,7 +206,7 @@ class Bucket:
                 manifest.entries[item.address] = ManifestEntry(NEVER, {})  # so that the next build tries again
                 writer.conflicts.append(f"{self.store.address}/{item.name}")
             elif str(state[1]).startswith(item.digest) and self.matches(item.name, state):
-                manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state})
+                manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state}, item.outline)
                 writer.unchanged += 1
             elif self._is_dry:
                 manifest.entries[item.address] = ManifestEntry(NEVER, {item.name: state})
@@ -221,7 +224,7 @@ class Bucket:
             if error := upload.exception():
                 first_error = first_error or error
                 continue
-            manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: upload.result()})
+            manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: upload.result()}, item.outline)
             writer.written.append(item.name)
         if first_error:
             raise first_error

@@ -29,6 +29,7 @@ class Directory:
     def __init__(self, path: Path, precompress: bool) -> None:
         self.path = self.folder = path
         self.encodings = list(ENCODINGS) if precompress else []
+        self._start = f"{path}/"
         self._is_dry = False
         #: What `_is_closed` found.
         self._closed: dict[str, bool] = {}
@@ -58,7 +59,7 @@ class Directory:
         return self.path / name
 
     def matches(self, name: str, state: State) -> bool:
-        size, mtime = file_state(f"{self.path}/{name}")
+        size, mtime = file_state(f"{self._start}{name}")
         return size == state[0] and str(mtime) == _time_and_digest(state)[0]
 
     def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
@@ -129,7 +130,7 @@ class FileWriter:
     def put(self, address: str, document: Document) -> None:
         """Write a document's file and its compressed copies where they differ, and note its manifest entry."""
         conflicts = len(self.conflicts)
-        entry = self.entries[address] = ManifestEntry(document.revision, {})
+        entry = self.entries[address] = ManifestEntry(document.revision, {}, document.outline)
         name, body, written = file_name(address), document.body, len(self.written)
         if self._update(entry, name, body, holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
             # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from

@@ -13,13 +13,15 @@ NEVER = -1
 State = tuple[int, int | str]
 
 
-class ManifestEntry(msgspec.Struct, array_like=True):
+class ManifestEntry(msgspec.Struct, array_like=True, gc=False):
     """What a build wrote for one document."""
 
     #: The document's revision.
     revision: int
     #: The states of its file and of its compressed copies, by file name.
     files: dict[str, State]
+    #: The document's outline; empty if it has none, as in manifests of earlier versions.
+    outline: str = ""
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -60,6 +62,8 @@ class Manifest(msgspec.Struct, omit_defaults=True):
     #: order.
     feeds: dict[str, ShownFeed] = {}
     stories: list[str] = []
+    #: The revision of all documents, if the build that wrote it left nothing to be done; else NEVER.
+    revision: int = NEVER
 
     @property
     def file_names(self) -> set[str]:
@@ -83,7 +87,7 @@ class Manifest(msgspec.Struct, omit_defaults=True):
 
 
 def _is_inside(name: str) -> bool:
-    return not name.startswith("/") and ".." not in name.split("/") and "\0" not in name
+    return not name.startswith("/") and not (".." in name and ".." in name.split("/")) and "\0" not in name
 
 
 def file_name(address: str) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from feedsvc.build.bucket import PARALLEL, Bucket, Headers
 from feedsvc.build.output import OutputScheme
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
+
+if TYPE_CHECKING:
+    from feedsvc.build.bucket import Bucket, Headers
 
 #: Seconds after which a request that gets no answer has failed, and how often one is sent.
 TIMEOUT = 30
@@ -28,7 +30,7 @@ class Backend:
     #: Gives the options of fsspec's file system, its timeouts among them.
     options: Callable[[], dict[str, Any]]
     #: Gives the options of `pipe_file` that set an object's headers.
-    header_options: Callable[[Headers], dict[str, Any]]
+    header_options: Callable[["Headers"], dict[str, Any]]
     #: The key of an object's ETag in listings, and in answers to uploads; empty where there are none.
     etag_key: str
     #: Whether that is the body's MD5 in Base64, which answers to uploads don't have.
@@ -56,7 +58,7 @@ class FsspecStore:
     def read(self, name: str) -> bytes:
         return bytes(self._call("cat_file", name))
 
-    def write(self, name: str, body: bytes, headers: Headers) -> str:
+    def write(self, name: str, body: bytes, headers: "Headers") -> str:
         answer = self._call("pipe_file", name, body, **self._backend.header_options(headers))
         if self._backend.etag_is_md5:
             return b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
@@ -96,28 +98,32 @@ def _file_system(scheme: str, options: dict[str, Any]) -> Any:
     return files
 
 
-def _open(backend: Backend, address: str, config: Config) -> Bucket:
+def _open(backend: Backend, address: str, config: Config) -> "Bucket":
+    from feedsvc.build.bucket import Bucket
+
     return Bucket(FsspecStore(backend, address), config)
 
 
 def _s3_options() -> dict[str, Any]:
+    from feedsvc.build.bucket import PARALLEL
+
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}  # with a growing, random time between them
     client = {"connect_timeout": TIMEOUT, "read_timeout": TIMEOUT, "max_pool_connections": PARALLEL}
     return {"config_kwargs": {**client, "retries": retries}}
 
 
-def _s3_headers(headers: Headers) -> dict[str, Any]:
+def _s3_headers(headers: "Headers") -> dict[str, Any]:
     encoding = {"ContentEncoding": headers.encoding} if headers.encoding else {}
     return {"ContentType": headers.media_type, "CacheControl": headers.cache_control, **encoding}
 
 
-def _google_headers(headers: Headers) -> dict[str, Any]:
+def _google_headers(headers: "Headers") -> dict[str, Any]:
     encoding = {"content_encoding": headers.encoding} if headers.encoding else {}
     metadata = {"cache_control": headers.cache_control, **encoding}
     return {"content_type": headers.media_type, "fixed_key_metadata": metadata, "consistency": "md5"}
 
 
-def _azure_headers(headers: Headers) -> dict[str, Any]:
+def _azure_headers(headers: "Headers") -> dict[str, Any]:
     encoding = {"content_encoding": headers.encoding} if headers.encoding else {}
     settings = {"content_type": headers.media_type, "cache_control": headers.cache_control, **encoding}
     return {"content_settings": settings}

@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from feedsvc.build.current import find_current, is_whole
 from feedsvc.build.files import file_state
 from feedsvc.build.guard import find_loss, new_stories, note_stories
-from feedsvc.build.manifest import NEVER, Manifest, ManifestEntry, file_name
+from feedsvc.build.manifest import NEVER, Manifest
 from feedsvc.build.output import Groups, Output, Writer, open_output
 from feedsvc.build.place import check_owner, find_owner
 from feedsvc.config import Config, Index
@@ -91,8 +92,8 @@ def build(
 ) -> BuildResult:
     """Write the documents that changed into a directory or another output, and remove the files of those that are gone.
 
-    Only files that are as builds left them are replaced or removed, each in one step. A document is unchanged if its
-    revision and the states of its files are those of the manifest; then its files are not read.
+    Only files that are as builds left them are replaced or removed, each in one step. Documents that are current, by
+    the manifest and the index, are not made, and their files are not read; see `current`.
 
     progress: called with the number of feeds done, and of all that are to be written.
     mapping: `Workers.map`, to write in processes that open the index themselves; without it, `documents` is used.
@@ -140,24 +141,22 @@ def _run(
     config = documents.config
     output = open_output(out, config)
     with output.opened(dry_run=dry_run):
-        listing = documents.listing()  # only now, so that a build which waited for another sees what that one saw
         before = output.read_manifest()
-        owner, loss = find_owner(config, output.folder), None
+        owner, loss, stamp = find_owner(config, output.folder), None, _stamp(config)
+        revision = documents.revision()  # only now, so that a build which waited for another sees what that one saw
+        is_same = before.stamp == stamp
+        if is_same and before.owner == owner and is_whole(output, before, revision):
+            return _Done(before, before, len(before.file_names), None)
+        listing = documents.listing()
         if not accept_loss:
             check_owner(owner, before.owner, output.folder, str(out))
             loss = find_loss(documents, before, str(out))
             if loss and not dry_run:
                 raise loss
-        manifest = Manifest(_stamp(config), {}, set(), owner, before.feeds, before.stories)
-        stale: Groups = []
-        for revision, addresses in listing:
-            paths = [address.path for address in addresses]
-            entries = {path: before.entries[path] for path in paths if path in before.entries}
-            is_known = before.stamp == manifest.stamp and len(entries) == len(addresses)
-            if is_known and _are_current(output, entries, revision):
-                manifest.entries |= entries
-            else:
-                stale.append(addresses)
+        manifest = Manifest(stamp, {}, set(), owner, before.feeds, before.stories)
+        stale: Groups = [addresses for _, addresses in listing]
+        if is_same:
+            manifest.entries, stale = find_current(documents, output, before, listing)
         done = _Done(manifest, before, len(manifest.file_names), loss)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
         wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
@@ -181,6 +180,7 @@ def _run(
         done.removed = output.remove(sorted(gone))
         done.conflicts += [output.where(name) for name in foreign - wanted]
         manifest.pending = set()
+        manifest.revision = NEVER if done.conflicts else revision
         if stale or manifest != before:
             output.write_manifest(manifest)
     return done
@@ -223,16 +223,6 @@ def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> Non
         if changed and address in manifest.entries:
             manifest.entries[address].revision = NEVER
             manifest.entries[address].files |= changed
-
-
-def _are_current(output: Output, entries: dict[str, ManifestEntry], revision: int) -> bool:
-    """Return whether entries are of a revision, and all their files in the states that they have."""
-    return all(
-        entry.revision == revision
-        and file_name(address) in entry.files
-        and all(output.matches(name, state) for name, state in entry.files.items())
-        for address, entry in entries.items()
-    )
 
 
 def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:

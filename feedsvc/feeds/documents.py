@@ -1,7 +1,8 @@
 """Every address that feedsvc publishes, and the document that is published there."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
@@ -18,6 +19,7 @@ from feedsvc.feeds.addresses import (
     page_address,
     parse_address,
 )
+from feedsvc.feeds.outlines import outline_list
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.feeds.writing import Document, write_feed, write_site
 from feedsvc.formats import ASSETS
@@ -25,6 +27,7 @@ from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.opening import open_index
+from feedsvc.index.revised import find_revised, known_revisions
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import EVERYTHING, Catalogue, FeedAddress, Filters
 
@@ -90,10 +93,11 @@ class Documents:
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
         current, selected = None, None
         with self.index.reading() as connection:
+            list_feeds = cache(partial(selection.select_catalogue, connection, self.config))
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
                 if not address.feed:
-                    yield write_site(connection, self.config, address)
+                    yield write_site(connection, self.config, address, list_feeds)
                     continue
                 if address.feed != current:
                     current, selected = address.feed, next(feeds)
@@ -115,7 +119,8 @@ class Documents:
                 yield FoundDocument(revision, lambda: write_feed(connection, self.config, address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
-                yield FoundDocument(revision, lambda: write_site(connection, self.config, address))
+                list_feeds = partial(selection.select_catalogue, connection, self.config)
+                yield FoundDocument(revision, lambda: write_site(connection, self.config, address, list_feeds))
 
     def revision(self) -> int:
         """Return a number that increases with every change of any document."""
@@ -140,14 +145,30 @@ class Documents:
             revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
-        lists = (OPML_PATH, WELL_KNOWN_PATH, *([SEARCH_PATH, HOME_PATH] if pages else []))
-        found.append((catalogue.revision, [Address(path) for path in lists]))
+        for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH, HOME_PATH)] if pages else [])):
+            found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **archives}.items():
             addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
             if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
             if addresses:
                 found.append((revisions[feed.current] if revision is None else revision, addresses))
+        return found
+
+    def unrevised(self, known: Mapping[Address, tuple[int, str]]) -> set[Address]:
+        """Return the addresses whose documents are as they were. known: their revisions and outlines of then."""
+        with self.index.reading() as connection:
+            revisions = known_revisions(connection)
+            known = {address: each for address, each in known.items() if each[0] in revisions}
+            revised = find_revised(connection, min(known.values())[0]) if known else {}
+            found = set()
+            for address, (revision, outline) in known.items():
+                if address.feed:
+                    urls, now = selection.find_outline(connection, self.config, address.feed)
+                else:
+                    urls, now = [], outline_list(selection.select_catalogue(connection, self.config))
+                if now == outline and all(revised.get(url, revision) <= revision for url in urls):
+                    found.add(address)
         return found
 
     def current(self) -> dict[Address, int]:

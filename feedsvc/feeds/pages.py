@@ -2,13 +2,13 @@
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_months
-from feedsvc.feeds.selection import select_catalogue, story_query
+from feedsvc.feeds.selection import story_query
 from feedsvc.index.archives import Months
 from feedsvc.index.database import Connection
 from feedsvc.index.headlines import newest_headlines
 from feedsvc.index.names import named
 from feedsvc.index.query import KINDS, StoryQuery
-from feedsvc.model import EVERYTHING, FILTERS, Feed, FeedAddress, Filters, Month, Page, SearchIndex
+from feedsvc.model import EVERYTHING, FILTERS, Catalogue, Feed, FeedAddress, Filters, Month, Page, SearchIndex
 from feedsvc.model.filters import MAX_VALUE
 from feedsvc.text import slug
 
@@ -38,13 +38,13 @@ def _archived(config: Config, address: FeedAddress, limit: int, months: Months) 
     return list_months(address, limit, months)
 
 
-def select_search_index(connection: Connection, config: Config) -> SearchIndex:
+def select_search_index(connection: Connection, config: Config, catalogue: Catalogue) -> SearchIndex:
     """Return what pages search in: all feeds, and the newest stories."""
     shown = story_query(config, EVERYTHING)
     # Each record by its own title, also where its cluster is one entry.
     counted = "primary_stories" if shown.counted == "clusters" else shown.counted
     query = StoryQuery(shown.filters, counted, limit=SEARCHED)
-    return SearchIndex(select_catalogue(connection, config), newest_headlines(connection, query))
+    return SearchIndex(catalogue, newest_headlines(connection, query))
 
 
 def _choices(connection: Connection, filters: Filters) -> tuple[tuple[str, tuple[str, ...]], ...]:

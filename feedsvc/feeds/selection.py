@@ -7,6 +7,7 @@ from typing import NamedTuple
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives, list_archives
 from feedsvc.feeds.canonical import default_filters, saved_filters
+from feedsvc.feeds.outlines import outline
 from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
@@ -42,6 +43,8 @@ class Selected(NamedTuple):
     feed: Feed
     #: Of the current feed.
     months: Months
+    #: See `outlines`.
+    outline: str
 
 
 def find_feed(
@@ -100,12 +103,27 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
     return _Found(address, row, query, months, section)
 
 
+def find_outline(connection: Connection, config: Config, address: FeedAddress) -> tuple[list[str], str]:
+    """Return the URLs of the stories that the document at a canonical address shows, and its outline; empty if none."""
+    found = _find(connection, config, address)
+    if not found:
+        return [], ""
+    urls = reader.find_urls(connection, address, found.query)
+    return urls, _beside(config, found, urls)[1]
+
+
 def _feed(config: Config, found: _Found, entries: tuple[Entry, ...]) -> Selected:
-    """Return a feed with the addresses of what is beside it."""
-    section = found.section
-    if not section and config.feeds.archives and len(entries) == found.query.limit:
+    section, outlined = _beside(config, found, [entry.story.url for entry in entries])
+    return Selected(_make_feed(config, found.address, found.row, entries, section), found.months, outlined)
+
+
+def _beside(config: Config, found: _Found, urls: list[str]) -> tuple[Section, str]:
+    """Return what is beside the stories of a document, whose URLs are given, and the outline of all."""
+    section, is_full = found.section, found.address.is_current and len(urls) == found.query.limit
+    if is_full and config.feeds.archives:
         section = find_archives(found.address, found.query.limit, found.months).section(found.address)
-    return Selected(_make_feed(config, found.address, found.row, entries, section or Section()), found.months)
+    section = section or Section()
+    return section, outline(urls, section, found.months if is_full else ())
 
 
 def _make_feed(

@@ -1,6 +1,7 @@
 """Writes documents: a feed in a format, its page, and what isn't made from a single feed."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +9,14 @@ from feedsvc.config import Config
 from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
+from feedsvc.feeds.outlines import outline_list
 from feedsvc.feeds.pages import select_months, select_page, select_search_index
 from feedsvc.feeds.selection import Selected
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
 from feedsvc.formats.search import write_search_index
 from feedsvc.index.database import Connection
-from feedsvc.model import EPOCH, EVERYTHING, Feed, Format, Page
+from feedsvc.model import EPOCH, EVERYTHING, Catalogue, Feed, Format, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Document:
     changed: datetime
     #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
     links: tuple[tuple[str, str], ...] = ()
+    #: See `outlines`; empty where there is none.
+    outline: str = ""
 
     @property
     def hash(self) -> str:
@@ -43,24 +47,29 @@ def write_feed(connection: Connection, config: Config, address: Address, selecte
         from feedsvc.formats import pages  # Jinja takes a while to load
 
         page = select_page(connection, config, feed, selected.months)
-        return Document(pages.CONTENT_TYPE, pages.write_page(page), feed.revision, feed.changed)
+        body = pages.write_page(page)
+        return Document(pages.CONTENT_TYPE, body, feed.revision, feed.changed, outline=selected.outline)
     links = ((feed.url(address.format), "self"), *(((feed.hub, "hub"),) if feed.hub else ()))
-    return Document(address.format.content_type, _write(address.format, feed), feed.revision, feed.changed, links)
+    body = _write(address.format, feed)
+    return Document(address.format.content_type, body, feed.revision, feed.changed, links, selected.outline)
 
 
-def write_site(connection: Connection, config: Config, address: Address) -> Document:
-    """Return a document that isn't made from a single feed."""
+def write_site(
+    connection: Connection, config: Config, address: Address, list_feeds: Callable[[], Catalogue]
+) -> Document:
+    """Return a document that isn't made from a single feed. list_feeds: returns the list of all feeds."""
     if address.path in ASSETS:
         return Document(ASSETS[address.path], read_asset(address.path), 0, EPOCH)
+    catalogue = list_feeds()
     if address.path == SEARCH_PATH:
-        found = select_search_index(connection, config)
-        body, state = write_search_index(found), found.catalogue
-        return Document(SEARCH_TYPE, body, state.revision, state.changed)
-    catalogue = selection.select_catalogue(connection, config)
+        body = write_search_index(select_search_index(connection, config, catalogue))
+        return Document(SEARCH_TYPE, body, catalogue.revision, catalogue.changed)
     if address.path in (OPML_PATH, WELL_KNOWN_PATH):
         from feedsvc.formats import opml  # lxml takes a while to load
 
-        return Document(opml.CONTENT_TYPE, opml.write_opml(catalogue), catalogue.revision, catalogue.changed)
+        body = opml.write_opml(catalogue)
+        outlined = outline_list(catalogue)
+        return Document(opml.CONTENT_TYPE, body, catalogue.revision, catalogue.changed, outline=outlined)
     from feedsvc.formats import pages
 
     recent = selection.select_recent(connection, config)

@@ -7,6 +7,7 @@ from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.grouping import Grouping
 from feedsvc.index.guard import note_entries
+from feedsvc.index.revised import note_revised
 from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: A slug and a month of feeds.
@@ -60,10 +61,10 @@ class Regrouped:
     renamed: list[Renamed] = field(default_factory=list)
 
 
-def group(connection: Connection, rules: Feeds, is_first: bool) -> Regrouped:
+def group(connection: Connection, rules: Feeds, is_first: bool, revision: int) -> Regrouped:
     """Bring the clusters in step with stories and topics; unless it is the first time, with those in `affected`.
 
-    rules: whether clusters are entries, whose loss is noted.
+    rules: whether clusters are entries, whose loss is noted. revision: of what this changes.
     """
     result = Regrouped()
     is_touched = is_founder_touched = "TRUE"
@@ -96,6 +97,7 @@ def group(connection: Connection, rules: Feeds, is_first: bool) -> Regrouped:
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")
         result.providers = {(provider, month) for provider, month in rows}
+        note_revised(connection, revision, "SELECT url FROM touched")
         connection.execute("DROP TABLE touched")
     return result
 

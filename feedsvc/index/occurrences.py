@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -13,7 +13,9 @@ from feedsvc.index.database import Connection
 from feedsvc.index.due import Listing
 from feedsvc.index.schema import FACETS, NOT_DUE, OCCURRENCES_PER_FILE
 from feedsvc.model import Problem, Story
-from feedsvc.records.reading import Content
+
+if TYPE_CHECKING:
+    from feedsvc.records.reading import Content
 
 Row: TypeAlias = tuple[Any, ...]
 #: What an occurrence calls a topic or provider: kind, slug, name, domain, image (as JSON); empty where unknown.
@@ -45,7 +47,7 @@ class FileRows:
         self.names: Counter[Name] = Counter()
         self.problems: list[Problem] = []
 
-    def add(self, file: int, content: Content, listing: Listing) -> None:
+    def add(self, file: int, content: "Content", listing: Listing) -> None:
         """Add the rows of one file. A record that isn't listed hides its story, and has no other effect."""
         counts, problems, occurrences, stories, topics = (self.tables[name] for name in _TABLES)
         self.problems += content.problems

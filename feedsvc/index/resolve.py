@@ -21,6 +21,7 @@ from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.guard import note_entries
 from feedsvc.index.occurrences import Changes, Name
 from feedsvc.index.query import topics_with_feed
+from feedsvc.index.revised import note_all, note_revised
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
 from feedsvc.index.stamps import read_revision
 
@@ -97,7 +98,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
     counted = _count(connection, is_affected)
-    regrouped = group(connection, rules, is_first)
+    regrouped = group(connection, rules, is_first, revision)
     _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
     old_pages = topics_with_feed(connection, topics, rules)
@@ -105,9 +106,13 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     update_values(connection, values_before, count_values(connection, is_affected))
     if not is_first:
         _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
+        note_revised(connection, revision, "SELECT url FROM affected")
         connection.execute("DROP TABLE affected")
-    if _rename(connection, changes.names):  # entries of any feed may show the old name
+    is_renamed = _rename(connection, changes.names)
+    if is_renamed:  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?", (revision,))
+    if is_renamed or is_first:
+        note_all(connection, revision)
     connection.execute("UPDATE state SET revision = ?", (revision,))
     return regrouped.renamed
 
@@ -212,6 +217,8 @@ def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> N
     feeds = connection.execute(sql, [as_list(topics)] * 6).fetchall()
     update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ('', ?)"
     connection.executemany(update, [(revision, *feed) for feed in feeds])
+    having = " UNION ".join(f"SELECT url FROM {table} WHERE slug {in_list}" for table in ("story_topics", "clusters"))
+    note_revised(connection, revision, having, [as_list(topics)] * 2)
 
 
 def _rename(connection: Connection, names: Counter[Name]) -> bool:

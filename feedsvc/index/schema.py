@@ -7,7 +7,7 @@ from feedsvc.index.database import Dialect
 from feedsvc.model import Story
 
 #: The version of the tables and of what they hold; an index of another version is built anew.
-VERSION = 13
+VERSION = 14
 #: Marks an SQLite file as an index: "feed".
 APPLICATION_ID = 0x66656564
 #: More than the largest file can have.
@@ -59,6 +59,7 @@ def tables(d: Dialect) -> dict[str, str]:
         # passed_over: the files that are no record files when the whole folder was last listed: as JSON, their numbers
         # by suffix.
         # owner: the configuration that alone reads and writes the index; see `owner`.
+        # revised_since: the revision since which the table `revised` has all stories whose entries changed.
         "state": f"""(
             fingerprint {text} NOT NULL,
             revision {integer} NOT NULL,
@@ -70,7 +71,8 @@ def tables(d: Dialect) -> dict[str, str]:
             refused_loss {integer} NOT NULL,
             sync_time {integer} NOT NULL,
             passed_over {text} NOT NULL,
-            owner {text} NOT NULL
+            owner {text} NOT NULL,
+            revised_since {integer} NOT NULL
         )""",
         # The record files that have been read.
         "files": f"""(
@@ -163,6 +165,9 @@ def tables(d: Dialect) -> dict[str, str]:
             changed {integer} NOT NULL,
             PRIMARY KEY (kind, slug, month)
         ) {d.clustered}""",
+        # The stories whose entries may have changed since the state's `revised_since`, each with the revision at which
+        # that was last; some are gone.
+        "revised": f"(url {text} PRIMARY KEY, revision {integer} NOT NULL) {d.clustered}",
         # The values that stories have of the facets that are texts, each with the number of its stories.
         "facet_values": f"""(
             facet {text} NOT NULL,

@@ -130,7 +130,8 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
         _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)
-        state = (fingerprint, max(revision + 1, now), changed, problems, 0, 0, "", refused, 0, "{}", owner)
+        revision = max(revision + 1, now)
+        state = (fingerprint, revision, changed, problems, 0, 0, "", refused, 0, "{}", owner, revision)
         connection.insert("state", [state])
     connection.execute("UPDATE state SET owner = ? WHERE owner <> ?", (owner, owner))  # it was moved
 

@@ -165,7 +165,7 @@ class Filters:
     @property
     def query(self) -> str:
         """The canonical query string, without `?`; empty if there are no filters."""
-        return urlencode(self._pairs())
+        return urlencode(self._pairs()) if self.items else ""
 
     @property
     def labels(self) -> list[str]:

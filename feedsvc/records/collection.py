@@ -1,4 +1,7 @@
-"""Where records come from: a folder of files, or mappings in memory."""
+"""Where records come from: a folder of files, or mappings in memory.
+
+What reads them is imported where it is needed: mostly, nothing has changed.
+"""
 
 import hashlib
 import json
@@ -8,16 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of, spelled_out
 from feedsvc.records.libraries import library_versions
-from feedsvc.records.memory import value_in_memory
-from feedsvc.records.origins import Origins, explain_file, explain_values
-from feedsvc.records.reading import Content, parse_mapping, read_bytes, read_file
 from feedsvc.records.sources import Source, default_source
+
+if TYPE_CHECKING:
+    from feedsvc.records.origins import Origins
+    from feedsvc.records.reading import Content
 
 
 class Records(Protocol):
@@ -43,13 +47,13 @@ class Records(Protocol):
     def file(self, name: str) -> RecordFile | None:
         """Return the file with a name, or None if it is gone."""
 
-    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None] | None:
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> "tuple[str, Content | None] | None":
         """Return (SHA-256, content) of a file, or None if it is gone; no content if the hash is the one known.
 
         now: the time of the sync, in seconds since 1970; see `parse_file`.
         """
 
-    def origins(self, file: RecordFile) -> Origins:
+    def origins(self, file: RecordFile) -> "Origins":
         """Return which keys the fields of a file's records come from; nothing if it can't be read."""
 
 
@@ -91,10 +95,15 @@ class RecordFolders:
         file = find_file(source.folder, os.path.join(source.folder, path_of(name.removeprefix(source.prefix))))
         return file and _prefixed(file, source)
 
-    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None] | None:
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> "tuple[str, Content | None] | None":
+        from feedsvc.records.reading import read_file
+
         return read_file(file, known_hash, self.source(file.name), now)
 
-    def origins(self, file: RecordFile) -> Origins:
+    def origins(self, file: RecordFile) -> "Origins":
+        from feedsvc.records.origins import Origins, explain_file
+        from feedsvc.records.reading import read_bytes
+
         try:
             data = read_bytes(file)
         except OSError:
@@ -155,7 +164,9 @@ class RecordMappings:
     def file(self, name: str) -> RecordFile | None:
         return next((file for file in self.files() if file.name == name), None)
 
-    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> tuple[str, Content | None]:
+    def read(self, file: RecordFile, known_hash: str = "", now: float = inf) -> "tuple[str, Content | None]":
+        from feedsvc.records.reading import parse_mapping
+
         mapping = self._mapping(file)
         try:
             data = json.dumps(mapping, default=repr, skipkeys=True)
@@ -164,7 +175,10 @@ class RecordMappings:
         hash = hashlib.sha256(data.encode()).hexdigest()
         return hash, None if hash == known_hash else parse_mapping(mapping, file.name, self.source, now)
 
-    def origins(self, file: RecordFile) -> Origins:
+    def origins(self, file: RecordFile) -> "Origins":
+        from feedsvc.records.memory import value_in_memory
+        from feedsvc.records.origins import Origins, explain_values
+
         try:
             return explain_values(
                 file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source or default_source()

@@ -8,7 +8,6 @@ from feedsvc.records.collection import RecordFolders
 from feedsvc.records.expressions import TEMPLATE_NAMES, Path, Template, follow, parse_expression
 from feedsvc.records.files import RecordFile, find_files
 from feedsvc.records.mapping import RecordScope, is_own_shape
-from feedsvc.records.reading import read_bytes, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source, matches_glob
 from feedsvc.records.values import Fields, Found, SyntaxProblem
@@ -93,6 +92,8 @@ def _paths(text: str) -> Iterator[Path]:
 
 
 def _read(files: list[RecordFile]) -> Iterator[tuple[Found, str]]:
+    from feedsvc.records.reading import read_bytes, read_values  # takes a while to load
+
     for file in files:
         try:
             values, body = read_values(file.name, read_bytes(file))

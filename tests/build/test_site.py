@@ -11,6 +11,8 @@ from feedsvc.build import directory
 from feedsvc.build.manifest import MANIFEST, file_name
 from feedsvc.build.site import BuildResult, build
 from feedsvc.errors import OutputError
+from feedsvc.feeds.addresses import Address
+from feedsvc.feeds.writing import Document, write_feed
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -58,6 +60,34 @@ def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
     }  # fmt: skip
     assert (result.written, result.unchanged) == (6, 6)
     assert run(site).written == 0
+
+
+def test_documents_that_show_none_of_what_changed_are_not_made(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def story(day: int, title: str) -> str:
+        return record(title, f"https://a.example/{day}", publishedDateTime=f"2020-06-{day:02}T00:00:00Z", topics="[AI]")
+
+    few = {"feeds": {"formats": ["atom"], "limit": 2}, "build": {"pages": False}}
+    site = make_site({f"{day}.md": story(day, "Old") for day in range(1, 10)}, **few)
+    run(site)
+    made: list[str] = []
+
+    def write_and_note(connection: Any, config: Any, address: Address, selected: Any) -> Document:
+        made.append(address.path)
+        return write_feed(connection, config, address, selected)
+
+    monkeypatch.setattr("feedsvc.feeds.documents.write_feed", write_and_note)
+    site.write("4.md", story(4, "New"))
+    site.sync()
+    assert run(site).written == 3
+    assert sorted(made) == ["/feed/2020-06-2.atom", "/providers/a-example/2020-06-2.atom", "/topics/ai/2020-06-2.atom"]
+    made.clear()
+    (site.config.records_folder / "1.md").unlink()  # all later ones move
+    site.sync()
+    assert run(site).written == 12
+    made.clear()
+    assert run(site).written == len(made) == 0
 
 
 def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callable[..., Site]) -> None:

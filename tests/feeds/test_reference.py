@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.config import parse_config
+from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.selection import find_feed
+from feedsvc.feeds.writing import Document
 from feedsvc.index import grouping
 from feedsvc.index.opening import open_index
 from feedsvc.model import Entry
@@ -60,6 +62,8 @@ rules = st.fixed_dictionaries(
         "limit": st.sampled_from([1, 2, 50]),
     }
 )
+#: One has another mode than other feeds.
+SAVED = [{"name": "Good", "min_quality": 1}, {"name": "Grouped", "without_topic": "art", "related": "clusters"}]
 Files = dict[str, tuple[Own, ...]]
 Rules = dict[str, str | int]
 
@@ -89,6 +93,7 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
         site.config.records_folder.mkdir()
         files: Files = {}
         before: dict[str, tuple[int | None, bytes]] = {}
+        former: list[dict[Address, Document]] = []
         for step in history:
             files = {name: found for name, found in {**files, **step}.items() if found}
             for name in step:
@@ -102,6 +107,10 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
             for address in now.keys() & before.keys():
                 assert now[address] == before[address] or now[address][0] != before[address][0], address
             before = now
+            for documents in former:
+                check_unrevised(site, documents)
+            found = [(site.address(address), site.document(address)) for address in now]
+            former.append({address: document for address, document in found if address and document})
         fresh.sync()
         assert {address: fresh.body(address) for address in fresh.addresses()} == {
             address: body for address, (_, body) in before.items()
@@ -112,8 +121,18 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
         shutil.rmtree(folder)
 
 
+def check_unrevised(site: Site, documents: dict[Address, Document]) -> None:
+    """Assert that documents of former times are as they were, where their feeds are told to be unrevised."""
+    known = {address: (each.revision, each.outline) for address, each in documents.items() if each.outline}
+    unrevised = site.documents.unrevised(known)
+    for address, document in documents.items():
+        if address in unrevised:
+            assert site.body(address.path) == document.body, address
+
+
 def open_site(folder: Path, url: str, rules: Rules) -> Site:
-    config = parse_config({"site": {"base_url": "https://x.example"}, "index": {"url": url}, "feeds": rules}, folder)
+    tables = {"site": {"base_url": "https://x.example"}, "index": {"url": url}, "feeds": rules}
+    config = parse_config({**tables, "custom": SAVED}, folder)
     return Site(folder, config, Documents(open_index(config), config))
 
 

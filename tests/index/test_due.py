@@ -11,7 +11,7 @@ from feedsvc.index import sync as sync_module
 from feedsvc.index.due import NEVER, sync_time
 from feedsvc.index.sync import sync
 from feedsvc.index.sync_result import SyncResult
-from feedsvc.records import collection
+from feedsvc.records import reading
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
 from tests.conftest import Site, record
@@ -54,10 +54,8 @@ def test_a_story_is_left_out_until_its_time_and_only_its_file_is_read_then(
     assert str(result.counts) == "1 story from 3 records; 2 not due"
     assert result.next_due == NOON + 5
     read: list[str] = []
-    original = collection.read_file
-    monkeypatch.setattr(
-        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
-    )
+    original = reading.read_file
+    monkeypatch.setattr(reading, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1])
     at(4)
     assert (synced(site).read, read) == (0, [])
     at(5)

@@ -27,7 +27,7 @@ from feedsvc.index.opening import open_index
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.index.sync import sync
 from feedsvc.model import Entry
-from feedsvc.records import collection
+from feedsvc.records import collection, reading
 from feedsvc.workers import Workers
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -427,10 +427,8 @@ def test_a_sync_reads_only_what_changed(make_site: Callable[..., Site], monkeypa
         os.utime(path, (1, 1))
     assert sync(site.documents.index, site.config).read == 0  # other times, the same contents
     read: list[str] = []
-    original = collection.read_file
-    monkeypatch.setattr(
-        collection, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1]
-    )
+    original = reading.read_file
+    monkeypatch.setattr(reading, "read_file", lambda file, *known: (read.append(file.name), original(file, *known))[1])
     revision = site.documents.revision()
     sync(site.documents.index, site.config)
     assert read == []

@@ -19,7 +19,7 @@ from feedsvc.config import parse_config
 from feedsvc.index import sync as sync_module
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
-from feedsvc.records import collection
+from feedsvc.records import reading
 from tests.conftest import Site, record
 from tests.faults import bound_by_permissions, command
 from tests.index.test_index import contents, record_texts, titles
@@ -94,9 +94,9 @@ def test_a_folder_that_was_away_for_a_moment_is_read(
             finally:
                 away.rename(folder / "sub")
 
-        read_file = collection.read_file
+        read_file = reading.read_file
         with monkeypatch.context() as context:
-            context.setattr(collection, "read_file", read_nothing)
+            context.setattr(reading, "read_file", read_nothing)
             site.sync()
         site.sync()
         assert sorted(titles(site)) == ["Changed", "One"]

@@ -1,0 +1,53 @@
+"""Finds out which documents of an output are current, without making them."""
+
+from feedsvc.build.manifest import Manifest, ManifestEntry, file_name
+from feedsvc.build.output import Groups, Output
+from feedsvc.feeds.addresses import Address
+from feedsvc.feeds.documents import Documents, Listing
+
+
+def is_whole(output: Output, before: Manifest, revision: int) -> bool:
+    """Return whether a build left all documents of a revision in an output, and their files are as it left them."""
+    return before.revision == revision and not before.pending and _are_as_left(output, before.entries)
+
+
+def find_current(
+    documents: Documents, output: Output, before: Manifest, listing: Listing
+) -> tuple[dict[str, ManifestEntry], Groups]:
+    """Return the entries of the documents that are current, by address, and the addresses of the others.
+
+    A document is current if its files are as the manifest says, and it is of the same revision, or of the same outline
+    and shows no story that was revised since. before: a manifest of the same stamp.
+    """
+    current: dict[str, ManifestEntry] = {}
+    outlined: dict[Address, tuple[int, str]] = {}
+    others = []
+    for revision, addresses in listing:
+        entries = {
+            address.path: before.entries[address.path] for address in addresses if address.path in before.entries
+        }
+        if len(entries) == len(addresses) and _are_as_left(output, entries):
+            if all(entry.revision == revision for entry in entries.values()):
+                current |= entries
+                continue
+            known = {(entry.revision, entry.outline) for entry in entries.values()}
+            if len(known) == 1 and entries[addresses[0].path].outline:
+                outlined[addresses[0]] = known.pop()
+        others.append((revision, addresses))
+    unrevised = documents.unrevised(outlined)
+    stale: Groups = []
+    for revision, addresses in others:
+        if addresses[0] not in unrevised:
+            stale.append(addresses)
+            continue
+        for entry, path in ((before.entries[address.path], address.path) for address in addresses):
+            current[path] = ManifestEntry(revision, entry.files, entry.outline)
+    return current, stale
+
+
+def _are_as_left(output: Output, entries: dict[str, ManifestEntry]) -> bool:
+    """Return whether the files of documents are in the states that their entries have."""
+    return all(
+        file_name(address) in entry.files and all(output.matches(name, state) for name, state in entry.files.items())
+        for address, entry in entries.items()
+    )
