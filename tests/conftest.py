@@ -63,10 +63,9 @@ def runs_all(config: pytest.Config) -> bool:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One process more than cores, since many tests wait, but at most four, each with services and databases of its own.
 
-    None for what is named on the command line, which shows what it prints and can be debugged, nor for faults: some of
-    them would take from others what they measure.
+    None for what is named on the command line, which shows what it prints and can be debugged.
     """
-    return min((os.cpu_count() or 1) + 1, 4) if runs_all(config) and not config.getoption("--survival") else 0
+    return min((os.cpu_count() or 1) + 1, 4) if runs_all(config) else 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
