@@ -278,19 +278,19 @@ def test_a_request_that_isnt_answered_is_given_up(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, **FEW)
-    monkeypatch.setattr(object_store, "TIMEOUT", 0.5)
+    monkeypatch.setattr(object_store, "TIMEOUT", 3)
     monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     stalled = Counter[Asked]()
 
     def fault(asked: Asked) -> tuple[float, int | None]:
         stalled[asked] += asked.name.endswith("/feed.atom")
-        return (3, 0) if stalled[asked] == 1 else (0, None)
+        return (20, 0) if stalled[asked] == 1 else (0, None)
 
     s3.proxy.fault = fault
     upload(site)
     assert stalled[Asked("PUT", "feeds/feed.atom")] == 2
     assert s3.files("feeds-bucket", "feeds/") == local(site)
-    s3.proxy.fault = lambda asked: (2, 0)
+    s3.proxy.fault = lambda asked: (20, 0)
     with pytest.raises(OutputError, match=f"^{OUT}: .*imeout.*; expected object storage that answers$"):
         upload(site)
 
