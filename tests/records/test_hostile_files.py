@@ -117,7 +117,7 @@ print(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 102
 def check(folder: Path, seconds: int, memory: int) -> tuple[int, str]:
     """(exit status, output) of `feedsvc check` on records/ in a folder, asserted to take no more than this."""
     command = [sys.executable, "-c", LIMITED, str(seconds), str(memory), FEEDSVC, "check", "records"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE + 10 * seconds)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE + 30 * seconds)
     status, time, most = done.stdout.split()
     assert status in "01", done.stderr
     assert "Traceback" not in done.stderr
