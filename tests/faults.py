@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.build.test_site import files
-from tests.conftest import FEEDSVC
+from tests.conftest import FEEDSVC, PATIENCE
 
 _USUAL = re.compile(r"^([0-9,]+ stor(y|ies) from .*|warning: site\.base_url is not set.*)\n", re.MULTILINE)
 IS_ROOT = os.geteuid() == 0
@@ -29,7 +29,7 @@ def command(*arguments: str | Path, cwd: Path, under: list[str] | None = None) -
     stderr is without what tests/test_cli.py tests: the line of counts, and the warning of a missing base_url.
     """
     line = [*(under or []), FEEDSVC, *arguments]
-    done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, _USUAL.sub("", done.stderr)
 
@@ -94,12 +94,14 @@ def kill_after(process: subprocess.Popen[str], seconds: float, whole_group: bool
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     return was_running
 
 
 class Reader:
-    """Asks for addresses in turn, again and again, and notes the statuses and each different body."""
+    """Asks for addresses in turn, LEAST times or more unless that fails, and notes the statuses and each different body."""
+
+    LEAST = 12
 
     def __init__(self, urls: list[str]) -> None:
         self.urls = urls
@@ -109,10 +111,12 @@ class Reader:
         self._stop = Event()
 
     def _ask(self) -> None:
-        while not self._stop.is_set():
+        rounds = 0
+        while not self._stop.is_set() or (rounds < self.LEAST and not self.failures):
+            rounds += 1
             for url in self.urls:
                 try:
-                    with urlopen(url, timeout=30) as response:
+                    with urlopen(url, timeout=PATIENCE) as response:
                         self.statuses[response.status] += 1
                         self.bodies[url].add(response.read())
                 except HTTPError as error:
@@ -132,7 +136,7 @@ class Reader:
             yield self
         finally:
             self._stop.set()
-            thread.join(30)
+            thread.join()
 
 
 def at_another_time(offset: str) -> list[str]:

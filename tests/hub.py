@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
@@ -94,10 +94,12 @@ class Hub:
     accepted: list[tuple[float, list[str]]] = field(default_factory=list)
     refused: list[tuple[float, list[str]]] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
-    #: How it answers announcements: with which status and headers, and after how many seconds.
+    #: How it answers announcements: with which status and headers, and not before it is free to.
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0
+    free: Event = field(default_factory=Event)
+    #: Announcements that it got.
+    asked: int = 0
 
     @property
     def announced(self) -> list[str]:
@@ -139,12 +141,12 @@ def running_hub() -> Iterator[Hub]:
                     self.answer(202)
                     hub.subscribe(form)
                 case "publish" if hub.status == 204:
-                    time.sleep(hub.delay)
+                    hub.asked += 1
+                    hub.free.wait()
                     hub.accepted.append((time.time(), urls))
                     self.answer(204)
                     hub.distribute(urls)
                 case "publish":
-                    time.sleep(hub.delay)
                     hub.refused.append((time.time(), urls))
                     self.answer(hub.status, hub.headers)
                 case _:
@@ -152,7 +154,9 @@ def running_hub() -> Iterator[Hub]:
 
     with answering(Handling) as url:
         hub.url = url
+        hub.free.set()
         yield hub
+        hub.free.set()
 
 
 @dataclass

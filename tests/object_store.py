@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from tests.conftest import free_port, wait_until
+from tests.conftest import PATIENCE, free_port, wait_until
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status:
             self._answer(status, [], b"<Error><Code>InternalError</Code><Message>injected</Message></Error>")
             return
-        connection = HTTPConnection("127.0.0.1", self.server.server_port_behind, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.server.server_port_behind, timeout=PATIENCE)
         try:
             connection.request(self.command, self.path, body, dict(self.headers))
             with connection.getresponse() as response:
@@ -132,12 +132,12 @@ class S3:
 
     def reset(self) -> None:
         """Remove all buckets."""
-        urlopen(Request(f"{self.server}/moto-api/reset", b"", method="POST"), timeout=30).close()
+        urlopen(Request(f"{self.server}/moto-api/reset", b"", method="POST"), timeout=PATIENCE).close()
 
     def refuse(self, requests: bool) -> None:
         """Refuse all requests from now on, or accept them again."""
         body, plain = b"0" if requests else b"1000000000", {"Content-Type": "text/plain"}
-        urlopen(Request(f"{self.server}/moto-api/reset-auth", body, plain), timeout=30).close()
+        urlopen(Request(f"{self.server}/moto-api/reset-auth", body, plain), timeout=PATIENCE).close()
 
 
 @contextmanager
@@ -150,17 +150,17 @@ def running_s3() -> Iterator[S3]:
 
         def is_up() -> bool:
             try:
-                with urlopen(f"{s3.server}/moto-api/data.json", timeout=30) as response:
+                with urlopen(f"{s3.server}/moto-api/data.json", timeout=PATIENCE) as response:
                     return bool(response.status == 200)
             except OSError:
                 return False
 
         try:
-            wait_until(is_up, 60)
+            wait_until(is_up)
             Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
             yield s3
             proxy.shutdown()
         finally:
             proxy.server_close()
             process.terminate()
-            process.wait(15)
+            process.wait(PATIENCE)

@@ -26,7 +26,7 @@ import pytest
 
 import feedsvc
 from feedsvc.formats import registry
-from tests.conftest import FEEDSVC, ROOT, SAMPLE, answers, free_port, wait_until
+from tests.conftest import FEEDSVC, PATIENCE, ROOT, SAMPLE, answers, free_port, wait_until
 from tests.documents import PAGES, Block, blocks
 
 ARTICLES = ROOT / "tests" / "data" / "kinds" / "trafilatura" / "records"
@@ -63,7 +63,7 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         self.output = done.stdout
         assert done.returncode == 0, f"{command}\n{done.stdout}"
@@ -75,10 +75,10 @@ class Session:
         config.write_text(text)
         with subprocess.Popen([FEEDSVC, *command.split()[1:]], cwd=self.folder, env=environment) as process:
             try:
-                wait_until(lambda: answers(f"http://127.0.0.1:{port}/feed.atom"), 30)
+                wait_until(lambda: answers(f"http://127.0.0.1:{port}/feed.atom"))
             finally:
                 process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 0
+            assert process.wait(PATIENCE) == 0
 
     def console(self, text: str) -> None:
         """Run the commands of a terminal's text, and compare the outputs that it shows."""

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.conftest import Service, running_service, wait_until
+from tests.conftest import PATIENCE, Service, running_service, wait_until
 from tests.test_cli import result
 
 SEEN = "Plainly visible"
@@ -191,8 +191,8 @@ def test_the_service_neither_delivers_nor_logs_what_is_never_read(service: Servi
     bodies = [text(path) for path in paths]
     assert sum(SEEN.encode() in body for body in bodies) == 8
     (service.folder / "records" / "late.md").write_text("title: {canary1: canary2}\nsecured: *canary3\n")
-    wait_until(lambda: "late.md:2: " in result("check", cwd=service.folder)[1], 10)
+    wait_until(lambda: "late.md:2: " in result("check", cwd=service.folder)[1])
     service.process.terminate()
-    log, _ = service.process.communicate(timeout=15)
+    log, _ = service.process.communicate(timeout=PATIENCE)
     assert "good.md:" in log
     assert canaries(log.encode() + b"".join(bodies)) == []

@@ -18,12 +18,14 @@ from feedsvc.cli import main
 from feedsvc.formats import ASSETS
 from feedsvc.records.registry import suffixes
 from tests.cli.terminal import shown_on_terminal
-from tests.conftest import FEEDSVC, SAMPLE, free_port, record, running_service, wait_until
+from tests.conftest import FEEDSVC, PATIENCE, SAMPLE, free_port, record, running_service, wait_until
 
 
 def feedsvc(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    done = subprocess.run([FEEDSVC, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [FEEDSVC, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert "Traceback" not in done.stderr
     return done
 
@@ -220,7 +222,7 @@ def test_a_configuration_that_would_take_long_to_read_is_refused_unread(folder: 
 
 def test_a_current_folder_that_was_removed_is_one_line(folder: Path) -> None:
     script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" check'
-    done = subprocess.run(["sh", "-c", script, FEEDSVC], cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["sh", "-c", script, FEEDSVC], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
     message = "feedsvc: the current folder was removed; expected one that is there\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
@@ -249,7 +251,7 @@ def test_folders_and_files_of_any_name_are_as_good_as_others(folder: Path) -> No
 def test_a_standard_stream_whose_disk_is_full_is_one_line(folder: Path, command: str, name: str) -> None:
     with open("/dev/full", "w") as full:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, name: full}
-        done = subprocess.run([FEEDSVC, *command.split()], cwd=folder, text=True, timeout=60, **streams)
+        done = subprocess.run([FEEDSVC, *command.split()], cwd=folder, text=True, timeout=PATIENCE, **streams)
     if name == "stdout" and command != "nothing":
         assert (done.returncode, done.stderr) == (2, "feedsvc: output: No space left on device\n")
     else:
@@ -295,7 +297,7 @@ os.execv(command[0], command)
 def test_closed_standard_streams_change_nothing_else(folder: Path, command: str) -> None:
     for kept in ("none", "stderr"):
         line = [sys.executable, "-c", WITHOUT_STREAMS, kept, FEEDSVC, *command.split()]
-        done = subprocess.run(line, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(line, cwd=folder, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False)
         (folder / "config.toml").unlink(missing_ok=True)
 
@@ -306,7 +308,7 @@ def test_a_service_without_standard_streams_serves(tmp_path: Path) -> None:
     (tmp_path / "records" / "a.md").write_text(record("One"))
     with running_service(tmp_path, under=[sys.executable, "-c", WITHOUT_STREAMS, "none"]) as service:
         (tmp_path / "records" / "b.md").write_text(record("Two", "https://a.example/2"))
-        wait_until(lambda: b"Two" in urlopen(f"{service.base_url}/feed.atom").read(), 10)
+        wait_until(lambda: b"Two" in urlopen(f"{service.base_url}/feed.atom").read())
 
 
 @pytest.mark.parametrize("value", ["", "now", "1.5", "-1", "9" * 13])

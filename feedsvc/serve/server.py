@@ -34,8 +34,10 @@ CONNECTIONS = 2048
 HEAD_BYTES = 32768
 #: Other files that a worker may have open: it has about 30 of its own, and some of its index.
 FILES = 64
-#: Seconds that a worker has to end.
+#: Seconds that the threads have to end.
 STOP_SECONDS = ANSWER_SECONDS + 1
+#: Seconds after which a worker is killed, which ends by itself after ANSWER_SECONDS: on a busy machine, later.
+KILL_SECONDS = 2 * ANSWER_SECONDS
 
 #: Sends the server's own messages where ours go; its default is stdout.
 _LOGGING = {
@@ -81,7 +83,7 @@ def serve(
         backpressure=_connections(),
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
+        workers_kill_timeout=KILL_SECONDS,
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
     )

@@ -21,7 +21,7 @@ from feedsvc.feeds.encodings import MIN_BYTES
 from feedsvc.web import create_app
 from feedsvc.workers import Workers
 from tests.build.test_site import FEW, files, run
-from tests.conftest import Site, free_port, record, wait_until
+from tests.conftest import PATIENCE, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.documents import block
 from tests.faults import command, start, undisturbed
@@ -228,7 +228,7 @@ def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, folder: Path, s3
         s3.proxy.passed.clear()
         s3.proxy.fault = lambda asked: (0.02, None)
         process = start("build", "--out", OUT, cwd=folder)
-        wait_until(lambda moment=moment: len(s3.proxy.passed) > moment, 60)  # type: ignore[misc]
+        wait_until(lambda moment=moment: len(s3.proxy.passed) > moment)  # type: ignore[misc]
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         s3.proxy.fault = lambda asked: (0, None)
@@ -278,19 +278,19 @@ def test_a_request_that_isnt_answered_is_given_up(
     make_site: Callable[..., Site], s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(TWO, **FEW)
-    monkeypatch.setattr(object_store, "TIMEOUT", 0.5)
+    monkeypatch.setattr(object_store, "TIMEOUT", 3)
     monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     stalled = Counter[Asked]()
 
     def fault(asked: Asked) -> tuple[float, int | None]:
         stalled[asked] += asked.name.endswith("/feed.atom")
-        return (3, 0) if stalled[asked] == 1 else (0, None)
+        return (20, 0) if stalled[asked] == 1 else (0, None)
 
     s3.proxy.fault = fault
     upload(site)
     assert stalled[Asked("PUT", "feeds/feed.atom")] == 2
     assert s3.files("feeds-bucket", "feeds/") == local(site)
-    s3.proxy.fault = lambda asked: (2, 0)
+    s3.proxy.fault = lambda asked: (20, 0)
     with pytest.raises(OutputError, match=f"^{OUT}: .*imeout.*; expected object storage that answers$"):
         upload(site)
 
@@ -304,7 +304,7 @@ def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Pat
     s3.proxy.fault = lambda asked: (0.01, None)
     build = ("build", "--out", OUT, "--accept-loss")  # of the other one's stories
     builds = [start(*build, cwd=each) for each in (folder, other)]
-    shown = [process.communicate(timeout=60)[0] for process in builds]
+    shown = [process.communicate(timeout=PATIENCE)[0] for process in builds]
     assert [process.returncode for process in builds] == [0, 0], shown
     assert command(*build, cwd=folder)[0] == 0
     expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FEEDSVC, record
+from tests.conftest import FEEDSVC, PATIENCE, record
 from tests.test_cli import result
 
 #: Of each shell: how it is started without anybody's settings, and what sets it up.
@@ -46,7 +46,7 @@ class Shell:
         """Type a text, and return what is shown since once that has what is expected in it."""
         self._shown = ""
         os.write(self._master, text.encode())
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while expected not in self._shown:
             assert time.monotonic() < until, self._shown
             if select.select([self._master], [], [], 0.5)[0]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import ROOT, wait_until
+from tests.conftest import PATIENCE, ROOT, wait_until
 
 #: What the steps of the README take for granted.
 PACKAGES = "python3-venv,ca-certificates,systemd-sysv,dbus,procps,nginx-light,cron"
@@ -111,12 +111,12 @@ def booted(root: Path) -> Iterator[Machine]:
         # The first one of them soon ends, and leaves the other to the system.
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         try:
-            wait_until(lambda: any(map(has_started, children.read_text().split())), 60)
+            wait_until(lambda: any(map(has_started, children.read_text().split())))
             yield Machine(root, int(children.read_text()))
         finally:
             for child in children.read_text().split():
                 os.kill(int(child), signal.SIGKILL)
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 def has_started(leader: str) -> bool:

@@ -42,7 +42,7 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     check = "/opt/feedsvc/bin/feedsvc check --config /etc/feedsvc/config.toml 2>&1"
     assert check.removesuffix(" 2>&1") in file("README.md") and "0 problems" in machine.run(check)
     machine.run(block("Behind nginx"))
-    wait_until(lambda: machine.ask("/feed.atom").status == 200, 30)
+    wait_until(lambda: machine.ask("/feed.atom").status == 200)
     assert "0 problems" in machine.run(check)
     answer = machine.ask("/feed.atom")
     assert "https://feeds.example.org/feed.atom" in answer.body
@@ -51,10 +51,10 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     assert "feedsvc_ready 1.0" in machine.ask("/metrics", port=8000).body
 
     machine.write("/srv/records/new.json", json.dumps(RECORD))
-    wait_until(lambda: "Breaking" in machine.ask("/feed.atom", port=8000).body, 10)
+    wait_until(lambda: "Breaking" in machine.ask("/feed.atom", port=8000).body)
     leader = machine.run("systemctl show --property MainPID --value feedsvc").strip()
     machine.run("sed --in-place 's/Example feeds/Changed feeds/' /etc/feedsvc/config.toml; systemctl reload feedsvc")
-    wait_until(lambda: "Changed feeds" in machine.ask("/feed.atom", port=8000).body, 20)
+    wait_until(lambda: "Changed feeds" in machine.ask("/feed.atom", port=8000).body)
     users = machine.run(f"stat --format %u /proc/{leader} /var/lib/private/feedsvc/index.sqlite3").split()
     assert users[0] == users[1] and 61184 <= int(users[0]) <= 65519  # systemd's range of those that come and go
     assert not re.search(
@@ -62,16 +62,16 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     )
 
     machine.run(f"kill -KILL {leader}")
-    wait_until(lambda: machine.run("systemctl show --property NRestarts --value feedsvc").strip() == "1", 20)
+    wait_until(lambda: machine.run("systemctl show --property NRestarts --value feedsvc").strip() == "1")
     assert machine.ask("/feed.atom").headers["X-Cache"] == "HIT"
-    wait_until(lambda: "status 200" in healthz(machine), 20)
+    wait_until(lambda: "status 200" in healthz(machine))
 
     # Records that a group alone may read, as the page says.
     machine.run("systemctl stop feedsvc")
     machine.run("groupadd readers; chgrp --recursive readers /srv/records; chmod --recursive o= /srv/records")
     machine.write("/etc/systemd/system/feedsvc.service.d/override.conf", "[Service]\nSupplementaryGroups=readers")
     machine.run("systemctl daemon-reload; systemctl start feedsvc")
-    wait_until(lambda: healthz(machine) == "status 200" and machine.ask("/readyz", port=8000).status == 200, 20)
+    wait_until(lambda: healthz(machine) == "status 200" and machine.ask("/readyz", port=8000).status == 200)
     last = machine.run("systemctl show --property InvocationID --value feedsvc").strip()
     log = machine.run(f"journalctl --output cat _SYSTEMD_INVOCATION_ID={last}")
     assert "/feed.atom" in log and not re.search("WARNING|ERROR", log)
@@ -114,7 +114,7 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
     try:
         containers.run(up, site)
         base_url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(f"{base_url}/healthz"), 60)
+        wait_until(lambda: answers(f"{base_url}/healthz"))
         (name,) = containers.run("podman ps --format '{{.Names}}'", site).split()
         containers.run(f"podman healthcheck run {name}", site)
         assert containers.run(f"podman exec {name} id -un", site) == "feedsvc\n"
@@ -125,11 +125,11 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
         with urlopen(f"{base_url}/metrics") as answer:
             assert b"feedsvc_ready 1.0" in answer.read()
         (site / "records" / "new.json").write_text(json.dumps(RECORD))
-        wait_until(lambda: b"Breaking" in urlopen(f"{base_url}/feed.atom?limit=3").read(), 10)
+        wait_until(lambda: b"Breaking" in urlopen(f"{base_url}/feed.atom?limit=3").read())
         assert "0 problems" in containers.run("docker compose exec -T feedsvc feedsvc check 2>&1", site)
         assert "rror" not in containers.run(f"podman logs {name} 2>&1", site)
         containers.run("docker compose restart --timeout 10", site)
-        wait_until(lambda: answers(f"{base_url}/healthz"), 60)
+        wait_until(lambda: answers(f"{base_url}/healthz"))
     finally:
         containers.run(
             "docker compose down --volumes; podman rm --all --force; podman network rm --force site_default", site

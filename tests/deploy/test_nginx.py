@@ -23,7 +23,7 @@ import pytest
 
 import feedsvc
 from feedsvc.feeds.encodings import MIN_BYTES
-from tests.conftest import Service, free_port, record, running_service, wait_until
+from tests.conftest import PATIENCE, Service, free_port, record, running_service, wait_until
 from tests.deploy.files import adapted, uncommented
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
@@ -46,9 +46,9 @@ def ask(port: int, target: str, method: str = "GET", tls: bool = False, **header
     """The answer of nginx; headers: by names with `_` in place of `-`."""
     context = ssl._create_unverified_context()
     connection = (
-        http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+        http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=context)
         if tls
-        else http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        else http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     )
     with closing(connection):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -94,13 +94,13 @@ def running_nginx(folder: Path, text: str, port: int, modules: str = "") -> Iter
     command = [NGINX, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: is_open(port) or process.poll() is not None, 10)
+            wait_until(lambda: is_open(port) or process.poll() is not None)
             assert process.poll() is None, (folder / "error.log").read_text()
             assert (folder / "error.log").read_text() == ""
             yield
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def is_open(port: int) -> bool:
@@ -224,7 +224,7 @@ def test_what_is_kept_is_delivered_while_the_service_is_down(tmp_path: Path) -> 
     with proxied(tmp_path, serve="max_age = 1\nworkers = 1") as (port, _, service):
         kept = ask(port, "/feed.atom")
         os.killpg(service.process.pid, signal.SIGKILL)
-        wait_until(lambda: ask(port, "/feed.atom").headers["X-Cache"] == "STALE", 10)
+        wait_until(lambda: ask(port, "/feed.atom").headers["X-Cache"] == "STALE")
         assert ask(port, "/feed.atom")[::2] == kept[::2]
         assert ask(port, "/feed.rss").status == 502
 

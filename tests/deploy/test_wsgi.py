@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 import feedsvc
-from tests.conftest import answers, free_port, record, wait_until
+from tests.conftest import PATIENCE, answers, free_port, record, wait_until
 from tests.deploy.files import DEPLOY, block
 
 
@@ -52,17 +52,17 @@ def test_gunicorn_by_the_line_of_the_readme(tmp_path: Path, environment: Mapping
     with subprocess.Popen(shlex.split(line), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(f"{address}/healthz"), 30)
+            wait_until(lambda: answers(f"{address}/healthz"))
             for _ in range(8):
                 assert not answers(f"{address}/nothing")
             # Each worker tells of all of them together, once the others have counted theirs.
-            wait_until(lambda: 'requests_total{status="404"} 8.0\n' in read(f"{address}/metrics"), 20)
+            wait_until(lambda: 'requests_total{status="404"} 8.0\n' in read(f"{address}/metrics"))
             (tmp_path / "records" / "b.md").write_text(record("Breaking", "https://a.example/2"))
             sync(environment)
-            wait_until(lambda: "Breaking" in read(f"{address}/feed.atom"), 10)
+            wait_until(lambda: "Breaking" in read(f"{address}/feed.atom"))
         finally:
             process.terminate()
-            assert process.wait(15) == 0
+            assert process.wait(PATIENCE) == 0
 
 
 def test_a_server_that_takes_the_file(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Service, running_service
+from tests.conftest import PATIENCE, ROOT, Service, running_service
 
 #: So that it asks no other host on its own.
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
@@ -65,10 +65,20 @@ def browser() -> Iterator[Any]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not chromium:
         pytest.skip("chromium isn't installed")
+    sync_api.expect.set_options(timeout=PATIENCE * 1000)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split())
         yield browser
         browser.close()
+
+
+def wait_in(page: Any, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, while the page goes on."""
+    for _ in range(10 * PATIENCE):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("waited in vain")
 
 
 @contextmanager
@@ -84,7 +94,7 @@ def opening(
 
     def open(url: str, **options: Any) -> Any:
         context = browser.new_context(**{**usual, **options})
-        context.set_default_timeout(15000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

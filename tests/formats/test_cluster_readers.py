@@ -133,7 +133,7 @@ def test_what_was_read_stays_read_and_nothing_doubles_while_a_cluster_grows(
             for title, (file, text) in steps.items():
                 time.sleep(1)  # libcurl, in newsboat, drops a body that has the `Last-Modified` of the one before
                 (records / file).write_text(text)
-                wait_until(partial(subscriber.has, partial(links_to, title)), 30)
+                wait_until(partial(subscriber.has, partial(links_to, title)))
                 first, other = subscriber.entries()
                 assert (first[:2], other[:2]) == ((A, True), (OTHER, True))
                 assert links_to(title, first)
@@ -142,5 +142,5 @@ def test_what_was_read_stays_read_and_nothing_doubles_while_a_cluster_grows(
             # So that what is new is told from what only changed: too late to join, it is an entry of its own.
             time.sleep(1)
             (records / "c.md").write_text(record("Too late", C, "2020-06-09T00:00:00Z", related=listing("The first", A, "2020-06-01")))  # fmt: skip
-            wait_until(partial(subscriber.has, lambda seen: seen.id == C), 30)
+            wait_until(partial(subscriber.has, lambda seen: seen.id == C))
             assert [seen[:2] for seen in subscriber.entries()] == [(A, True), (C, False), (OTHER, True)]

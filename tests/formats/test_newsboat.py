@@ -23,7 +23,7 @@ from urllib.request import urlopen
 import pytest
 from lxml import html
 
-from tests.conftest import Service, wait_until
+from tests.conftest import PATIENCE, Service, wait_until
 from tests.formats.conftest import write_webp
 
 pytestmark = pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat isn't installed")
@@ -41,7 +41,7 @@ class Newsboat:
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
                 headers = {name: value for name, value in self.headers.items() if name != "Proxy-Connection"}
-                with closing(HTTPConnection(url.netloc, timeout=20)) as service:
+                with closing(HTTPConnection(url.netloc, timeout=PATIENCE)) as service:
                     service.request("GET", url._replace(scheme="", netloc="").geturl(), headers=headers)
                     response = service.getresponse()
                     body = response.read()
@@ -72,7 +72,7 @@ class Newsboat:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=True,
         )
         return done.stdout.strip()
@@ -188,7 +188,7 @@ class Terminal:
 
     def press(self, keys: str, expected: str) -> None:
         os.write(self.end, keys.encode())
-        wait_until(lambda: self.shows(expected), 20)
+        wait_until(lambda: self.shows(expected))
 
     def html(self) -> str:
         """Return the screen as a page: the lines that newsboat fills with a colour are bars."""
@@ -200,7 +200,7 @@ class Terminal:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(15)
+        self.process.wait(PATIENCE)
         os.close(self.end)
 
 
@@ -210,7 +210,7 @@ def test_newsboat_shows_a_storys_summary_and_its_related_stories(
     (newsboat.home / "urls").write_text(f"{harbour.base_url}/topics/bridges.atom\n")
     newsboat.reload()
     with closing(Terminal(newsboat, 100, 25)) as terminal:
-        wait_until(lambda: terminal.shows("Bridges - Harbour News"), 20)
+        wait_until(lambda: terminal.shows("Bridges - Harbour News"))
         terminal.press("\n", "Bridge over the Sound")
         (row,) = [n for n, line in enumerate(terminal.screen.display) if "Bridge over the Sound" in line]
         terminal.press(DOWN * (row - 1) + "\n", "Related stories:")

@@ -9,7 +9,7 @@ import feedparser
 import pytest
 
 from tests.conftest import Service, record, running_service
-from tests.formats.conftest import FAULTS, opening
+from tests.formats.conftest import FAULTS, opening, wait_in
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -112,8 +112,7 @@ def test_pictures_load_only_when_they_are_opened(sample_service, open_page, pict
     expect(page.locator("details.picture").first).to_be_hidden()  # not a group without a name to a screen reader
     page.get_by_role("button", name="Show pictures").click()
     expect(page.locator(".picture img").first).to_be_visible()
-    page.wait_for_timeout(300)
-    assert pictures
+    wait_in(page, lambda: bool(pictures))
     page.get_by_role("button", name="Hide pictures").click()
     expect(page.locator(".picture img").first).to_be_hidden()
 

@@ -12,7 +12,7 @@ from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
 from feedsvc.records.problems import MAX_PROBLEMS
 from tests.build.test_site import files
-from tests.conftest import Site, record, running_service, wait_until
+from tests.conftest import PATIENCE, Site, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, at_another_time, bound_by_permissions, command, mounted, remount, undisturbed
 from tests.index.test_index import contents, titles
@@ -85,10 +85,10 @@ def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path, tmp_path: 
         before = entries(service)
         filling = fill(disk, 0)
         Corpus(200, seed=3).write(folder / "records")
-        wait_until(lambda: "expected room for the index; trying again" in log.read_text(), 60)
+        wait_until(lambda: "expected room for the index; trying again" in log.read_text())
         assert entries(service) == before
         filling.unlink()
-        wait_until(lambda: entries(service) != before, 60)
+        wait_until(lambda: entries(service) != before)
     assert reader.failures == []
     output = log.read_text()
     assert output.count("expected room for the index; trying again") == 1
@@ -126,9 +126,9 @@ def test_where_the_index_can_not_be_written_a_temporary_one_is_used(folder: Path
         assert files(folder / "public") == expected
         with running_service(folder, CONFIG) as service:
             (folder / "records" / "new.md").write_text(record("New", time="2024-01-01T00:00:00Z"))
-            wait_until(lambda: "New" in entries(service), 5)
+            wait_until(lambda: "New" in entries(service))
             service.process.terminate()
-            assert "a temporary one is made each time" in service.process.communicate(timeout=15)[0]
+            assert "a temporary one is made each time" in service.process.communicate(timeout=PATIENCE)[0]
         assert {path: path.read_bytes() for path in disk.iterdir()} == before
 
 

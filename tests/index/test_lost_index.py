@@ -17,7 +17,7 @@ from feedsvc.index.owner import Owner
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sqlite import SqliteDatabase
 from tests.build.test_site import files
-from tests.conftest import record, running_service, wait_until
+from tests.conftest import PATIENCE, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, command, start, undisturbed
 from tests.rules import check_feed
@@ -195,19 +195,19 @@ def test_a_service_goes_on_while_its_index_is_lost(tmp_path: Path, full: bool) -
         for number, fault in enumerate([*SILENT, *LOG, *DAMAGE] if full else SOME):
             answers = Reader([f"{service.base_url}/feed.atom?limit={number + 9}"])
             with reader.asking():
-                wait_until(lambda: all(reader.bodies.values()), 10)
+                wait_until(lambda: all(reader.bodies.values()))
                 if fault in DAMAGE:
                     sql(index, "PRAGMA wal_checkpoint(TRUNCATE)")
                 fault(index)
                 with answers.asking():
-                    wait_until(lambda answers=answers: any(answers.bodies.values()), 15)  # type: ignore[misc]
+                    wait_until(lambda answers=answers: any(answers.bodies.values()))  # type: ignore[misc]
                 title = f"After {fault.__name__}"
                 (records / "new.md").write_text(record(title, time="2024-01-01T00:00:00Z"))
-                wait_until(lambda title=title: title in entries(service), 15)  # type: ignore[misc]
+                wait_until(lambda title=title: title in entries(service))  # type: ignore[misc]
             assert set(answers.statuses) <= {200, 503}, answers.failures
             assert fault not in (delete, delete_its_folder) or answers.failures == []
         service.process.terminate()
-        output, _ = service.process.communicate(timeout=15)
+        output, _ = service.process.communicate(timeout=PATIENCE)
     assert reader.failures == []
     for url, bodies in reader.bodies.items():
         for body in bodies:
@@ -225,7 +225,7 @@ def test_two_builds_at_once_are_as_one(tmp_path: Path, full: bool) -> None:
         shutil.rmtree(tmp_path / ".feedsvc", ignore_errors=True)
         shutil.rmtree(tmp_path / "public", ignore_errors=True)
         for build in [start("build", cwd=tmp_path) for _ in range(2)]:
-            output, _ = build.communicate(timeout=60)
+            output, _ = build.communicate(timeout=PATIENCE)
             assert build.returncode == 0
             assert re.fullmatch("201 stories from .*\nwarning: site.base_url .*\n.*: [0-9]+ files written.*\n", output)
         assert files(tmp_path / "public") == expected
@@ -238,12 +238,12 @@ def test_a_build_waits_until_another_one_has_left_the_folder(tmp_path: Path) -> 
     with (tmp_path / "public" / ".feedsvc.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build = start("build", cwd=tmp_path)
-        wait_until(SqliteDatabase(tmp_path / ".feedsvc" / "index.sqlite3", Owner("../config.toml")).is_filled, 10)
+        wait_until(SqliteDatabase(tmp_path / ".feedsvc" / "index.sqlite3", Owner("../config.toml")).is_filled)
         time.sleep(0.5)
         (tmp_path / "records" / "a.md").write_text(record("Meanwhile", topics="[AI]"))
         assert command("check", cwd=tmp_path)[0] == 0
         waits = build.poll() is None and files(tmp_path / "public") == {}
-    build.communicate(timeout=30)
+    build.communicate(timeout=PATIENCE)
     assert (waits, build.returncode) == (True, 0)
     assert "topics/ai.atom" in files(tmp_path / "public")  # it looks at the index when it is its turn
 
@@ -262,8 +262,8 @@ def test_builds_beside_two_services_on_one_index(tmp_path: Path) -> None:
             (records / "new.md").write_text(record(title, time="2024-01-01T00:00:00Z"))
             build = start("build", cwd=tmp_path)
             for service in services:
-                wait_until(lambda service=service, title=title: title in entries(service), 10)  # type: ignore[misc]
-            build.communicate(timeout=30)
+                wait_until(lambda service=service, title=title: title in entries(service))  # type: ignore[misc]
+            build.communicate(timeout=PATIENCE)
             assert build.returncode == 0
     for reader in readers:
         assert reader.failures == []

@@ -129,7 +129,7 @@ def test_a_service_of_another_folder_keeps_its_index_while_others_come_and_go(fo
         for number in range(2, KEPT + 3):
             assert read(folder, f"r{number}") == 1
         (folder / "r1" / "b.md").write_text(record("New", "https://a.example/new"))
-        wait_until(lambda: "New" in entries(service), 10)
+        wait_until(lambda: "New" in entries(service))
         assert mine in others(folder)
 
 

@@ -1,7 +1,6 @@
 """Records that are rewritten in place, slowly, while the service follows the folder."""
 
 import random
-import re
 import time
 from pathlib import Path
 from threading import Thread
@@ -32,19 +31,26 @@ def test_records_rewritten_slowly_in_place_never_make_a_feed_invalid_and_come_ba
     for number, path in enumerate(paths):
         path.write_text(text(number, 0))
     rounds = 60 if full else 3
+    log = tmp_path / "log"
+
+    def is_left_out() -> bool:
+        """Whether each feed has been without the record that is half-written until then."""
+        return all(any(b"Record 0," not in body for body in list(reader.bodies[url])) for url in urls)
 
     def rewrite(number: int) -> None:
         """Write a file anew in small pieces: from nothing, or over what is there."""
         for round in range(1, rounds + 1):
             data = text(number, round).encode()
             with paths[number].open("r+b" if round % 2 else "wb", buffering=0) as stream:
-                size = random.randint(30, 120)
+                size = random.randint(30, 60)
                 for start in range(0, len(data), size):
                     stream.write(data[start : start + size])
+                    if (number, round, start) == (0, 2, 0):
+                        wait_until(is_left_out)
                     time.sleep(random.uniform(0, 0.12))
                 stream.truncate()
 
-    with running_service(tmp_path) as service:
+    with running_service(tmp_path, log=log) as service:
         urls = [f"{service.base_url}/{name}" for name in ("feed.atom", "topics/ai.rss")]
         with Reader(urls).asking() as reader:
             writers = [Thread(target=rewrite, args=(number,)) for number in range(len(paths))]
@@ -53,13 +59,10 @@ def test_records_rewritten_slowly_in_place_never_make_a_feed_invalid_and_come_ba
             for writer in writers:
                 writer.join()
             whole = sorted([f"Record {number}, round {rounds}" for number in range(len(paths))] + ["Other"])
-            wait_until(lambda: entries(service) == whole, 3)
-        service.process.terminate()
-        output, _ = service.process.communicate(timeout=15)
+            wait_until(lambda: entries(service) == whole)
     assert reader.failures == []
     for url, bodies in reader.bodies.items():
-        assert len(bodies) > rounds  # it did look on
         for body in bodies:
             check_feed(body, url)
-    assert "Traceback" not in output
-    assert re.search(r"problems [1-9]", output, re.MULTILINE)  # it met broken files
+    assert "WARNING 0.md:" in log.read_text()
+    assert "Traceback" not in log.read_text()

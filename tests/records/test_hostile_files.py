@@ -13,7 +13,7 @@ from feedsvc.index.sync import sync
 from feedsvc.records.files import find_files
 from feedsvc.records.reading import MAX_BYTES, parse_file, read_file
 from feedsvc.text import MAX_TEXT
-from tests.conftest import FEEDSVC, Site, record
+from tests.conftest import FEEDSVC, PATIENCE, Site, record
 from tests.test_cli import result
 
 FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
@@ -117,7 +117,7 @@ print(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 102
 def check(folder: Path, seconds: int, memory: int) -> tuple[int, str]:
     """(exit status, output) of `feedsvc check` on records/ in a folder, asserted to take no more than this."""
     command = [sys.executable, "-c", LIMITED, str(seconds), str(memory), FEEDSVC, "check", "records"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10 * seconds)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE + 30 * seconds)
     status, time, most = done.stdout.split()
     assert status in "01", done.stderr
     assert "Traceback" not in done.stderr

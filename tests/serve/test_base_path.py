@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import feedsvc
-from tests.conftest import Service, record, running_service
+from tests.conftest import PATIENCE, Service, record, running_service
 
 RECORDS = [
     {
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 def ask(service: Service, target: str) -> Answer:
-    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=PATIENCE)
     with closing(connection):
         connection.request("GET", target)
         response = connection.getresponse()

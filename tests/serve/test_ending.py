@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FEEDSVC, free_port, record, running_service, wait_until
+from tests.conftest import FEEDSVC, PATIENCE, free_port, record, running_service, wait_until
 from tests.serve.test_serve import members
 from tests.serve.test_supervisor import workers
 
@@ -59,7 +59,7 @@ class Told:
         self.log.close()
 
     def wait_until_ready(self) -> None:
-        wait_until(lambda: "Press Ctrl-C" in Path(self.log.name).read_text(), 60)
+        wait_until(lambda: "Press Ctrl-C" in Path(self.log.name).read_text())
 
     def end(self, to_all: bool, times: int) -> None:
         """Tell it to end. to_all: whether the signal is sent to all of its processes."""
@@ -67,10 +67,10 @@ class Told:
             (os.killpg if to_all else os.kill)(self.process.pid, signal.SIGTERM)
 
     def check(self) -> None:
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE) == 0
         lines = Path(self.log.name).read_text().splitlines()
         assert [line for line in lines if not any(part in line for part in INFO)] == []
-        wait_until(lambda: not members(self.process.pid), 10)
+        wait_until(lambda: not members(self.process.pid))
 
 
 @pytest.mark.survives("told to end at any moment")
@@ -86,7 +86,7 @@ def test_a_service_that_is_told_to_end_again_and_again_waits_for_a_stalled_clien
             for _ in range(5):  # a terminal's Ctrl-C, and whoever sends signals to all processes, are impatient
                 os.killpg(service.process.pid, signal.SIGTERM)
                 time.sleep(0.1)
-            assert service.process.wait(30) == 0
+            assert service.process.wait(PATIENCE) == 0
     assert "WARNING" not in log.read_text()
     assert "ERROR" not in log.read_text()
 
@@ -118,7 +118,7 @@ main(["check"])
 def test_an_interrupt_ends_a_command_wherever_it_is_raised(tmp_path: Path, place: str) -> None:
     (tmp_path / "records").mkdir()
     code = INTERRUPTED.replace("SYNC", place)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "feedsvc: interrupted\n")
 
 
@@ -141,7 +141,7 @@ main(["check"])
 def test_an_interrupt_ends_a_command_also_while_it_loads(tmp_path: Path, name: str) -> None:
     (tmp_path / "records").mkdir()
     code = LOADING.replace("NAME", repr(name))
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "feedsvc: interrupted\n")
 
 
@@ -152,5 +152,5 @@ def test_a_worker_that_ends_by_itself_is_reported_and_started_again(tmp_path: Pa
     with running_service(tmp_path, log=log, serve="workers = 1") as service:
         (worker,) = workers(service)
         os.kill(worker, signal.SIGTERM)
-        wait_until(lambda: bool(set(workers(service)) - {worker}), 20)
+        wait_until(lambda: bool(set(workers(service)) - {worker}))
     assert "ERROR worker 1 ended unexpectedly; another one starts" in log.read_text()

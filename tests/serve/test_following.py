@@ -4,13 +4,14 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from feedsvc.serve import follower, logs
-from tests.conftest import Service, Site, record, running_service, wait_until
+from feedsvc.serve import follower, logs, watching
+from tests.conftest import PATIENCE, Service, Site, record, running_service, wait_until
 from tests.faults import bound_by_permissions
 from tests.serve.test_serve import entries
 from tests.web.test_http import ask
@@ -53,11 +54,11 @@ def test_a_folder_out_of_reach_does_not_end_following_and_is_read_once_it_can_be
     log = tmp_path / "log"
     with running_service(tmp_path, log=log, under=bound_by_permissions()) as service:
         add(records, "Two")
-        wait_until(is_published(service, "One", "Two"), 4)
+        wait_until(is_published(service, "One", "Two"))
         (records / "sub").chmod(0o700)
-        wait_until(is_published(service, "Below", "One", "Two"), 4)
+        wait_until(is_published(service, "Below", "One", "Two"))
         add(records / "sub", "Three")
-        wait_until(is_published(service, "Below", "One", "Three", "Two"), 4)
+        wait_until(is_published(service, "Below", "One", "Three", "Two"))
         assert ask(service, "/readyz").status == 200
     assert "ERROR" not in log.read_text()
 
@@ -76,7 +77,7 @@ def test_beyond_a_limit_of_inotify_a_service_says_once_that_it_looks_each_minute
     (records / "sub").mkdir()
     log = tmp_path / "log"
     with running_service(tmp_path, log=log, under=under_limit(limit, value)) as service:
-        wait_until(lambda: reason in log.read_text(), 5)
+        wait_until(lambda: reason in log.read_text())
         assert (ask(service, "/readyz").status, entries(service)) == (200, ["One"])
     assert log.read_text().count("changes are found once a minute") == 1
     assert "ERROR" not in log.read_text()
@@ -92,7 +93,7 @@ def following(site: Site) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -105,9 +106,9 @@ def test_what_can_not_be_watched_is_looked_at_all_the_same(
     odd = os.fsencode(site.config.records_folder) + b"/caf\xe9"
     os.mkdir(odd)
     with following(site):
-        wait_until(lambda: "can't be watched" in caplog.text, 5)
+        wait_until(lambda: "can't be watched" in caplog.text)
         add(odd, "Two")
-        wait_until(lambda: b"Two" in site.body("/feed.atom"), 5)
+        wait_until(lambda: b"Two" in site.body("/feed.atom"))
     assert "caf\\xe9: a folder whose name isn't UTF-8 can't be watched; expected one in UTF-8" in caplog.text
     assert caplog.text.count("once a minute") == 1
 
@@ -126,7 +127,7 @@ def test_links_are_not_followed_by_the_watch(tmp_path: Path, records: Path) -> N
     log = tmp_path / "log"
     with running_service(tmp_path, log=log) as service:
         add(folders[7], "Two")
-        wait_until(is_published(service, "One", "Two"), 4)
+        wait_until(is_published(service, "One", "Two"))
     assert "ERROR" not in log.read_text()
 
 
@@ -135,11 +136,11 @@ def test_names_that_are_not_utf8_are_followed_as_any_other(tmp_path: Path, recor
     log = tmp_path / "log"
     with running_service(tmp_path, log=log) as service:
         add(records, "Two", b"caf\xe9.md")
-        wait_until(is_published(service, "One", "Two"), 4)
+        wait_until(is_published(service, "One", "Two"))
         add(records, "Three")
-        wait_until(is_published(service, "One", "Three", "Two"), 4)
+        wait_until(is_published(service, "One", "Three", "Two"))
         os.unlink(os.fsencode(records) + b"/caf\xe9.md")
-        wait_until(is_published(service, "One", "Three"), 4)
+        wait_until(is_published(service, "One", "Three"))
     assert "report" not in log.read_text()
 
 
@@ -156,7 +157,35 @@ def test_folders_that_come_and_go_without_end_keep_no_record_waiting(tmp_path: P
         thread.start()
         try:
             add(records, "Two")
-            wait_until(is_published(service, "One", "Two"), 8)
+            wait_until(is_published(service, "One", "Two"))
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_others_that_write_without_end_keep_no_record_waiting(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A watch also gives what changed when nothing has for a step, which is long here, so that no pause is one.
+    monkeypatch.setattr(watching, "watch", partial(watching.watch, step=500))
+    site = make_site({"a.md": record("One")})
+    stop = Event()
+
+    def write() -> None:
+        """Write a file anew, and a new one, so that no moment is quiet."""
+        number = 0
+        while not stop.wait(0.01):
+            number += 1
+            add(site.config.records_folder, "busy")
+            add(site.config.records_folder, f"busy{number}")
+
+    with following(site):
+        thread = Thread(target=write)
+        thread.start()
+        try:
+            wait_until(lambda: b"busy" in site.body("/feed.atom"))
+            site.write("b.md", record("Two", "https://a.example/2", "2024-01-01T00:00:00Z"))
+            wait_until(lambda: b"Two" in site.body("/feed.atom"))
         finally:
             stop.set()
             thread.join()
@@ -166,12 +195,12 @@ def test_folders_that_are_made_renamed_and_removed_are_followed(tmp_path: Path, 
     with running_service(tmp_path) as service:
         (records / "x" / "y").mkdir(parents=True)
         add(records / "x" / "y", "Two")
-        wait_until(is_published(service, "One", "Two"), 4)
+        wait_until(is_published(service, "One", "Two"))
         (records / "x" / "y").rename(records / "z")
         add(records / "z", "Three")
-        wait_until(is_published(service, "One", "Three", "Two"), 4)
+        wait_until(is_published(service, "One", "Three", "Two"))
         (records / "x" / "y").mkdir()
         add(records / "x" / "y", "Four")
-        wait_until(is_published(service, "Four", "One", "Three", "Two"), 4)
+        wait_until(is_published(service, "Four", "One", "Three", "Two"))
         (records / "z").rename(records / ".hidden")
-        wait_until(is_published(service, "Four", "One"), 4)
+        wait_until(is_published(service, "Four", "One"))

@@ -47,21 +47,24 @@ def test_the_service_is_ready_unless_its_folder_is_gone_and_serves_feeds_all_the
     with running_service(tmp_path, log=log) as service:
         assert (ask(service, "/readyz").status, ask(service, "/readyz").body) == (200, b"ok, in step\n")
         records.rename(tmp_path / "away")
-        wait_until(lambda: ask(service, "/readyz").status == 503, 3)
+        wait_until(lambda: ask(service, "/readyz").status == 503)
         reason = f"{records}: No such file or directory; expected a folder that can be followed"
         assert ask(service, "/readyz").body.decode() == f"not in step: {reason}\n"
         assert samples(ask(service, "/metrics").body)["feedsvc_ready"] == 0
         assert ask(service, "/feed.atom").status == ask(service, "/healthz").status == 200
         records.write_text("a file in its place")
-        wait_until(lambda: b"Not a directory" in ask(service, "/readyz").body, 3)
+        wait_until(lambda: b"Not a directory" in ask(service, "/readyz").body)
         records.unlink()
         (tmp_path / "away").rename(records)
-        wait_until(lambda: ask(service, "/readyz").status == 200, 5)
+        wait_until(lambda: ask(service, "/readyz").status == 200)
         assert samples(ask(service, "/metrics").body)["feedsvc_ready"] == 1
     messages = [line.split(" ", 3)[3] for line in log.read_text().splitlines()]
     assert messages[1] == f"{reason}; trying again"
-    assert re.fullmatch(r"synced in \d\.\d{3} s: files read 0, gone 0, problems 0; 1 story from 1 record", messages[-1])
-    assert len(messages) == 4
+    assert messages[2] == f"{records}: Not a directory; expected a folder of records; trying again"
+    assert set(messages[3:-1]) <= {messages[1]}  # of the moment without either
+    assert re.fullmatch(
+        r"synced in \d+\.\d{3} s: files read 0, gone 0, problems 0; 1 story from 1 record", messages[-1]
+    )
 
 
 @pytest.mark.parametrize(("watch", "status"), [(True, 503), (False, 200)])
@@ -123,13 +126,14 @@ def events(log: Path, name: str) -> list[dict[str, Any]]:
 def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
     service, log = logged
     name = "b\nb\u2028.md"
-    (service.folder / "records" / name).write_text(BAD)
-    wait_until(lambda: len(events(log, "sync")) == 2, 3)
+    (service.folder / name).write_text(BAD)
+    (service.folder / name).rename(service.folder / "records" / name)  # whole at once
+    wait_until(lambda: len(events(log, "sync")) == 2)
     first, second = events(log, "sync")
     assert (first["read"], first["gone"], first["problems"]) == (1, 0, 0)
     assert (second["read"], second["gone"], second["problems"]) == (1, 0, 3)
     assert (second["stories"], second["records"], second["refused"], second["passed_over"]) == (1, 2, 1, {})
-    assert 0 < second["seconds"] < 2
+    assert second["seconds"] > 0
     refused = events(log, "refused")
     assert [(each["file"], each["line"], each["field"], each["left_out"]) for each in refused] == [
         (name, 1, "publishedDateTime", True),
@@ -138,11 +142,11 @@ def test_each_event_is_a_line_of_json(logged: tuple[Service, Path]) -> None:
     ]
     assert refused[2]["message"] == "b\\nb\\u2028.md:2: quality: '<script>' can't be used: expected a whole number"
     (service.folder / "records" / "a.md").unlink()
-    wait_until(lambda: len(events(log, "sync")) == 3, 3)
+    wait_until(lambda: len(events(log, "sync")) == 3)
     assert events(log, "sync")[2]["gone"] == 1
     assert len(events(log, "refused")) == 3  # each is logged once
     shutil.move(service.folder / "records", service.folder / "away")
-    wait_until(lambda: len(events(log, "failed")) == 1, 3)
+    wait_until(lambda: len(events(log, "failed")) == 1)
     assert {"time", "level", "message"} <= events(log, "failed")[0].keys()
     assert "CANARY" not in log.read_text()
 
@@ -157,8 +161,8 @@ def test_a_service_without_records_says_so_and_goes_on_and_counts_what_is_there(
         assert events(log, "sync")[0]["passed_over"] == {".png": 1}
         (records / "a.md").write_text(record())
         (records / "b.md").write_text(record("Draft", "https://a.example/2", published="false"))
-        wait_until(lambda: b"A title" in ask(service, "/feed.atom").body, 3)
-        wait_until(lambda: events(log, "sync")[-1]["drafts"] == 1, 3)
+        wait_until(lambda: b"A title" in ask(service, "/feed.atom").body)
+        wait_until(lambda: events(log, "sync")[-1]["drafts"] == 1)
     last = events(log, "sync")[-1]
     assert last["message"].endswith("; 1 story from 2 records; 1 draft; 1 file passed over (1 .png)")
     assert len(events(log, "no_records")) == 1
@@ -228,24 +232,25 @@ def test_metrics_cover_all_workers_and_no_file_of_theirs_stays(tmp_path: Path, m
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record())
     (tmp_path / "records" / "b.md").write_text(BAD)
+    started = int(time.time())
     with running_service(tmp_path, serve="workers = 3") as service:
-        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 3, 10)
+        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 3)
         before = samples(ask(service, "/metrics").body)
         known = ask(service, "/feed.atom").headers["ETag"] or ""
         for _ in range(40):
             assert ask(service, "/feed.atom", If_None_Match=known).status == 304
             assert ask(service, "/none").status == 404
         # Those of a burst are counted with a worker's next request.
-        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 304"] >= 40, 5)
-        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 404"] >= 40, 5)
+        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 304"] >= 40)
+        wait_until(lambda: samples(ask(service, "/metrics").body)["feedsvc_requests_total 404"] >= 40)
         after = samples(ask(service, "/metrics").body)
         assert after["feedsvc_requests_total 304"] == 40
         assert after["feedsvc_requests_total 404"] == before.get("feedsvc_requests_total 404", 0) + 40
         assert 1 <= after["feedsvc_render_seconds_count"] <= 3
         assert after["feedsvc_render_seconds_count"] == after["feedsvc_render_seconds_bucket +Inf"]
         assert (after["feedsvc_stories"], after["feedsvc_refused_records"], after["feedsvc_ready"]) == (1, 1, 1)
-        assert abs(after["feedsvc_last_sync_timestamp_seconds"] - time.time()) < 60
-        assert 0 < after["feedsvc_last_sync_duration_seconds"] < 5
+        assert started <= after["feedsvc_last_sync_timestamp_seconds"] <= time.time()
+        assert 0 < after["feedsvc_last_sync_duration_seconds"] < time.time() - started
         assert ask(service, "/metrics").headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert list((tmp_path / "tmp").iterdir()) == []
 
@@ -255,9 +260,9 @@ def test_the_counts_of_a_service_that_is_killed_are_removed(tmp_path: Path, monk
     (tmp_path / "tmp").mkdir()
     (tmp_path / "records").mkdir()
     with running_service(tmp_path) as service:
-        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 2, 10)
+        wait_until(lambda: ask(service, "/healthz").status == 200 and counting(tmp_path / "tmp") == 2)
         service.process.kill()
-        wait_until(lambda: not any((tmp_path / "tmp").iterdir()), 5)
+        wait_until(lambda: not any((tmp_path / "tmp").iterdir()))
 
 
 @pytest.mark.survives("no room to count requests")
@@ -275,7 +280,7 @@ def test_a_full_disk_where_requests_are_counted_costs_no_worker(
         (tmp_path / "records" / "a.md").write_text(record())
         with running_service(tmp_path, log=log) as service:
             message = "No space left on device, so this worker reports its own"
-            wait_until(lambda: message in log.read_text(), 5)
+            wait_until(lambda: message in log.read_text())
             for _ in range(20):
                 assert ask(service, "/feed.atom").status == ask(service, "/metrics").status == 200
         assert "ERROR" not in log.read_text()
@@ -316,7 +321,7 @@ def test_a_folder_of_metrics_that_is_removed_is_said_and_each_worker_reports_its
     (tmp_path / "records" / "a.md").write_text(record())
     log = tmp_path / "log"
     with running_service(tmp_path, serve="workers = 1", log=log) as service:
-        wait_until(lambda: counting(tmp_path / "tmp") == 1, 10)
+        wait_until(lambda: counting(tmp_path / "tmp") == 1)
         (folder,) = (tmp_path / "tmp").iterdir()
         shutil.rmtree(folder)
         for _ in range(3):

@@ -17,7 +17,7 @@ import pytest
 import requests
 from reader import make_reader
 
-from tests.conftest import FEEDSVC, Service, answers, record, running_service, wait_until
+from tests.conftest import FEEDSVC, PATIENCE, Service, answers, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.feeds.test_feeds import check_entry, plain
 from tests.rules import check_feed
@@ -64,15 +64,20 @@ class Poll:
         return self.statuses.copy()
 
 
-def test_a_story_is_published_within_a_second_of_its_time(tmp_path: Path) -> None:
-    (tmp_path / "records").mkdir()
-    due = int(time.time()) + 12
-    moment = datetime.fromtimestamp(due, UTC).isoformat()
-    (tmp_path / "records" / "a.md").write_text(record("Soon", time=moment))
-    with running_service(tmp_path) as service:
-        assert b"Soon" not in get(f"{service.base_url}/feed.atom")
-        wait_until(lambda: b"Soon" in get(f"{service.base_url}/feed.atom"), 30)
-        assert 0 <= time.time() - due < 3
+def test_a_story_is_published_when_its_time_has_come_and_not_before(tmp_path: Path) -> None:
+    records, log = tmp_path / "records", tmp_path / "log"
+    records.mkdir()
+    with running_service(tmp_path, log=log) as service:
+        for seconds in (3, 12, 48):  # until it is read before its time
+            due = int(time.time()) + seconds
+            moment = datetime.fromtimestamp(due, UTC).isoformat()
+            (records / "a.md").write_text(record(f"In {seconds} seconds", time=moment))
+            wait_until(lambda due=due: "1 not due" in log.read_text() or time.time() > due)  # type: ignore[misc]
+            if "1 not due" in log.read_text():
+                break
+        assert "1 not due" in log.read_text()
+        wait_until(lambda: b"seconds" in get(f"{service.base_url}/feed.atom"))
+        assert time.time() >= due
 
 
 def test_last_modified_is_no_time_to_come_whatever_the_time_of_the_configuration(tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_last_modified_is_no_time_to_come_whatever_the_time_of_the_configuration
             assert moments[0] <= moments[1]
             assert requests.get(url, headers=sent).status_code == 304
             (tmp_path / "records" / "a.md").write_text(record(f"Two {number}"))
-            wait_until(partial(gives_other_than, first.content, url, sent), 30)
+            wait_until(partial(gives_other_than, first.content, url, sent))
 
 
 @pytest.mark.parametrize("name", ["sample_service", "corpus_service"])
@@ -128,23 +133,23 @@ def entries(service: Service, path: str = "/feed.atom") -> list[str]:
     return sorted(plain(entry) for entry in check_feed(get(url), url).entries)
 
 
-def test_new_changed_moved_and_deleted_records_are_published_within_two_seconds(tmp_path: Path) -> None:
+def test_new_changed_moved_and_deleted_records_are_published(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
     with running_service(tmp_path) as service:
         assert entries(service) == []
         (records / "a.md").write_text(record("One"))
-        wait_until(lambda: entries(service) == ["One"], 2)
+        wait_until(lambda: entries(service) == ["One"])
         (records / "a.md").write_text(record("Two"))
-        wait_until(lambda: entries(service) == ["Two"], 2)
+        wait_until(lambda: entries(service) == ["Two"])
         (tmp_path / "new").mkdir()
         (tmp_path / "new" / "b.md").write_text(record("Three", "https://b.example/"))
         (tmp_path / "new").rename(records / "sub")
-        wait_until(lambda: entries(service) == ["Three", "Two"], 2)
-        wait_until(lambda: answers(f"{service.base_url}/providers/b-example.rss"), 2)
+        wait_until(lambda: entries(service) == ["Three", "Two"])
+        wait_until(lambda: answers(f"{service.base_url}/providers/b-example.rss"))
         shutil.rmtree(records / "sub")
-        wait_until(lambda: entries(service) == ["Two"], 2)
-        wait_until(lambda: not answers(f"{service.base_url}/providers/b-example.rss"), 2)
+        wait_until(lambda: entries(service) == ["Two"])
+        wait_until(lambda: not answers(f"{service.base_url}/providers/b-example.rss"))
 
 
 def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
@@ -152,7 +157,7 @@ def test_serve_prints_the_addresses_to_subscribe_to(tmp_path: Path) -> None:
     (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
     with running_service(tmp_path, serve="workers = 1") as service:
         service.process.terminate()
-        output, _ = service.process.communicate(timeout=15)
+        output, _ = service.process.communicate(timeout=PATIENCE)
     assert output.partition("\n")[2] == (  # past the first sync's line
         f"Serving 1 story at {service.base_url}/\n"
         "Subscribe to\n"
@@ -168,7 +173,7 @@ def test_a_quiet_service_prints_its_address_alone(tmp_path: Path) -> None:
     (tmp_path / "records" / "a.md").write_text(record())
     with running_service(tmp_path, serve="workers = 1", options=("--quiet",)) as service:
         service.process.terminate()
-        output, _ = service.process.communicate(timeout=15)
+        output, _ = service.process.communicate(timeout=PATIENCE)
     assert output.partition("\n")[2] == f"Serving 1 story at {service.base_url}/\n"
 
 
@@ -177,7 +182,7 @@ def test_a_signal_ends_the_service_cleanly(tmp_path: Path, number: signal.Signal
     (tmp_path / "records").mkdir()
     with running_service(tmp_path, serve="workers = 1") as service:  # which has begun to serve, as it answers
         os.killpg(service.process.pid, number)  # as a terminal's Ctrl-C does
-        assert service.process.wait(4) == 0
+        assert service.process.wait(PATIENCE) == 0
         assert service.process.communicate()[0].endswith("Press Ctrl-C to stop.\n")
     assert not answers(f"{service.base_url}/healthz")
 
@@ -186,7 +191,7 @@ def test_workers_end_with_a_service_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     with running_service(tmp_path) as service:
         service.process.kill()
-        wait_until(lambda: not answers(f"{service.base_url}/healthz"), 5)
+        wait_until(lambda: not answers(f"{service.base_url}/healthz"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -200,14 +205,14 @@ def test_a_signal_during_a_long_sync_leaves_no_process_and_no_traceback(tmp_path
         text=True,
         start_new_session=True,
     )
-    wait_until(lambda: len(members(process.pid)) >= 3, 20)
+    wait_until(lambda: len(members(process.pid)) >= 3)
     os.killpg(process.pid, number)
     output, _ = process.communicate(timeout=120)  # workers end what they have begun, on a busy machine slowly
     assert (process.returncode, output) == {
         signal.SIGINT: (130, "feedsvc: interrupted\n"),
         signal.SIGTERM: (-signal.SIGTERM, ""),
     }[number]
-    wait_until(lambda: not members(process.pid), 10)
+    wait_until(lambda: not members(process.pid))
 
 
 def members(group: int) -> list[int]:
@@ -232,10 +237,10 @@ def test_the_service_goes_on_when_the_folder_goes_and_comes_back(tmp_path: Path)
         assert entries(service) == ["One"]
         (tmp_path / "away").rename(records)
         (records / "b.md").write_text(record("Two", "https://b.example/"))
-        wait_until(lambda: entries(service) == ["One", "Two"], 5)
+        wait_until(lambda: entries(service) == ["One", "Two"])
         records.rename(tmp_path / "away")
         records.mkdir()
         (records / "c.md").write_text(record("Three", "https://c.example/"))
-        wait_until(lambda: entries(service) == ["Three"], 5)
+        wait_until(lambda: entries(service) == ["Three"])
         (records / "d.md").write_text(record("Four", "https://d.example/"))
-        wait_until(lambda: entries(service) == ["Four", "Three"], 2)
+        wait_until(lambda: entries(service) == ["Four", "Three"])

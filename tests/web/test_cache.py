@@ -20,7 +20,7 @@ from feedsvc.web import cache, create_app
 from feedsvc.web.blueprint import EXTENSION
 from feedsvc.web.cache import REPRESENTATION_BYTES, CachedDocument, DocumentCache
 from feedsvc.web.delivery import Delivery
-from tests.conftest import Site, record
+from tests.conftest import PATIENCE, Site, record
 
 FILES: dict[str, str | bytes] = {
     "1.md": record(topics="[AI]"),
@@ -219,13 +219,13 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Delivery], None]
         def make_busy(delivery: Delivery) -> None:
             def held(address: Address, make: Callable[[], Any]) -> Any:
                 begun.set()
-                end.wait(30)
+                end.wait(PATIENCE)
                 return make()
 
             watch_making(delivery.documents, monkeypatch, held)
             for number in range(cache.MAX_WAITING + 1):
                 pool.submit(get, delivery.cache, f"/feed.atom?limit={number + 1}")
-                assert begun.wait(10)
+                assert begun.wait(PATIENCE)
             while is_free(delivery):
                 time.sleep(0.001)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import FEEDSVC, Service, running_service
+from tests.conftest import FEEDSVC, PATIENCE, Service, running_service
 from tests.corpus import Corpus
 
 
@@ -24,7 +24,7 @@ class Answer:
 
 def ask(service: Service, target: str, method: str = "GET", **headers: str) -> Answer:
     """A request just as it is written; headers: with `_` for `-`."""
-    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=PATIENCE)
     try:
         connection.request(method, target, headers={name.replace("_", "-"): value for name, value in headers.items()})
         return Answer(connection.getresponse())
@@ -140,7 +140,9 @@ def test_a_query_of_a_megabyte_is_refused_and_harms_nobody(hub_service: Service)
 
 
 def test_many_connections_at_once_are_answered(hub_service: Service) -> None:
-    connections = [http.client.HTTPConnection(urlsplit(hub_service.base_url).netloc, timeout=10) for _ in range(100)]
+    connections = [
+        http.client.HTTPConnection(urlsplit(hub_service.base_url).netloc, timeout=PATIENCE) for _ in range(100)
+    ]
     for connection in connections:
         connection.request("GET", "/topics/ai.rss")
     answers = [connection.getresponse() for connection in connections]
