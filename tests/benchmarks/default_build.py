@@ -16,7 +16,7 @@ is compared first.
 
 from statistics import median
 
-from measure import Site, Took, options, print_heading, print_table, ratio, sizes, spread, workplace, worked
+from measure import Site, Took, options, print_heading, print_table, ratio, sizes, spread, worked, workplace
 from rival import BUILDS, Hugo, find_hugo, print_times, take_turns
 
 #: The configuration that makes what Hugo makes, by hugo/hugo.toml with hugo/pages.toml.

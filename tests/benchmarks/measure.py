@@ -33,7 +33,7 @@ from records import write_records
 
 import feedsvc
 
-FEEDSVC = Path(sys.executable).parent / "feedsvc"
+FEEDSVC, GRANIAN = (Path(sys.executable).parent / name for name in ("feedsvc", "granian"))
 #: The configuration that makes what Hugo makes: related stories are links, and there is nothing but Atom and RSS.
 LIKE_HUGO = """
 [feeds]
@@ -67,14 +67,18 @@ def program(name: str, package: str) -> Path:
     return Path(found) if found else give_up(f"{name} isn't installed; install it with: {package}", 2)
 
 
-def options(description: str | None, records: bool = True) -> argparse.ArgumentParser:
-    """The options of a benchmark. It and all that it runs keep to two cores, so that machines compare."""
+def options(description: str | None, records: bool = True, corpus: bool = True) -> argparse.ArgumentParser:
+    """The options of a benchmark. It and all that it runs keep to two cores, so that machines compare.
+
+    records: whether a number of records may be given. corpus: whether a folder of them may be.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and folders are to go, too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="counted runs, of which the median is shown; default 5")
     if records:
         parser.add_argument("--records", type=int, default=5000, help="records to generate; default 5000")
+    if records and corpus:
         parser.add_argument("--corpus", type=Path, help="a folder of records to measure, as a copy, instead")
     return parser
 
@@ -243,12 +247,15 @@ class Site:
 
 
 @contextmanager
-def workplace(records: int | Path) -> Iterator[tuple[Path, Path]]:
-    """A temporary folder, and one of records in it: a number of generated ones, or the copy of a folder."""
+def workplace(records: int | Path, listed: float = 0) -> Iterator[tuple[Path, Path]]:
+    """A temporary folder, and one of records in it: a number of generated ones, or the copy of a folder.
+
+    listed: the share of related stories that are generated records, too.
+    """
     with TemporaryDirectory(prefix="feedsvc-benchmark-") as name:
         folder = Path(name, "records")
         if isinstance(records, Path):
             shutil.copytree(records, folder)
         else:
-            write_records(folder, records)
+            write_records(folder, records, listed=listed)
         yield Path(name), folder
