@@ -2,7 +2,7 @@
 
     python tests/benchmarks/default_build.py [--records 5000] [--runs 5] [--corpus DIR]
 
-First by default, without a rival: mentions as entries, three formats, archives, pages and OPML. Whole processes are
+First by default, without a rival: mentions as entries, three formats, archives in Atom, pages and OPML. Whole processes are
 timed: cold (no output, no index), then unchanged, then with another title of a new record. One cold build before them
 isn't counted; its memory is measured.
 
