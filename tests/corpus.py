@@ -154,7 +154,7 @@ class Corpus:
 
     def _write(self, number: int, data: dict[str, object]) -> None:
         rng = self.rng
-        text = _yaml(data)
+        text = yaml_text(data)
         suffix = rng.choice((".md", ".markdown", ".txt", ".yaml", ".yml", ".json"))
         if suffix == ".json":
             text = json.dumps(data, ensure_ascii=bool(number % 2))
@@ -168,18 +168,20 @@ class Corpus:
         self.files[f"{number % 12:02d}/{rng.choice(('', 'ü ', 'a+b '))}{number:06d}{suffix}"] = body
 
 
-def _yaml(value: object, indent: str = "") -> str:
+def yaml_text(value: object, indent: str = "") -> str:
     """A mapping as YAML in block style, its scalars quoted (JSON's strings are YAML's)."""
     text = ""
     assert isinstance(value, dict)
     for key, item in value.items():
         if isinstance(item, dict):
-            text += f"{indent}{key}:\n{_yaml(item, indent + '  ')}"
+            text += f"{indent}{key}:\n{yaml_text(item, indent + '  ')}"
         elif isinstance(item, list):
             text += f"{indent}{key}:\n" if item else f"{indent}{key}: []\n"
             for each in item:
                 nested = (
-                    _yaml(each, indent + "    ")[len(indent) + 4 :] if isinstance(each, dict) else f"{_scalar(each)}\n"
+                    yaml_text(each, indent + "    ")[len(indent) + 4 :]
+                    if isinstance(each, dict)
+                    else f"{_scalar(each)}\n"
                 )
                 text += f"{indent}  - {nested}"
         else:

@@ -39,6 +39,12 @@ def precedence(occurrence: str) -> str:
 
 #: Whether an occurrence `t` is a mention by a story that is shown.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
+#: Whether the story of a changed record `a` was shown before, and is whatever record of it is the best one now.
+_STAYS_SHOWN = (
+    "EXISTS (SELECT 1 FROM stories s WHERE s.url = a.url AND s.is_primary) "
+    "AND EXISTS (SELECT 1 FROM occurrences o WHERE o.url = a.url AND o.position = 0) "
+    "AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = a.url AND o.position = 0 AND NOT o.listed)"
+)
 #: The best occurrence of a story comes first, and the others conflict with it. One that isn't listed has no provider:
 #: it hides mentions of its story, and is deleted afterwards.
 _INSERT_STORIES = f"""
@@ -128,16 +134,19 @@ def _gather_affected(connection: Connection, changes: Changes) -> None:
     connection.execute(f"CREATE TEMPORARY TABLE affected (url {text} PRIMARY KEY, is_record BOOLEAN)")
     connection.insert("affected", ((url, url in changes.records) for url in changes.stories))
     # A record that came, went or changed reaches the stories that it mentions, and those that mention its story. Others
-    # without a record may have come or gone with a change, or have another title since: so all that mention them.
-    connection.execute(
-        "INSERT INTO affected SELECT url, FALSE FROM occurrences "
-        "WHERE mentioned_by IN (SELECT url FROM affected WHERE is_record) ON CONFLICT DO NOTHING"
+    # without a record may have come or gone with a change, or have another title since: so all that mention them. Not
+    # those that a record mentions as before which was shown and still is: many records may mention the same.
+    mentions = (
+        "INSERT INTO affected SELECT url, FALSE FROM occurrences WHERE mentioned_by IN ("
+        "SELECT a.url FROM affected a WHERE a.is_record{condition}) ON CONFLICT DO NOTHING"
     )
+    connection.execute(mentions.format(condition=f" AND NOT ({_STAYS_SHOWN})"))
     connection.execute(
         "INSERT INTO affected SELECT mentioned_by, FALSE FROM occurrences WHERE mentioned_by IS NOT NULL AND url IN ("
         "SELECT a.url FROM affected a WHERE a.is_record "
         "OR NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = a.url AND o.position = 0)) ON CONFLICT DO NOTHING"
     )
+    connection.execute(mentions.format(condition=""))
     connection.analyze("affected")
 
 

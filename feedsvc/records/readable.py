@@ -21,7 +21,10 @@ _LAZY = (
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _SETS = (*_LAZY_SETS, "srcset")
-_LAZY_ATTRIBUTE = re.compile(rf"\s(?:{'|'.join((*_LAZY, *_LAZY_SETS))})\s*=", re.IGNORECASE)
+#: In lower case. It begins with what is seldom in HTML, rather than with the white space before that.
+_LAZY_ATTRIBUTE = re.compile(
+    rf"data-(?<=\sdata-)(?:{'|'.join(name.removeprefix('data-') for name in (*_LAZY, *_LAZY_SETS))})\s*="
+)
 _MEDIA = words("applet audio bgsound embed iframe object param video")
 #: The elements that HTML is rewritten for, by the names that its author gave them.
 _REWRITTEN = _MEDIA | words(
@@ -71,7 +74,7 @@ def needs_rewriting(html: str, names: set[str]) -> bool:
 
     names: those of the elements.
     """
-    return not names.isdisjoint(_REWRITTEN) or ("data-" in html.lower() and bool(_LAZY_ATTRIBUTE.search(html)))
+    return not names.isdisjoint(_REWRITTEN) or bool(_LAZY_ATTRIBUTE.search(html.lower()))
 
 
 def readable(html: str, base: str) -> str:

@@ -1,5 +1,8 @@
 """What the benchmarks share: a site to measure, times and memory of whole processes, and the printed table.
 
+Each cold run has a folder of its own, and nothing is deleted before the end: where many files were just deleted, file
+systems take long to make new ones.
+
 It needs Linux, for memory comes from /proc: of a build, the sum of PSS over its processes, looked at every 20 ms; of a
 serving worker, the most that it ever had resident (VmHWM).
 """
@@ -8,20 +11,21 @@ import argparse
 import os
 import platform
 import re
+import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -29,7 +33,7 @@ from records import write_records
 
 import feedsvc
 
-FEEDSVC = Path(sys.executable).parent / "feedsvc"
+FEEDSVC, GRANIAN = (Path(sys.executable).parent / name for name in ("feedsvc", "granian"))
 #: The configuration that makes what Hugo makes: related stories are links, and there is nothing but Atom and RSS.
 LIKE_HUGO = """
 [feeds]
@@ -43,6 +47,15 @@ pages = false
 MOST_CHANGED = 10
 
 
+class Took(float):
+    """The seconds that a process took, and those that processors worked for it and for the processes that it waited for.
+
+    The latter say more on a machine that others use as well.
+    """
+
+    processor = 0.0
+
+
 def give_up(message: str, status: int = 1) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(status)
@@ -54,14 +67,18 @@ def program(name: str, package: str) -> Path:
     return Path(found) if found else give_up(f"{name} isn't installed; install it with: {package}", 2)
 
 
-def options(description: str | None, records: bool = True) -> argparse.ArgumentParser:
-    """The options of a benchmark. It and all that it runs keep to two cores, so that machines compare."""
+def options(description: str | None, records: bool = True, corpus: bool = True) -> argparse.ArgumentParser:
+    """The options of a benchmark. It and all that it runs keep to two cores, so that machines compare.
+
+    records: whether a number of records may be given. corpus: whether a folder of them may be.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and folders are to go, too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="counted runs, of which the median is shown; default 5")
     if records:
         parser.add_argument("--records", type=int, default=5000, help="records to generate; default 5000")
+    if records and corpus:
         parser.add_argument("--corpus", type=Path, help="a folder of records to measure, as a copy, instead")
     return parser
 
@@ -90,14 +107,26 @@ def ratio(times: Sequence[float], others: Sequence[float]) -> str:
     return f"{median(times) / median(others):.2f}"
 
 
-def run(command: Sequence[str | Path], folder: Path, statuses: Sequence[int] = (0,)) -> float:
-    """The seconds that a whole process takes. A failing one is the end."""
-    started = time.perf_counter()
+def worked(times: Iterable[Took]) -> list[float]:
+    """The processor's part of times."""
+    return [took.processor for took in times]
+
+
+def run(command: Sequence[str | Path], folder: Path, statuses: Sequence[int] = (0,)) -> Took:
+    """The time that a whole process takes. A failing one is the end."""
+    worked_before, started = _worked(), time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    seconds = time.perf_counter() - started
+    took = Took(time.perf_counter() - started)
+    took.processor = _worked() - worked_before
     if done.returncode not in statuses:
         give_up(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stderr}{done.stdout}")
-    return seconds
+    return took
+
+
+def _worked() -> float:
+    """The seconds that processors worked for all processes that ran here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def peak_memory(command: Sequence[str | Path], folder: Path) -> float:
@@ -130,33 +159,37 @@ def kilobytes(pid: int, file: str, key: str) -> int:
     return int(found[1]) if found else 0
 
 
-def put_away(*folders: Path) -> None:
-    """Move folders out of the way. They are deleted with the workplace: where many files were just deleted, file systems
-    take long to make new ones."""
-    for folder in folders:
-        if folder.exists():
-            folder.rename(folder.with_name(f"old-{time.time_ns()}"))
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
+def fresh_folder(place: Path) -> Path:
+    """A new folder, beside a path whose name its own begins with."""
+    return Path(mkdtemp(prefix=f"{place.name}-", dir=place.parent))
+
+
+def sizes(folder: Path) -> list[int]:
+    """The bytes of each file in a folder."""
+    return [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+
+
 @dataclass
 class Site:
-    """A folder with a configuration, the index and the output; the records may be elsewhere."""
+    """A folder with a configuration, the index and the output, which is a new one for each cold run.
 
-    folder: Path
+    place: where these folders are, each with another end to its name.
+    """
+
+    place: Path
     records: Path
     config: str = ""
     port: int = field(default_factory=free_port)
+    folder: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir()
-        text = f"{self.config}\n[serve]\nport = {self.port}\n[records]\npath = '{self.records}'\n"
-        (self.folder / "config.toml").write_text(text)
+        self.make_cold()
 
     @property
     def out(self) -> Path:
@@ -167,14 +200,16 @@ class Site:
         return self.folder / ".feedsvc"
 
     def make_cold(self) -> None:
-        """Take away the output and the index."""
-        put_away(self.out, self.index)
+        """Go on in a new folder, without output and index."""
+        self.folder = fresh_folder(self.place)
+        text = f"{self.config}\n[serve]\nport = {self.port}\n[records]\npath = '{self.records}'\n"
+        (self.folder / "config.toml").write_text(text)
 
-    def run(self, command: str) -> float:
-        """The seconds of a command; 1, done with problems, is a fine status for records in the wild."""
+    def run(self, command: str) -> Took:
+        """The time of a command; 1, done with problems, is a fine status for records in the wild."""
         return run([FEEDSVC, command], self.folder, (0, 1))
 
-    def cold(self, command: str) -> float:
+    def cold(self, command: str) -> Took:
         self.make_cold()
         return self.run(command)
 
@@ -212,12 +247,15 @@ class Site:
 
 
 @contextmanager
-def workplace(records: int | Path) -> Iterator[tuple[Path, Path]]:
-    """A temporary folder, and one of records in it: a number of generated ones, or the copy of a folder."""
+def workplace(records: int | Path, listed: float = 0) -> Iterator[tuple[Path, Path]]:
+    """A temporary folder, and one of records in it: a number of generated ones, or the copy of a folder.
+
+    listed: the share of related stories that are generated records, too.
+    """
     with TemporaryDirectory(prefix="feedsvc-benchmark-") as name:
         folder = Path(name, "records")
         if isinstance(records, Path):
             shutil.copytree(records, folder)
         else:
-            write_records(folder, records)
+            write_records(folder, records, listed=listed)
         yield Path(name), folder

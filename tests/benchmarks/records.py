@@ -5,7 +5,7 @@
 A record is a Markdown file of YAML front matter, 4 KB on average. Providers follow Zipf's law, each record has 1 to 3
 of 21 topics and 0 to 12 related stories. Two things are there for Hugo: `providers`, a list that its taxonomy needs and
 feedsvc ignores; and no `published: true`, which Hugo takes for a date. No related story is listed twice, or has a record
-of its own: feedsvc would link back from it, Hugo wouldn't.
+of its own unless that is asked for: feedsvc would link back from it, Hugo wouldn't.
 """
 
 import argparse
@@ -13,8 +13,11 @@ import json
 import os
 import random
 from base64 import b64encode
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 TOPICS = (
     "AI", "Machine Learning", "Computer Vision", "Natural Language Processing", "AI Ethics", "AI Hardware", "Robots",
@@ -27,21 +30,36 @@ WORDS = (
     "film energy climate São naïve café Zürich 北京 東京 “smart” ‘edge’ R&D <beta> AT&T 5G – — … émigré coördinate"
 ).split()
 PROVIDERS = 1500
+#: How many records back those are, at most, that a record lists.
+LISTED_BACK = 200
+
+#: The lines of YAML of a story.
+Lines: TypeAlias = list[str]
 
 
-def write_records(folder: Path, records: int, seed: int = 1) -> None:
-    """Write records as files, in folders of months; each file's time is that of its story, so none looks new."""
+def write_records(folder: Path, records: int, seed: int = 1, first: int = 0, listed: float = 0) -> None:
+    """Write records as files, in folders of months; each file's time is that of its story, so none looks new.
+
+    first: the number of the first of them. listed: the share of related stories that are earlier records of these.
+    """
     rng = random.Random(seed)
-    for number in range(records):
+    written: deque[Lines] = deque(maxlen=LISTED_BACK)
+    for number in range(first, first + records):
         moment = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=37 * number + rng.randint(0, 36))
         path = folder / f"{moment:%Y/%m/%Y-%m-%d}-{number:06d}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_record(rng, number, moment), encoding="utf-8")
+        text, own = _record(rng, number, moment, written if listed else (), listed)
+        written.append(own)
+        path.write_text(text, encoding="utf-8")
         os.utime(path, (moment.timestamp(), moment.timestamp()))
 
 
-def _record(rng: random.Random, number: int, moment: datetime) -> str:
+def _record(
+    rng: random.Random, number: int, moment: datetime, earlier: Sequence[Lines], listed: float
+) -> tuple[str, Lines]:
+    """Return a record, and the lines that say of its story what others do that list it."""
     name, lines = _story(rng, f"{number:06d}", moment, 60)
+    own = lines[:]
     lines += ["category: news", f"heat: {rng.randint(-1, 150)}", f"providers: [{_quoted(name)}]", "topics:"]
     lines += [f"  - {topic}" for topic in [TOPICS[0], *rng.sample(TOPICS[1:], rng.randint(0, 2))]]
     count = rng.choice((0, 0, 0, 1, 2, 3, 4, 6, 8, 12))
@@ -49,10 +67,13 @@ def _record(rng: random.Random, number: int, moment: datetime) -> str:
         lines.append("related:")
     for position in range(count):
         when = moment + timedelta(minutes=rng.randint(-4000, 4000))
-        first, *others = _story(rng, f"{number:06d}-{position}", when, 45)[1]
+        if earlier and rng.random() < listed:
+            first, *others = rng.choice(earlier)
+        else:
+            first, *others = _story(rng, f"{number:06d}-{position}", when, 45)[1]
         lines += [f"  - {first}", *(f"    {line}" for line in others)]
     secured = b64encode(rng.randbytes(360)).decode()
-    return "\n".join(["---", *lines, f'secured: "{secured};{secured[:22]}=="', "---", ""])
+    return "\n".join(["---", *lines, f'secured: "{secured};{secured[:22]}=="', "---", ""]), own
 
 
 def _story(rng: random.Random, slug: str, moment: datetime, longest: int) -> tuple[str, list[str]]:

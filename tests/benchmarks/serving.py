@@ -1,10 +1,10 @@
-"""Measure `feedsvc serve` against nginx, which serves the same file.
+"""Measure `feedsvc serve`, and a blueprint in an application of one's own, against nginx, which serves the same file.
 
     python tests/benchmarks/serving.py [--records 5000] [--runs 5] [--corpus DIR] [--seconds 3]
 
 wrk asks with 16 connections for the feed of everything, of 50 entries, in Atom: as it is, in gzip (nginx sends a file
-compressed before), and for one that hasn't changed. nginx and feedsvc, of two processes each, are asked in turn; they and
-wrk share two cores. Bodies and statuses are compared before.
+compressed before), and for one that hasn't changed. nginx, feedsvc and granian with a Flask application, of two processes
+each, are asked in turn; they and wrk share two cores. Bodies and statuses are compared before.
 
 Then, in the running service: a cold render is the first request for a topic's feed of 50 entries, in any format, that
 nobody asked for before; and a change is published once the feed that is asked for every 5 ms shows it.
@@ -16,15 +16,39 @@ import pwd
 import re
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from measure import Site, free_port, give_up, options, print_heading, print_table, program, ratio, spread, workplace
+from measure import (
+    GRANIAN,
+    Site,
+    free_port,
+    give_up,
+    options,
+    print_heading,
+    print_table,
+    program,
+    ratio,
+    spread,
+    workplace,
+)
 from service import Service, running, serving
 
 FEED = "/feed.atom"
 #: What is reached for: feedsvc's requests per second in nginx's.
-REACH = {"200": ">= 0.35", "200, gzip": ">= 0.35", "304": ">= 0.25"}
+REACH = {"200": ">= 0.64", "200, gzip": ">= 0.5", "304": ">= 0.75"}
+NAMES = ("nginx", "feedsvc serve", "in a blueprint")
+#: An application with nothing but a blueprint, for another server.
+APPLICATION = """
+import flask
+
+import feedsvc
+
+app = flask.Flask("news")
+app.register_blueprint(feedsvc.blueprint(feedsvc.open("config.toml")))
+"""
 NGINX = """
 daemon off;
 user {user};
@@ -65,22 +89,44 @@ def wrk(program: Path, port: int, seconds: int, headers: dict[str, str]) -> floa
     return float(found[1])
 
 
-def compare(theirs: Service, ours: Service) -> dict[str, list[dict[str, str]]]:
-    """The headers of each kind of request, to nginx and to feedsvc. Unless they answer alike, the program ends."""
+def compare(services: Sequence[Service]) -> dict[str, list[dict[str, str]]]:
+    """The headers of each kind of request, to each server. Unless they answer alike, the program ends."""
     asked: dict[str, list[dict[str, str]]] = {}
     kinds = (("200", "", ""), ("200, gzip", "Accept-Encoding", "gzip"), ("304", "If-None-Match", ""))
     for name, header, value in kinds:
-        bodies = []
-        for service in (theirs, ours):
+        bodies = set()
+        for service in services:
             headers = {header: value or service.get(FEED)[1]} if header else {}
             status, _, body = service.get(FEED, headers)
             if status != int(name[:3]):
                 give_up(f"{name}: status {status} at port {service.connection.port}")
-            bodies.append(gzip.decompress(body) if value else body)
+            bodies.add(gzip.decompress(body) if value else body)
             asked.setdefault(name, []).append(headers)
-        if bodies[0] != bodies[1]:
-            give_up(f"{name}: nginx and feedsvc send other bodies")
+        if len(bodies) > 1:
+            give_up(f"{name}: {' and '.join(NAMES)} send other bodies")
     return asked
+
+
+@contextmanager
+def blueprint(site: Site) -> Iterator[Service]:
+    """A Flask application with a site's blueprint, in the server that `feedsvc serve` has."""
+    (site.folder / "app.py").write_text(APPLICATION)
+    port = free_port()
+    command = [
+        GRANIAN,
+        "--interface",
+        "wsgi",
+        "--http",
+        "1",
+        "--workers",
+        "2",
+        "--port",
+        str(port),
+        "--no-ws",
+        "app:app",
+    ]
+    with running(command, site.folder, port) as service:
+        yield service
 
 
 def main() -> None:
@@ -94,16 +140,20 @@ def main() -> None:
         config = folder / "nginx.conf"
         user = pwd.getpwuid(os.getuid()).pw_name
         config.write_text(NGINX.format(folder=folder, user=user, port=port, root=site.out))
-        theirs: dict[str, list[float]] = {}
-        ours: dict[str, list[float]] = {}
-        with running([nginx, "-c", config], folder, port) as static, serving(site) as service:
+        with (
+            running([nginx, "-c", config], folder, port) as static,
+            serving(site) as service,
+            blueprint(site) as inside,
+        ):
             first, second = service.renders(site)
-            asked = compare(static, service)
+            servers = (static, service, inside)
+            asked = compare(servers)
             size = len(service.get(FEED)[2])
+            found: dict[str, list[list[float]]] = {name: [[] for _ in servers] for name in asked}
             for _ in range(arguments.runs):
-                for name, (their_headers, our_headers) in asked.items():
-                    theirs.setdefault(name, []).append(wrk(wrk_program, port, arguments.seconds, their_headers))
-                    ours.setdefault(name, []).append(wrk(wrk_program, site.port, arguments.seconds, our_headers))
+                for name, headers in asked.items():
+                    for server, sent, rates in zip(servers, headers, found[name], strict=True):
+                        rates.append(wrk(wrk_program, server.connection.port, arguments.seconds, sent))
             changes = []
             for _ in range(arguments.runs):
                 time.sleep(1)
@@ -114,14 +164,14 @@ def main() -> None:
     rows = [
         [
             name,
-            f"{median(theirs[name]):,.0f}",
-            f"{median(ours[name]):,.0f}",
-            ratio(ours[name], theirs[name]),
+            *(f"{median(rates):,.0f}" for rates in of_servers),
+            *(ratio(rates, of_servers[0]) for rates in of_servers[1:]),
             REACH[name],
         ]
-        for name in theirs
+        for name, of_servers in found.items()
     ]
-    print_table((f"requests per second, {size / 1000:.0f} kB", "nginx", "feedsvc", "ratio", "reach"), rows)
+    ratios = [f"{name}: ratio" for name in NAMES[1:]]
+    print_table((f"requests per second, {size / 1000:.0f} kB", *NAMES, *ratios, "reach of serve"), rows)
     print_table(
         ("in the running service", "median", "reach"),
         [

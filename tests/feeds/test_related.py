@@ -186,6 +186,35 @@ def test_a_change_of_a_record_does_not_reach_others_that_list_the_same_stories(
     assert site.revision("/providers/c-example.atom") == other
 
 
+@pytest.mark.parametrize(
+    "after", [story("B", related="A").replace('"B"', '"New"'), story("B", related="A", topics="[Law]")]
+)
+def test_a_record_that_is_still_shown_does_not_reach_others_that_mention_the_same_stories(
+    make_site: Callable[..., Site], after: str
+) -> None:
+    site = make_site({"b.md": story("B", related="A"), "c.md": story("C", related="A")})
+    mentioned, other = (site.revision(f"/providers/{name}-example.atom") for name in "ac")
+    site.write("b.md", after)
+    site.sync()
+    assert site.revision("/providers/a-example.atom") != mentioned
+    assert site.revision("/providers/c-example.atom") == other
+
+
+def test_a_record_that_is_hidden_reaches_others_that_link_to_what_it_mentions_by_its_title(
+    make_site: Callable[..., Site],
+) -> None:
+    best = story("B", related="A").replace("title: A,", "title: Best,")
+    assert best != story("B", related="A")
+    files = {"1.md": best, "c.md": story("C", related="A")}
+    site = make_site(files)
+    assert b"Best" in site.body("/providers/c-example.atom")
+    revision = site.revision("/providers/c-example.atom")
+    site.write("0.md", story("B", draft="true"))
+    site.sync()
+    assert b"Best" not in site.body("/providers/c-example.atom")
+    assert site.revision("/providers/c-example.atom") != revision
+
+
 def test_another_list_of_related_stories_does_not_reach_what_lists_its_story(make_site: Callable[..., Site]) -> None:
     site = make_site({"b.md": story("B"), "c.md": story("C", related="B"), "x.md": story("X")})
     listed, other = (site.revision(f"/providers/{name}-example.atom") for name in "xc")
