@@ -40,11 +40,12 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
 _URL_CHARS = "[a-zA-Z0-9/:?@!$&'()*+,=._~-]*"
 #: In capitals, and not of an unreserved character, which stands for itself.
 _ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
-#: URLs that are normal already, if no segment of their path begins with a dot. Rarer ones, such as with a port, a `;`
-#: or a fragment, may be normal without a match.
-_NORMAL_URL = re.compile(
-    rf"https?://(?![^/]{{254}}){_LABEL}(?:\.{_LABEL})*\.?/{_URL_CHARS}(?:{_ESCAPE}{_URL_CHARS})*(?<!\?)"
-)
+#: What normal URLs begin with, up to the path, and the rest of those that are normal if no segment of their path begins
+#: with a dot. Rarer ones, such as with a port, a `;` or a fragment, may be normal without a match.
+_NORMAL_START = re.compile(rf"https?://(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?/")
+_NORMAL_REST = re.compile(rf"{_URL_CHARS}(?:{_ESCAPE}{_URL_CHARS})*(?<!\?)")
+#: The most characters of such a beginning.
+_MAX_START = len("https://") + 254
 _ANY_ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -114,8 +115,21 @@ def web_url(value: str) -> str:
     end in `;`, since `&copy=1` is a parameter. A URL with a user name is refused: it holds a secret, or disguises
     another host.
     """
-    is_normal = len(value) <= MAX_URL and "/." not in value and _NORMAL_URL.fullmatch(value)
+    path = value.find("/", len("https://")) + 1
+    is_normal = (
+        0 < path <= _MAX_START
+        and len(value) <= MAX_URL
+        and _is_normal_start(value[:path])
+        and "/." not in value
+        and _NORMAL_REST.fullmatch(value, path)
+    )
     return value if is_normal else _normalised(value)
+
+
+@lru_cache(maxsize=4096)
+def _is_normal_start(start: str) -> bool:
+    """Return whether what a URL begins with is normal: most have the host of others."""
+    return _NORMAL_START.fullmatch(start) is not None
 
 
 def _normalised(value: str) -> str:

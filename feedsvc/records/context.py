@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -36,7 +37,7 @@ class Context:
     def of_file(self, name: str) -> "Context":
         """Return the context of the records in a file, whose suffix says how its text is written."""
         kind = _CONTENT_KINDS.get(os.path.splitext(name)[1].lower(), "")
-        return replace(self, content=kind) if kind != self.content else self
+        return _written_as(self, kind) if kind != self.content else self
 
     def absolute(self, address: str) -> str:
         """Return an address, where it is a relative one with the site before it. Raise NoSite without a site.
@@ -53,6 +54,12 @@ class Context:
         site = self.site.rstrip("/") + "/"
         begins_with_path = address.startswith(urlsplit(site).path)
         return urljoin(site, address if begins_with_path else address.lstrip("/"))
+
+
+@lru_cache(maxsize=64)
+def _written_as(context: Context, kind: ContentKind) -> Context:
+    """Return a context with another kind of content: the same one for all files of a kind."""
+    return replace(context, content=kind)
 
 
 class NoSite(ValueError):

@@ -110,7 +110,11 @@ class FieldReader:
         values: list[Any] = []
         get, context = self.fields.get, self.context
         for key, convert, expected, others in converters:
-            value = get(key, ABSENT)[0]
+            placed = get(key)
+            if placed is None and not (others or expected):
+                values.append(None)
+                continue
+            value = ABSENT[0] if placed is None else placed[0]
             if others and is_absent(value):
                 key, value = self.first(key, others)
             converted = None

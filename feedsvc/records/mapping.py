@@ -107,6 +107,10 @@ class RecordScope:
         unusable = None
         for candidate in candidates:
             expression, key = candidate.expression, candidate.key
+            if candidate.next_key is not None and key is not None:  # most such paths lead nowhere
+                start = self.record[key][0]
+                if isinstance(start, str) or (isinstance(start, Fields) and candidate.next_key not in start):
+                    continue
             if expression is None and key is not None:
                 found: Located | None = (self.record[key], key)
             else:

@@ -72,7 +72,7 @@ def _story(reader: FieldReader, body: str) -> Story | None:
     provider, provider_authors, publishers = _provider(reader, url)
     authors = reader.names("authors", persons_in, persons_in) if "authors" in reader.fields else ()
     topics: dict[tuple[str, str], Topic] = {}  # several names of one are noted
-    for name in reader.names("topics", topics_in):
+    for name in reader.names("topics", topics_in) if "topics" in reader.fields else ():
         topic = _topic(name)
         topics.setdefault((topic.slug, name.casefold()), topic)
     content = reader.content("featuredContent", body, url)

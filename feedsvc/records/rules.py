@@ -24,6 +24,8 @@ class Candidate:
     is_meant: bool
     #: Whether it is named as our own is, and read as there.
     is_own: bool
+    #: The next key of a path, without which it finds nothing in a mapping; None where there is none, or no need of it.
+    next_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,13 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
             is_configured = position < rule.configured
             if has_body and name == "featuredContent" and not (is_own or is_configured):
                 continue
-            is_key = key is not None and isinstance(expression, Path) and expression.is_key
-            candidates.append(Candidate(None if is_key else expression, key, is_own or is_configured, is_own))
+            is_key, next_key = False, None
+            if key is not None and isinstance(expression, Path):
+                is_key = expression.is_key
+                if len(expression.keys) > 1 and expression.text not in known:  # else it is a key as a whole, too
+                    next_key = expression.keys[1]
+            is_meant = is_own or is_configured
+            candidates.append(Candidate(None if is_key else expression, key, is_meant, is_own, next_key))
         if len(candidates) == 1 and candidates[0].key == name and not (_is_needed(name) or _means_more(name)):
             copied.append(name)
             continue

@@ -174,17 +174,21 @@ class _Composer:
         key: Any
         value: Value
         # This loop takes most of the time of reading YAML; what most scalars are is decided in it, without a call.
-        while type(event := get_event()) is not MappingEndEvent:
-            if room and type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+        while True:
+            event = get_event()
+            kind = type(event)
+            if kind is ScalarEvent and room and event.tag is None and event.anchor is None:
                 key = event.value
                 if key in _SPECIAL_KEYS and not event.style:
                     key = _MERGE if key == "<<" else None
+            elif kind is MappingEndEvent:
+                break
             else:
                 key = self.value(event, room)
                 if key == "<<" and not getattr(event, "style", None):  # an alias has no style
                     key = _MERGE
             event = get_event()
-            if room and type(event) is ScalarEvent and event.tag is None and event.anchor is None:
+            if type(event) is ScalarEvent and room and event.tag is None and event.anchor is None:
                 value = event.value
                 if not event.style and value[:1] in _UNCLEAR:
                     value = _plain_value(value)
