@@ -26,7 +26,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 Mapping: TypeAlias = Callable[..., Iterable[Any]]
 
 #: Feeds that are written at a time.
-BATCH = 32
+BATCH = 64
 #: The folder of all code of feedsvc.
 PACKAGE = Path(__file__).parents[1]
 

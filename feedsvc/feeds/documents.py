@@ -147,7 +147,7 @@ class Documents:
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
         for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH, HOME_PATH)] if pages else [])):
             found.append((catalogue.revision, [Address(path) for path in lists]))
-        for feed, revision in {**revisions, **archives}.items():
+        for feed, revision in {**revisions, **_by_time(archives)}.items():
             addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
             if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
@@ -209,6 +209,23 @@ class Documents:
         known = reader.revisions(connection)
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
+
+
+def _by_time(archives: dict[FeedAddress, int | None]) -> dict[FeedAddress, int | None]:
+    """Return archives in the order of time, whatever feed they are of: those that hold the same stories are near.
+
+    archives: by address, those of a feed oldest first.
+    """
+    parts = {(feed.kind, feed.slug, feed.archive.month): feed.archive.part for feed in archives if feed.archive}
+
+    def time(feed: FeedAddress) -> tuple[str, float]:
+        """Return the month of an archive, and how much of the month is over in its midst."""
+        if not feed.archive:
+            return "", 0
+        month, part = feed.archive
+        return month, (part - 0.5) / parts[feed.kind, feed.slug, month]
+
+    return {feed: archives[feed] for feed in sorted(archives, key=time)}
 
 
 @contextmanager

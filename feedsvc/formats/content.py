@@ -4,6 +4,7 @@ The list of a cluster is its coverage: each record that joined it with its date 
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
@@ -101,8 +102,13 @@ def language_attributes(language: str, around: str) -> dict[str, str]:
     return {"lang": language, **({"dir": "rtl" if turned else "ltr"} if turned != is_right_to_left(around) else {})}
 
 
+def written(attributes: Mapping[str, str]) -> str:
+    """Return attributes as an element has them, each after a space. Their values need no escaping."""
+    return "".join([f' {name}="{value}"' for name, value in attributes.items()])
+
+
 def _marks(language: str, around: str) -> str:
-    return "".join(f' {name}="{value}"' for name, value in language_attributes(language, around).items())
+    return written(language_attributes(language, around))
 
 
 def html_title(title: str) -> str:

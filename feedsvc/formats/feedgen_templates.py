@@ -31,6 +31,8 @@ from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 #: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
 Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
 
+#: The entries that are kept as they were written.
+KEPT = 1000
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
@@ -63,6 +65,8 @@ def write_feed(format: Format, feed: Feed) -> bytes:
     return b"".join((_head_template(name, feed.ttl, shape).fill(values), *entries, _END[name].encode()))
 
 
+# Feeds that share stories are written one after the other, as are the archives of one time.
+@lru_cache(KEPT)
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
     shape, values = _escaped_entry(entry, context)

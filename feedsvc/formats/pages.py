@@ -1,15 +1,18 @@
 """The HTML pages of feeds, from Jinja templates."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
+from functools import lru_cache
 from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
+from feedsvc.formats.stories import MONTHS, date_and_time, day_and_month, english_in, picture, story
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedAddress, FeedSummary, Month, Page
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Month, Page
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -19,25 +22,6 @@ _MAX_PROBLEMS = 100
 _SHOWN_LINKS = 3
 #: Providers that are listed without being folded.
 _MAX_UNFOLDED = 40
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-
-
-def _date(moment: datetime) -> str:
-    """Return a date in UTC as people read it, in English whatever the locale of the process, which `%B` depends on."""
-    return f"{_day_and_month(moment)} {moment.year}"
-
-
-def _day_and_month(day: date) -> str:
-    """Return a day within a year as people read it, in English."""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
-
-
-def _date_and_time(moment: datetime) -> str:
-    """Return a time in UTC as people read it, in English."""
-    return f"{_date(moment)}, {moment:%H:%M} UTC"
 
 
 def _archive_name(archive: Archive) -> str:
@@ -47,12 +31,7 @@ def _archive_name(archive: Archive) -> str:
 
 
 def _month_name(archive: Archive) -> str:
-    return _MONTHS[int(archive.month[5:]) - 1]
-
-
-def _english_in(around: str) -> dict[str, str]:
-    """Return the attributes of an element with the page's own words, which are English, by the language around it."""
-    return {} if around.split("-")[0] == "en" else language_attributes("en", around)
+    return MONTHS[int(archive.month[5:]) - 1]
 
 
 def _by_day(entries: Iterable[Entry]) -> Iterator[tuple[date, Iterator[Entry]]]:
@@ -68,14 +47,14 @@ def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    date=_date,
-    date_and_time=_date_and_time,
-    day_and_month=_day_and_month,
+    date_and_time=date_and_time,
+    day_and_month=day_and_month,
     by_day=_by_day,
     archive_name=_archive_name,
     month_name=_month_name,
@@ -83,13 +62,14 @@ _templates.filters.update(
     by_initial=by_initial,
 )
 _templates.globals.update(
-    FeedAddress=FeedAddress,
     FILTERS=FILTERS,
     max_problems=_MAX_PROBLEMS,
     shown_links=_SHOWN_LINKS,
     max_unfolded=_MAX_UNFOLDED,
     language_attributes=language_attributes,
-    english_in=_english_in,
+    english_in=english_in,
+    picture=picture,
+    story=story,
     is_right_to_left=is_right_to_left,
 )
 
@@ -99,16 +79,24 @@ def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[M
 
     recent: the stories that it begins with. months: of its archives, newest first.
     """
-    values = {"site": catalogue, "site_title": catalogue.title, "recent": recent, "months": months, "choices": {}}
-    return _render("home.html", "/", catalogue.language, values)
+    values = {"site": catalogue, "site_title": catalogue.title, "recent": recent, "months": months}
+    return _render("home.html", "/", catalogue.language, {**values, "choices": {}, "form": _filter_form(())})
 
 
 def write_page(page: Page) -> bytes:
     """Return the page of a feed, other than that of everything without filters; of an archive, its headlines."""
     feed = page.feed
     values = {"feed": feed, "site": feed, "site_title": feed.site_title, "size": page.size, "months": page.months}
+    chosen = {"choices": dict(page.choices), "form": _filter_form(page.choices)}
     template = "archive.html" if feed.address.archive else "feed.html"
-    return _render(template, feed.address.page_path, feed.language, {**values, "choices": dict(page.choices)})
+    return _render(template, feed.address.page_path, feed.language, {**values, **chosen})
+
+
+# Of almost all pages, nothing is chosen.
+@lru_cache(20)
+def _filter_form(choices: tuple[tuple[str, tuple[str, ...]], ...]) -> Markup:
+    """Return the form that chooses among the stories of a page, filled with what is chosen."""
+    return Markup(_templates.get_template("form.html").render(choices=dict(choices)))
 
 
 def write_missing(

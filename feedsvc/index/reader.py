@@ -14,8 +14,8 @@ from feedsvc.index.names import named, read_image
 from feedsvc.index.query import NEWEST_FIRST, StoryQuery, has_feed, select_stories, topics_with_feed
 from feedsvc.model import EPOCH, Cluster, Entry, FeedAddress, Image, Kind, Link, Provider, Story, Topic
 
-#: The number of entries that are read together.
-TOGETHER = 500
+#: The number of entries that are read together, those of several feeds counted once.
+TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,14 @@ def find_entries(
     What several feeds hold is read together, as far as memory allows.
     """
     pending: list[tuple[bool, list[str]]] = []
+    wanted: set[tuple[bool, str]] = set()
     for address, query in feeds:
-        pending.append((query.is_grouped, find_urls(connection, address, query)))
-        if sum(len(urls) for _, urls in pending) >= TOGETHER:
+        urls = find_urls(connection, address, query)
+        pending.append((query.is_grouped, urls))
+        wanted.update((query.is_grouped, url) for url in urls)
+        if len(wanted) >= TOGETHER:
             yield from _read(connection, pending, rules)
-            pending = []
+            pending, wanted = [], set()
     yield from _read(connection, pending, rules)
 
 

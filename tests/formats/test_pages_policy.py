@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from feedsvc.formats import pages
+from feedsvc.formats import pages, stories
 from feedsvc.web import create_app
 from feedsvc.web.responses import PAGE_POLICY
 from tests.conftest import Site, record
@@ -43,7 +43,8 @@ MARKUP = (
 
 @pytest.fixture
 def unescaped(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a service whose templates do not escape."""
+    """The URL of a service whose pages do not escape."""
+    monkeypatch.setattr(stories, "escape", str)
     monkeypatch.setattr(pages._templates, "autoescape", False)
     monkeypatch.setattr(pages._templates, "cache", {})
     files: dict[str, str | bytes] = {
