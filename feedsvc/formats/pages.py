@@ -6,9 +6,10 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feedsvc.formats.content import language_attributes
+from feedsvc.formats.content import language_attributes, written
 from feedsvc.formats.initials import by_initial
 from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
+from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Month, Page
 
@@ -62,6 +63,9 @@ _templates.globals.update(
     picture=picture,
     story=story,
     headlines=headlines,
+    alternates=alternates,
+    subscribe=subscribe,
+    addresses=addresses,
     is_right_to_left=is_right_to_left,
 )
 
@@ -106,4 +110,5 @@ def write_missing(
 def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
     """Return a page. path: of it, in the site; language: the tag of the page's."""
     root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
-    return _templates.get_template(template).render(root=root, language=language, **values).encode()
+    shared = {"root": root, "language": language, "english": Markup(written(english_in(language)))}
+    return _templates.get_template(template).render(**shared, **values).encode()
