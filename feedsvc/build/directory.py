@@ -132,7 +132,11 @@ class FileWriter:
         conflicts = len(self.conflicts)
         entry = self.entries[address] = ManifestEntry(document.revision, {}, document.outline)
         name, body, written = file_name(address), document.body, len(self.written)
-        if self._update(entry, name, body, holds(f"{self.path}/{name}", body)) and len(body) >= MIN_BYTES:
+        if (
+            self._update(entry, name, body, holds(f"{self.path}/{name}", body))
+            and self.encodings
+            and len(body) >= MIN_BYTES
+        ):
             # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
             # a build that was killed, is found without compressing anything.
             _, mtime = file_state(f"{self.path}/{name}")

@@ -1,10 +1,11 @@
 """The one address of a choice of stories, however it is written."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from feedsvc.config import Config
 from feedsvc.index.query import KINDS
-from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Filters
+from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Filters, RelatedMode
 
 #: The filter that is as good as the feed of a kind, by kind.
 OWN_FILTERS = {kind: name for name, kind in KINDS.items()}
@@ -25,11 +26,17 @@ def default_filters(config: Config, address: FeedAddress) -> Filters:
     """Return the filters of a feed whose address has none."""
     saved = saved_filters(config, address)
     quality = saved.get("min_quality")
-    return NO_FILTERS.replace(
-        min_quality=config.feeds.min_quality if quality is None else quality,
-        related=saved.get("related") or config.feeds.related,
-        limit=saved.get("limit") or config.feeds.limit,
+    return _filters(
+        config.feeds.min_quality if quality is None else quality,
+        saved.get("related") or config.feeds.related,
+        saved.get("limit") or config.feeds.limit,
     )
+
+
+# Which are asked for several times for each feed, and almost all the same.
+@lru_cache(100)
+def _filters(min_quality: int | None, related: RelatedMode, limit: int) -> Filters:
+    return NO_FILTERS.replace(min_quality=min_quality, related=related, limit=limit)
 
 
 def saved_filters(config: Config, address: FeedAddress) -> Filters:

@@ -19,11 +19,11 @@ from lxml import etree
 from feedsvc.formats.content import Context, entry_html, html_title
 from feedsvc.formats.links import LANG, THREAD_NAMESPACE, EntryLinks, FeedLinks
 from feedsvc.formats.times import RenderedTime, rfc2822
-from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, absolute
+from feedsvc.model import Entry, Feed, FeedAddress, Format, Image, Topic, absolute
 from feedsvc.model.version import __version__
 
-#: Any number of rows of texts.
-Texts: TypeAlias = tuple[tuple[str, ...], ...]
+#: Any number of texts.
+Texts: TypeAlias = tuple[str, ...]
 
 #: RSS 2.0 allows PNG, JPEG and GIF, and at most this many pixels.
 _RSS_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
@@ -59,13 +59,13 @@ class EntryValues(NamedTuple):
     height: str
     provider: str
     provider_url: str
-    #: Slug, page and name.
+    #: Slug, page and name of each.
     topics: Texts
-    #: URL and title.
+    #: URL and title of each.
     links: Texts
-    #: URL; of the stories that list a mention, which are its links.
+    #: URLs; of the stories that list a mention, which are its links.
     in_reply_to: Texts
-    #: Name; of the persons, who stand before the provider.
+    #: Names; of the persons, who stand before the provider.
     authors: Texts
     publishers: Texts
     language: str
@@ -74,14 +74,16 @@ class EntryValues(NamedTuple):
 def entry_values(entry: Entry, context: Context) -> EntryValues:
     """Return the values of an entry."""
     story, provider, image = entry.story, entry.provider, entry.story.image
+    published, base_url = story.published.isoformat(), context.base_url
+    changed = entry.updated.isoformat() if entry.updated != story.published else ""
     return EntryValues(
         url=story.url,
         title=story.title,
         html_title=html_title(story.title),
-        published=story.published.isoformat(),
+        published=published,
         published_rss=rfc2822(story.published),
-        updated=entry.updated.isoformat(),
-        changed=entry.updated.isoformat() if entry.updated != story.published else "",
+        updated=changed or published,
+        changed=changed,
         summary=escape(story.excerpt, quote=False),
         content=entry_html(entry, context),
         picture=image.url if image else "",
@@ -89,19 +91,22 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
         height=str(image.height or "") if image else "",
         provider=provider.name,
         provider_url=provider.url or "",
-        topics=tuple([(topic.slug, _page(context.base_url, topic.slug), topic.name) for topic in entry.topics]),
-        links=tuple([(link.url, link.title) for link in entry.related]),
-        in_reply_to=tuple([(link.url,) for link in entry.related]) if entry.is_mention else (),
-        authors=tuple(zip(entry.persons)),
-        publishers=tuple(zip(story.publishers)),
+        topics=tuple([text for topic in entry.topics for text in _topic(base_url, topic)]),
+        links=tuple([text for link in entry.related for text in (link.url, link.title)]),
+        in_reply_to=tuple([link.url for link in entry.related]) if entry.is_mention else (),
+        authors=entry.persons,
+        publishers=story.publishers,
         language=entry.language_in(context.language),
     )
 
 
 @lru_cache(1000)
-def _page(base_url: str, slug: str) -> str:
-    """Return the page of a topic, even if it has too few stories for one: feeds stay the same when it comes or goes."""
-    return absolute(base_url, FeedAddress("topics", slug).page_path)
+def _topic(base_url: str, topic: Topic) -> tuple[str, str, str]:
+    """Return the slug, page and name of a topic.
+
+    Even if it has too few stories for a page: feeds stay the same when it comes or goes.
+    """
+    return topic.slug, absolute(base_url, FeedAddress("topics", topic.slug).page_path), topic.name
 
 
 def render_entry(name: str, values: EntryValues) -> str:
@@ -120,27 +125,29 @@ def render_entry(name: str, values: EntryValues) -> str:
         item.summary(values.html_title or values.title, type="html" if values.html_title else None)
     if values.content:
         item.content(values.content, type="html")
-    item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in values.topics])
+    topics = (values.topics[start : start + 3] for start in range(0, len(values.topics), 3))
+    item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in topics])
     if values.picture:
         picture = {"url": values.picture, **_size(values)}
         item.media.content({**picture, "medium": "image"}, group=None)
         item.media.thumbnail(picture, group=None)
     item.links.links = [
-        {"href": url, "rel": "related", "type": "text/html", "title": title} for url, title in values.links
+        {"href": url, "rel": "related", "type": "text/html", "title": title}
+        for url, title in zip(values.links[::2], values.links[1::2], strict=True)
     ]
     if name == "atom":
         item.links.html_title = values.html_title
-        item.links.in_reply_to = [url for (url,) in values.in_reply_to]
+        item.links.in_reply_to = list(values.in_reply_to)
         provider = {"name": values.provider, **({"uri": values.provider_url} if values.provider_url else {})}
         # All at once: each call looks at all of those before.
-        item.author([*({"name": author} for (author,) in values.authors), provider])
+        item.author([*({"name": author} for author in values.authors), provider])
         element = item.atom_entry()
         if values.language:
             element.set(LANG, values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
-        item.dc.dc_creator([*(author for (author,) in values.authors), values.provider])
-        item.dc.dc_publisher([publisher for (publisher,) in values.publishers])
+        item.dc.dc_creator([*values.authors, values.provider])
+        item.dc.dc_publisher(list(values.publishers))
         if values.language:
             item.dc.dc_language(values.language)
         item.links.updated = values.changed

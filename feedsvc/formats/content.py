@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from feedsvc.formats.sentences import first_sentence
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import Entry, Feed, Label, Labels, Link
+from feedsvc.model import MAX_LIMIT, Entry, Feed, Label, Labels, Link
 
 #: What HTML takes for the beginning of a tag, or of a comment.
 _TAG = re.compile("<[a-zA-Z/!?]")
@@ -33,6 +33,8 @@ class Context(NamedTuple):
         return cls(feed.base_url, feed.language, feed.labels)
 
 
+# Most feeds are written in one format right after the other.
+@lru_cache(MAX_LIMIT)
 def entry_html(entry: Entry, context: Context) -> str:
     """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image

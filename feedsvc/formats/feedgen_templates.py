@@ -10,9 +10,9 @@ the values themselves, but for the character references in plain elements of RSS
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, count
+from itertools import accumulate, count
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,8 +28,8 @@ from feedsvc.formats.atom_rss import (
 from feedsvc.formats.content import Context
 from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 
-#: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
-Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
+#: What a template is made for: whether there is a text, and how many Texts has, in the order of the values.
+Shape: TypeAlias = tuple[bool | int, ...]
 
 #: The entries that are kept as they were written.
 KEPT = 1000
@@ -41,6 +41,16 @@ _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 _PLAIN_OF_ITEM = ("title", "category", "dc:creator", "dc:publisher")
 _PLAIN_OF_CHANNEL = ("title", "description")
 _MARK = re.compile("\ue000([0-9]+)\ue001")
+#: What is written for characters: in elements and attributes, then in plain ones of both.
+_IN_ELEMENT = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"), (b"\r", b"&#13;"))
+_IN_ATTRIBUTE = ((b'"', b"&quot;"), (b"\n", b"&#10;"), (b"\t", b"&#9;"))
+_PLAIN = ((b"&", b"&#x26;"), (b"<", b"&#x3C;"))
+_ESCAPINGS = (
+    _IN_ELEMENT,
+    (*_IN_ELEMENT, *_IN_ATTRIBUTE),
+    (*_PLAIN, *_IN_ELEMENT[2:]),
+    (*_PLAIN, *_IN_ELEMENT[2:], *_IN_ATTRIBUTE),
+)
 
 
 class Template(NamedTuple):
@@ -48,18 +58,27 @@ class Template(NamedTuple):
 
     #: In UTF-8.
     text: bytes
-    #: Return the values in the order of the text, from those that `_escape` returns.
-    pick: Callable[[list[bytes]], tuple[bytes, ...]]
+    #: The places of the values that are escaped in one way, by the way.
+    places: tuple[tuple[tuple[tuple[bytes, bytes], ...], tuple[int, ...]], ...]
+    #: Return the values in the order of the text, from those of all places.
+    ordered: Callable[[list[bytes]], tuple[bytes, ...]]
 
-    def fill(self, values: list[bytes]) -> bytes:
+    def fill(self, values: Sequence[str]) -> bytes:
         """Return the text with values in it."""
-        return self.text % self.pick(values)
+        parts = []
+        for escaping, places in self.places:
+            # All at once, separated by a character that XML can't hold.
+            part = "\0".join([values[place] for place in places]).encode()
+            for character, reference in escaping:
+                part = part.replace(character, reference)
+            parts.append(part)
+        return self.text % self.ordered(b"\0".join(parts).split(b"\0"))
 
 
 def write_feed(format: Format, feed: Feed) -> bytes:
     """Return the feed in a format whose name is "atom" or "rss"."""
     name = format.name
-    shape, values = _escape(head_values(format, feed))
+    shape, values = _shaped(head_values(format, feed))
     context = Context.of(feed)
     entries = (write_entry(name, entry, context) for entry in feed.entries)
     return b"".join((_head_template(name, feed.ttl, shape).fill(values), *entries, _END[name].encode()))
@@ -69,47 +88,40 @@ def write_feed(format: Format, feed: Feed) -> bytes:
 @lru_cache(KEPT)
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
-    shape, values = _escaped_entry(entry, context)
+    shape, values = _shaped_entry(entry, context)
     return _entry_template(name, shape).fill(values)
 
 
 # Most feeds are written in one format right after the other.
 @lru_cache(MAX_LIMIT)
-def _escaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[bytes]]:
-    return _escape(entry_values(entry, context))
+def _shaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[str]]:
+    return _shaped(entry_values(entry, context))
 
 
 @lru_cache(1000)
 def _entry_template(name: str, shape: Shape) -> Template:
-    return _template(render_entry(name, EntryValues(*_marks(shape))), shape, _PLAIN_OF_ITEM if name == "rss" else ())
+    return _template(render_entry(name, EntryValues(*_marks(shape))), _PLAIN_OF_ITEM if name == "rss" else ())
 
 
 @lru_cache(1000)
 def _head_template(name: str, ttl: int, shape: Shape) -> Template:
     head = render_head(name, HeadValues(*_marks(shape)), ttl).removesuffix(_END[name])
-    return _template(head, shape, _PLAIN_OF_CHANNEL if name == "rss" else ())
+    return _template(head, _PLAIN_OF_CHANNEL if name == "rss" else ())
 
 
-def _escape(values: Iterable[str | Texts]) -> tuple[Shape, list[bytes]]:
-    """Return the shape of values, and their texts: escaped for elements and attributes, then for plain ones of both."""
-    shape: list[bool | tuple[int, ...]] = []
+def _shaped(values: Iterable[str | Texts]) -> tuple[Shape, list[str]]:
+    """Return the shape of values, and their texts."""
+    shape: list[bool | int] = []
     texts: list[str] = []
     for value in values:
-        if not value:
-            shape.append(() if isinstance(value, tuple) else False)
-        elif isinstance(value, str):
-            shape.append(True)
-            texts.append(value)
+        if isinstance(value, str):
+            shape.append(bool(value))
+            if value:
+                texts.append(value)
         else:
-            shape.append(tuple(map(len, value)))
-            texts += chain(*value)
-    # All at once, separated by a character that XML can't hold.
-    joined = "\0".join(texts).encode()
-    elements = joined.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b"\r", b"&#13;")
-    attributes = elements.replace(b'"', b"&quot;").replace(b"\n", b"&#10;").replace(b"\t", b"&#9;")
-    both = b"\0".join((elements, attributes))
-    plain = both.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
-    return tuple(shape), b"\0".join((both, plain)).split(b"\0")
+            shape.append(len(value))
+            texts += value
+    return tuple(shape), texts
 
 
 def _marks(shape: Shape) -> list[Any]:
@@ -120,23 +132,25 @@ def _marks(shape: Shape) -> list[Any]:
         return f"\ue000{next(places)}\ue001"
 
     return [
-        tuple(tuple(mark() for _ in range(length)) for length in part) if isinstance(part, tuple)
-        else mark() if part else ""
-        for part in shape
-    ]  # fmt: skip
+        (mark() if part else "") if isinstance(part, bool) else tuple(mark() for _ in range(part)) for part in shape
+    ]
 
 
-def _template(text: str, shape: Shape, plain: Collection[str]) -> Template:
-    """Return the template of a text with the marks of a shape. plain: the names of elements of plain text in RSS."""
+def _template(text: str, plain: Collection[str]) -> Template:
+    """Return the template of a text with marks. plain: the names of elements of plain text in RSS."""
     pieces = _MARK.split(text.replace("%", "%%"))
     constants, places = pieces[::2], map(int, pieces[1::2])
-    number = sum(sum(part) if isinstance(part, tuple) else part for part in shape)
-    picked = []
+    found: list[list[int]] = [[] for _ in _ESCAPINGS]
+    placed = []
     name = ""  # of the element that a value is in
     for before, place in zip(constants, places, strict=False):
         if "<" in before:
             name = re.split("[ >]", before.rpartition("<")[2])[0]
         is_plain = name in plain or (bool(plain) and before.endswith(' title="'))
-        escaping = before.endswith('="') + 2 * is_plain
-        picked.append(place + escaping * number)
-    return Template("%s".join(constants).encode(), itemgetter(*picked))
+        way = before.endswith('="') + 2 * is_plain
+        placed.append((way, len(found[way])))
+        found[way].append(place)
+    starts = list(accumulate(map(len, found), initial=0))
+    groups = tuple((escaping, tuple(group)) for escaping, group in zip(_ESCAPINGS, found, strict=True) if group)
+    ordered = itemgetter(*(starts[way] + number for way, number in placed))
+    return Template("%s".join(constants).encode(), groups, ordered)

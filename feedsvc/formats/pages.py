@@ -1,16 +1,15 @@
 """The HTML pages of feeds, from Jinja templates."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feedsvc.formats.content import language_attributes
+from feedsvc.formats.content import language_attributes, written
 from feedsvc.formats.initials import by_initial
-from feedsvc.formats.stories import MONTHS, date_and_time, day_and_month, english_in, picture, story
+from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
+from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Month, Page
 
@@ -34,11 +33,6 @@ def _month_name(archive: Archive) -> str:
     return MONTHS[int(archive.month[5:]) - 1]
 
 
-def _by_day(entries: Iterable[Entry]) -> Iterator[tuple[date, Iterator[Entry]]]:
-    """Return entries by the days on which they were published, in UTC, in the order given."""
-    return groupby(entries, lambda entry: entry.story.published.date())
-
-
 def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
     """Return feeds by their number of stories, those of one number in the order given."""
     return sorted(feeds, key=lambda feed: -feed.size)
@@ -54,8 +48,6 @@ _templates = Environment(
 )
 _templates.filters.update(
     date_and_time=date_and_time,
-    day_and_month=day_and_month,
-    by_day=_by_day,
     archive_name=_archive_name,
     month_name=_month_name,
     largest_first=_largest_first,
@@ -70,6 +62,10 @@ _templates.globals.update(
     english_in=english_in,
     picture=picture,
     story=story,
+    headlines=headlines,
+    alternates=alternates,
+    subscribe=subscribe,
+    addresses=addresses,
     is_right_to_left=is_right_to_left,
 )
 
@@ -114,4 +110,5 @@ def write_missing(
 def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
     """Return a page. path: of it, in the site; language: the tag of the page's."""
     root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
-    return _templates.get_template(template).render(root=root, language=language, **values).encode()
+    shared = {"root": root, "language": language, "english": Markup(written(english_in(language)))}
+    return _templates.get_template(template).render(**shared, **values).encode()

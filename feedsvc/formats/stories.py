@@ -1,8 +1,9 @@
 """A story on a page, as HTML. Pages are mostly stories, for which a template would take several times as long."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import groupby
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -76,6 +77,25 @@ def story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole:
     if entry.topics:
         parts.append(f'<ul class="topics"{inside}>\n{_topics(entry, root)}</ul>\n')
     return Markup("".join((*parts, "</article>\n")))
+
+
+def headlines(entries: Sequence[Entry], language: str, with_provider: bool) -> Markup:
+    """Return stories as headlines, by the days on which they were published, in UTC, in the order given.
+
+    language: of the page. with_provider: whether each has the name of its provider.
+    """
+    english = written(english_in(language))
+    texts = iter(_escaped(text for each in entries for text in (each.story.url, each.story.title, each.provider.name)))
+    lines: list[str] = []
+    for day, of_day in groupby(entries, lambda entry: entry.story.published.date()):
+        lines += (f'<h3{english}><time datetime="{day}">{day_and_month(day)}</time></h3>', "<ul>")
+        for entry, url, title, provider in zip(of_day, texts, texts, texts, strict=False):
+            own = entry.story.language
+            marks = written(language_attributes(own, language)) if own and own != language else ""
+            shown = f" <span>{provider}</span>" if with_provider else ""
+            lines.append(f'<li><a{marks} href="{url}">{title}</a>{shown}</li>')
+        lines.append("</ul>")
+    return Markup("\n".join(lines))
 
 
 def _mentioned_by(entry: Entry, site: Feed | Catalogue, shown: int) -> str:

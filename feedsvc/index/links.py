@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -107,17 +106,15 @@ def find_related(
     sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
     title_of = dict(connection.execute(sql, (as_list(occurrences),)))
     name_of = named(connection, "providers", providers)
-    told = occurrences & {record.occurrence for records in joined.values() for record in records}
-    stories = read_stories(connection, told) if told else {}
+    joining = occurrences & {record.occurrence for records in joined.values() for record in records}
+    stories = read_stories(connection, joining) if joining else {}
 
     def links(start: str) -> Iterator[Link]:
         in_cluster = {record.occurrence for record in joined.get(start, ())}
         for end, (occurrence, provider) in linked[start]:
-            link = Link(end, title_of[occurrence], name_of[provider][0])
-            if occurrence in in_cluster:
-                story = stories[occurrence]
-                link = replace(link, published=story.published, excerpt=story.excerpt)
-            yield link
+            told = stories[occurrence] if occurrence in in_cluster else None
+            names = title_of[occurrence], name_of[provider][0]
+            yield Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
 
     return {start: Related(tuple(links(start)), len(found[start])) for start in linked}
 

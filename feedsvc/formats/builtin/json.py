@@ -82,7 +82,7 @@ def _linked(link: Link) -> dict[str, Any]:
 def _known(value: dict[str, Any]) -> dict[str, Any]:
     """Return the mapping without unknown and empty values, except those that JSON Feed requires."""
     required = ("items", "content_html")
-    return {key: item for key, item in value.items() if item not in (None, "", [], {}) or key in required}
+    return {key: item for key, item in value.items() if item or item == 0 or key in required}
 
 
 FORMAT = Format("json", ".json", "application/feed+json", "JSON Feed", write_json, is_paged=True)
