@@ -16,15 +16,8 @@ from itertools import chain, count
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from feedsvc.formats.atom_rss import (
-    EntryValues,
-    HeadValues,
-    Texts,
-    entry_values,
-    head_values,
-    render_entry,
-    render_head,
-)
+from feedsvc.formats.atom_rss import EntryValues, Texts, entry_values, render_entry
+from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
 from feedsvc.formats.content import Context
 from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
 
