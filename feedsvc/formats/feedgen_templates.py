@@ -19,13 +19,13 @@ from typing import Any, NamedTuple, TypeAlias
 from feedsvc.formats.atom_rss import EntryValues, Texts, entry_values, render_entry
 from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
 from feedsvc.formats.content import Context
-from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
+from feedsvc.model import Entry, Feed, Format
 
 #: What a template is made for: whether there is a text, and how long each row of Texts is, in the order of the values.
 Shape: TypeAlias = tuple[bool | tuple[int, ...], ...]
 
-#: The entries that are kept as they were written.
-KEPT = 1000
+#: The entries that are kept as they were written, and those whose values are: four times as large, and of one feed.
+KEPT, KEPT_VALUES = 1000, 100
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
@@ -67,7 +67,7 @@ def write_entry(name: str, entry: Entry, context: Context) -> bytes:
 
 
 # Most feeds are written in one format right after the other.
-@lru_cache(MAX_LIMIT)
+@lru_cache(KEPT_VALUES)
 def _escaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[bytes]]:
     return _escape(entry_values(entry, context))
 
