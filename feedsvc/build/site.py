@@ -210,7 +210,11 @@ def _stamp(config: Config) -> str:
     """Return a fingerprint of the configuration, feedsvc's own code, and the libraries that write documents."""
     files = [str(path) for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"]
     writers = [format.write.__module__ for format in published_formats(config)]
-    files += [str(spec.origin) for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2", *writers)) if spec]
+    files += [
+        str(spec.origin)
+        for spec in map(find_spec, ("feedgen", "lxml", "msgspec", "jinja2", "markupsafe", *writers))
+        if spec
+    ]
     states = [(path, file_state(path)) for path in sorted(files)]
     config = replace(config, index=Index())  # which holds the same wherever it is
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()

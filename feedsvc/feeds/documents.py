@@ -19,6 +19,7 @@ from feedsvc.feeds.addresses import (
     page_address,
     parse_address,
 )
+from feedsvc.feeds.catalogue import select_archives, select_catalogue, select_slugs
 from feedsvc.feeds.outlines import outline_list
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.feeds.writing import Document, write_feed, write_site
@@ -93,7 +94,7 @@ class Documents:
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
         current, selected = None, None
         with self.index.reading() as connection:
-            list_feeds = cache(partial(selection.select_catalogue, connection, self.config))
+            list_feeds = cache(partial(select_catalogue, connection, self.config))
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
                 if not address.feed:
@@ -119,7 +120,7 @@ class Documents:
                 yield FoundDocument(revision, lambda: write_feed(connection, self.config, address, select()))
             else:
                 revision = 0 if address.path in ASSETS else self._revision(connection)
-                list_feeds = partial(selection.select_catalogue, connection, self.config)
+                list_feeds = partial(select_catalogue, connection, self.config)
                 yield FoundDocument(revision, lambda: write_site(connection, self.config, address, list_feeds))
 
     def revision(self) -> int:
@@ -135,13 +136,13 @@ class Documents:
     def catalogue(self) -> Catalogue:
         """Return the list of all feeds."""
         with self.index.reading() as connection:
-            return selection.select_catalogue(connection, self.config)
+            return select_catalogue(connection, self.config)
 
     def listing(self) -> Listing:
         """Return all addresses: those that are made from one feed together, with its revision."""
         with self.index.reading() as connection:
-            catalogue = selection.select_catalogue(connection, self.config)
-            archives = selection.select_archives(connection, self.config, catalogue)
+            catalogue = select_catalogue(connection, self.config)
+            archives = select_archives(connection, self.config, catalogue)
             revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
@@ -166,7 +167,7 @@ class Documents:
                 if address.feed:
                     urls, now = selection.find_outline(connection, self.config, address.feed)
                 else:
-                    urls, now = [], outline_list(selection.select_catalogue(connection, self.config))
+                    urls, now = [], outline_list(select_catalogue(connection, self.config))
                 if now == outline and all(revised.get(url, revision) <= revision for url in urls):
                     found.add(address)
         return found
@@ -174,7 +175,7 @@ class Documents:
     def current(self) -> dict[Address, int]:
         """Return the addresses of all current feeds, those that name the hub, with their revisions."""
         with self.index.reading() as connection:
-            catalogue = selection.select_catalogue(connection, self.config)
+            catalogue = select_catalogue(connection, self.config)
             revisions = self._revisions(connection, catalogue)
         formats = selection.published_formats(self.config)
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in formats}
@@ -194,7 +195,7 @@ class Documents:
     def slugs(self, kind: str) -> list[str]:
         """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
         with self.index.reading() as connection:
-            return selection.select_slugs(connection, self.config, kind)
+            return select_slugs(connection, self.config, kind)
 
     def unknown_values(self, filters: Filters) -> list[tuple[str, str]]:
         """Return the names of filters with those of their values that too few stories have."""

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from feedsvc.config import Config
-from feedsvc.feeds.archives import Section, find_archives, list_archives
+from feedsvc.feeds.archives import Section, find_archives
 from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.outlines import outline
-from feedsvc.feeds.words import feed_description, feed_title, site_description, site_labels
+from feedsvc.feeds.words import feed_description, feed_title, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.archives import Months, last_changes
 from feedsvc.index.database import Connection
-from feedsvc.index.facets import list_values, unknown_values
-from feedsvc.index.occurrences import read_problems
+from feedsvc.index.facets import unknown_values
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
 from feedsvc.model import (
@@ -22,19 +21,12 @@ from feedsvc.model import (
     EPOCH,
     EVERYTHING,
     NO_FILTERS,
-    Catalogue,
-    Counted,
     Entry,
     Feed,
     FeedAddress,
-    FeedSummary,
     Format,
-    Kind,
     RelatedMode,
 )
-
-#: The stories on the page of everything.
-_RECENT = 12
 
 
 class Selected(NamedTuple):
@@ -149,7 +141,7 @@ def _make_feed(
         # The hub is never notified of archives and filtered feeds.
         hub=config.feeds.hub if address.is_current and address.filters == NO_FILTERS else "",
         pictures=config.site.pictures,
-        entries=_as_published(config, address, entries),
+        entries=as_published(config, address, entries),
         previous_archive=section.previous_archive,
         next_archive=section.next_archive,
         next_page=section.next_page,
@@ -178,68 +170,6 @@ def formats_at(config: Config, address: FeedAddress) -> tuple[Format, ...]:
     if address.is_current:
         return published_formats(config)
     return tuple(format for format in archive_formats(config) if format.is_paged or not address.is_older)
-
-
-def select_catalogue(connection: Connection, config: Config) -> Catalogue:
-    """Return the list of all feeds."""
-
-    def listed(kind: Kind) -> tuple[FeedSummary, ...]:
-        rows = reader.all_feeds(connection, kind, config.feeds)
-        return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
-
-    def summary(address: FeedAddress, name: str) -> FeedSummary:
-        return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
-
-    shown = config.serve.show_problems
-    state = reader.everything(connection, shown)
-    description = site_description(config)
-    return Catalogue(
-        title=config.site.title,
-        description=description.text,
-        description_language=description.language,
-        language=config.site.language,
-        labels=site_labels(config),
-        base_url=config.site.base_url,
-        formats=published_formats(config),
-        pictures=config.site.pictures,
-        everything=summary(EVERYTHING, config.site.title),
-        topics=listed("topics"),
-        providers=listed("providers"),
-        custom=tuple(summary(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
-        updated=reader.newest(connection),
-        revision=state.revision,
-        changed=state.changed,
-        problems=read_problems(connection) if shown else None,
-    )
-
-
-def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
-    """Return the newest stories of all, grouped, which the page of everything begins with."""
-    grouped = related_mode(config, EVERYTHING) != "none"
-    counted: Counted = "clusters" if grouped else "primary_stories"
-    query = replace(story_query(config, EVERYTHING), counted=counted, is_grouped=grouped, limit=_RECENT)
-    (entries,) = reader.find_entries(connection, [(EVERYTHING, query)], config.feeds)
-    return _as_published(config, EVERYTHING, entries)
-
-
-def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
-    """Return the addresses of all archives with their revisions, and of what is older than current feeds, with None."""
-    found: dict[FeedAddress, int | None] = {}
-    for feed in catalogue.feeds if config.feeds.archives else ():
-        query = story_query(config, feed.address)
-        if feed.size > query.limit:  # which the others needn't be asked for
-            found |= list_archives(connection, feed.address, query)
-    return found
-
-
-def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:
-    """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
-    match kind:
-        case "topics" | "providers" as listed:
-            return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
-        case "custom":
-            return sorted(config.custom)
-    return list_values(connection, kind)
 
 
 def find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
@@ -277,7 +207,7 @@ def related_mode(config: Config, address: FeedAddress) -> RelatedMode:
     return mode
 
 
-def _as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return entries without the links to related stories, where the feed at an address has none."""
     if related_mode(config, address) != "none":
         return entries

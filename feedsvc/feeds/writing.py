@@ -9,6 +9,7 @@ from feedsvc.config import Config
 from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
+from feedsvc.feeds.catalogue import select_recent
 from feedsvc.feeds.outlines import outline_list
 from feedsvc.feeds.pages import select_months, select_page, select_search_index
 from feedsvc.feeds.selection import Selected
@@ -72,7 +73,7 @@ def write_site(
         return Document(opml.CONTENT_TYPE, body, catalogue.revision, catalogue.changed, outline=outlined)
     from feedsvc.formats import pages
 
-    recent = selection.select_recent(connection, config)
+    recent = select_recent(connection, config)
     months = select_months(connection, config, EVERYTHING)
     body = pages.write_home(catalogue, recent, months)
     return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed)

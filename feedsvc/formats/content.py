@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from feedsvc.formats.sentences import first_sentence
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import MAX_LIMIT, Entry, Feed, Label, Labels, Link
+from feedsvc.model import Entry, Feed, Label, Labels, Link
 
 #: What HTML takes for the beginning of a tag, or of a comment.
 _TAG = re.compile("<[a-zA-Z/!?]")
 #: Letters of Arabic, Syriac and Thaana, after which the parts of a date are shown from right to left (UAX #9, W2).
 _ARABIC = re.compile("[\u0600-\u07bf\u0860-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LEFT_TO_RIGHT_MARK = "\u200e"
+#: The entries whose content, or whose values, are kept: those of one feed, which is written in one format after the other.
+KEPT = 100
 
 
 class Context(NamedTuple):
@@ -34,7 +36,7 @@ class Context(NamedTuple):
 
 
 # Most feeds are written in one format right after the other.
-@lru_cache(MAX_LIMIT)
+@lru_cache(KEPT)
 def entry_html(entry: Entry, context: Context) -> str:
     """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image

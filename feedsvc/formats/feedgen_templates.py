@@ -16,23 +16,16 @@ from itertools import accumulate, count
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from feedsvc.formats.atom_rss import (
-    EntryValues,
-    HeadValues,
-    Texts,
-    entry_values,
-    head_values,
-    render_entry,
-    render_head,
-)
-from feedsvc.formats.content import Context
-from feedsvc.model import MAX_LIMIT, Entry, Feed, Format
+from feedsvc.formats.atom_rss import EntryValues, Texts, entry_values, render_entry
+from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
+from feedsvc.formats.content import KEPT, Context
+from feedsvc.model import Entry, Feed, Format
 
 #: What a template is made for: whether there is a text, and how many Texts has, in the order of the values.
 Shape: TypeAlias = tuple[bool | int, ...]
 
 #: The entries that are kept as they were written.
-KEPT = 1000
+KEPT_WRITTEN = 1000
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
@@ -85,7 +78,7 @@ def write_feed(format: Format, feed: Feed) -> bytes:
 
 
 # Feeds that share stories are written one after the other, as are the archives of one time.
-@lru_cache(KEPT)
+@lru_cache(KEPT_WRITTEN)
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
     shape, values = _shaped_entry(entry, context)
@@ -93,7 +86,7 @@ def write_entry(name: str, entry: Entry, context: Context) -> bytes:
 
 
 # Most feeds are written in one format right after the other.
-@lru_cache(MAX_LIMIT)
+@lru_cache(KEPT)
 def _shaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[str]]:
     return _shaped(entry_values(entry, context))
 

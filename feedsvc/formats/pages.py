@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,7 +12,10 @@ from feedsvc.formats.initials import by_initial
 from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
 from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Month, Page
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Filter, Month, Page
+
+#: The values that are chosen, by the name of their filter.
+Choices: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -76,23 +80,27 @@ def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[M
     recent: the stories that it begins with. months: of its archives, newest first.
     """
     values = {"site": catalogue, "site_title": catalogue.title, "recent": recent, "months": months}
-    return _render("home.html", "/", catalogue.language, {**values, "choices": {}, "form": _filter_form(())})
+    return _render("home.html", "/", catalogue.language, {**values, "choices": {}, "form": _form(())})
 
 
 def write_page(page: Page) -> bytes:
     """Return the page of a feed, other than that of everything without filters; of an archive, its headlines."""
     feed = page.feed
     values = {"feed": feed, "site": feed, "site_title": feed.site_title, "size": page.size, "months": page.months}
-    chosen = {"choices": dict(page.choices), "form": _filter_form(page.choices)}
+    chosen = {"choices": dict(page.choices), "form": _form(page.choices)}
     template = "archive.html" if feed.address.archive else "feed.html"
     return _render(template, feed.address.page_path, feed.language, {**values, **chosen})
 
 
+def _form(choices: Choices) -> Markup:
+    """Return the form that chooses among the stories of a page, filled with what is chosen."""
+    return _written_form(choices, tuple(FILTERS.values()))
+
+
 # Of almost all pages, nothing is chosen.
 @lru_cache(20)
-def _filter_form(choices: tuple[tuple[str, tuple[str, ...]], ...]) -> Markup:
-    """Return the form that chooses among the stories of a page, filled with what is chosen."""
-    return Markup(_templates.get_template("form.html").render(choices=dict(choices)))
+def _written_form(choices: Choices, filters: tuple[Filter, ...]) -> Markup:
+    return Markup(_templates.get_template("form.html").render(choices=dict(choices), filters=filters))
 
 
 def write_missing(

@@ -1,10 +1,12 @@
-"""Reads the names of topics and providers from the index."""
+"""The names of topics and providers."""
 
+from collections import Counter
 from collections.abc import Collection
 
 import msgspec
 
 from feedsvc.index.database import Connection
+from feedsvc.index.occurrences import Name
 from feedsvc.model import Image, Kind
 
 _image_decoder = msgspec.json.Decoder(Image)
@@ -43,3 +45,36 @@ def several_names(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
 def read_image(data: str | None) -> Image | None:
     """Return an image as the index has it."""
     return _image_decoder.decode(data) if data else None
+
+
+def update_names(connection: Connection, names: Counter[Name]) -> bool:
+    """Update the numbers of names; return whether a topic or provider that had a name now has another one."""
+    changes = [(*name, number) for name, number in names.items() if number]
+    if not changes:
+        return False
+    # As the table `names`: how many more or less occurrences name what.
+    text, integer = connection.dialect.text, connection.dialect.integer
+    key = "kind, slug, name, domain, image"
+    columns = ", ".join(f"{column} {text}" for column in key.split(", "))
+    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, occurrences {integer})")
+    connection.insert("changes", changes)
+    connection.analyze("changes")
+    before = _shown(connection)
+    is_touched = "(kind, slug) IN (SELECT kind, slug FROM changes)"
+    connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
+    connection.execute(f"DELETE FROM names WHERE {is_touched}")
+    connection.execute(
+        f"INSERT INTO names SELECT {key}, sum(occurrences) FROM changes GROUP BY {key} HAVING sum(occurrences) != 0"
+    )
+    after = _shown(connection)
+    connection.execute("DROP TABLE changes")
+    return any(key in after and after[key] != shown for key, shown in before.items())
+
+
+def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:
+    """Return the name, domain and image of the topics and providers whose names change."""
+    rows = connection.execute(
+        "SELECT kind, slug, min(name), min(nullif(domain, '')), min(nullif(image, '')) FROM names "
+        "WHERE (kind, slug) IN (SELECT kind, slug FROM changes) GROUP BY kind, slug"
+    )
+    return {(kind, slug): tuple(shown) for kind, slug, *shown in rows}

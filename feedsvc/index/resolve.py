@@ -11,7 +11,6 @@ files' names and contents, and on the time of the sync, never on history.
   those of the records of the stories that mention it.
 """
 
-from collections import Counter
 from typing import TypeAlias
 
 from feedsvc.config import Feeds
@@ -19,7 +18,8 @@ from feedsvc.index.clusters import Regrouped, Renamed, group
 from feedsvc.index.database import Connection
 from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.guard import note_entries
-from feedsvc.index.occurrences import Changes, Name
+from feedsvc.index.names import update_names
+from feedsvc.index.occurrences import Changes
 from feedsvc.index.query import topics_with_feed
 from feedsvc.index.revised import note_all, note_revised
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
@@ -114,7 +114,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
         _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
         note_revised(connection, revision, "SELECT url FROM affected")
         connection.execute("DROP TABLE affected")
-    is_renamed = _rename(connection, changes.names)
+    is_renamed = update_names(connection, changes.names)
     if is_renamed:  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?", (revision,))
     if is_renamed or is_first:
@@ -228,36 +228,3 @@ def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> N
     connection.executemany(update, [(revision, *feed) for feed in feeds])
     having = " UNION ".join(f"SELECT url FROM {table} WHERE slug {in_list}" for table in ("story_topics", "clusters"))
     note_revised(connection, revision, having, [as_list(topics)] * 2)
-
-
-def _rename(connection: Connection, names: Counter[Name]) -> bool:
-    """Update the numbers of names; return whether a topic or provider that had a name now has another one."""
-    changes = [(*name, number) for name, number in names.items() if number]
-    if not changes:
-        return False
-    # As the table `names`: how many more or less occurrences name what.
-    text, integer = connection.dialect.text, connection.dialect.integer
-    key = "kind, slug, name, domain, image"
-    columns = ", ".join(f"{column} {text}" for column in key.split(", "))
-    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, occurrences {integer})")
-    connection.insert("changes", changes)
-    connection.analyze("changes")
-    before = _shown(connection)
-    is_touched = "(kind, slug) IN (SELECT kind, slug FROM changes)"
-    connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
-    connection.execute(f"DELETE FROM names WHERE {is_touched}")
-    connection.execute(
-        f"INSERT INTO names SELECT {key}, sum(occurrences) FROM changes GROUP BY {key} HAVING sum(occurrences) != 0"
-    )
-    after = _shown(connection)
-    connection.execute("DROP TABLE changes")
-    return any(key in after and after[key] != shown for key, shown in before.items())
-
-
-def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:
-    """Return the name, domain and image of the topics and providers whose names change."""
-    rows = connection.execute(
-        "SELECT kind, slug, min(name), min(nullif(domain, '')), min(nullif(image, '')) FROM names "
-        "WHERE (kind, slug) IN (SELECT kind, slug FROM changes) GROUP BY kind, slug"
-    )
-    return {(kind, slug): tuple(shown) for kind, slug, *shown in rows}

@@ -148,9 +148,10 @@ def test_the_files_of_an_older_versions_manifest_are_ours(make_site: Callable[..
 
 def test_the_names_in_a_stored_manifest_stay() -> None:
     manifest = Manifest("1", {"/feed.atom": ManifestEntry(7, {"feed.atom": (3, 1)})}, {"x.atom"})
-    text = '{"claimed":["x.atom"],"made":{"/feed.atom":[7,{"feed.atom":[3,1]}]},"stamp":"1"}'
+    text = '{"claimed":["x.atom"],"made":{"/feed.atom":[7,{"feed.atom":[3,1]},""]},"stamp":"1"}'
     assert "".join(manifest.text().decode().split()) == text
-    assert Manifest.parse(text.encode(), "") == manifest
+    without_outline = text.replace(',""', "")
+    assert Manifest.parse(text.encode(), "") == Manifest.parse(without_outline.encode(), "") == manifest
 
 
 def test_objects_of_a_build_that_ended_meanwhile_are_removed_by_the_next(

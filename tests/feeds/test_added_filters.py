@@ -49,3 +49,12 @@ def test_an_added_filter_works_in_addresses_saved_filters_pages_and_explanations
         records = RecordFolders(find_sources(site.config))
         lines = explain(connection, site.config, "https://a.example/1", records).lines
     assert "left out by without_type=video (its type: video)" in lines[-1]
+
+
+def test_the_form_of_pages_has_the_filters_that_there_are(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_site(FILES).config
+    assert 'name="without_type"' in feedsvc.create_app(config).test_client().get("/").text
+    monkeypatch.delitem(FILTERS, "without_type")
+    assert 'name="without_type"' not in feedsvc.create_app(config).test_client().get("/").text

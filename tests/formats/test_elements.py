@@ -129,7 +129,7 @@ def test_the_only_alternate_of_a_feed_is_its_page(make_site: Callable[..., Site]
         "1.md": record(time="2020-06-13", topics="[AI]"),
         "2.md": record(time="2020-07-13", url="https://a.example/2"),
     }
-    site = make_site(records, feeds={"limit": 1})
+    site = make_site(records, feeds={"limit": 1, "archives": ["atom", "rss"]})
     page = f"{BASE}/topics/ai/" if address == "/topics/ai" else f"{BASE}/"
     alternates = "a:link[@rel='alternate' or not(@rel)]"
     (link,) = feed(site, f"{address}.atom").xpath(alternates, namespaces=NAMESPACES)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from feedsvc.formats import feedgen_templates
-from feedsvc.formats.atom_rss import entry_values, head_values, render_entry, render_head
+from feedsvc.formats.atom_rss import entry_values, render_entry
+from feedsvc.formats.atom_rss_heads import head_values, render_head
 from feedsvc.formats.content import Context
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
