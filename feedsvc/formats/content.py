@@ -19,7 +19,7 @@ _TAG = re.compile("<[a-zA-Z/!?]")
 #: Letters of Arabic, Syriac and Thaana, after which the parts of a date are shown from right to left (UAX #9, W2).
 _ARABIC = re.compile("[\u0600-\u07bf\u0860-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LEFT_TO_RIGHT_MARK = "\u200e"
-#: The entries whose content, or whose values, are kept: those of one feed, which is written in one format after the other.
+#: The entries whose content and values are kept: those of a feed, which is written in one format after the other.
 KEPT = 100
 
 
