@@ -1,5 +1,7 @@
 """The `feedsvc` command: options in, lines and exit status out."""
 
+import atexit
+import gc
 import os
 from contextlib import suppress
 from signal import SIGINT, default_int_handler, getsignal, signal
@@ -16,6 +18,9 @@ def _end(*number_and_frame: object) -> None:
 _is_command = getsignal(SIGINT) is default_int_handler and current_thread() is main_thread()
 if _is_command:
     signal(SIGINT, _end)
+    # Python looks for objects that only hold each other once more when it ends, and all memory is given back anyway. It
+    # takes a tenth of the time of a build that finds nothing changed.
+    atexit.register(gc.freeze)
 try:
     from feedsvc.cli.commands import main
 finally:

@@ -43,6 +43,7 @@ def _renderer(has_code: bool, has_bare_links: bool) -> Any:
     from linkify_it import LinkifyIt
     from markdown_it import MarkdownIt  # takes 100 ms to load, and most commands render nothing
     from markdown_it.rules_block import reference
+    from markdown_it.rules_inline import linkify
 
     class BareLinks(LinkifyIt):  # type: ignore[misc]  # it has no types
         """Looks for addresses where there may be one: to look everywhere takes a third of the time of rendering."""
@@ -57,10 +58,16 @@ def _renderer(has_code: bool, has_bare_links: bool) -> Any:
         is_footnote = state.src.startswith("[^", state.bMarks[line] + state.tShift[line])
         return not is_footnote and reference(state, line, end, silent)
 
+    def linkify_aloud(state: Any, silent: bool) -> bool:
+        # Silently, while the end of [ ] is looked for, the rule takes what is before [ for the scheme: what it then
+        # finds is no link, and may end before it begins, which is a RuntimeError.
+        return not silent and linkify(state, silent)
+
     renderer: Any = MarkdownIt("commonmark", {"html": True, "linkify": has_bare_links, "maxNesting": _MAX_NESTING})
     renderer.validateLink = lambda address: True  # a link that is refused stays in the text as it was written
     renderer.enable(["table", "strikethrough", "linkify"])
     renderer.block.ruler.at("reference", reference_but_footnote)
+    renderer.inline.ruler.at("linkify", linkify_aloud)
     renderer.linkify = BareLinks(options={"fuzzy_link": False, "fuzzy_email": False})  # README.md is no address
     if not has_code:
         renderer.disable("code")

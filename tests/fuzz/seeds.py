@@ -166,7 +166,7 @@ DICTIONARY = {
         "---\n", "...\n", "<<: ", "*a", "&a ", "!!str ", "? ", "- ", "|\n ", ">\n ", "<iframe src='", "<script>", "</", "&lt;",
         "&#0;", "&#xD800;", "\\ud800", "\ufffe", "\u202e", "\x85", "]]>", '"value": [', "+++\n", "\n{", '{"', '":', "}\n", " = ", "[[related]]\n", "[provider]\n", '"""', "\'\'\'",
         "authors: A B and C D", "draft: ", "status: ", "Jun. 13, 2020", "1592011740", "None", "//", "../", "```\n", "| a |\n|---|\n", "[x](", "**", "<T>",
-        "{% raw %}", "{% endraw %}", "{{< x >}}", "{: .x}", "[^1]: ", "import a from 'b'\n", "<A b={c}>", "{/*", "<!--", "-->",
+        "mailto:a@b.example", "ftp://c.example", "www.x.example", "{% raw %}", "{% endraw %}", "{{< x >}}", "{: .x}", "[^1]: ", "import a from 'b'\n", "<A b={c}>", "{/*", "<!--", "-->",
         "title = ", "provider.name = ", "publishedDateTime = 2020-06-13\n", "\nTitle: ", "\n\n", "\n    ", "javascript:", "data:", "@", "%zz", "xn--",
         "<noscript>", "</noscript>", "<img data-src='", "<img srcset='", "<video src='", "<svg><title>", "</svg>", "<math alttext='", "<mi>", "</math>",
         "<q cite='", "<section>", "<textarea>", "<template>", "<object data='", "<picture><source srcset='", "<amp-img src='", "<xmp>", "&copy=",

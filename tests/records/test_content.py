@@ -84,6 +84,15 @@ MARKDOWN = {
     "| a | b |\n|---|---|\n| 1 | ~~2~~ |": (
         "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td><s>2</s></td>\n</tr>\n</tbody>\n</table>"
     ),
+    "x.examplewww.x.example[mailto:a@b.exampleftp://c.example": (
+        '<p>x.examplewww.x.example[<a href="mailto:a@b.exampleftp" rel="noopener noreferrer">mailto:a@b.exampleftp</a>'
+        "://c.example</p>"
+    ),
+    "[https://b.example/x] [https://b.example/]x](https://b.example/y)": (
+        '<p>[<a href="https://b.example/x" rel="noopener noreferrer">https://b.example/x</a>] '
+        '[<a href="https://b.example/" rel="noopener noreferrer">https://b.example/</a>]x](<a '
+        'href="https://b.example/y" rel="noopener noreferrer">https://b.example/y</a>)</p>'
+    ),
     "https://b.example/x, README.md, www.b.example, a@b.example": (
         '<p><a href="https://b.example/x" rel="noopener noreferrer">https://b.example/x</a>, README.md, www.b.example, a@b.example</p>'
     ),
