@@ -149,7 +149,9 @@ class Bucket:
         """Replace the manifest. If another build wrote one meanwhile, its files become pending, for the next build."""
         if self._is_dry:
             return
-        if self._text and (other := self.store.read(MANIFEST)) != self._text:
+        # Where there was none at first, another build may have begun meanwhile, too.
+        is_there = bool(self._text) or MANIFEST in self.store.list()
+        if is_there and (other := self.store.read(MANIFEST)) != self._text:
             self._others |= self._parse(other).file_names
         manifest.pending |= self._others
         text = manifest.text()

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -301,11 +302,23 @@ def test_two_builds_at_once_end_well_and_the_next_one_has_it_right(tmp_path: Pat
     (other / "records").mkdir(parents=True)
     (other / "config.toml").write_text(CONFIG)
     Corpus(6, seed=2).write(other / "records")
-    s3.proxy.fault = lambda asked: (0.01, None)
     build = ("build", "--out", OUT, "--accept-loss")  # of the other one's stories
-    builds = [start(*build, cwd=each) for each in (folder, other)]
-    shown = [process.communicate(timeout=PATIENCE)[0] for process in builds]
-    assert [process.returncode for process in builds] == [0, 0], shown
+    uploading, ended = Event(), Event()
+
+    def hold(asked: Asked) -> tuple[float, int | None]:
+        if asked.method == "PUT" and not asked.name.endswith(MANIFEST):
+            uploading.set()
+            assert ended.wait(PATIENCE)
+        return 0, None
+
+    s3.proxy.fault = hold
+    held = start(*build, cwd=folder)
+    assert uploading.wait(PATIENCE)
+    s3.proxy.fault = lambda asked: (0, None)
+    assert command(*build, cwd=other)[0] == 0  # amid the uploads of the first
+    ended.set()
+    shown, _ = held.communicate(timeout=PATIENCE)
+    assert held.returncode == 0, shown
     assert command(*build, cwd=folder)[0] == 0
     expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
     assert s3.files("feeds-bucket", "feeds/") == expected

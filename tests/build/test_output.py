@@ -154,28 +154,40 @@ def test_the_names_in_a_stored_manifest_stay() -> None:
     assert Manifest.parse(text.encode(), "") == Manifest.parse(without_outline.encode(), "") == manifest
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
 def test_objects_of_a_build_that_ended_meanwhile_are_removed_by_the_next(
-    make_site: Callable[..., Site], shelf: dict[str, bytes]
+    make_site: Callable[..., Site], shelf: dict[str, bytes], is_empty: bool
 ) -> None:
     first, second = make_site(TWO, **FEW), make_site({"3.md": record(topics="[Film]")}, **FEW)
 
     def upload(each: Site) -> None:
         build(each.documents, "shelf://a", lambda done, total: None)
 
-    class Overtaken(Shelf):
-        """One whose second read, that of a build before it first writes, is late."""
+    def overtake() -> None:
+        first.write("4.md", record("Four", "https://d.example/4", topics="[Robots]"))
+        first.sync()
+        upload(first)
 
-        reads = 0
+    class Overtaken(Shelf):
+        """One that is slow: a build into an empty one has listed it, another is about to write for the first time."""
+
+        reads = lists = 0
+
+        def list(self) -> dict[str, tuple[int, str]]:
+            self.lists += 1
+            found = super().list()
+            if is_empty and self.lists == 1:
+                overtake()
+            return found
 
         def read(self, name: str) -> bytes:
             self.reads += 1
-            if self.reads == 2:
-                first.write("4.md", record("Four", "https://d.example/4", topics="[Robots]"))
-                first.sync()
-                upload(first)
+            if not is_empty and self.reads == 2:
+                overtake()
             return super().read(name)
 
-    upload(first)
+    if not is_empty:
+        upload(first)
     overtaken = Overtaken("shelf://a", shelf)
     register(OutputScheme(name="overtaken", open=lambda address, config: Bucket(overtaken, config)))
     build(second.documents, "overtaken://a", lambda done, total: None)
