@@ -137,7 +137,6 @@ FILTERS = {
                attributes=(*_NUMBER, ("min", 1), ("max", MAX_LIMIT)), expected=f"a number from 1 to {MAX_LIMIT}"),
     )
 }  # fmt: skip
-_PLACES = {name: place for place, name in enumerate(FILTERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,8 @@ class Filters:
         """Return these filters with other values; None removes one."""
         merged = {**dict(self.items), **values}
         items = [(name, value) for name, value in merged.items() if value is not None]
-        return Filters(tuple(sorted(items, key=lambda item: _PLACES[item[0]])))
+        order = list(FILTERS)
+        return Filters(tuple(sorted(items, key=lambda item: order.index(item[0]))))
 
     def without(self, defaults: "Filters") -> "Filters":
         """Return these filters without those that have the same value in `defaults`."""
