@@ -54,6 +54,10 @@ def speaking(say: Callable[[socket.socket], object], tls: ssl.SSLContext | None 
         with suppress(OSError), tls.wrap_socket(client, server_side=True) if tls else client as stream:
             stream.recv(65536)
             say(stream)  # until whoever asked hangs up
+            # Closing before all of a request is read would reset the connection, and what was said could get lost.
+            stream.shutdown(socket.SHUT_WR)
+            while stream.recv(65536):
+                pass
 
     def accept() -> None:
         with suppress(OSError):  # until the listener is closed
