@@ -13,6 +13,7 @@ import random
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ MOST_LINKS, LINKS_SCALE, LINKS_SHAPE = 197, 25.3, 0.66
 LEAST_CONTENT, MOST_CONTENT = 2_000, 30_000
 #: What a listed story is: an earlier record, or a mention that others list, too; else a new mention.
 LISTED_RECORDS, LISTED_AGAIN = 0.3, 0.15
-#: How many records back those are that a record lists, in the mean.
+#: How many records back those are that a record lists, in the mean, and the mentions that others list, too: what was
+#: news then, and not the same ones throughout all years.
 LISTED_BACK = 80
 DRAFTS = 0.04
 FREQUENT_TOPICS, PROVIDERS = 300, 1500
@@ -89,8 +91,10 @@ class Archive:
         if kind < LISTED_RECORDS and back <= number:
             return self._story("record", number - back, self._moment(number - back))[1]
         if kind < LISTED_RECORDS + LISTED_AGAIN:
-            rank = _rank(rng, max(1, self.records // 5))
-            return self._story("mention", rank, self._moment(rank * 7919 % self.records))[1]
+            # Half of these listings share each second number, a quarter each fourth, and so on.
+            share = 2 ** (1 + int(rng.expovariate(log(2))))
+            first = (number - back) // share * share
+            return self._story("mention", first, self._moment(first))[1]
         moment = self._moment(number) + timedelta(minutes=rng.randint(-4000, 4000))
         return self._story("new", rng.randrange(10**12), moment)[1]
 

@@ -26,7 +26,8 @@ def test_records_list_others_and_many_list_the_same_mentions() -> None:
     times = Counter(story["webUrl"] for story in listed)
     assert sum(url in own for url in times.elements()) == pytest.approx(0.3 * len(listed), rel=0.2)
     assert all(story["title"] == own[story["webUrl"]]["title"] for story in listed if story["webUrl"] in own)
-    assert max(number for url, number in times.items() if url not in own) > NUMBER / 8
+    # What was news is listed while it is, whatever the number of records.
+    assert 25 < max(number for url, number in times.items() if url not in own) < NUMBER / 8
     assert sum(number == 1 for number in times.values()) > len(times) / 2
 
 

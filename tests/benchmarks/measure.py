@@ -88,13 +88,13 @@ def print_heading(*versions: str) -> None:
     cores = f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores"
     made_of = ", ".join((f"feedsvc {feedsvc.__version__}", f"Python {platform.python_version()}", *versions))
     print(f"`{' '.join(['python', f'tests/benchmarks/{Path(sys.argv[0]).name}', *sys.argv[1:]])}`", end="")
-    print(f" on {cores} ({platform.system()} {platform.machine()}): {made_of}.\n")
+    print(f" on {cores} ({platform.system()} {platform.machine()}): {made_of}.\n", flush=True)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A Markdown table; all columns but the first are numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    print("".join(f"| {' | '.join(line)} |\n" for line in lines))
+    print("".join(f"| {' | '.join(line)} |\n" for line in lines), flush=True)
 
 
 def spread(seconds: Sequence[float]) -> str:
