@@ -36,7 +36,7 @@ def main() -> None:
     find_hugo()
     with workplace(arguments.corpus or arguments.records) as (folder, records):
         site = Site(folder / "feedsvc", records)
-        memory = site.peak_memory("build")
+        memory = site.cold("build", watched=True).memory
         times: dict[str, list[Took]] = {name: [] for name in BUILDS}
         for _ in range(arguments.runs):
             times["cold"].append(site.cold("build"))

@@ -3,7 +3,7 @@
 Each cold run has a folder of its own, and nothing is deleted before the end: where many files were just deleted, file
 systems take long to make new ones.
 
-It needs Linux, for memory comes from /proc: of a build, the sum of PSS over its processes, looked at every 20 ms; of a
+It needs Linux, for memory comes from /proc: of a build, the sum of PSS over its processes, looked at every 50 ms; of a
 serving worker, the most that it ever had resident (VmHWM).
 """
 
@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -43,6 +43,8 @@ formats = ["atom", "rss"]
 [build]
 pages = false
 """
+#: Seconds between two looks at the memory of a process.
+LOOK = 0.05
 #: Records that are changed in turn.
 MOST_CHANGED = 10
 
@@ -54,6 +56,8 @@ class Took(float):
     """
 
     processor = 0.0
+    #: The most memory, in MB, that the process and those that it starts had at once: their PSS. 0 unless it was watched.
+    memory = 0.0
 
 
 def give_up(message: str, status: int = 1) -> NoReturn:
@@ -112,14 +116,21 @@ def worked(times: Iterable[Took]) -> list[float]:
     return [took.processor for took in times]
 
 
-def run(command: Sequence[str | Path], folder: Path, statuses: Sequence[int] = (0,)) -> Took:
-    """The time that a whole process takes. A failing one is the end."""
-    worked_before, started = _worked(), time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+def run(command: Sequence[str | Path], folder: Path, statuses: Sequence[int] = (0,), *, watched: bool = False) -> Took:
+    """The time that a whole process takes, and its memory if it is watched. A failing one is the end."""
+    worked_before, started, peak = _worked(), time.perf_counter(), 0
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while True:
+            try:
+                out, errors = process.communicate(timeout=LOOK if watched else None)
+                break
+            except subprocess.TimeoutExpired:
+                pids = (process.pid, *below(process.pid))
+                peak = max(peak, sum(kilobytes(pid, "smaps_rollup", "Pss") for pid in pids))
     took = Took(time.perf_counter() - started)
-    took.processor = _worked() - worked_before
-    if done.returncode not in statuses:
-        give_up(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stderr}{done.stdout}")
+    took.processor, took.memory = _worked() - worked_before, peak / 1024
+    if process.returncode not in statuses:
+        give_up(f"{' '.join(map(str, command))}: exit status {process.returncode}\n{errors}{out}")
     return took
 
 
@@ -127,16 +138,6 @@ def _worked() -> float:
     """The seconds that processors worked for all processes that ran here and have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def peak_memory(command: Sequence[str | Path], folder: Path) -> float:
-    """The most memory, in MB, that a process and those that it starts have at once: their PSS, every 20 ms."""
-    peak = 0
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            peak = max(peak, sum(kilobytes(pid, "smaps_rollup", "Pss") for pid in (process.pid, *below(process.pid))))
-            time.sleep(0.02)
-    return peak / 1024
 
 
 def below(pid: int) -> Iterator[int]:
@@ -175,6 +176,20 @@ def sizes(folder: Path) -> list[int]:
     return [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
 
 
+@cache
+def newest(records: Path) -> Iterator[Path]:
+    """The MOST_CHANGED records of front matter with the newest times, in turn: one alone may mention many stories or few."""
+    times = {}
+    for path in records.rglob("*.*"):
+        if path.is_file() and (
+            found := re.search(rb"^title: [\s\S]*?^publishedDateTime: (.+)", path.read_bytes(), re.M)
+        ):
+            times[path] = found[1]
+    if not times:
+        give_up("there is no record with front matter, a title and a time, which could be changed")
+    return cycle(sorted(times, key=times.__getitem__)[-MOST_CHANGED:])
+
+
 @dataclass
 class Site:
     """A folder with a configuration, the index and the output, which is a new one for each cold run.
@@ -205,36 +220,18 @@ class Site:
         text = f"{self.config}\n[serve]\nport = {self.port}\n[records]\npath = '{self.records}'\n"
         (self.folder / "config.toml").write_text(text)
 
-    def run(self, command: str) -> Took:
+    def run(self, command: str, *, watched: bool = False) -> Took:
         """The time of a command; 1, done with problems, is a fine status for records in the wild."""
-        return run([FEEDSVC, command], self.folder, (0, 1))
+        return run([FEEDSVC, command], self.folder, (0, 1), watched=watched)
 
-    def cold(self, command: str) -> Took:
+    def cold(self, command: str, *, watched: bool = False) -> Took:
         self.make_cold()
-        return self.run(command)
-
-    def peak_memory(self, command: str) -> float:
-        """The peak memory, in MB, of a command that starts cold."""
-        self.make_cold()
-        return peak_memory([FEEDSVC, command], self.folder)
-
-    @cached_property
-    def _newest(self) -> Iterator[Path]:
-        """The MOST_CHANGED records of front matter with the newest times, in turn: one alone may mention many stories or few."""
-        times = {}
-        for path in self.records.rglob("*.*"):
-            if path.is_file() and (
-                found := re.search(rb"^title: [\s\S]*?^publishedDateTime: (.+)", path.read_bytes(), re.M)
-            ):
-                times[path] = found[1]
-        if not times:
-            give_up("there is no record with front matter, a title and a time, which could be changed")
-        return cycle(sorted(times, key=times.__getitem__)[-MOST_CHANGED:])
+        return self.run(command, watched=watched)
 
     def change_record(self) -> str:
         """Give one of the newest records, each time another, another title, which it returns."""
         title = f"Changed at {time.time_ns()}"
-        path = next(self._newest)
+        path = next(newest(self.records))
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub("^title: .*", f'title: "{title}"', text, count=1, flags=re.M), encoding="utf-8")
         return title

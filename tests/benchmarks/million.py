@@ -52,10 +52,9 @@ def main() -> None:
             pool.starmap(write_chunk, chunks, chunksize=1)
         tell("size of the records", f"{sum(sizes(records)) / 1e6:,.0f} MB")
         site = Site(Path(name, "site"), records)
-        started = time.perf_counter()
-        memory = site.peak_memory("check")
-        tell("first sync", f"{time.perf_counter() - started:.1f} s")
-        tell("first sync, peak memory", f"{memory:.0f} MB")
+        took = site.cold("check", watched=True)
+        tell("first sync", f"{took:.1f} s, of a processor {took.processor:.1f} s")
+        tell("first sync, peak memory", f"{took.memory:.0f} MB")
         stories = site.feeds()[0][0]
         tell("stories", f"{stories:,}")
         index = sum(sizes(site.index))
