@@ -34,6 +34,8 @@ _UNCLOSED = words(
 _ATTRIBUTES = r"""(?:\s(?:[^<>=]++|=\s*+(?:"[^"]*"|'[^']*'|(?!["'])[^\s<>]*+)){0,1000}+)?"""
 #: A tag, or a `<` that could begin one but isn't followed by a whole tag: the `/` of an end tag, name, attributes, `>`.
 TAG = re.compile(rf"<(/?)([a-zA-Z][\w.-]*(?::[a-zA-Z][\w.-]*)?)(?:({_ATTRIBUTES})/?(>))?", re.ASCII)
+#: What TAG has for a name, and more than that only where no element has the name; also in the attributes of tags.
+_ANY_NAME = re.compile(r"</?([a-zA-Z][\w.:-]*)", re.ASCII)
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 
 
@@ -74,9 +76,11 @@ def escape_text(html: str, *, is_mixed: bool = False) -> str:
     It begins none before a name that is no element's, unless a whole tag with attributes, or an end tag, follows.
     is_mixed: whether HTML stands in other text, so that the same holds for HTML's elements that are never closed.
     """
+    # Most HTML holds nothing but the elements of HTML.
+    if not is_mixed and ELEMENTS.issuperset(_ANY_NAME.findall(html)):
+        return html
     tags = TAG.findall(html)
     closed = closed_elements(tags)
-    # Most HTML holds nothing but the elements of HTML.
     if {name for _, name, _, _ in tags} <= (_UNCLOSED | (closed & ELEMENTS) if is_mixed else ELEMENTS):
         return html
 
