@@ -21,9 +21,9 @@ _LAZY = (
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _SETS = (*_LAZY_SETS, "srcset")
-#: In lower case. It begins with what is seldom in HTML, rather than with the white space before that.
+#: It begins with what is seldom in HTML, rather than with the white space before that.
 _LAZY_ATTRIBUTE = re.compile(
-    rf"data-(?<=\sdata-)(?:{'|'.join(name.removeprefix('data-') for name in (*_LAZY, *_LAZY_SETS))})\s*="
+    rf"-(?<=\sdata-)(?:{'|'.join(name.removeprefix('data-') for name in (*_LAZY, *_LAZY_SETS))})\s*=", re.IGNORECASE
 )
 _MEDIA = words("applet audio bgsound embed iframe object param video")
 #: The elements that HTML is rewritten for, by the names that its author gave them.
@@ -74,7 +74,7 @@ def needs_rewriting(html: str, names: set[str]) -> bool:
 
     names: those of the elements.
     """
-    return not names.isdisjoint(_REWRITTEN) or bool(_LAZY_ATTRIBUTE.search(html.lower()))
+    return not names.isdisjoint(_REWRITTEN) or bool(_LAZY_ATTRIBUTE.search(html))
 
 
 def readable(html: str, base: str) -> str:
