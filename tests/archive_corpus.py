@@ -94,7 +94,7 @@ class Archive:
             # Half of these listings share each second number, a quarter each fourth, and so on.
             share = 2 ** (1 + int(rng.expovariate(log(2))))
             first = (number - back) // share * share
-            return self._story("mention", first, self._moment(first))[1]
+            return self._story("mention", first, self._moment(max(first, 0)))[1]
         moment = self._moment(number) + timedelta(minutes=rng.randint(-4000, 4000))
         return self._story("new", rng.randrange(10**12), moment)[1]
 

@@ -58,3 +58,7 @@ def test_all_are_published_but_drafts(make_site: Callable[..., Site]) -> None:
 
 def test_it_is_the_same_each_time() -> None:
     assert Archive(NUMBER).text(99) == Archive(NUMBER).text(99) != Archive(NUMBER, seed=2).text(99)
+
+
+def test_a_few_records_make_an_archive() -> None:
+    assert [Archive(3, seed).record(2)["webUrl"] for seed in range(30)]
