@@ -66,6 +66,11 @@ class Manifest(msgspec.Struct, omit_defaults=True):
     revision: int = NEVER
 
     @property
+    def states(self) -> dict[str, State]:
+        """The states of all files that were written, by name."""
+        return {name: state for entry in self.entries.values() for name, state in entry.files.items()}
+
+    @property
     def file_names(self) -> set[str]:
         """The names of all files that are ours."""
         return {name for entry in self.entries.values() for name in entry.files} | self.pending
