@@ -12,7 +12,7 @@ from feedsvc.build.manifest import MANIFEST, file_name
 from feedsvc.build.site import BuildResult, build
 from feedsvc.errors import OutputError
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.writing import Document, write_feed
+from feedsvc.feeds.writing import Document, write_feed, write_site
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -88,6 +88,35 @@ def test_documents_that_show_none_of_what_changed_are_not_made(
     assert run(site).written == 12
     made.clear()
     assert run(site).written == len(made) == 0
+
+
+def test_the_home_page_is_made_only_if_what_it_shows_changed(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def story(day: int, title: str) -> str:
+        return record(title, f"https://a.example/{day}", publishedDateTime=f"2020-06-{day:02}T00:00:00Z")
+
+    site = make_site({f"{day}.md": story(day, "Old") for day in range(1, 21)})
+    run(site)
+    made: list[str] = []
+
+    def write_and_note(connection: Any, config: Any, address: Address, list_feeds: Any) -> Document:
+        made.append(address.path)
+        return write_site(connection, config, address, list_feeds)
+
+    monkeypatch.setattr("feedsvc.feeds.documents.write_site", write_and_note)
+    for name, text, is_made in (
+        ("4.md", story(4, "Not among the newest"), False),
+        ("20.md", story(20, "Newest"), True),
+        ("5.md", story(5, "Another topic").replace("title:", "topics: [Law]\ntitle:"), True),
+        ("0.md", story(21, "One more"), True),
+    ):
+        made.clear()
+        site.write(name, text)
+        site.sync()
+        run(site)
+        assert ("/" in made) == is_made, name
+        assert files(site.config.out_folder)["index.html"] == site.body("/")
 
 
 def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callable[..., Site]) -> None:
