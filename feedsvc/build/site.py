@@ -159,13 +159,15 @@ def _run(
         stale: Groups = [addresses for _, addresses in listing]
         if is_same:
             manifest.entries, stale = find_current(documents, output, before, listing)
-        done = _Done(manifest, before, len(manifest.file_names), loss)
+        unchanged = manifest.file_names
+        done = _Done(manifest, before, len(unchanged), loss)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
         wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
         states = {**before.states, **dict.fromkeys(before.pending)}
-        foreign = output.foreign(wanted | (states.keys() - manifest.file_names), states)
+        to_do = wanted | (states.keys() - unchanged)
+        foreign = output.foreign(to_do, states)
         ours = states.keys() - foreign
-        manifest.pending = (ours | wanted) - foreign
+        manifest.pending = to_do - foreign
         if stale:
             output.write_manifest(manifest)
         _write_stages(documents, output, output.stages(stale), output.writer(foreign), mapping, progress, done)
@@ -229,7 +231,7 @@ def _stamp(config: Config) -> str:
 
 def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> None:
     """Note the states that files were left in which others changed since: they are ours again if these change back."""
-    for address, entry in before.entries.items():
+    for address, entry in before.entries.items() if foreign else ():
         changed = {name: state for name, state in entry.files.items() if name in foreign}
         if changed and address in manifest.entries:
             manifest.entries[address].revision = NEVER
