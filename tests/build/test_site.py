@@ -176,6 +176,27 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
     assert files(site.config.out_folder) == files(other)
 
 
+def test_what_others_changed_after_a_build_was_killed_stays_where_it_had_nothing_to_write(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")})
+    run(site)
+    site.write("2.md", record("New", "https://b.example/2", topics="[Law]"))
+    site.sync()
+
+    def killed(writer: object, address: str, document: Document) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("feedsvc.build.directory.FileWriter.put", killed)
+        run(site)
+    path = site.config.out_folder / "topics" / "ai.atom"
+    path.write_text("Mine")
+    assert run(site).conflicts == (path,)
+    assert path.read_text() == "Mine"
+    assert "New" in (site.config.out_folder / "topics" / "law.atom").read_text()
+
+
 def test_an_output_folder_that_cant_be_written_is_an_error_that_names_it(make_site: Callable[..., Site]) -> None:
     site = make_site({})
     (site.folder / "file").write_text("")
