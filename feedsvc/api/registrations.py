@@ -1,6 +1,5 @@
 """What a program registered, for the processes that it starts."""
 
-import pickle
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +22,8 @@ def registrations() -> Callable[[], None] | None:
     values = (formats.registered(), syntaxes.registered())
     if not any(values):
         return None
+    import pickle
+
     try:
         pickle.dumps(values)
     except Exception as error:  # pickle raises errors of several kinds

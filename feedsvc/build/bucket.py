@@ -142,7 +142,7 @@ class Bucket:
             return Manifest("", {}, set())
         self._text = self.store.read(MANIFEST)
         manifest = self._parse(self._text)
-        self._states = {name: state for entry in manifest.entries.values() for name, state in entry.files.items()}
+        self._states = manifest.states
         return manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -164,14 +164,17 @@ class Bucket:
     def where(self, name: str) -> str:
         return f"{self.store.address}/{name}"
 
-    def matches(self, name: str, state: State) -> bool:
+    def changed(self, states: Mapping[str, State]) -> set[str]:
+        return {name for name, state in states.items() if not self._matches(name, state)}
+
+    def _matches(self, name: str, state: State) -> bool:
         size, etag = self._found.get(name, (-1, ""))
         _, _, known_etag = str(state[1]).partition(" ")
         return size == state[0] and (etag == known_etag or not known_etag)
 
     def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
         there = [name for name in names if name in self._found]
-        known = {name: state for name in there if (state := states.get(name)) and not self.matches(name, state)}
+        known = {name: state for name in there if (state := states.get(name)) and not self._matches(name, state)}
         same = {name: self._threads.submit(self._is_as_left, name, state) for name, state in known.items()}
         return {name for name in there if name not in states or (name in same and not same[name].result())}
 
@@ -207,7 +210,7 @@ class Bucket:
             if item.name in self._foreign:
                 manifest.entries[item.address] = ManifestEntry(NEVER, {})  # so that the next build tries again
                 writer.conflicts.append(f"{self.store.address}/{item.name}")
-            elif str(state[1]).startswith(item.digest) and self.matches(item.name, state):
+            elif str(state[1]).startswith(item.digest) and self._matches(item.name, state):
                 manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state}, item.outline)
                 writer.unchanged += 1
             elif self._is_dry:

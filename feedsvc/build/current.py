@@ -8,7 +8,9 @@ from feedsvc.feeds.documents import Documents, Listing
 
 def is_whole(output: Output, before: Manifest, revision: int) -> bool:
     """Return whether a build left all documents of a revision in an output, and their files are as it left them."""
-    return before.revision == revision and not before.pending and _are_as_left(output, before.entries)
+    return (
+        before.revision == revision and not before.pending and len(_find_as_left(output, before)) == len(before.entries)
+    )
 
 
 def find_current(
@@ -19,18 +21,17 @@ def find_current(
     A document is current if its files are as the manifest says, and it is of the same revision, or of the same outline
     and shows no story that was revised since. before: a manifest of the same stamp.
     """
+    as_left = _find_as_left(output, before)
     current: dict[str, ManifestEntry] = {}
     outlined: dict[Address, tuple[int, str]] = {}
     others = []
     for revision, addresses in listing:
-        entries = {
-            address.path: before.entries[address.path] for address in addresses if address.path in before.entries
-        }
-        if len(entries) == len(addresses) and _are_as_left(output, entries):
-            if all(entry.revision == revision for entry in entries.values()):
+        entries = {address.path: as_left[address.path] for address in addresses if address.path in as_left}
+        if len(entries) == len(addresses):
+            known = {(entry.revision, entry.outline) for entry in entries.values()}
+            if all(written == revision for written, _ in known):
                 current |= entries
                 continue
-            known = {(entry.revision, entry.outline) for entry in entries.values()}
             if len(known) == 1 and entries[addresses[0].path].outline:
                 outlined[addresses[0]] = known.pop()
         others.append((revision, addresses))
@@ -45,9 +46,11 @@ def find_current(
     return current, stale
 
 
-def _are_as_left(output: Output, entries: dict[str, ManifestEntry]) -> bool:
-    """Return whether the files of documents are in the states that their entries have."""
-    return all(
-        file_name(address) in entry.files and all(output.matches(name, state) for name, state in entry.files.items())
-        for address, entry in entries.items()
-    )
+def _find_as_left(output: Output, before: Manifest) -> dict[str, ManifestEntry]:
+    """Return the entries of documents, by address, whose files are in the states that their entries have."""
+    changed = output.changed(before.states)
+    return {
+        address: entry
+        for address, entry in before.entries.items()
+        if file_name(address) in entry.files and (not changed or changed.isdisjoint(entry.files))
+    }

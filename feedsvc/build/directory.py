@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 
 from feedsvc.build.files import TEMPORARY, digest, file_state, holds, read, remove_file, replace_file
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
@@ -32,7 +32,7 @@ class Directory:
         self._start = f"{path}/"
         self._is_dry = False
         #: What `_is_closed` found.
-        self._closed: dict[str, bool] = {}
+        self._closed: dict[str, bool | None] = {}
 
     @contextmanager
     def opened(self, *, dry_run: bool) -> Iterator[None]:
@@ -58,21 +58,38 @@ class Directory:
     def where(self, name: str) -> Path:
         return self.path / name
 
-    def matches(self, name: str, state: State) -> bool:
-        size, mtime = file_state(f"{self._start}{name}")
-        return size == state[0] and str(mtime) == _time_and_digest(state)[0]
+    def changed(self, states: Mapping[str, State]) -> set[str]:
+        found = set()
+        for name, state in states.items():
+            size, mtime = file_state(f"{self._start}{name}")
+            if size != state[0] or str(mtime) != _time_and_digest(state)[0]:
+                found.add(name)
+        return found
 
     def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
-        return {name for name in names if self._is_closed(os.path.dirname(name)) or self._is_foreign(name, states)}
+        found = set()
+        for name in names:
+            is_closed = self._is_closed(os.path.dirname(name))
+            if is_closed or (is_closed is False and self._is_foreign(name, states)):
+                found.add(name)
+        return found
 
-    def _is_closed(self, folder: str) -> bool:
-        """Return whether a folder below the output is, or is in, a symbolic link or a disk mounted to be read alone."""
+    def _is_closed(self, folder: str) -> bool | None:
+        """Return whether a folder below the output is, or is in, a symbolic link or a disk mounted to be read alone.
+
+        None if there is no such folder.
+        """
         if not folder:
             return False
         if folder not in self._closed:
-            path = f"{self.path}/{folder}"
-            is_link = self._is_closed(os.path.dirname(folder)) or os.path.islink(path)
-            self._closed[folder] = is_link or (os.path.ismount(path) and bool(os.statvfs(path).f_flag & os.ST_RDONLY))
+            path, is_closed = f"{self.path}/{folder}", self._is_closed(os.path.dirname(folder))
+            if is_closed is False:
+                try:
+                    is_link = S_ISLNK(os.lstat(path).st_mode)
+                    is_closed = is_link or (os.path.ismount(path) and bool(os.statvfs(path).f_flag & os.ST_RDONLY))
+                except (FileNotFoundError, NotADirectoryError):
+                    is_closed = None
+            self._closed[folder] = is_closed
         return self._closed[folder]
 
     def _is_foreign(self, name: str, states: Mapping[str, State | None]) -> bool:
@@ -154,24 +171,27 @@ class FileWriter:
         """Return whether a file is right now: it was, or was written. A foreign file in its place is a conflict."""
         if is_right:
             self.unchanged += 1
-        elif not self._write(name, body, mtime):
+            state = file_state(f"{self.path}/{name}")
+        elif written := self._write(name, body, mtime):
+            state = written
+        else:
             self.conflicts.append(self.path / name)
             return False
         if name not in self.foreign:
-            size, changed = file_state(f"{self.path}/{name}")
+            size, changed = state
             entry.files[name] = size, f"{changed} {digest(body)}"
         return True
 
-    def _write(self, name: str, body: bytes, mtime: int | None) -> bool:
+    def _write(self, name: str, body: bytes, mtime: int | None) -> tuple[int, int] | None:
+        """Return the state of the file that was written; None if something else is in its place."""
         if name in self.foreign or (self.is_dry and _is_in_the_way(self.path, name)):
-            return False
+            return None
         try:
-            if not self.is_dry:
-                replace_file(self.path, name, body, mtime)
+            state = file_state(f"{self.path}/{name}") if self.is_dry else replace_file(self.path, name, body, mtime)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
-            return False
+            return None
         self.written.append(name)
-        return True
+        return state
 
 
 def _is_in_the_way(directory: Path, name: str) -> bool:

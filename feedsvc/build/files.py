@@ -34,31 +34,39 @@ def file_state(path: Path | str) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> None:
-    """Write a file in one step. mtime: its time of last change, in nanoseconds; by default, now."""
+def replace_file(directory: Path, name: str, body: bytes, mtime: int | None = None) -> tuple[int, int]:
+    """Write a file in one step, and return its state; see `file_state`.
+
+    mtime: its time of last change, in nanoseconds; by default, now.
+    """
     # Paths as text: Path takes as long to join them as the file takes to be written.
     path = f"{directory}/{name}"
     try:
-        _replace(str(directory), path, body, mtime)
+        return _replace(str(directory), path, body, mtime)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _replace(os.path.dirname(path), path, body, mtime)  # a disk is mounted below the directory
+        return _replace(os.path.dirname(path), path, body, mtime)  # a disk is mounted below the directory
 
 
-def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> None:
-    """Write a file in one step, from a temporary file in a folder."""
+def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> tuple[int, int]:
+    """Write a file in one step, from a temporary file in a folder, and return its state."""
     temporary = f"{folder}/{TEMPORARY.format(os.getpid())}"
     try:
-        with open(temporary, "wb") as file:
-            file.write(body)
-        if mtime is not None:
-            os.utime(temporary, ns=(mtime, mtime))
+        # Without a buffer, which asks the system twice more about each file.
+        with open(temporary, "wb", buffering=0) as file:
+            left = memoryview(body)
+            while left:
+                left = left[file.write(left) :]
+            if mtime is not None:
+                os.utime(file.fileno(), ns=(mtime, mtime))
+            stat = os.fstat(file.fileno())
         try:
             os.replace(temporary, path)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             os.replace(temporary, path)
+        return stat.st_size, stat.st_mtime_ns
     except OSError:  # the disk may be full
         Path(temporary).unlink(missing_ok=True)
         raise

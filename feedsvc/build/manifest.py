@@ -66,6 +66,11 @@ class Manifest(msgspec.Struct, omit_defaults=True):
     revision: int = NEVER
 
     @property
+    def states(self) -> dict[str, State]:
+        """The states of all files that were written, by name."""
+        return {name: state for entry in self.entries.values() for name, state in entry.files.items()}
+
+    @property
     def file_names(self) -> set[str]:
         """The names of all files that are ours."""
         return {name for entry in self.entries.values() for name in entry.files} | self.pending
@@ -77,13 +82,19 @@ class Manifest(msgspec.Struct, omit_defaults=True):
             manifest = msgspec.json.decode(text, type=Manifest)
         except msgspec.MsgspecError:
             manifest = None
-        if manifest is None or not all(map(_is_inside, manifest.file_names)):
+        if manifest is None or not _are_inside(manifest.file_names):
             raise OutputError(f"{where}: not a list of feedsvc's files; restore it, or build into an empty folder")
         return manifest
 
     def text(self) -> bytes:
         """Return the JSON text to store, which is the same for equal manifests."""
         return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=1)
+
+
+def _are_inside(names: set[str]) -> bool:
+    """Return whether all names are of files below the output; few manifests have one that needs a closer look."""
+    text = "\n".join(["", *names])
+    return not any(part in text for part in ("\n/", "..", "\0")) or all(map(_is_inside, names))
 
 
 def _is_inside(name: str) -> bool:

@@ -52,8 +52,8 @@ class Output(Protocol):
     def where(self, name: str) -> Path | str:
         """Return the path or the address of a file."""
 
-    def matches(self, name: str, state: State) -> bool:
-        """Return whether a file is in the state that the manifest has for it, without reading the file."""
+    def changed(self, states: Mapping[str, State]) -> set[str]:
+        """Return the files that are not in the states that the manifest has for them, by name, without reading any."""
 
     def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
         """Return those of some names that are not to be written: there is something else than what a build left.

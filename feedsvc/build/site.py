@@ -1,6 +1,7 @@
 """The offline build: each document as a file, of which only those that changed are written."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 
 from feedsvc.build.current import find_current, is_whole
 from feedsvc.build.files import file_state
-from feedsvc.build.guard import find_loss, new_stories, note_stories
+from feedsvc.build.guard import find_loss, find_shown, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest
 from feedsvc.build.output import Groups, Output, Writer, open_output
 from feedsvc.build.place import check_owner, find_owner
@@ -142,7 +143,7 @@ def _run(
     output = open_output(out, config)
     with output.opened(dry_run=dry_run):
         before = output.read_manifest()
-        owner, loss, stamp = find_owner(config, output.folder), None, _stamp(config)
+        owner, stamp = find_owner(config, output.folder), _stamp(config)
         revision = documents.revision()  # only now, so that a build which waited for another sees what that one saw
         is_same = before.stamp == stamp
         if is_same and before.owner == owner and is_whole(output, before, revision):
@@ -150,31 +151,30 @@ def _run(
         listing = documents.listing()
         if not accept_loss:
             check_owner(owner, before.owner, output.folder, str(out))
-            loss = find_loss(documents, before, str(out))
-            if loss and not dry_run:
-                raise loss
+        shown = find_shown(documents, before, listing, is_same=is_same)
+        loss = None if accept_loss else find_loss(documents, before, shown, str(out))
+        if loss and not dry_run:
+            raise loss
         manifest = Manifest(stamp, {}, set(), owner, before.feeds, before.stories)
         stale: Groups = [addresses for _, addresses in listing]
         if is_same:
             manifest.entries, stale = find_current(documents, output, before, listing)
-        done = _Done(manifest, before, len(manifest.file_names), loss)
+        unchanged = manifest.file_names
+        done = _Done(manifest, before, len(unchanged), loss)
         # All that this build may write is pending first: should it be killed, the next one knows its files.
         wanted = {name for addresses in stale for address in addresses for name in output.file_names(address.path)}
-        left = {name: state for entry in before.entries.values() for name, state in entry.files.items()}
-        states = {**left, **dict.fromkeys(before.pending)}
-        foreign = output.foreign(wanted | (states.keys() - manifest.file_names), states)
+        states = {**before.states, **dict.fromkeys(before.pending)}
+        to_do = wanted | (states.keys() - unchanged)
+        foreign = output.foreign(to_do, states)
         ours = states.keys() - foreign
-        manifest.pending = (ours | wanted) - foreign
+        manifest.pending = to_do - foreign
         if stale:
             output.write_manifest(manifest)
-        write = partial(_open_and_write, config) if mapping else partial(_write_batch, documents)
-        _write_stages(
-            output, output.stages(stale), partial(write, output.writer(foreign)), mapping or map, progress, done
-        )
+        _write_stages(documents, output, output.stages(stale), output.writer(foreign), mapping, progress, done)
         manifest.pending = set()
         _keep_states(manifest, before, foreign)
         if stale or not before.feeds:
-            note_stories(manifest, before, documents, listing)
+            note_stories(manifest, documents, shown)
         gone = ours - manifest.file_names
         manifest.pending = gone  # until they are removed, should that fail
         done.removed = output.remove(sorted(gone))
@@ -187,18 +187,22 @@ def _run(
 
 
 def _write_stages(
+    documents: Documents,
     output: Output,
     stages: list[Groups],
-    write: Callable[[Groups], Writer],
-    mapping: Mapping,
+    new_writer: Callable[[], Writer],
+    mapping: Mapping | None,
     progress: Progress,
     done: _Done,
 ) -> None:
-    """Write documents, and note what was done."""
+    """Write documents, and note what was done. mapping: see `build`; a single batch is written by this process."""
+    here = partial(_write_batch, documents, new_writer)
+    elsewhere = partial(_open_and_write, documents.config, new_writer)
     finished, total = 0, sum(map(len, stages))
     for stage in stages:
         batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
-        for batch, writer in zip(batches, mapping(write, batches), strict=True):
+        writers = mapping(elsewhere, batches) if mapping and len(batches) > 1 else map(here, batches)
+        for batch, writer in zip(batches, writers, strict=True):
             output.finish(writer, done.manifest)
             done.written += writer.written
             done.unchanged += writer.unchanged
@@ -208,7 +212,12 @@ def _write_stages(
 
 def _stamp(config: Config) -> str:
     """Return a fingerprint of the configuration, feedsvc's own code, and the libraries that write documents."""
-    files = [str(path) for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"]
+    files = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(PACKAGE)
+        for name in names
+        if not name.endswith(".pyc")
+    ]
     writers = [format.write.__module__ for format in published_formats(config)]
     files += [
         str(spec.origin)
@@ -222,7 +231,7 @@ def _stamp(config: Config) -> str:
 
 def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> None:
     """Note the states that files were left in which others changed since: they are ours again if these change back."""
-    for address, entry in before.entries.items():
+    for address, entry in before.entries.items() if foreign else ():
         changed = {name: state for name, state in entry.files.items() if name in foreign}
         if changed and address in manifest.entries:
             manifest.entries[address].revision = NEVER

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
@@ -20,9 +20,8 @@ from feedsvc.feeds.addresses import (
     parse_address,
 )
 from feedsvc.feeds.catalogue import select_archives, select_catalogue, select_slugs
-from feedsvc.feeds.outlines import outline_list
 from feedsvc.feeds.spellings import corrected_paths
-from feedsvc.feeds.writing import Document, write_feed, write_site
+from feedsvc.feeds.writing import Document, outline_site, write_feed, write_site
 from feedsvc.formats import ASSETS
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
@@ -56,6 +55,8 @@ class Documents:
     def __init__(self, index: Index, config: Config) -> None:
         self.index = index
         self.config = config
+        #: What `_catalogue` returned last.
+        self._listed: Catalogue | None = None
 
     def resolve(self, path: str, query: str = "") -> Address | Redirect | None:
         """Return the address that a request is for, where it is to be redirected to, or None if nothing is like it.
@@ -94,7 +95,7 @@ class Documents:
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
         current, selected = None, None
         with self.index.reading() as connection:
-            list_feeds = cache(partial(select_catalogue, connection, self.config))
+            list_feeds = partial(self._catalogue, connection)
             feeds = selection.select_feeds(connection, self.config, wanted)
             for address in addresses:
                 if not address.feed:
@@ -141,12 +142,12 @@ class Documents:
     def listing(self) -> Listing:
         """Return all addresses: those that are made from one feed together, with its revision."""
         with self.index.reading() as connection:
-            catalogue = select_catalogue(connection, self.config)
+            catalogue = self._catalogue(connection)
             archives = select_archives(connection, self.config, catalogue)
             revisions = self._revisions(connection, catalogue)
         pages = self.config.build.pages
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
-        for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH, HOME_PATH)] if pages else [])):
+        for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH,), (HOME_PATH,)] if pages else [])):
             found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **_by_time(archives)}.items():
             addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
@@ -167,7 +168,7 @@ class Documents:
                 if address.feed:
                     urls, now = selection.find_outline(connection, self.config, address.feed)
                 else:
-                    urls, now = [], outline_list(select_catalogue(connection, self.config))
+                    urls, now = outline_site(connection, self.config, address, self._catalogue(connection))
                 if now == outline and all(revised.get(url, revision) <= revision for url in urls):
                     found.add(address)
         return found
@@ -201,6 +202,12 @@ class Documents:
         """Return the names of filters with those of their values that too few stories have."""
         with self.index.reading() as connection:
             return unknown_values(connection, filters, self.config.feeds)
+
+    def _catalogue(self, connection: Connection) -> Catalogue:
+        """Return the list of all feeds, selected anew only if the index has changed: a build asks several times."""
+        if not self._listed or self._listed.revision != self._revision(connection):
+            self._listed = select_catalogue(connection, self.config)
+        return self._listed
 
     def _revision(self, connection: Connection) -> int:
         return reader.everything(connection, self.config.serve.show_problems).revision

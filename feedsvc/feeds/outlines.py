@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from feedsvc.feeds.archives import Section
 from feedsvc.index.archives import MonthSize
-from feedsvc.model import Catalogue
+from feedsvc.model import Catalogue, Entry, Month
 
 
 def outline(urls: Iterable[str], section: Section, months: Iterable[MonthSize]) -> str:
@@ -22,6 +22,14 @@ def outline(urls: Iterable[str], section: Section, months: Iterable[MonthSize]) 
 def outline_list(catalogue: Catalogue) -> str:
     """Return the outline of the list of all feeds, as programs read it: without numbers of stories."""
     return _hash([f"{feed.address.feed_path} {feed.name}" for feed in catalogue.feeds])
+
+
+def outline_home(catalogue: Catalogue, recent: Iterable[Entry], months: Iterable[Month]) -> str:
+    """Return the outline of the page of everything. recent, months: those that it shows."""
+    feeds = (f"{feed.address.feed_path} {feed.size} {feed.name}" for feed in catalogue.feeds)
+    problems = (f"{problem.refuses} {problem}" for problem in catalogue.problems or ())
+    archives = (f"{month.address.page_path} {month.size}" for month in months)
+    return _hash([str(catalogue.updated), *feeds, *problems, *(entry.story.url for entry in recent), *archives])
 
 
 def _hash(parts: list[str]) -> str:

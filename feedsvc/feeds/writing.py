@@ -8,9 +8,9 @@ from datetime import datetime
 from feedsvc.config import Config
 from feedsvc.errors import FormatError
 from feedsvc.feeds import selection
-from feedsvc.feeds.addresses import OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
+from feedsvc.feeds.addresses import HOME_PATH, OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
 from feedsvc.feeds.catalogue import select_recent
-from feedsvc.feeds.outlines import outline_list
+from feedsvc.feeds.outlines import outline_home, outline_list
 from feedsvc.feeds.pages import select_months, select_page, select_search_index
 from feedsvc.feeds.selection import Selected
 from feedsvc.formats import ASSETS, read_asset
@@ -76,7 +76,19 @@ def write_site(
     recent = select_recent(connection, config)
     months = select_months(connection, config, EVERYTHING)
     body = pages.write_home(catalogue, recent, months)
-    return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed)
+    outlined = outline_home(catalogue, recent, months)
+    return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed, outline=outlined)
+
+
+def outline_site(
+    connection: Connection, config: Config, address: Address, catalogue: Catalogue
+) -> tuple[list[str], str]:
+    """Return the URLs of the stories that a document shows which isn't made from a single feed, and its outline."""
+    if address.path != HOME_PATH:
+        return [], outline_list(catalogue)
+    recent = select_recent(connection, config)
+    months = select_months(connection, config, EVERYTHING)
+    return [entry.story.url for entry in recent], outline_home(catalogue, recent, months)
 
 
 def _write(format: Format, feed: Feed) -> bytes:

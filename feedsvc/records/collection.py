@@ -128,7 +128,7 @@ class RecordFolders:
 
 
 def _is_below(path: str, source: Source) -> bool:
-    return path.startswith(os.path.join(source.folder, ""))
+    return path.startswith(source.start)
 
 
 def _prefixed(file: RecordFile, source: Source) -> RecordFile:

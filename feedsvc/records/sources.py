@@ -55,6 +55,11 @@ class Source:
         return self.folder.as_posix()
 
     @cached_property
+    def start(self) -> str:
+        """What the path of each file below the folder begins with."""
+        return os.path.join(self.folder, "")
+
+    @cached_property
     def context(self) -> Context:
         """What the values of its records mean where they don't say it themselves."""
         return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))

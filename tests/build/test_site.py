@@ -12,7 +12,7 @@ from feedsvc.build.manifest import MANIFEST, file_name
 from feedsvc.build.site import BuildResult, build
 from feedsvc.errors import OutputError
 from feedsvc.feeds.addresses import Address
-from feedsvc.feeds.writing import Document, write_feed
+from feedsvc.feeds.writing import Document, write_feed, write_site
 from feedsvc.web import create_app
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -90,6 +90,35 @@ def test_documents_that_show_none_of_what_changed_are_not_made(
     assert run(site).written == len(made) == 0
 
 
+def test_the_home_page_is_made_only_if_what_it_shows_changed(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def story(day: int, title: str) -> str:
+        return record(title, f"https://a.example/{day}", publishedDateTime=f"2020-06-{day:02}T00:00:00Z")
+
+    site = make_site({f"{day}.md": story(day, "Old") for day in range(1, 21)})
+    run(site)
+    made: list[str] = []
+
+    def write_and_note(connection: Any, config: Any, address: Address, list_feeds: Any) -> Document:
+        made.append(address.path)
+        return write_site(connection, config, address, list_feeds)
+
+    monkeypatch.setattr("feedsvc.feeds.documents.write_site", write_and_note)
+    for name, text, is_made in (
+        ("4.md", story(4, "Not among the newest"), False),
+        ("20.md", story(20, "Newest"), True),
+        ("5.md", story(5, "Another topic").replace("title:", "topics: [Law]\ntitle:"), True),
+        ("0.md", story(21, "One more"), True),
+    ):
+        made.clear()
+        site.write(name, text)
+        site.sync()
+        run(site)
+        assert ("/" in made) == is_made, name
+        assert files(site.config.out_folder)["index.html"] == site.body("/")
+
+
 def test_files_of_vanished_feeds_are_removed_and_nothing_else(make_site: Callable[..., Site]) -> None:
     site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2")}, **FEW)
     out = site.config.out_folder
@@ -145,6 +174,27 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
     other = site.folder / "other"
     run(site, other)
     assert files(site.config.out_folder) == files(other)
+
+
+def test_what_others_changed_after_a_build_was_killed_stays_where_it_had_nothing_to_write(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site({"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")})
+    run(site)
+    site.write("2.md", record("New", "https://b.example/2", topics="[Law]"))
+    site.sync()
+
+    def killed(writer: object, address: str, document: Document) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("feedsvc.build.directory.FileWriter.put", killed)
+        run(site)
+    path = site.config.out_folder / "topics" / "ai.atom"
+    path.write_text("Mine")
+    assert run(site).conflicts == (path,)
+    assert path.read_text() == "Mine"
+    assert "New" in (site.config.out_folder / "topics" / "law.atom").read_text()
 
 
 def test_an_output_folder_that_cant_be_written_is_an_error_that_names_it(make_site: Callable[..., Site]) -> None:
