@@ -22,17 +22,17 @@ _TOUCH = """
 _IS_FOUNDER = "t.is_primary AND {is_touched} AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.url = t.url)"
 #: In the order of the table, which fills its pages.
 _INSERT_FOUNDERS = f"""
-    INSERT INTO clusters SELECT '', t.* FROM stories t WHERE {_IS_FOUNDER} ORDER BY t.published DESC, t.url
+    INSERT INTO clusters SELECT '', t.* FROM stories t WHERE {_IS_FOUNDER}
+    ORDER BY t.month DESC, t.published DESC, t.url
 """
 _INSERT_TOPICS = f"""
     INSERT INTO clusters SELECT t.* FROM story_topics t WHERE {_IS_FOUNDER}
     ORDER BY t.slug, t.month DESC, t.published DESC, t.url
 """
+#: From those that joined, which are fewer, to topics: SQLite would look through all topics first.
 _INSERT_JOINED_TOPICS = """
-    INSERT INTO clusters SELECT o.slug, f.* FROM joined t
-    JOIN stories f ON f.url = t.founder
-    JOIN story_topics o ON o.url = t.url
-    WHERE {is_founder_touched} ON CONFLICT DO NOTHING
+    INSERT INTO clusters SELECT o.slug, f.* FROM joined t CROSS JOIN stories f CROSS JOIN story_topics o
+    WHERE {is_founder_touched} AND f.url = t.founder AND o.url = t.url ON CONFLICT DO NOTHING
 """
 
 
