@@ -82,10 +82,13 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def start(self) -> None:
-        """Start the processes now, by a fork, which is fastest: before this one has threads or opens an index."""
+    def start(self, load: Callable[[], None] | None = None) -> None:
+        """Start the processes now, by a fork, which is fastest: before this one has threads or opens an index.
+
+        load: called in each process at once, so that it has loaded what its tasks use when they come.
+        """
         if _can_fork():
-            self._pool = _start_pool("fork", self._prepare)
+            self._pool = _start_pool("fork", self._prepare, load)
             with signals_blocked(SIGINT):
                 self._pool.submit(os.getpid)  # the first task starts all of them
 
@@ -119,17 +122,18 @@ def _kills_explained() -> Iterator[None]:
         raise WorkerError("a worker process was killed; expected enough memory for all; run it again") from error
 
 
-def _start_pool(method: str, prepare: Callable[[], None] | None) -> "ProcessPoolExecutor":
+def _start_pool(method: str, *calls: Callable[[], None] | None) -> "ProcessPoolExecutor":
+    """Return a pool whose processes begin with calls of functions."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     context: Any = get_context(method)
-    return ProcessPoolExecutor(mp_context=context, initializer=_begin, initargs=(prepare,))
+    return ProcessPoolExecutor(mp_context=context, initializer=_begin, initargs=calls)
 
 
-def _begin(prepare: Callable[[], None] | None) -> None:
+def _begin(*calls: Callable[[], None] | None) -> None:
     end_with_parent()
     gc.freeze()  # what was there before the fork
     gc.set_threshold(_OBJECTS)
-    if prepare:
-        prepare()
+    for call in filter(None, calls):
+        call()

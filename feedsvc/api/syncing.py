@@ -84,10 +84,11 @@ class SyncedIndex:
         follows: whether this process then follows the records, which it leaves to a node that already does.
         """
         from feedsvc.index.opening import is_new
+        from feedsvc.records.collection import load_reading
 
         self.check()
         if self.processes and self._index is None and is_new(self.config):  # so that all records are to be read
-            self._pool(will_build).start()
+            self._pool(will_build).start(load_reading)
         try:
             return self._sync(progress, will_build, follows, accept_loss)
         except IndexReadOnlyError as error:

@@ -18,20 +18,21 @@ _TOUCH = """
     INSERT INTO touched SELECT coalesce(j.founder, a.url) FROM affected a LEFT JOIN joined j ON j.url = a.url
     WHERE TRUE ON CONFLICT DO NOTHING
 """
-_INSERT_FOUNDERS = """
-    INSERT INTO clusters SELECT '', t.* FROM stories t
-    WHERE t.is_primary AND {is_touched} AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.url = t.url)
+#: Whether a row `t` is of a founder, and touched.
+_IS_FOUNDER = "t.is_primary AND {is_touched} AND NOT EXISTS (SELECT 1 FROM joined j WHERE j.url = t.url)"
+#: In the order of the table, which fills its pages.
+_INSERT_FOUNDERS = f"""
+    INSERT INTO clusters SELECT '', t.* FROM stories t WHERE {_IS_FOUNDER}
     ORDER BY t.month DESC, t.published DESC, t.url
 """
-_INSERT_TOPICS = """
-    INSERT INTO clusters SELECT o.slug, f.*
-    FROM (
-        SELECT t.url AS founder, t.url FROM clusters t WHERE t.slug = '' AND {is_touched}
-        UNION ALL SELECT t.founder, t.url FROM joined t WHERE {is_founder_touched}
-    ) record
-    JOIN stories f ON f.url = record.founder
-    JOIN story_topics o ON o.url = record.url
-    WHERE TRUE ORDER BY o.slug, f.month DESC, f.published DESC, f.url ON CONFLICT DO NOTHING
+_INSERT_TOPICS = f"""
+    INSERT INTO clusters SELECT t.* FROM story_topics t WHERE {_IS_FOUNDER}
+    ORDER BY t.slug, t.month DESC, t.published DESC, t.url
+"""
+#: From those that joined, which are fewer, to topics: SQLite would look through all topics first.
+_INSERT_JOINED_TOPICS = """
+    INSERT INTO clusters SELECT o.slug, f.* FROM joined t CROSS JOIN stories f CROSS JOIN story_topics o
+    WHERE {is_founder_touched} AND f.url = t.founder AND o.url = t.url ON CONFLICT DO NOTHING
 """
 
 
@@ -90,7 +91,8 @@ def group(connection: Connection, rules: Feeds, is_first: bool, revision: int) -
         note_entries(connection, rules, "clusters", is_touched)
         connection.execute(f"DELETE FROM clusters AS t WHERE {is_touched}")
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
-    connection.execute(_INSERT_TOPICS.format(is_touched=is_touched, is_founder_touched=is_founder_touched))
+    connection.execute(_INSERT_TOPICS.format(is_touched=is_touched))
+    connection.execute(_INSERT_JOINED_TOPICS.format(is_founder_touched=is_founder_touched))
     for name, on in CLUSTER_INDEXES.items():
         connection.execute(connection.dialect.create_index(name, on))
     result.after = _count(connection, is_touched)

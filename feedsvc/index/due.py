@@ -40,13 +40,16 @@ class Listing:
     #: The time of the sync, in seconds since 1970.
     now: int
 
-    def left_out(self, story: Story) -> str:
-        """Return why a story isn't listed: "deleted", "draft" or "not due"; an empty text if it is."""
+    def left_out(self, story: Story, published: float) -> str:
+        """Return why a story isn't listed: "deleted", "draft" or "not due"; an empty text if it is.
+
+        published: its time, in seconds since 1970.
+        """
         if story.deleted:
             return "deleted"
         if story.draft and not self.drafts:
             return "draft"
-        return "not due" if not self.future and story.published.timestamp() > self.now else ""
+        return "not due" if not self.future and published > self.now else ""
 
 
 def listing(config: Config, now: int) -> Listing:

@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import TypeAlias
 
 import msgspec
 
 from feedsvc.index.database import Connection
-from feedsvc.index.occurrences import Name
-from feedsvc.model import Image, Kind
+from feedsvc.index.occurrences import Named
+from feedsvc.model import Image, Kind, Topic
+
+#: Kind, slug, name, domain and image (as JSON) of a topic or provider; empty where unknown.
+_Name: TypeAlias = tuple[str, str, str, str, str]
 
 _image_decoder = msgspec.json.Decoder(Image)
 
@@ -47,10 +51,16 @@ def read_image(data: str | None) -> Image | None:
     return _image_decoder.decode(data) if data else None
 
 
-def update_names(connection: Connection, names: Counter[Name]) -> bool:
+def update_names(connection: Connection, names: Counter[Named]) -> bool:
     """Update the numbers of names; return whether a topic or provider that had a name now has another one."""
-    changes = [(*name, number) for name, number in names.items() if number]
+    numbers: Counter[_Name] = Counter()
+    for each, number in names.items():
+        numbers[_name(each)] += number
+    changes = [(*name, number) for name, number in numbers.items() if number]
     if not changes:
+        return False
+    if not connection.execute("SELECT 1 FROM names LIMIT 1").fetchone():
+        connection.insert("names", sorted(changes))
         return False
     # As the table `names`: how many more or less occurrences name what.
     text, integer = connection.dialect.text, connection.dialect.integer
@@ -69,6 +79,13 @@ def update_names(connection: Connection, names: Counter[Name]) -> bool:
     after = _shown(connection)
     connection.execute("DROP TABLE changes")
     return any(key in after and after[key] != shown for key, shown in before.items())
+
+
+def _name(named: Named) -> _Name:
+    if isinstance(named, Topic):
+        return "topics", named.slug, named.name, "", ""
+    image = msgspec.json.encode(named.image).decode() if named.image else ""
+    return "providers", named.slug, named.name, named.domain or "", image
 
 
 def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:

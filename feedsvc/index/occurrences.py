@@ -1,9 +1,8 @@
 """The occurrences of stories in record files, as rows of the index."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,17 +10,18 @@ import msgspec
 
 from feedsvc.index.database import Connection
 from feedsvc.index.due import Listing
-from feedsvc.index.schema import FACETS, NOT_DUE, OCCURRENCES_PER_FILE
-from feedsvc.model import Problem, Story
+from feedsvc.index.schema import NOT_DUE, OCCURRENCES_PER_FILE, facet_values
+from feedsvc.model import Problem, Provider, Story, Topic
 
 if TYPE_CHECKING:
     from feedsvc.records.reading import Content
 
 Row: TypeAlias = tuple[Any, ...]
-#: What an occurrence calls a topic or provider: kind, slug, name, domain, image (as JSON); empty where unknown.
-Name: TypeAlias = tuple[str, str, str, str, str]
+#: What an occurrence calls a topic or provider.
+Named: TypeAlias = Provider | Topic
 
 story_decoder = msgspec.json.Decoder(Story)
+_story_encoder = msgspec.json.Encoder()
 _TABLES = ("counts", "problems", "occurrences", "occurrence_stories", "occurrence_topics")
 
 
@@ -34,7 +34,7 @@ class Changes:
     #: The URLs of all stories in the rows that differ, which are those as well, and of those that mention them there.
     stories: set[str] = field(default_factory=set)
     #: The number of occurrences with each name, which increases or decreases by so much.
-    names: Counter[Name] = field(default_factory=Counter)
+    names: Counter[Named] = field(default_factory=Counter)
     old_problems: list[Problem] = field(default_factory=list)
     new_problems: list[Problem] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ class FileRows:
 
     def __init__(self) -> None:
         self.tables: dict[str, list[Row]] = {name: [] for name in _TABLES}
-        self.names: Counter[Name] = Counter()
+        self.names: Counter[Named] = Counter()
         self.problems: list[Problem] = []
 
     def add(self, file: int, content: "Content", listing: Listing) -> None:
@@ -57,24 +57,31 @@ class FileRows:
         since, due = [content.since], [content.due]
         id = file * OCCURRENCES_PER_FILE
         for number, record in enumerate(content.records):
-            own = record.story.url
-            reason = listing.left_out(record.story)
-            left_out[reason] += 1
-            mentions = [] if reason else [(story, listing.left_out(story)) for story in record.related]
-            for story, why in ((record.story, reason), *mentions):
+            position, own, reason = 0, record.story.url, ""
+            for story in (record.story, *record.related):
+                published = story.published.timestamp()
+                why = listing.left_out(story, published)
                 if why == "not due":
-                    due.append(story.published.timestamp())
+                    due.append(published)
                 elif not (why or listing.future):
-                    since.append(story.published.timestamp())
-            named = [record.story, *(story for story, why in mentions if not why)]
-            for position, story in enumerate(named):
-                occurrences.append(_occurrence(id, number, position, own if position else None, story, reason))
+                    since.append(published)
+                if not position:
+                    reason = why
+                    left_out[reason] += 1
+                elif why:
+                    continue
+                mentioned_by = own if position else None
+                occurrences.append(_occurrence(id, number, position, mentioned_by, story, int(published), reason))
                 if not reason:
-                    stories.append((id, msgspec.json.encode(story)))
-                    topics += [(id, slug) for slug in dict.fromkeys(topic.slug for topic in story.topics)]
-                    for name in _names(story):  # Counter.update takes its time to begin
-                        self.names[name] += 1
-                id += 1
+                    stories.append((id, _story_encoder.encode(story)))
+                    self.names[story.provider] += 1
+                    if story.topics:
+                        topics += [(id, slug) for slug in {topic.slug: None for topic in story.topics}]
+                        for topic in story.topics:  # Counter.update takes its time to begin
+                            self.names[topic] += 1
+                id, position = id + 1, position + 1
+                if reason:
+                    break
         numbers = (len(content.records) + content.refused, *map(left_out.__getitem__, ("draft", "deleted", "not due")))
         times = [int(time) if isfinite(time) else None for time in (max(since), min(due))]
         counts.append((file, *numbers, content.refused, *times))
@@ -113,7 +120,8 @@ def _delete_rows(connection: Connection, file: int, changes: Changes) -> list[Ro
     ).fetchall()
     for *_, data in rows:
         if data:
-            changes.names.subtract(_names(story_decoder.decode(data)))
+            story = story_decoder.decode(data)
+            changes.names.subtract((story.provider, *story.topics))
     connection.execute(f"DELETE FROM occurrences WHERE {_in('id')}", ids)
     for table in ("occurrence_stories", "occurrence_topics"):
         connection.execute(f"DELETE FROM {table} WHERE {_in('occurrence')}", ids)
@@ -137,10 +145,11 @@ def _in(column: str) -> str:
     return f"{column} >= ? AND {column} < ?"
 
 
-def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, story: Story, left_out: str) -> Row:
+def _occurrence(
+    id: int, record: int, position: int, mentioned_by: str | None, story: Story, published: int, left_out: str
+) -> Row:
     """Return the row of an occurrence. left_out: why its record isn't listed. A link is no listed one."""
-    published = _seconds(story.published)
-    updated = published if story.updated is story.published else _seconds(story.updated)
+    updated = published if story.updated is story.published else int(story.updated.timestamp())
     return (
         id,
         record,
@@ -149,21 +158,9 @@ def _occurrence(id: int, record: int, position: int, mentioned_by: str | None, s
         mentioned_by,
         not (left_out or story.is_link),
         published,
-        story.published.isoformat()[:7],
+        f"{story.published.year:04}-{story.published.month:02}",
         NOT_DUE if left_out == "not due" else updated,
-        *[facet.value(story) for facet in FACETS],
+        *facet_values(story),
         None if left_out else story.provider.slug,
         None if left_out else story.title,
     )
-
-
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
-def _names(story: Story) -> Iterator[Name]:
-    provider = story.provider
-    image = msgspec.json.encode(provider.image).decode() if provider.image else ""
-    yield "providers", provider.slug, provider.name, provider.domain or "", image
-    for topic in story.topics:
-        yield "topics", topic.slug, topic.name, "", ""

@@ -39,6 +39,8 @@ def precedence(occurrence: str) -> str:
 
 #: Whether an occurrence `t` is a mention by a story that is shown.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
+#: The same while `stories` holds all records' stories, hidden ones too, and no others: few are hidden, if any.
+_IS_SHOWN_AT_FIRST = "t.position > 0 AND t.mentioned_by NOT IN (SELECT url FROM stories WHERE NOT is_primary)"
 #: Whether the story of a changed record `a` was shown before, and is whatever record of it is the best one now.
 _STAYS_SHOWN = (
     "EXISTS (SELECT 1 FROM stories s WHERE s.url = a.url AND s.is_primary) "
@@ -55,7 +57,8 @@ _INSERT_STORIES = f"""
     WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING
 """
-#: Without WHERE, SQLite would take ON for that of a join. In the table's order, which fills its pages.
+#: Without WHERE, SQLite would take ON for that of a join. In the table's order, which fills its pages: months
+#: follow from `published`.
 _INSERT_TOPICS = f"""
     INSERT INTO story_topics
     SELECT named.slug, s.*
@@ -70,7 +73,7 @@ _INSERT_TOPICS = f"""
         JOIN occurrence_topics theirs ON theirs.occurrence = r.id
         WHERE {{is_affected}}
     ) named JOIN stories s ON s.url = named.url AND s.is_primary = named.is_record
-    WHERE TRUE ORDER BY named.slug, s.month DESC, s.published DESC, s.url
+    WHERE TRUE ORDER BY named.slug, s.published DESC, s.url
     ON CONFLICT DO NOTHING
 """
 #: The kinds of feeds whose stories are counted, each with its column of slugs and the table that has it.
@@ -86,20 +89,22 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     rules: how many stories a topic must have for a feed.
     is_first: whether the index was empty, so that all stories are among the changes.
     """
-    _create_indexes(connection, OCCURRENCE_INDEXES)
     if is_first:
         connection.analyze("files", "occurrences", "occurrence_topics")
     revision = read_revision(connection) + 1
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
+        _create_indexes(connection, OCCURRENCE_INDEXES)
         _gather_affected(connection, changes)
     note_entries(connection, rules, "stories", is_affected)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
     for table in ("stories", "story_topics"):
         connection.execute(f"DELETE FROM {table} AS t WHERE {is_affected}")
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
-    connection.execute(_INSERT_STORIES.format(condition=f"{IS_SHOWN_MENTION} AND t.listed AND {is_affected}"))
+    is_shown = _IS_SHOWN_AT_FIRST if is_first else IS_SHOWN_MENTION
+    connection.execute(_INSERT_STORIES.format(condition=f"{is_shown} AND t.listed AND {is_affected}"))
+    _create_indexes(connection, OCCURRENCE_INDEXES)  # not before: the first time, all are sorted at once
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
     _create_indexes(connection, STORY_INDEXES)
@@ -188,10 +193,10 @@ def _refresh_feeds(
 ) -> None:
     """Update the numbers of stories and the revisions of the feeds that what changed was or is in."""
     where = "WHERE kind = ? AND slug = ? AND month = ?"
+    find = f"SELECT stories, primary_stories, clusters FROM feeds {where}"
     rows, known, resized = [], [], []
     is_empty = connection.execute("SELECT 1 FROM feeds LIMIT 1").fetchone() is None
     for key in before.keys() | after.keys():
-        find = f"SELECT stories, primary_stories, clusters FROM feeds {where}"
         old: Sizes = (not is_empty and connection.execute(find, key).fetchone()) or _NONE
         if any(old):
             known.append(key)

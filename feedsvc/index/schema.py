@@ -1,6 +1,5 @@
 """The tables of the index."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from feedsvc.index.database import Dialect
@@ -22,16 +21,14 @@ class Facet(NamedTuple):
     name: str
     #: The column's type, as a field of Dialect.
     type: str
-    #: Return the value of a story, or None if it is unknown.
-    value: Callable[[Story], int | str | None]
 
 
-FACETS = (
-    Facet("quality", "integer", lambda story: story.quality),
-    Facet("heat", "integer", lambda story: story.heat),
-    Facet("type", "text", lambda story: story.type.lower()),
-    Facet("category", "text", lambda story: story.category.lower()),
-)
+FACETS = (Facet("quality", "integer"), Facet("heat", "integer"), Facet("type", "text"), Facet("category", "text"))
+
+
+def facet_values(story: Story) -> tuple[int | None, int | None, str, str]:
+    """Return the value of each facet of a story, in the order of FACETS; None or an empty text if it is unknown."""
+    return story.quality, story.heat, story.type.lower(), story.category.lower()
 
 
 def tables(d: Dialect) -> dict[str, str]:

@@ -122,11 +122,12 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
     columns = "fingerprint, revision, changed, problems, refused_loss"
     before = connection.execute(f"SELECT {columns} FROM state").fetchone()
     if not before or before[0] != fingerprint:
-        for table in ("stories", "clusters"):
-            note_entries(connection, config.feeds, table)
-        losses = connection.execute("SELECT * FROM losses").fetchall()
-        connection.create_tables()
-        connection.insert("losses", losses)
+        if before:  # else all tables are empty
+            for table in ("stories", "clusters"):
+                note_entries(connection, config.feeds, table)
+            losses = connection.execute("SELECT * FROM losses").fetchall()
+            connection.create_tables()
+            connection.insert("losses", losses)
         # What was served before changes with this, even if there is no story now; and no revision is that of an index
         # which was here before.
         _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)

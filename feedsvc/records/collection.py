@@ -127,6 +127,13 @@ class RecordFolders:
         return None
 
 
+def load_reading() -> None:
+    """Load the libraries that most records are read by, which takes a while, by reading one."""
+    from feedsvc.records.reading import parse_file
+
+    parse_file("record.md", b"---\ntitle: T\nwebUrl: https://example.com/\npublishedDateTime: 2020-01-01\n---\n")
+
+
 def _is_below(path: str, source: Source) -> bool:
     return path.startswith(source.start)
 

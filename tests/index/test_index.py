@@ -4,6 +4,8 @@ import gc
 import os
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -477,6 +479,23 @@ def test_many_files_are_read_by_several_processes(make_site: Callable[..., Site]
         result = sync(site.documents.index, site.config, mapping=workers.map)
     assert site.documents.catalogue().everything.size == number
     assert [problem.path for problem in result.problems] == ["bad.md"]
+
+
+def test_processes_that_are_started_load_what_their_tasks_use_before_these_come() -> None:
+    program = """if True:
+        import sys
+        from feedsvc.records.collection import load_reading
+        from feedsvc.workers import Workers
+
+        def has_loaded(number):
+            return "yaml" in sys.modules
+
+        with Workers() as workers:
+            workers.start(load_reading)
+            assert list(workers.map(has_loaded, range(9))) == [True] * 9
+            assert "yaml" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Callable[..., Site]) -> None:
