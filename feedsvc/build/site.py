@@ -1,6 +1,7 @@
 """The offline build: each document as a file, of which only those that changed are written."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,8 +26,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 #: As the built-in `map`.
 Mapping: TypeAlias = Callable[..., Iterable[Any]]
 
-#: Feeds that are written at a time.
-BATCH = 64
+#: The feeds that a process writes at a time, at least and at most: of many, those that hold the same stories are near.
+LEAST, MOST = 64, 512
 #: The folder of all code of feedsvc.
 PACKAGE = Path(__file__).parents[1]
 
@@ -168,9 +169,8 @@ def _run(
         if stale:
             output.write_manifest(manifest)
         write = partial(_open_and_write, config) if mapping else partial(_write_batch, documents)
-        _write_stages(
-            output, output.stages(stale), partial(write, output.writer(foreign)), mapping or map, progress, done
-        )
+        stages = output.stages(documents.in_order_of_time(stale))
+        _write_stages(output, stages, partial(write, output.writer(foreign)), mapping or map, progress, done)
         manifest.pending = set()
         _keep_states(manifest, before, foreign)
         if stale or not before.feeds:
@@ -197,13 +197,23 @@ def _write_stages(
     """Write documents, and note what was done."""
     finished, total = 0, sum(map(len, stages))
     for stage in stages:
-        batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
+        batches = _batches(stage)
         for batch, writer in zip(batches, mapping(write, batches), strict=True):
             output.finish(writer, done.manifest)
             done.written += writer.written
             done.unchanged += writer.unchanged
             done.conflicts += writer.conflicts
             progress(finished := finished + len(batch), total)
+
+
+def _batches(stage: Groups) -> list[Groups]:
+    """Return what one process after the other writes, the smallest last: so they end at nearly the same time."""
+    found, start, processes = [], 0, os.cpu_count() or 1
+    while start < len(stage):
+        size = min(max(LEAST, (len(stage) - start) // (2 * processes)), MOST)
+        found.append(stage[start : start + size])
+        start += size
+    return found
 
 
 def _stamp(config: Config) -> str:
