@@ -26,8 +26,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 #: As the built-in `map`.
 Mapping: TypeAlias = Callable[..., Iterable[Any]]
 
-#: Feeds that are written at a time.
-BATCH = 64
+#: The feeds that a process writes at a time, at least and at most: of many, those that hold the same stories are near.
+LEAST, MOST = 64, 512
 #: The folder of all code of feedsvc.
 PACKAGE = Path(__file__).parents[1]
 
@@ -170,7 +170,8 @@ def _run(
         manifest.pending = to_do - foreign
         if stale:
             output.write_manifest(manifest)
-        _write_stages(documents, output, output.stages(stale), output.writer(foreign), mapping, progress, done)
+        stages = output.stages(documents.in_order_of_time(stale))
+        _write_stages(documents, output, stages, output.writer(foreign), mapping, progress, done)
         manifest.pending = set()
         _keep_states(manifest, before, foreign)
         if stale or not before.feeds:
@@ -200,7 +201,7 @@ def _write_stages(
     elsewhere = partial(_open_and_write, documents.config, new_writer)
     finished, total = 0, sum(map(len, stages))
     for stage in stages:
-        batches = [stage[start : start + BATCH] for start in range(0, len(stage), BATCH)]
+        batches = _batches(stage)
         writers = mapping(elsewhere, batches) if mapping and len(batches) > 1 else map(here, batches)
         for batch, writer in zip(batches, writers, strict=True):
             output.finish(writer, done.manifest)
@@ -208,6 +209,16 @@ def _write_stages(
             done.unchanged += writer.unchanged
             done.conflicts += writer.conflicts
             progress(finished := finished + len(batch), total)
+
+
+def _batches(stage: Groups) -> list[Groups]:
+    """Return what one process after the other writes, the smallest last: so they end at nearly the same time."""
+    found, start, processes = [], 0, os.cpu_count() or 1
+    while start < len(stage):
+        size = min(max(LEAST, (len(stage) - start) // (2 * processes)), MOST)
+        found.append(stage[start : start + size])
+        start += size
+    return found
 
 
 def _stamp(config: Config) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from feedsvc.index.archives import LastChange, Months, MonthSize, last_changes
+from feedsvc.index.archives import FeedMonths, LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import has_size
@@ -167,15 +167,17 @@ def find_archives(address: FeedAddress, limit: int, months: Iterable[MonthSize])
     return Archives(address, limit, list(_needed(months, address.archive, limit)))
 
 
-def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) -> dict[FeedAddress, int | None]:
+def list_archives(
+    connection: Connection, feed: FeedAddress, query: StoryQuery, counted: FeedMonths
+) -> dict[FeedAddress, int | None]:
     """Return the addresses of all archives of a feed with their revisions, and of its older stories with None.
 
-    query: for the stories of the current feed.
+    query: for the stories of the current feed. counted: of this feed and others.
     """
-    archives = Archives(feed, query.limit, list(Months(connection, feed, query)))
+    archives = Archives(feed, query.limit, list(Months(connection, feed, query, counted)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes, has_sizes = last_changes(connection, feed), has_size(connection, feed, query)
+    changes, has_sizes = last_changes(counted, feed), has_size(connection, feed, query)
     for archive in archives.all():
         found[replace(feed, archive=archive)] = archives.last_change(archive, changes, has_sizes).revision
     return found
@@ -184,6 +186,23 @@ def list_archives(connection: Connection, feed: FeedAddress, query: StoryQuery) 
 def list_months(feed: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[Month, ...]:
     """Return the months that a feed has archives of, newest first. months: all of the feed's, newest first."""
     return Archives(feed, limit, list(months)).by_month()
+
+
+def place(address: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[str, float]:
+    """Return the month of the midst of what the document at an address shows, and about how much of it is over then.
+
+    limit: of the current feed. months: newest first.
+    """
+    if address.archive:
+        stories = next((month.stories for month in months if month.name == address.archive.month), limit)
+        return address.archive.month, (address.archive.part - 0.5) / -(-stories // limit)
+    months = list(months)
+    newer = min(limit, sum(month.stories for month in months)) / 2
+    for month in months:
+        if newer <= month.stories:
+            return month.name, 1 - newer / month.stories
+        newer -= month.stories
+    return _FIRST, 0
 
 
 def _needed(months: Iterable[MonthSize], archive: Archive | None, limit: int) -> Iterable[MonthSize]:

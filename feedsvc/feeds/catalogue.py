@@ -1,13 +1,17 @@
 """Lists all feeds and their archives, and selects what the page of everything begins with."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
 
 from feedsvc.config import Config
-from feedsvc.feeds.archives import list_archives
+from feedsvc.feeds.archives import list_archives, place
 from feedsvc.feeds.selection import as_published, published_formats, related_mode, story_query
 from feedsvc.feeds.words import site_description, site_labels
 from feedsvc.index import reader
-from feedsvc.index.database import Connection
+from feedsvc.index.archives import FeedMonths, MonthSize
+from feedsvc.index.database import Connection, batches
+from feedsvc.index.entries import find_entries
 from feedsvc.index.facets import list_values
 from feedsvc.index.occurrences import read_problems
 from feedsvc.model import EVERYTHING, Catalogue, Counted, Entry, FeedAddress, FeedSummary, Kind
@@ -54,18 +58,39 @@ def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
     grouped = related_mode(config, EVERYTHING) != "none"
     counted: Counted = "clusters" if grouped else "primary_stories"
     query = replace(story_query(config, EVERYTHING), counted=counted, is_grouped=grouped, limit=_RECENT)
-    (entries,) = reader.find_entries(connection, [(EVERYTHING, query)], config.feeds)
+    (entries,) = find_entries(connection, [(EVERYTHING, query)], config.feeds)
     return as_published(config, EVERYTHING, entries)
 
 
 def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
     """Return the addresses of all archives with their revisions, and of what is older than current feeds, with None."""
+    queries = {
+        feed.address: query
+        for feed in (catalogue.feeds if config.feeds.archives else ())
+        if feed.size > (query := story_query(config, feed.address)).limit  # the others needn't be asked for
+    }
+    counted = FeedMonths(connection, queries)
     found: dict[FeedAddress, int | None] = {}
-    for feed in catalogue.feeds if config.feeds.archives else ():
-        query = story_query(config, feed.address)
-        if feed.size > query.limit:  # which the others needn't be asked for
-            found |= list_archives(connection, feed.address, query)
+    for feed, query in queries.items():
+        found |= list_archives(connection, feed, query, counted)
     return found
+
+
+def in_order_of_time(connection: Connection, config: Config, feeds: Iterable[FeedAddress]) -> list[FeedAddress]:
+    """Return feeds and archives in the order of time, whatever feed they are of.
+
+    So those that hold the same stories are near each other.
+    """
+    places = {}
+    for some in batches(feeds):
+        counted = FeedMonths(connection, some)
+        for feed in some:
+            query = story_query(config, feed)
+            # Of a saved filter, as if it chose all stories: its place needn't be right.
+            size_of = attrgetter(query.counted)
+            months = [MonthSize(row.month, size) for row in counted.rows(feed) if (size := size_of(row))]
+            places[feed] = place(feed, query.limit, months)
+    return sorted(places, key=places.__getitem__)
 
 
 def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]:

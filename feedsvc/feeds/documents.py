@@ -19,7 +19,7 @@ from feedsvc.feeds.addresses import (
     page_address,
     parse_address,
 )
-from feedsvc.feeds.catalogue import select_archives, select_catalogue, select_slugs
+from feedsvc.feeds.catalogue import in_order_of_time, select_archives, select_catalogue, select_slugs
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.feeds.writing import Document, outline_site, write_feed, write_site
 from feedsvc.formats import ASSETS
@@ -149,13 +149,21 @@ class Documents:
         found = [(0, [Address(path)]) for path in ASSETS] if pages else []
         for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH,), (HOME_PATH,)] if pages else [])):
             found.append((catalogue.revision, [Address(path) for path in lists]))
-        for feed, revision in {**revisions, **_by_time(archives)}.items():
+        for feed, revision in {**revisions, **archives}.items():
             addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
             if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
             if addresses:
                 found.append((revisions[feed.current] if revision is None else revision, addresses))
         return found
+
+    def in_order_of_time(self, groups: Iterable[list[Address]]) -> list[list[Address]]:
+        """Return addresses, each list of them for one feed, so that feeds with the same stories are near each other."""
+        groups = list(groups)
+        by_feed = {group[0].feed: group for group in groups if group[0].feed}
+        with self.index.reading() as connection:
+            ordered = in_order_of_time(connection, self.config, filter(None, by_feed))
+        return [*(group for group in groups if not group[0].feed), *(by_feed[feed] for feed in ordered)]
 
     def unrevised(self, known: Mapping[Address, tuple[int, str]]) -> set[Address]:
         """Return the addresses whose documents are as they were. known: their revisions and outlines of then."""
@@ -217,23 +225,6 @@ class Documents:
         known = reader.revisions(connection)
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
-
-
-def _by_time(archives: dict[FeedAddress, int | None]) -> dict[FeedAddress, int | None]:
-    """Return archives in the order of time, whatever feed they are of: those that hold the same stories are near.
-
-    archives: by address, those of a feed oldest first.
-    """
-    parts = {(feed.kind, feed.slug, feed.archive.month): feed.archive.part for feed in archives if feed.archive}
-
-    def time(feed: FeedAddress) -> tuple[str, float]:
-        """Return the month of an archive, and how much of the month is over in its midst."""
-        if not feed.archive:
-            return "", 0
-        month, part = feed.archive
-        return month, (part - 0.5) / parts[feed.kind, feed.slug, month]
-
-    return {feed: archives[feed] for feed in sorted(archives, key=time)}
 
 
 @contextmanager

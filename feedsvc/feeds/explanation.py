@@ -12,9 +12,10 @@ from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
 from feedsvc.feeds.selection import archive_formats, published_formats, related_mode, story_query
 from feedsvc.index.archives import older_in_month
 from feedsvc.index.database import Connection
+from feedsvc.index.entries import find_entries
 from feedsvc.index.links import find_founder, find_joined
 from feedsvc.index.query import StoryQuery, select_stories
-from feedsvc.index.reader import find_entries, find_feed
+from feedsvc.index.reader import find_feeds
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
@@ -158,7 +159,7 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
             reasons.append(f'it is in the cluster of {founder}, and related is "clusters"')
             outside.append(f"  not in {address.url(config.site.base_url, suffix)}: {reasons[0]}")
             continue
-        elif address.kind in ("topics", "providers") and not find_feed(connection, address, config.feeds):
+        elif address.kind in ("topics", "providers") and not find_feeds(connection, [address], config.feeds):
             reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
         asked = query if query.counted == "clusters" and shown.is_primary else StoryQuery()
         items = [item for filters in query.filters for item in filters.items if FILTERS[item[0]].column]

@@ -1,8 +1,11 @@
 """Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import NamedTuple
+
+from msgspec import structs
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives
@@ -11,8 +14,9 @@ from feedsvc.feeds.outlines import outline
 from feedsvc.feeds.words import feed_description, feed_title, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
-from feedsvc.index.archives import Months, last_changes
+from feedsvc.index.archives import FeedMonths, Months, last_changes
 from feedsvc.index.database import Connection
+from feedsvc.index.entries import find_entries
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
@@ -43,12 +47,12 @@ def find_feed(
     connection: Connection, config: Config, address: FeedAddress
 ) -> tuple[int, Callable[[], Selected]] | None:
     """Return the revision of the feed at a canonical address, with a function that selects the feed; None if none."""
-    found = _find(connection, config, address)
+    (found,) = _find(connection, config, [address])
     if not found:
         return None
 
     def select() -> Selected:
-        (entries,) = reader.find_entries(connection, [(address, found.query)], config.feeds)
+        (entries,) = find_entries(connection, [(address, found.query)], config.feeds)
         return _feed(config, found, entries)
 
     return found.row.revision, select
@@ -56,9 +60,9 @@ def find_feed(
 
 def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Selected | None]:
     """Yield the feed at each canonical address, or None."""
-    found = [_find(connection, config, address) for address in addresses]
+    found = _find(connection, config, addresses)
     queries = [(feed.address, feed.query) for feed in found if feed]
-    entries = reader.find_entries(connection, queries, config.feeds)
+    entries = find_entries(connection, queries, config.feeds)
     for feed in found:
         yield _feed(config, feed, next(entries)) if feed else None
 
@@ -77,19 +81,32 @@ class _Found:
     section: Section | None = None
 
 
-def _find(connection: Connection, config: Config, address: FeedAddress) -> _Found | None:
-    row = find_row(connection, config, address)
+def _find(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> list[_Found | None]:
+    """Return the feed at each canonical address, or None."""
+    addresses = list(addresses)
+    counted = FeedMonths(connection, addresses)
+    rows = _find_rows(connection, config, addresses)
+    return [
+        _find_document(connection, config, address, row, counted) if row else None
+        for address, row in zip(addresses, rows, strict=True)
+    ]
+
+
+def _find_document(
+    connection: Connection, config: Config, address: FeedAddress, row: FeedRow, counted: FeedMonths
+) -> _Found | None:
+    """Return what there is at an address of a feed, or None. row: of the current feed. counted: of several feeds."""
     query = story_query(config, address)
-    months = Months(connection, address, query)
-    if address.is_current or not row:
-        return _Found(address, row, query, months) if row else None
+    months = Months(connection, address, query, counted)
+    if address.is_current:
+        return _Found(address, row, query, months)
     archives = find_archives(address, query.limit, months)
     section = archives.section(address) if config.feeds.archives else None
     if not section:
         return None
     if address.archive:
         has_sizes = reader.has_size(connection, address, query)
-        last = archives.last_change(address.archive, last_changes(connection, address), has_sizes)
+        last = archives.last_change(address.archive, last_changes(counted, address), has_sizes)
         row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, months, section)
@@ -97,7 +114,7 @@ def _find(connection: Connection, config: Config, address: FeedAddress) -> _Foun
 
 def find_outline(connection: Connection, config: Config, address: FeedAddress) -> tuple[list[str], str]:
     """Return the URLs of the stories that the document at a canonical address shows, and its outline; empty if none."""
-    found = _find(connection, config, address)
+    (found,) = _find(connection, config, [address])
     if not found:
         return [], ""
     urls = reader.find_urls(connection, address, found.query)
@@ -172,18 +189,22 @@ def formats_at(config: Config, address: FeedAddress) -> tuple[Format, ...]:
     return tuple(format for format in archive_formats(config) if format.is_paged or not address.is_older)
 
 
-def find_row(connection: Connection, config: Config, address: FeedAddress) -> FeedRow | None:
-    """Return the row of the feed at an address, which says when the current feed last changed.
+def _find_rows(connection: Connection, config: Config, addresses: Sequence[FeedAddress]) -> list[FeedRow | None]:
+    """Return the row of the feed at each address, which says when the current feed last changed.
 
     None if there is no such feed, or if a filter names what no story has.
     """
-    if address.filters.items and unknown_values(connection, address.filters, config.feeds):
-        return None
-    if address.kind == "custom":
-        return reader.everything(connection) if address.slug in config.custom else None
-    if address.kind == EVERYTHING.kind:
-        return reader.everything(connection)
-    return reader.find_feed(connection, address, config.feeds)
+    found = reader.find_feeds(connection, addresses, config.feeds)
+    everything = cache(partial(reader.everything, connection))
+
+    def row(address: FeedAddress) -> FeedRow | None:
+        if address.filters.items and unknown_values(connection, address.filters, config.feeds):
+            return None
+        if address.kind == "custom":
+            return everything() if address.slug in config.custom else None
+        return everything() if address.kind == EVERYTHING.kind else found.get((address.kind, address.slug))
+
+    return [row(address) for address in addresses]
 
 
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
@@ -211,4 +232,4 @@ def as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...
     """Return entries without the links to related stories, where the feed at an address has none."""
     if related_mode(config, address) != "none":
         return entries
-    return tuple(replace(entry, related=(), related_total=0) for entry in entries)
+    return tuple(structs.replace(entry, related=(), related_total=0) for entry in entries)

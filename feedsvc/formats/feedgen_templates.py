@@ -19,13 +19,14 @@ from typing import Any, NamedTuple, TypeAlias
 from feedsvc.formats.atom_rss import EntryValues, Texts, entry_values, render_entry
 from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
 from feedsvc.formats.content import KEPT, Context
+from feedsvc.kept import Kept
 from feedsvc.model import Entry, Feed, Format
 
 #: What a template is made for: whether there is a text, and how many Texts has, in the order of the values.
 Shape: TypeAlias = tuple[bool | int, ...]
 
-#: The entries that are kept as they were written.
-KEPT_WRITTEN = 1000
+#: The bytes of the entries that are kept as they were written; those of one beside what was written, and the entry.
+KEPT_BYTES, ENTRY_BYTES = 32_000_000, 3000
 #: How an empty feed ends.
 _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: The elements of RSS whose text is plain: in these it writes `&` and `<` as hexadecimal character references, which
@@ -73,12 +74,24 @@ def write_feed(format: Format, feed: Feed) -> bytes:
     name = format.name
     shape, values = _shaped(head_values(format, feed))
     context = Context.of(feed)
-    entries = (write_entry(name, entry, context) for entry in feed.entries)
+    kept, entries = _written(context), []
+    for entry in feed.entries:
+        key = name, entry
+        element = kept.get(key)
+        if element is None:
+            element = write_entry(name, entry, context)
+            kept.keep(key, element)
+        entries.append(element)
     return b"".join((_head_template(name, feed.ttl, shape).fill(values), *entries, _END[name].encode()))
 
 
-# Feeds that share stories are written one after the other, as are the archives of one time.
-@lru_cache(KEPT_WRITTEN)
+# Feeds that share stories are written near each other.
+@lru_cache(2)
+def _written(context: Context) -> Kept[tuple[str, Entry], bytes]:
+    """Return the elements of entries that are kept, by format, of the feeds of a site."""
+    return Kept(KEPT_BYTES, lambda element: ENTRY_BYTES + 2 * len(element))
+
+
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
     shape, values = _shaped_entry(entry, context)

@@ -1,12 +1,12 @@
 """Reads the links between stories from the index."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from feedsvc.index.database import Connection
-from feedsvc.index.names import named
+from feedsvc.index.names import Names
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.resolve import precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
@@ -38,6 +38,10 @@ _JOINED = """
     JOIN stories s ON s.url = j.url JOIN occurrences t ON t.id = s.occurrence
     WHERE j.founder {in_list} ORDER BY s.published, s.url
 """
+
+
+#: A story; one that is related to it, with the occurrence that is shown of that, and the slug of its provider.
+_Row: TypeAlias = tuple[str, str, int, str]
 
 
 class Related(NamedTuple):
@@ -78,7 +82,7 @@ def find_founder(connection: Connection, url: str) -> str:
 
 
 def find_related(
-    connection: Connection, urls: Sequence[str], limit: int, joined: Mapping[str, Sequence[Joined]]
+    connection: Connection, urls: Sequence[str], limit: int, joined: Mapping[str, Sequence[Joined]], names: Names
 ) -> dict[str, Related]:
     """Return the related stories of those that have some: the listed ones in order, then those that list them.
 
@@ -86,37 +90,40 @@ def find_related(
     joined: of founders whose clusters' are wanted: first these records, then the others, those of each record in turn.
     """
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
-    # From each story to its related ones, each with the occurrence that is shown, and the slug of its provider.
-    found: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
-    wanted = [*urls, *(record.url for records in joined.values() for record in records)]
+    # From each story to its related ones.
+    found: dict[str, dict[str, _Row]] = defaultdict(dict)
+    wanted = as_list([*urls, *(record.url for records in joined.values() for record in records)])
     for query in (_LISTED, _LISTING):
-        for start, end, *shown in connection.execute(query.format(in_list=in_list), (as_list(wanted),)):
-            found[start].setdefault(end, tuple(shown))
+        for row in connection.execute(query.format(in_list=in_list), (wanted,)):
+            found[row[0]].setdefault(row[1], row)
     for founder, records in joined.items():
-        of_cluster = {record.url: (record.occurrence, record.provider) for record in records}
+        of_cluster = {record.url: (founder, *record[:3]) for record in records}
         for url in (founder, *list(of_cluster)):
-            for end, shown in found[url].items():
-                of_cluster.setdefault(end, shown)
+            for end, row in found[url].items():
+                of_cluster.setdefault(end, row)
         of_cluster.pop(founder, None)
         found[founder] = of_cluster
     # Titles, names and excerpts are read of those alone that are linked to.
-    linked = {start: list(islice(found[start].items(), limit)) for start in urls if start in found}
-    occurrences = {occurrence for ends in linked.values() for _, (occurrence, _) in ends}
-    providers = {provider for ends in linked.values() for _, (_, provider) in ends}
+    linked = {start: list(islice(found[start].values(), limit)) for start in urls if start in found}
+    rows = [row for some in linked.values() for row in some]
+    occurrences = {occurrence for _, _, occurrence, _ in rows}
     sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
     title_of = dict(connection.execute(sql, (as_list(occurrences),)))
-    name_of = named(connection, "providers", providers)
+    providers = names.providers({provider for *_, provider in rows})
     joining = occurrences & {record.occurrence for records in joined.values() for record in records}
     stories = read_stories(connection, joining) if joining else {}
 
-    def links(start: str) -> Iterator[Link]:
-        in_cluster = {record.occurrence for record in joined.get(start, ())}
-        for end, (occurrence, provider) in linked[start]:
-            told = stories[occurrence] if occurrence in in_cluster else None
-            names = title_of[occurrence], name_of[provider][0]
-            yield Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
+    def link(row: _Row, in_cluster: Collection[int]) -> Link:
+        _, end, occurrence, provider = row
+        told = stories[occurrence] if occurrence in in_cluster else None
+        names = title_of[occurrence], providers[provider].name
+        return Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
 
-    return {start: Related(tuple(links(start)), len(found[start])) for start in linked}
+    related = {}
+    for start, some in linked.items():
+        in_cluster = {record.occurrence for record in joined.get(start, ())}
+        related[start] = Related(tuple([link(row, in_cluster) for row in some]), len(found[start]))
+    return related
 
 
 def read_stories(connection: Connection, occurrences: Collection[int]) -> dict[int, Story]:

@@ -1,19 +1,62 @@
 """The names of topics and providers."""
 
 from collections import Counter
-from collections.abc import Collection
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Named
-from feedsvc.model import Image, Kind, Topic
+from feedsvc.index.query import topics_with_feed
+from feedsvc.model import Image, Kind, Provider, Topic
 
 #: Kind, slug, name, domain and image (as JSON) of a topic or provider; empty where unknown.
 _Name: TypeAlias = tuple[str, str, str, str, str]
 
 _image_decoder = msgspec.json.Decoder(Image)
+#: The topics, and the providers, that are kept once they were looked up.
+_KEPT = 10_000
+
+
+class KnownTopic(NamedTuple):
+    """A topic, and whether it has a feed."""
+
+    topic: Topic
+    has_feed: bool
+
+
+class Names:
+    """The topics and providers of the entries that are read, each looked up once while there are not too many."""
+
+    def __init__(self, connection: Connection, rules: Feeds) -> None:
+        self._connection = connection
+        self._rules = rules
+        self._topics: dict[str, KnownTopic] = {}
+        self._providers: dict[str, Provider] = {}
+
+    def topics(self, slugs: Iterable[str]) -> Mapping[str, KnownTopic]:
+        """Return topics by slug, at least some."""
+        if missing := _missing(self._topics, slugs):
+            with_feed = topics_with_feed(self._connection, missing, self._rules)
+            for slug, (name, _, _) in named(self._connection, "topics", missing).items():
+                self._topics[slug] = KnownTopic(Topic(slug, name), slug in with_feed)
+        return self._topics
+
+    def providers(self, slugs: Iterable[str]) -> Mapping[str, Provider]:
+        """Return providers by slug, at least some."""
+        if missing := _missing(self._providers, slugs):
+            for slug, shown in named(self._connection, "providers", missing).items():
+                self._providers[slug] = Provider(slug, *shown)
+        return self._providers
+
+
+def _missing(known: dict[str, Any], slugs: Iterable[str]) -> list[str]:
+    """Return those of some slugs that are still to be looked up; all, where too many are known."""
+    if len(known) > _KEPT:
+        known.clear()
+    return [slug for slug in slugs if slug not in known]
 
 
 def named(

@@ -98,7 +98,7 @@ def select_stories(
         source = f"{held} o"
         asked.append(("o.slug = ?", list(start.slugs) if start else [""]))
     compared = _conditions(dialect, query)
-    compared += [_one_of(dialect, "o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
+    compared += [one_of(dialect, "o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
     passed_over = start.size if start else everything
     for choice in [*chosen, *left_out]:
         if choice.column == "topic" and choice is not start:
@@ -185,13 +185,13 @@ def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
         elif filter.column == "topic" or (filter.column == "provider" and filter.comparison == "in" and not is_cluster):
             continue
         elif filter.comparison == "not in":
-            own, other = (_one_of(dialect, f"{table}.{filter.column}", value) for table in "os")
+            own, other = (one_of(dialect, f"{table}.{filter.column}", value) for table in "os")
             found.append(_not(_any_record([own], [other]) if is_cluster else own))
         else:
             for table, asked in (("o", of_story), ("s", of_record)):
                 column = f"{table}.{filter.column}"
                 asked.append(
-                    _one_of(dialect, column, value)
+                    one_of(dialect, column, value)
                     if filter.is_repeatable
                     else (f"{column} {filter.comparison} ?", [value])
                 )
@@ -208,7 +208,8 @@ def _any_record(of_story: list[_Condition], of_record: list[_Condition]) -> _Con
     return f"({own} OR EXISTS ({joined}))", [*values, *more]
 
 
-def _one_of(dialect: Dialect, column: str, values: Sequence[str]) -> _Condition:
+def one_of(dialect: Dialect, column: str, values: Sequence[str]) -> _Condition:
+    """Return the condition that a column has one of some values."""
     if len(values) == 1:  # which the database's index is in the order of
         return f"{column} = ?", list(values)
     return f"{column} {dialect.in_list}", [dialect.as_list(values)]

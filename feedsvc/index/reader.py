@@ -1,7 +1,6 @@
-"""Reads feeds and their entries from the index."""
+"""Reads feeds from the index: their rows, their numbers and the URLs of their stories."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +8,9 @@ from typing import Any
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
 from feedsvc.index.guard import ENTRIES
-from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related, read_stories
-from feedsvc.index.names import named, read_image
-from feedsvc.index.query import NEWEST_FIRST, StoryQuery, has_feed, select_stories, topics_with_feed
-from feedsvc.model import EPOCH, Cluster, Entry, FeedAddress, Image, Kind, Link, Provider, Story, Topic
-
-#: The number of entries that are read together, those of several feeds counted once.
-TOGETHER = 1000
+from feedsvc.index.names import read_image
+from feedsvc.index.query import KINDS, NEWEST_FIRST, StoryQuery, has_feed, one_of, select_stories
+from feedsvc.model import EPOCH, FeedAddress, Image, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +34,31 @@ def everything(connection: Connection, with_problems: bool = False) -> FeedRow:
     return FeedRow("", "", revision, moment(changed))
 
 
-def find_feed(connection: Connection, address: FeedAddress, rules: Feeds) -> FeedRow | None:
-    """Return the feed of all stories, of a topic or of a provider; None if it has too few stories."""
-    enough = has_feed(rules) if address.slug else f"{rules.counted} > 0"
-    found = connection.execute(
-        f"""
-        SELECT f.revision, f.changed, min(n.name), min(nullif(n.image, '')) FROM feeds f
-        LEFT JOIN names n ON n.kind = f.kind AND n.slug = f.slug
-        WHERE f.kind = ? AND f.slug = ? AND f.month = '' AND f.{enough}
-        GROUP BY f.revision, f.changed
-        """,
-        (address.kind, address.slug),
-    ).fetchone()
-    if not found:
-        return None
-    revision, changed, name, image = found
-    return FeedRow(address.slug, name or "", revision, moment(changed), read_image(image))
+def find_feeds(connection: Connection, feeds: Iterable[FeedAddress], rules: Feeds) -> dict[tuple[Kind, str], FeedRow]:
+    """Return those feeds of topics and of providers that have enough stories, by kind and slug."""
+    found: dict[tuple[Kind, str], FeedRow] = {}
+    for kind, slugs in by_kind((feed.kind, feed.slug) for feed in feeds if feed.kind in KINDS.values()):
+        condition, values = one_of(connection.dialect, "f.slug", slugs)
+        rows = connection.execute(
+            f"""
+            SELECT f.slug, f.revision, f.changed, min(n.name), min(nullif(n.image, '')) FROM feeds f
+            LEFT JOIN names n ON n.kind = f.kind AND n.slug = f.slug
+            WHERE f.kind = ? AND {condition} AND f.month = '' AND f.{has_feed(rules)}
+            GROUP BY f.slug, f.revision, f.changed
+            """,
+            (kind, *values),
+        )
+        for slug, revision, changed, name, image in rows:
+            found[kind, slug] = FeedRow(slug, name or "", revision, moment(changed), read_image(image))
+    return found
+
+
+def by_kind(feeds: Iterable[tuple[Kind, str]]) -> Iterable[tuple[Kind, list[str]]]:
+    """Return the kinds of some feeds, each with the slugs of its own, once."""
+    found: dict[Kind, dict[str, None]] = {}
+    for kind, slug in feeds:
+        found.setdefault(kind, {})[slug] = None
+    return [(kind, list(slugs)) for kind, slugs in found.items()]
 
 
 def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[FeedRow, int]]:
@@ -95,25 +99,6 @@ def revisions(connection: Connection) -> dict[tuple[str, str], int]:
     return {(kind, slug): revision for kind, slug, revision in rows}
 
 
-def find_entries(
-    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], rules: Feeds
-) -> Iterator[tuple[Entry, ...]]:
-    """Yield the entries that are asked for of each feed, newest first, with their topics and links; ties by URL.
-
-    What several feeds hold is read together, as far as memory allows.
-    """
-    pending: list[tuple[bool, list[str]]] = []
-    wanted: set[tuple[bool, str]] = set()
-    for address, query in feeds:
-        urls = find_urls(connection, address, query)
-        pending.append((query.is_grouped, urls))
-        wanted.update((query.is_grouped, url) for url in urls)
-        if len(wanted) >= TOGETHER:
-            yield from _read(connection, pending, rules)
-            pending, wanted = [], set()
-    yield from _read(connection, pending, rules)
-
-
 def find_urls(connection: Connection, address: FeedAddress, query: StoryQuery) -> list[str]:
     """Return the URLs of the entries that are asked for of a feed, newest first; ties by URL."""
     # URLs alone, which the database's index has: it passes over 80,000 of them in a few milliseconds.
@@ -134,74 +119,9 @@ def known_urls(connection: Connection, urls: Iterable[str], rules: Feeds | None)
     return found
 
 
-def _read(connection: Connection, feeds: list[tuple[bool, list[str]]], rules: Feeds) -> Iterator[tuple[Entry, ...]]:
-    """Yield the entries of feeds whose URLs are given, each with whether entries of founders are of their clusters."""
-    entries: dict[tuple[bool, str], Entry] = {}
-    for is_grouped in (False, True):
-        for urls in batches({url: None for each, some in feeds for url in some if each == is_grouped}):
-            rows = connection.execute(
-                f"SELECT url, provider, is_primary, occurrence FROM stories WHERE url {connection.dialect.in_list}",
-                (connection.dialect.as_list(urls),),
-            )
-            for entry in _entries(connection, rows.fetchall(), rules, is_grouped):
-                entries[is_grouped, entry.story.url] = entry
-    for is_grouped, urls in feeds:
-        yield tuple(entries[is_grouped, url] for url in urls)
-
-
-def _entries(connection: Connection, rows: list[Any], rules: Feeds, is_grouped: bool) -> Iterator[Entry]:
-    urls = [url for url, *_ in rows]
-    stories = read_stories(connection, [occurrence for *_, occurrence in rows])
-    provider_of = named(connection, "providers", sorted({provider for _, provider, *_ in rows}))
-    topics_of = _topics(connection, urls, "story_topics")
-    joined: dict[str, list[Joined]] = {}
-    founders: set[str] = set()
-    if is_grouped:
-        joined = find_joined(connection, urls)
-        of_clusters = _topics(connection, urls, "clusters")
-        founders = set(of_clusters)
-        topics_of |= of_clusters
-    linked = topics_with_feed(connection, {topic.slug for topics in topics_of.values() for topic in topics}, rules)
-    related_of = find_related(connection, urls, rules.related_limit, joined)
-    for url, provider, is_primary, occurrence in rows:
-        links, total = related_of.get(url, NO_RELATED)
-        story, name = stories[occurrence], provider_of[provider][0]
-        yield Entry(
-            story=story,
-            provider=Provider(provider, *provider_of[provider]),
-            topics=tuple(topics_of[url]),
-            linked_topics=frozenset([topic.slug for topic in topics_of[url] if topic.slug in linked]),
-            related=links,
-            related_total=total,
-            is_mention=not is_primary,
-            cluster=_cluster(story, name, links, total, joined.get(url, ())) if url in founders else None,
-        )
-
-
-def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joined: Sequence[Joined]) -> Cluster:
-    """Return the cluster of a founder. provider: its name."""
-    providers = tuple(dict.fromkeys([provider, *(link.provider for link in links)]))
-    updated = max([story.updated, *(datetime.fromtimestamp(record.updated, UTC) for record in joined)])
-    return Cluster(total + 1, providers, updated)
-
-
 def has_size(connection: Connection, address: FeedAddress, query: StoryQuery) -> bool:
     """Return whether the table `feeds` has the number of stories that a query selects."""
     return address.kind != "custom" and not query.is_filtered
-
-
-def _topics(connection: Connection, urls: Sequence[str], table: str) -> dict[str, list[Topic]]:
-    """Return the topics of stories or of clusters, by URL, as a table has them."""
-    rows = connection.execute(
-        f"SELECT url, slug FROM {table} WHERE url {connection.dialect.in_list} ORDER BY slug",
-        (connection.dialect.as_list(urls),),
-    ).fetchall()
-    names = named(connection, "topics", sorted({slug for _, slug in rows}))
-    topics = {slug: Topic(slug, name) for slug, (name, _, _) in names.items()}
-    found: dict[str, list[Topic]] = defaultdict(list)
-    for url, slug in rows:
-        found[url].extend([topics[slug]] if slug else ())  # founders without a topic have a row as well
-    return found
 
 
 def moment(seconds: int | None) -> datetime:

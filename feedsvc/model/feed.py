@@ -1,9 +1,14 @@
-"""Feeds and their entries, and the list of all feeds."""
+"""Feeds and their entries, and the list of all feeds.
+
+Entries and their links are Structs, as stories are: a build makes many.
+"""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from feedsvc.model.address import FeedAddress, absolute
 from feedsvc.model.labels import Labels
@@ -54,8 +59,7 @@ class Format:
         return self.media_type if self.media_type.endswith("json") else f"{self.media_type}; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A related story that an entry links to."""
 
     url: str
@@ -66,8 +70,7 @@ class Link:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """A story with the coverage that belongs to it: the records that joined it, and the mentions of all of them."""
 
     #: The number of its stories, with the one that it is named by.
@@ -78,8 +81,7 @@ class Cluster:
     updated: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A story in a feed, with the topics of all its records, and the one name of its provider."""
 
     story: Story

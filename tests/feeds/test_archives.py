@@ -352,3 +352,22 @@ def test_months_of_mentions_alone_are_not_beside_the_archives_of_feeds_without_m
         build(fresh.documents, fresh.config.out_folder, lambda done, total: None)
         assert "feed/2020-05.atom" in built(site)
         assert built(site) == built(fresh)
+
+
+def test_a_build_takes_feeds_and_archives_in_the_order_of_the_time_that_they_show(
+    make_site: Callable[..., Site],
+) -> None:
+    days = {1: "2020-01-05", 2: "2020-01-25", 3: "2020-02-05", 4: "2020-02-25", 5: "2020-05-01"}
+    files = {
+        f"{number}.md": record(str(number), f"https://a.example/{number}", f"{day}T10:00:00Z", topics=f"All, T{number}")
+        for number, day in days.items()
+    }
+    site = make_site(files, feeds={"limit": 1, "formats": ["atom"]}, build={"pages": False})
+    groups = [addresses for _, addresses in site.documents.listing()]
+    ordered = site.documents.in_order_of_time(reversed(groups))
+    assert sorted(map(str, ordered)) == sorted(map(str, groups))
+    paths = [address.path for group in ordered for address in group]
+    of_all = ("/topics/all/2020-01", "/topics/all/2020-01-2", "/topics/all/2020-02", "/topics/all/2020-02-2")
+    months = [paths.index(f"{path}.atom") for path in of_all]
+    assert months == sorted(months)
+    assert months[1] < paths.index("/topics/t3.atom") < months[3] < paths.index("/topics/all.atom")

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from lxml import etree, html
+from msgspec.structs import replace
 
 from feedsvc.formats import feedgen_templates
 from feedsvc.formats.registry import find_format
@@ -104,10 +103,10 @@ def coverage(feed: Feed) -> str:
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_feed_of_clusters_is_the_golden_one(format: str, request: pytest.FixtureRequest) -> None:
     picture = Image("https://a.example/i.jpg", 640, 480, "The bridge")
-    story = msgspec.structs.replace(STORY, content_html="<p>It is <em>long</em>.</p>", image=picture, authors=("Ann",))
+    story = replace(STORY, content_html="<p>It is <em>long</em>.</p>", image=picture, authors=("Ann",))
     whole = entry(JOINED, LATER, MENTION, left_out=2, story=story, updated=day(15))
     whole = replace(whole, topics=(Topic("bridges", "Bridges"), Topic("money", "Money")))
-    alone = entry(story=msgspec.structs.replace(STORY, url="https://e.example/1", title="Alone", published=day(12)))
+    alone = entry(story=replace(STORY, url="https://e.example/1", title="Alone", published=day(12)))
     body = written(feed(whole, alone), format)
     if format != "json":
         check_feed(body, f"https://feeds.example/feed.{format}")
@@ -154,11 +153,11 @@ def test_a_heading_of_the_configuration_replaces_it() -> None:
 
 
 def test_the_coverage_of_a_story_in_another_language_is_marked_as_the_site_is_written() -> None:
-    hebrew = msgspec.structs.replace(STORY, language="he")
+    hebrew = replace(STORY, language="he")
     found = content(feed(entry(JOINED, story=hebrew)))
     assert found.startswith('<div lang="he" dir="rtl"><p>It is open. At last.</p><p lang="en" dir="ltr">More coverage:')
     assert '</p><ul lang="en" dir="ltr"><li>' in found
-    found = content(feed(entry(JOINED, left_out=1, story=msgspec.structs.replace(STORY, language="fr")), language="ar"))
+    found = content(feed(entry(JOINED, left_out=1, story=replace(STORY, language="fr")), language="ar"))
     assert '<p lang="en">More coverage:</p><ul lang="ar" dir="rtl"><li>' in found
     assert '<li><span lang="en" dir="ltr">and 1 more</span></li></ul>' in found
 
@@ -255,7 +254,7 @@ def test_clusters_of_as_many_stories_are_rendered_once_whatever_their_dates(monk
     feedgen_templates._entry_template.cache_clear()
 
     def clusters(links: Sequence[Link]) -> list[Entry]:
-        return [entry(*links, story=msgspec.structs.replace(STORY, url=f"https://a.example/{n}")) for n in range(3)]
+        return [entry(*links, story=replace(STORY, url=f"https://a.example/{n}")) for n in range(3)]
 
     links = [(JOINED, MENTION), (replace(JOINED, published=day(20)), LATER), (replace(JOINED, excerpt=""), MENTION)]
     for related in links:
