@@ -120,4 +120,6 @@ def html_title(title: str) -> str:
 
     Some readers take plain titles for HTML, and some show titles in HTML as they are written: so as few as can be are.
     """
-    return escape(title, quote=False) if _TAG.search(title) or unescape(title) != title else ""
+    if ("<" in title and _TAG.search(title)) or ("&" in title and unescape(title) != title):
+        return escape(title, quote=False)
+    return ""
