@@ -66,15 +66,15 @@ def entry_html(entry: Entry, context: Context) -> str:
         ]
         if entry.related_left_out:
             more = context.labels.more
-            marks = _marks(more.language, context.language)
+            inside = marks(more.language, context.language)
             text = escape(more.filled(entry.related_left_out), quote=False)
             # Not on the item itself, whose bullet would stand on the other side than those before it.
-            parts.append(f"<li><span{marks}>{text}</span></li>" if marks else f"<li>{text}</li>")
+            parts.append(f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>")
         parts.append("</ul>")
     content = "".join(parts)
     # Readers take the direction of what they show from their own language.
     is_turned = content and is_right_to_left(language)
-    return f"<div{_marks(language, '')}>{content}</div>" if is_turned else content
+    return f"<div{marks(language, '')}>{content}</div>" if is_turned else content
 
 
 def _dated(link: Link, published: datetime) -> str:
@@ -92,7 +92,7 @@ def _list_start(heading: Label, colon: str, language: str, around: str) -> str:
     """
     text = escape(heading.text, quote=False)
     end = "" if text.endswith((":", colon)) else colon
-    return f"<p{_marks(heading.language, around)}>{text}{end}</p><ul{_marks(language, around)}>"
+    return f"<p{marks(heading.language, around)}>{text}{end}</p><ul{marks(language, around)}>"
 
 
 def language_attributes(language: str, around: str) -> dict[str, str]:
@@ -111,7 +111,9 @@ def written(attributes: Mapping[str, str]) -> str:
     return "".join([f' {name}="{value}"' for name, value in attributes.items()])
 
 
-def _marks(language: str, around: str) -> str:
+@lru_cache(1000)
+def marks(language: str, around: str) -> str:
+    """Return the attributes of `language_attributes` as an element has them."""
     return written(language_attributes(language, around))
 
 
