@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
-from feedsvc.formats.stories import MONTHS, date_and_time, english_in, english_marks, headlines, picture, story
+from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
 from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedAddress, FeedSummary, Filter, Month, Page
@@ -125,5 +125,5 @@ def write_missing(
 def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
     """Return a page. path: of it, in the site; language: the tag of the page's."""
     root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
-    shared = {"root": root, "language": language, "english": Markup(english_marks(language))}
+    shared = {"root": root, "language": language, "english": Markup(english_in(language))}
     return _templates.get_template(template).render(**shared, **values).encode()
