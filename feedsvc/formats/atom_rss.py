@@ -68,13 +68,13 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
     """Return the values of an entry."""
     story, provider, image = entry.story, entry.provider, entry.story.image
     published, base_url = story.published.isoformat(), context.base_url
-    changed = entry.updated.isoformat() if entry.updated != story.published else ""
+    changed = updated.isoformat() if (updated := entry.updated) != story.published else ""
     return EntryValues(
         url=story.url,
         title=story.title,
         html_title=html_title(story.title),
         published=published,
-        published_rss=rfc2822(story.published),
+        published_rss=rfc2822(published),
         updated=changed or published,
         changed=changed,
         summary=escape(story.excerpt, quote=False),

@@ -61,6 +61,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
     """Return the values of a feed apart from its entries, in a format whose name is "atom" or "rss"."""
     beside = feed.archive_format(format)
     image = feed.image if feed.image and (format.name == "atom" or _fits_rss(feed.image)) else None
+    updated = feed.updated.isoformat()
     return HeadValues(
         id=feed.id,
         title=feed.title,
@@ -69,8 +70,8 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
         html_description=html_title(feed.description),
         description_language="" if feed.description_language == feed.language else feed.description_language,
         language=feed.language,
-        updated=feed.updated.isoformat(),
-        updated_rss=rfc2822(feed.updated),
+        updated=updated,
+        updated_rss=rfc2822(updated),
         author=feed.author,
         author_url=f"{feed.base_url}/",
         url=feed.url(format),

@@ -4,7 +4,6 @@ The list of a cluster is its coverage: each record that joined it with its date 
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
@@ -66,15 +65,15 @@ def entry_html(entry: Entry, context: Context) -> str:
         ]
         if entry.related_left_out:
             more = context.labels.more
-            marks = _marks(more.language, context.language)
+            inside = language_attributes(more.language, context.language)
             text = escape(more.filled(entry.related_left_out), quote=False)
             # Not on the item itself, whose bullet would stand on the other side than those before it.
-            parts.append(f"<li><span{marks}>{text}</span></li>" if marks else f"<li>{text}</li>")
+            parts.append(f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>")
         parts.append("</ul>")
     content = "".join(parts)
     # Readers take the direction of what they show from their own language.
     is_turned = content and is_right_to_left(language)
-    return f"<div{_marks(language, '')}>{content}</div>" if is_turned else content
+    return f"<div{language_attributes(language, '')}>{content}</div>" if is_turned else content
 
 
 def _dated(link: Link, published: datetime) -> str:
@@ -92,27 +91,23 @@ def _list_start(heading: Label, colon: str, language: str, around: str) -> str:
     """
     text = escape(heading.text, quote=False)
     end = "" if text.endswith((":", colon)) else colon
-    return f"<p{_marks(heading.language, around)}>{text}{end}</p><ul{_marks(language, around)}>"
+    return (
+        f"<p{language_attributes(heading.language, around)}>{text}{end}</p><ul{language_attributes(language, around)}>"
+    )
 
 
-def language_attributes(language: str, around: str) -> dict[str, str]:
+@lru_cache(1000)
+def language_attributes(language: str, around: str) -> str:
     """Return the attributes of an HTML element whose language isn't that of what is around it; empty where it is.
 
-    They are `lang`, and `dir` where the direction is another one, too. Without a language around, it is left to right.
+    They are `lang`, and `dir` where the direction is another one, too, as the element has them, each after a space.
+    Without a language around, it is left to right. Tags need no escaping.
     """
     if language == around:
-        return {}
+        return ""
     turned = is_right_to_left(language)
-    return {"lang": language, **({"dir": "rtl" if turned else "ltr"} if turned != is_right_to_left(around) else {})}
-
-
-def written(attributes: Mapping[str, str]) -> str:
-    """Return attributes as an element has them, each after a space. Their values need no escaping."""
-    return "".join([f' {name}="{value}"' for name, value in attributes.items()])
-
-
-def _marks(language: str, around: str) -> str:
-    return written(language_attributes(language, around))
+    direction = f' dir="{"rtl" if turned else "ltr"}"' if turned != is_right_to_left(around) else ""
+    return f' lang="{language}"{direction}'
 
 
 def html_title(title: str) -> str:
@@ -120,4 +115,6 @@ def html_title(title: str) -> str:
 
     Some readers take plain titles for HTML, and some show titles in HTML as they are written: so as few as can be are.
     """
-    return escape(title, quote=False) if _TAG.search(title) or unescape(title) != title else ""
+    if ("<" in title and _TAG.search(title)) or ("&" in title and unescape(title) != title):
+        return escape(title, quote=False)
+    return ""

@@ -52,17 +52,17 @@ class Template(NamedTuple):
 
     #: In UTF-8.
     text: bytes
-    #: The places of the values that are escaped in one way, by the way.
-    places: tuple[tuple[tuple[tuple[bytes, bytes], ...], tuple[int, ...]], ...]
+    #: For each way of escaping, return the values that are escaped in it, from all.
+    chosen: tuple[tuple[tuple[tuple[bytes, bytes], ...], Callable[[Sequence[str]], Sequence[str]]], ...]
     #: Return the values in the order of the text, from those of all places.
     ordered: Callable[[list[bytes]], tuple[bytes, ...]]
 
     def fill(self, values: Sequence[str]) -> bytes:
         """Return the text with values in it."""
         parts = []
-        for escaping, places in self.places:
+        for escaping, choose in self.chosen:
             # All at once, separated by a character that XML can't hold.
-            part = "\0".join([values[place] for place in places]).encode()
+            part = "\0".join(choose(values)).encode()
             for character, reference in escaping:
                 part = part.replace(character, reference)
             parts.append(part)
@@ -157,6 +157,11 @@ def _template(text: str, plain: Collection[str]) -> Template:
         placed.append((way, len(found[way])))
         found[way].append(place)
     starts = list(accumulate(map(len, found), initial=0))
-    groups = tuple((escaping, tuple(group)) for escaping, group in zip(_ESCAPINGS, found, strict=True) if group)
-    ordered = itemgetter(*(starts[way] + number for way, number in placed))
-    return Template("%s".join(constants).encode(), groups, ordered)
+    chosen = tuple((escaping, _getter(group)) for escaping, group in zip(_ESCAPINGS, found, strict=True) if group)
+    ordered = _getter([starts[way] + number for way, number in placed])
+    return Template("%s".join(constants).encode(), chosen, ordered)
+
+
+def _getter(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return a function that returns the values at places."""
+    return itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)

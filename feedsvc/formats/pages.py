@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feedsvc.formats.content import language_attributes, written
+from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
 from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
 from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedSummary, Filter, Month, Page
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedAddress, FeedSummary, Filter, Month, Page
 
 #: The values that are chosen, by the name of their filter.
 Choices: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -37,6 +38,11 @@ def _month_name(archive: Archive) -> str:
     return MONTHS[int(archive.month[5:]) - 1]
 
 
+def _page(feed: FeedAddress) -> str:
+    """Return the address of the page of a feed relative to the home page."""
+    return quote(feed.page_path[1:]) + (f"?{feed.filters.query}" if feed.filters.items else "")
+
+
 def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
     """Return feeds by their number of stories, those of one number in the order given."""
     return sorted(feeds, key=lambda feed: -feed.size)
@@ -54,6 +60,7 @@ _templates.filters.update(
     date_and_time=date_and_time,
     archive_name=_archive_name,
     month_name=_month_name,
+    page=_page,
     largest_first=_largest_first,
     by_initial=by_initial,
 )
@@ -118,5 +125,5 @@ def write_missing(
 def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
     """Return a page. path: of it, in the site; language: the tag of the page's."""
     root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
-    shared = {"root": root, "language": language, "english": Markup(written(english_in(language)))}
+    shared = {"root": root, "language": language, "english": Markup(english_in(language))}
     return _templates.get_template(template).render(**shared, **values).encode()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from feedsvc.formats.content import language_attributes, written
+from feedsvc.formats.content import language_attributes
 from feedsvc.model import Catalogue, Entry, Feed, FeedAddress, Image, Link
 
 #: The characters of an excerpt that is shortened, how many more are no reason to, and what it ends in then.
@@ -34,9 +34,9 @@ def date_and_time(moment: datetime) -> str:
     return f"{_full_date(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
-def english_in(around: str) -> dict[str, str]:
+def english_in(around: str) -> str:
     """Return the attributes of an element with the page's own words, which are English, by the language around it."""
-    return {} if around.split("-")[0] == "en" else language_attributes("en", around)
+    return "" if around.split("-")[0] == "en" else language_attributes("en", around)
 
 
 def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "picture") -> Markup:
@@ -48,7 +48,7 @@ def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "pict
     attributes = f'src="{url}" alt="{title}" loading="lazy" referrerpolicy="no-referrer"'
     if site.pictures:
         return Markup(f'<img class="{name}" {attributes}>\n')
-    summary = f"<summary{written(english_in(around))}>Picture</summary>"
+    summary = f"<summary{english_in(around)}>Picture</summary>"
     return Markup(f'<details class="{name}">\n{summary}\n<img {attributes}>\n</details>\n')
 
 
@@ -60,11 +60,11 @@ def story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole:
     """
     story, language = entry.story, site.language
     around = story.language or language
-    inside = written(language_attributes(language, around))
+    inside = language_attributes(language, around)
     excerpt = story.excerpt if is_whole else _shortened(story.excerpt)
     url, title, excerpt, *names = _escaped((story.url, story.title, excerpt, *entry.persons, entry.provider.name))
     time = _time(story.published, date_and_time(story.published), around)
-    parts = [f"<article{written(language_attributes(around, language))}>\n"]
+    parts = [f"<article{language_attributes(around, language)}>\n"]
     if story.image:
         parts += (picture(story.image, site, around), "\n")
     parts.append(f'<h3><a href="{url}">{title}</a></h3>\n<p class="facts">{", ".join([*names, time])}</p>\n')
@@ -84,16 +84,18 @@ def headlines(entries: Sequence[Entry], language: str, with_provider: bool) -> M
 
     language: of the page. with_provider: whether each has the name of its provider.
     """
-    english = written(english_in(language))
-    texts = iter(_escaped(text for each in entries for text in (each.story.url, each.story.title, each.provider.name)))
+    english = english_in(language)
+    texts = iter(
+        _escaped([text for each in entries for text in (each.story.url, each.story.title, each.provider.name)])
+    )
     lines: list[str] = []
     for day, of_day in groupby(entries, lambda entry: entry.story.published.date()):
         lines += (f'<h3{english}><time datetime="{day}">{day_and_month(day)}</time></h3>', "<ul>")
         for entry, url, title, provider in zip(of_day, texts, texts, texts, strict=False):
             own = entry.story.language
-            marks = written(language_attributes(own, language)) if own and own != language else ""
+            inside = language_attributes(own, language) if own else ""
             shown = f" <span>{provider}</span>" if with_provider else ""
-            lines.append(f'<li><a{marks} href="{url}">{title}</a>{shown}</li>')
+            lines.append(f'<li><a{inside} href="{url}">{title}</a>{shown}</li>')
         lines.append("</ul>")
     return Markup("\n".join(lines))
 
@@ -103,13 +105,13 @@ def _mentioned_by(entry: Entry, site: Feed | Catalogue, shown: int) -> str:
     links = [f'<a href="{url}">{title}</a>' for url, title, _ in _texts(entry.related[:shown])]
     rest = entry.related_total - len(links)
     more = f" {_more('span', rest, site)}" if rest else ""
-    return f"<span{written(english_in(site.language))}>Related to</span>\n{', '.join(links)}{more}"
+    return f"<span{english_in(site.language)}>Related to</span>\n{', '.join(links)}{more}"
 
 
 def _coverage(entry: Entry, site: Feed | Catalogue, shown: int, is_whole: bool) -> str:
     """Return the heading and the list of the related stories of an entry."""
     heading = site.labels.coverage if entry.cluster else site.labels.related
-    marks = written(language_attributes(heading.language, site.language))
+    inside = language_attributes(heading.language, site.language)
     items = [
         f'<li><a href="{url}">{title}</a> '
         f'<span class="facts">{provider}{_published(link, site.language)}</span></li>\n\n'
@@ -123,7 +125,7 @@ def _coverage(entry: Entry, site: Feed | Catalogue, shown: int, is_whole: bool) 
         folded = f"<details>\n{_more('summary', rest, site)}\n{folded}</details>\n"
     elif rest:
         more = f"{_more('li', rest, site)}\n"
-    heading_text = f"<p{marks}>{escape(heading.text)} ({entry.related_total})</p>\n"
+    heading_text = f"<p{inside}>{escape(heading.text)} ({entry.related_total})</p>\n"
     return f"{heading_text}<ul>\n{''.join(items[:shown])}{more}</ul>\n{folded}"
 
 
@@ -133,19 +135,19 @@ def _published(link: Link, language: str) -> str:
 
 
 def _time(moment: datetime, shown: str, around: str) -> str:
-    return f'<time{written(english_in(around))} datetime="{moment.isoformat()}">{shown}</time>'
+    return f'<time{english_in(around)} datetime="{moment.isoformat()}">{shown}</time>'
 
 
 def _more(element: str, number: int, site: Feed | Catalogue) -> str:
     """Return an element that says how many related stories are left."""
     label = site.labels.more
-    marks = written(language_attributes(label.language, site.language))
-    return f"<{element}{marks}>{escape(label.filled(number))}</{element}>"
+    inside = language_attributes(label.language, site.language)
+    return f"<{element}{inside}>{escape(label.filled(number))}</{element}>"
 
 
 def _topics(entry: Entry, root: str) -> str:
     """Return the items of the list of topics, with links to those that have a page."""
-    names = _escaped(topic.name for topic in entry.topics)
+    names = _escaped([topic.name for topic in entry.topics])
     return "".join(
         [
             f'<li><a href="{root}{_topic_page(topic.slug)}">{name}</a></li>\n'
@@ -171,7 +173,7 @@ def _shortened(text: str) -> str:
 
 def _texts(links: Iterable[Link]) -> list[tuple[str, str, str]]:
     """Return the URL, title and provider of links, escaped."""
-    texts = iter(_escaped(text for link in links for text in (link.url, link.title, link.provider)))
+    texts = iter(_escaped([text for link in links for text in (link.url, link.title, link.provider)]))
     return list(zip(texts, texts, texts, strict=True))
 
 

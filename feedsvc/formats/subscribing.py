@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from feedsvc.formats.content import written
 from feedsvc.formats.stories import english_in
 from feedsvc.model import Catalogue, Feed, FeedAddress, Format
 
@@ -26,7 +25,7 @@ def alternates(address: FeedAddress, title: str, site: Feed | Catalogue, formats
 def subscribe(address: FeedAddress, site: Feed | Catalogue) -> Markup:
     """Return the section of a page that asks to subscribe to a feed."""
     return Markup(
-        f'<section class="subscribe" aria-labelledby="subscribe"{written(english_in(site.language))}>\n'
+        f'<section class="subscribe" aria-labelledby="subscribe"{english_in(site.language)}>\n'
         '<h2 id="subscribe">Subscribe</h2>\n'
         "<p>A feed brings new stories to your feed reader as they are published. Give it this address:</p>\n"
         f"{addresses(address, site)}\n</section>\n"

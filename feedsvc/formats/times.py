@@ -1,7 +1,8 @@
 """Times as Atom and RSS have them, and how feedgen is made to write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 import feedgen.entry
 import feedgen.feed
@@ -10,11 +11,16 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def rfc2822(moment: datetime) -> str:
-    """Return a time in UTC as RSS has it."""
-    # format_datetime takes ten times as long.
-    day = f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
-    return f"{day} {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
+def rfc2822(time: str) -> str:
+    """Return a time as RSS has it. time: in UTC, as Atom has it."""
+    # format_datetime takes thirty times as long.
+    return f"{_day(time[:10])} {time[11:19]} +0000"
+
+
+@lru_cache(1000)
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{_DAYS[day.weekday()]}, {day.day:02} {_MONTHS[day.month - 1]} {day.year:04}"
 
 
 class RenderedTime(datetime):

@@ -50,7 +50,7 @@ class FeedAddress:
     @property
     def current(self) -> "FeedAddress":
         """The address of the current feed."""
-        return replace(self, archive=None, is_older=False)
+        return self if self.is_current else FeedAddress(self.kind, self.slug, filters=self.filters)
 
     @property
     def is_current(self) -> bool:
