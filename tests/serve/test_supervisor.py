@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
