@@ -73,7 +73,7 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     machine.run("systemctl daemon-reload; systemctl start feedsvc")
     wait_until(lambda: healthz(machine) == "status 200" and machine.ask("/readyz", port=8000).status == 200)
     last = machine.run("systemctl show --property InvocationID --value feedsvc").strip()
-    log = machine.run(f"journalctl --output cat _SYSTEMD_INVOCATION_ID={last}")
+    log = machine.run(f"journalctl --sync; journalctl --output cat _SYSTEMD_INVOCATION_ID={last}")
     assert "/feed.atom" in log and not re.search("WARNING|ERROR", log)
     machine.run("systemctl stop feedsvc")
     assert machine.run("systemctl show --property Result --value feedsvc").strip() == "success"
