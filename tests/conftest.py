@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -288,6 +288,9 @@ def answers(url: str) -> bool:
     try:
         with urlopen(url) as response:
             return bool(response.status == 200)
+    except HTTPError as error:
+        error.close()
+        return False
     except (URLError, ConnectionError):
         return False
 

@@ -64,7 +64,7 @@ class Postgres:
         return f"postgresql://feeds:{password}@127.0.0.1:{port or self.port}/postgres?schema={schema}"
 
     def start(self) -> None:
-        self._run("pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-w", "start")
+        self._run("pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-w", "-t", "120", "start")
 
     def stop(self) -> None:
         """Stop it at once, as a crash does but for what is written then."""

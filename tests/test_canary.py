@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -128,16 +129,17 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The running service on FILES, with a canary of its own number in each place."""
-    folder = tmp_path_factory.mktemp("folder")
-    (folder / "records").mkdir()
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """The running service on FILES, with a canary of its own number in each place. A test may end it."""
+    (tmp_path / "records").mkdir()
     places = count(1000)
     for number, (name, text) in enumerate(FILES.items()):
         written = re.sub("¤", lambda _: f"canary{next(places)}", text.replace("\\u00a4", "¤"))
-        (folder / "records" / name).write_bytes(written.replace("NUMBER", str(number)).encode(errors="surrogateescape"))
-    with running_service(folder) as service:
+        (tmp_path / "records" / name).write_bytes(
+            written.replace("NUMBER", str(number)).encode(errors="surrogateescape")
+        )
+    with running_service(tmp_path) as service:
         yield service
 
 

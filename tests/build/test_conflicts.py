@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.build.manifest import MANIFEST
 from tests.build.test_site import FEW, files, run
-from tests.conftest import Site, record
+from tests.conftest import Site, record, wait_until
 from tests.faults import command, mounted, remount
 
 TWO = {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")}
@@ -20,9 +20,11 @@ TWO = {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2
 
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
-    """A site whose feeds are built."""
+    """A site whose feeds are built, before the clock's last tick: what is written since has another time."""
     made = make_site(TWO, **FEW)
     run(made)
+    probe, newest = made.folder / "probe", max(path.stat().st_mtime_ns for path in made.config.out_folder.rglob("*"))
+    wait_until(lambda: probe.write_text("") == 0 and probe.stat().st_mtime_ns > newest)
     return made
 
 

@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -226,14 +226,22 @@ def folder(tmp_path: Path) -> Path:
 def test_a_killed_build_is_finished_by_the_next(tmp_path: Path, folder: Path, s3: S3, full: bool) -> None:
     expected = undisturbed(tmp_path / "undisturbed", folder / "records", CONFIG)
     for moment in range(4, len(expected), 10) if full else (4,):
-        s3.proxy.passed.clear()
-        s3.proxy.fault = lambda asked: (0.02, None)
+        done, ended = Semaphore(moment), Event()
+
+        def hold(asked: Asked, done: Semaphore = done, ended: Event = ended) -> tuple[float, int | None]:
+            """Let so many objects be uploaded, and no further one until the build is killed."""
+            if asked.method == "PUT" and not asked.name.endswith(MANIFEST) and not done.acquire(blocking=False):
+                assert ended.wait(PATIENCE)
+                return 0, 0
+            return 0, None
+
+        s3.proxy.fault = hold
         process = start("build", "--out", OUT, cwd=folder)
-        wait_until(lambda moment=moment: [each.method for each in s3.proxy.passed].count("PUT") > moment)  # type: ignore[misc]
+        wait_until(lambda moment=moment: len(s3.files("feeds-bucket", "feeds/")) == moment)  # type: ignore[misc]
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        ended.set()
         s3.proxy.fault = lambda asked: (0, None)
-        assert 0 < len(s3.files("feeds-bucket", "feeds/")) < len(expected)
         status, _, problems = command("build", "--out", OUT, cwd=folder)
         assert (status, s3.files("feeds-bucket", "feeds/") == expected) == (0, True), problems
         s3.reset()
@@ -280,7 +288,6 @@ def test_a_request_that_isnt_answered_is_given_up(
 ) -> None:
     site = make_site(TWO, **FEW)
     monkeypatch.setattr(object_store, "TIMEOUT", 3)
-    monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     stalled = Counter[Asked]()
 
     def fault(asked: Asked) -> tuple[float, int | None]:
@@ -289,8 +296,9 @@ def test_a_request_that_isnt_answered_is_given_up(
 
     s3.proxy.fault = fault
     upload(site)
-    assert stalled[Asked("PUT", "feeds/feed.atom")] == 2
+    assert stalled[Asked("PUT", "feeds/feed.atom")] >= 2  # on a slow machine, others may take too long as well
     assert s3.files("feeds-bucket", "feeds/") == local(site)
+    monkeypatch.setattr(object_store, "ATTEMPTS", 2)
     s3.proxy.fault = lambda asked: (20, 0)
     with pytest.raises(OutputError, match=f"^{OUT}: .*imeout.*; expected object storage that answers$"):
         upload(site)

@@ -24,7 +24,7 @@ REGISTRIES = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificat
 ASK = """
 import http.client, json, sys
 port, method, target, headers = json.loads(sys.argv[1])
-connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 connection.request(method, target, headers=headers)
 answer = connection.getresponse()
 print(json.dumps([answer.status, dict(answer.headers), answer.read().decode("utf-8", "replace")]))

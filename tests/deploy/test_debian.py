@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -73,7 +74,7 @@ def test_a_service_of_systemd_behind_nginx(machine: Machine) -> None:
     machine.run("systemctl daemon-reload; systemctl start feedsvc")
     wait_until(lambda: healthz(machine) == "status 200" and machine.ask("/readyz", port=8000).status == 200)
     last = machine.run("systemctl show --property InvocationID --value feedsvc").strip()
-    log = machine.run(f"journalctl --output cat _SYSTEMD_INVOCATION_ID={last}")
+    log = machine.run(f"journalctl --sync; journalctl --output cat _SYSTEMD_INVOCATION_ID={last}")
     assert "/feed.atom" in log and not re.search("WARNING|ERROR", log)
     machine.run("systemctl stop feedsvc")
     assert machine.run("systemctl show --property Result --value feedsvc").strip() == "success"
@@ -116,7 +117,15 @@ def test_a_container(system: Path, tmp_path: Path) -> None:
         base_url = f"http://127.0.0.1:{port}"
         wait_until(lambda: answers(f"{base_url}/healthz"))
         (name,) = containers.run("podman ps --format '{{.Names}}'", site).split()
-        containers.run(f"podman healthcheck run {name}", site)
+
+        def is_healthy() -> bool:
+            """Whether it is within the time that a check has, of which some may take longer."""
+            with suppress(AssertionError):
+                containers.run(f"podman healthcheck run {name}", site)
+                return True
+            return False
+
+        wait_until(is_healthy)
         assert containers.run(f"podman exec {name} id -un", site) == "feedsvc\n"
         assert containers.run(f"podman exec {name} id -g", site) == "10001\n"
         assert "index.sqlite3" in containers.run(f"podman exec {name} ls /var/lib/feedsvc", site)

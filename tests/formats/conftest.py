@@ -67,7 +67,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("chromium isn't installed")
     sync_api.expect.set_options(timeout=PATIENCE * 1000)
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split())
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS.split(), timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 

@@ -14,6 +14,7 @@ from reader import make_reader
 
 from tests.conftest import record, running_service, wait_until
 from tests.formats.test_newsboat import Newsboat
+from tests.serve.test_websub import put
 
 A, B, C, OTHER = (f"https://{name}.example/" for name in ("a", "b", "c", "other"))
 
@@ -132,7 +133,7 @@ def test_what_was_read_stays_read_and_nothing_doubles_while_a_cluster_grows(
             }  # fmt: skip
             for title, (file, text) in steps.items():
                 time.sleep(1)  # libcurl, in newsboat, drops a body that has the `Last-Modified` of the one before
-                (records / file).write_text(text)
+                put(records / file, text)
                 wait_until(partial(subscriber.has, partial(links_to, title)))
                 first, other = subscriber.entries()
                 assert (first[:2], other[:2]) == ((A, True), (OTHER, True))
@@ -141,6 +142,6 @@ def test_what_was_read_stays_read_and_nothing_doubles_while_a_cluster_grows(
 
             # So that what is new is told from what only changed: too late to join, it is an entry of its own.
             time.sleep(1)
-            (records / "c.md").write_text(record("Too late", C, "2020-06-09T00:00:00Z", related=listing("The first", A, "2020-06-01")))  # fmt: skip
+            put(records / "c.md", record("Too late", C, "2020-06-09T00:00:00Z", related=listing("The first", A, "2020-06-01")))  # fmt: skip
             wait_until(partial(subscriber.has, lambda seen: seen.id == C))
             assert [seen[:2] for seen in subscriber.entries()] == [(A, True), (C, False), (OTHER, True)]

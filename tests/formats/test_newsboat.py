@@ -186,6 +186,11 @@ class Terminal:
             self.stream.feed(os.read(self.end, 65536))
         return text in "\n".join(self.screen.display)
 
+    def words(self) -> str:
+        """Return what it shows, with a space for any white space: lines are broken to its width."""
+        self.shows("")
+        return " ".join("\n".join(self.screen.display).split())
+
     def press(self, keys: str, expected: str) -> None:
         os.write(self.end, keys.encode())
         wait_until(lambda: self.shows(expected))
@@ -214,7 +219,8 @@ def test_newsboat_shows_a_storys_summary_and_its_related_stories(
         terminal.press("\n", "Bridge over the Sound")
         (row,) = [n for n, line in enumerate(terminal.screen.display) if "Bridge over the Sound" in line]
         terminal.press(DOWN * (row - 1) + "\n", "Related stories:")
-        shown = " ".join("\n".join(terminal.screen.display).split())
+        wait_until(lambda: "] (The Ledger)" in terminal.words())  # which comes last
+        shown = terminal.words()
         if request.config.getoption("--regenerate"):
             window = {"width": 875, "height": 532}
             page = request.getfixturevalue("browser").new_page(viewport=window, device_scale_factor=2)

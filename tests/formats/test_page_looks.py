@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Service, running_service
+from tests.conftest import PATIENCE, Service, running_service
 from tests.formats.conftest import FAULTS, write_webp
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
@@ -57,6 +57,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     def open(url: str, width: int, scheme: str, scale: int = 1) -> Page:
         window = {"width": width, "height": 844}
         context = browser.new_context(viewport=window, color_scheme=scheme, device_scale_factor=scale)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         context.route(re.compile(r"^(?!http://127\.0\.0\.1:)"), answer)
         page = context.new_page()

@@ -231,8 +231,9 @@ def test_without_script_there_is_no_search_and_older_stories_are_links(
     page = open_page(f"{static}/", java_script_enabled=False)
     expect(page.locator("#search")).to_be_hidden()
     page.locator(".months a", has_text="March").click()
-    assert page.url == f"{static}/feed/2020-03/"
+    page.wait_for_url(f"{static}/feed/2020-03/")
     expect(page.locator(".headlines li a")).to_have_count(5)
     page.get_by_role("link", name="Older: February 2020").click()
+    page.wait_for_url(f"{static}/feed/2020-02/")
     page.get_by_role("link", name="Newest stories").click()
-    assert page.url == f"{static}/"
+    page.wait_for_url(f"{static}/")

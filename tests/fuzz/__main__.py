@@ -33,7 +33,7 @@ def fuzz(target: str, seconds: int) -> int:
     words = OUT / f"{target}.dict"
     escaped = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in DICTIONARY[target])
     words.write_text("".join(f'"{word}"\n' for word in escaped))
-    limits = ["-max_len=4096", "-rss_limit_mb=1024", "-timeout=10", f"-max_total_time={seconds}"]
+    limits = ["-max_len=4096", "-rss_limit_mb=1024", "-timeout=60", f"-max_total_time={seconds}"]
     outputs = ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={OUT}/{target}-", f"-dict={words}"]
     command = [sys.executable, "-m", "tests.fuzz.target", target, str(corpus), *limits, *outputs]
     done = subprocess.run(command, cwd=OUT.parent)

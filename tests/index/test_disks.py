@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -35,6 +36,15 @@ def fill(disk: Path, leave: int) -> Path:
     filling = disk / "filling"
     free = os.statvfs(disk)
     filling.write_bytes(bytes(max(free.f_bavail * free.f_frsize - leave, 0)))
+    return filling
+
+
+def fill_wholly(disk: Path) -> Path:
+    """Fill a disk while others may write to it, too; the file that does."""
+    filling = disk / "filling"
+    with filling.open("wb", buffering=0) as stream, suppress(OSError):
+        while stream.write(bytes(4096)):
+            pass
     return filling
 
 
@@ -83,8 +93,9 @@ def test_a_service_goes_on_while_its_index_disk_is_full(folder: Path, tmp_path: 
         Reader([f"{service.base_url}/feed.atom"]).asking() as reader,
     ):
         before = entries(service)
-        filling = fill(disk, 0)
-        Corpus(200, seed=3).write(folder / "records")
+        filling = fill_wholly(disk)
+        Corpus(200, seed=3).write(folder / "more")
+        (folder / "more").rename(folder / "records" / "more")  # at once: of a few, there could be room for the changes
         wait_until(lambda: "expected room for the index; trying again" in log.read_text())
         assert entries(service) == before
         filling.unlink()

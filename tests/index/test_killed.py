@@ -117,7 +117,8 @@ def test_a_build_whose_worker_is_killed_is_one_line_and_the_next_one_finishes(tm
         process = start("build", cwd=tmp_path)
         wait_until(lambda main=process: bool(workers(main.pid)) or main.poll() is not None)  # type: ignore[misc]
         for worker in workers(process.pid)[:1]:
-            os.kill(worker, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended since
+                os.kill(worker, signal.SIGKILL)
         output, _ = process.communicate(timeout=PATIENCE)
         if process.returncode:
             break

@@ -39,11 +39,12 @@ OLD_TABLES = """
 
 def delete(index: Path) -> None:
     for path in index.parent.glob(f"{index.name}*"):
-        path.unlink()
+        path.unlink(missing_ok=True)  # a service may have removed it meanwhile
 
 
 def delete_its_folder(index: Path) -> None:
-    shutil.rmtree(index.parent)
+    gone = index.parent.rename(index.parent.with_name("gone"))  # at once: a service may make files in it meanwhile
+    shutil.rmtree(gone)
 
 
 def delete_all_but_the_log(index: Path) -> None:
@@ -80,7 +81,7 @@ def fill_all_but_its_header_with_garbage(index: Path) -> None:
 
 
 def sql(index: Path, script: str) -> None:
-    with closing(sqlite3.connect(index)) as connection:
+    with closing(sqlite3.connect(index, timeout=PATIENCE)) as connection:
         connection.executescript(script)
 
 
@@ -93,8 +94,10 @@ def write_texts_that_are_no_texts(index: Path) -> None:
 
 
 def make_it_an_older_one(index: Path) -> None:
+    older = index.with_name("older")
+    sql(older, OLD_TABLES)
     delete(index)
-    sql(index, OLD_TABLES)
+    older.rename(index)  # whole at once: a service may make a new one meanwhile
 
 
 def make_it_another_version(index: Path) -> None:

@@ -21,7 +21,7 @@ JSON_FIELDS = '"title": "A", "webUrl": "https://a.example/1", "publishedDateTime
 MB = 2**20
 #: What `feedsvc check` may take for all files of some 1 MB, and for each one as large as is read: seconds of processor
 #: time, and bytes at the most. Python and the libraries take 45 MB of them.
-SHORT = MB, 60, 250 * MB
+SHORT = MB, 120, 250 * MB
 FULL = MAX_BYTES - 1000, 60, 700 * MB
 
 

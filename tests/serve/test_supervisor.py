@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 from urllib.request import urlopen
 
 import pytest
@@ -17,6 +19,8 @@ from feedsvc.serve import sockets, supervisor
 from tests.conftest import FEEDSVC, PATIENCE, Service, answers, free_port, record, running_service, wait_until
 from tests.faults import command
 from tests.serve.test_serve import entries, get, members
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -38,13 +42,38 @@ def workers(service: Service) -> list[int]:
 
 
 def kill_workers(service: Service) -> None:
-    for worker in workers(service):
-        os.kill(worker, signal.SIGKILL)
+    """Kill the workers that there are, and wait until they have ended: else they could be taken for new ones."""
+    killed = workers(service)
+    for worker in killed:
+        with suppress(ProcessLookupError):  # it has ended since
+            os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not set(killed) & set(members(service.process.pid)))
+
+
+def ask_each_worker(service: Service, number: int, ask: Callable[[], T]) -> list[T]:
+    """Ask each worker, of which there are a number, while the others stand still; return the answers."""
+    wait_until(lambda: len(workers(service)) == number)
+    all_of_them, answers = workers(service), []
+    for asked in all_of_them:
+        others = set(all_of_them) - {asked}
+        try:
+            for other in others:
+                os.kill(other, signal.SIGSTOP)
+            wait_until(lambda others=others: others.isdisjoint(members(service.process.pid, but="ZT")))  # type: ignore[misc]
+            answers.append(ask())
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+    return answers
 
 
 @pytest.mark.survives("workers end again and again")
 def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
     log = folder / "log"
+
+    def pauses() -> list[int]:
+        return [int(line.split()[-2]) for line in log.read_text().splitlines() if "workers keep ending" in line]
+
     with running_service(folder, log=log) as service:
         for _ in range(2):
             wait_until(lambda: len(workers(service)) == 2)
@@ -53,12 +82,11 @@ def test_a_service_stays_however_often_its_workers_end(folder: Path) -> None:
         assert entries(service) == ["One"]
         wait_until(lambda: len(workers(service)) == 2)
         kill_workers(service)
-        wait_until(lambda: not workers(service))
+        wait_until(lambda: bool(pauses()) and pauses()[-1] > supervisor.FIRST_PAUSE)
         service.process.terminate()  # in a pause
         assert service.process.wait(PATIENCE) == 0
-    pauses = [int(line.split()[-2]) for line in log.read_text().splitlines() if "workers keep ending" in line]
-    assert pauses == sorted(pauses)
-    assert pauses[0] == supervisor.FIRST_PAUSE < pauses[-1]
+    assert pauses() == sorted(pauses())
+    assert pauses()[0] == supervisor.FIRST_PAUSE
 
 
 @pytest.mark.survives("workers end again and again")
@@ -123,7 +151,7 @@ def test_the_threads_of_a_worker_share_their_memory_unless_the_operator_says_oth
 ) -> None:
     under = ["env", f"MALLOC_ARENA_MAX={given}"] if given else ["env", "--unset=MALLOC_ARENA_MAX"]
     with running_service(folder, under=under) as service:
-        assert len(workers(service)) == 2
+        wait_until(lambda: len(workers(service)) == 2)
         for worker in workers(service):
             environment = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
             assert f"MALLOC_ARENA_MAX={given or 1}".encode() in environment

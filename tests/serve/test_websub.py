@@ -158,6 +158,7 @@ def test_requests_go_to_the_hub_alone(make_site: Callable[..., Site], hub: Hub) 
 
     class Redirecting(Handler):
         def do_POST(self) -> None:
+            self.body()  # closing before all of it is read would reset the connection
             asked.append(self.path)
             self.answer(307, {"Location": hub.url})
 
@@ -309,7 +310,10 @@ def test_a_hub_behind_tls_has_the_same_bounds(tmp_path: Path, monkeypatch: pytes
         pytest.raises(websub.HubError, match=r"took longer than 2 s|timed out"),
     ):
         websub._publish(url, feeds)
-    with speaking(lambda client: time.sleep(60)) as url, pytest.raises(websub.HubError, match="timed out"):
+    with (
+        speaking(lambda client: time.sleep(60)) as url,
+        pytest.raises(websub.HubError, match=r"took longer than 2 s|timed out"),
+    ):
         websub._publish(url.replace("http:", "https:"), feeds)  # which shakes no hands
 
 

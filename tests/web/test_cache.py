@@ -213,6 +213,7 @@ def is_free(delivery: Delivery) -> bool:
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Delivery], None]]:
     """A function that lets a document of a delivery be made until the test ends, and as many wait as may."""
+    monkeypatch.setattr(cache, "WAIT_SECONDS", PATIENCE)
     end, begun = threading.Event(), threading.Event()
     with ThreadPoolExecutor(cache.MAX_WAITING + 1) as pool:
 

@@ -63,7 +63,9 @@ class Wire:
         number = int(status.split(" ")[1])
         length = 0 if is_head or number == 304 else int(dict(headers).get("content-length", 0))
         while len(body) < length:
-            body += self.socket.recv(65536)
+            if not (more := self.socket.recv(65536)):
+                return None
+            body += more
         assert len(body) == length, "more than was announced"
         if dict(headers).get("connection") == "close":
             self.close()
