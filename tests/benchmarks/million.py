@@ -22,13 +22,15 @@ from service import serving
 #: Records that a process writes at a time; only these list each other.
 CHUNK = 5000
 LISTED = 0.1
+#: Between two records, so that all are of the past.
+MINUTES = 15
 #: Bytes of disk for a record and what the index has of it, twice: the index is written beside its log.
 DISK = 40_000
 CHANGES = 5
 
 
 def write_chunk(folder: Path, first: int, number: int) -> None:
-    write_records(folder, number, seed=first + 1, first=first, listed=LISTED)
+    write_records(folder, number, seed=first + 1, first=first, listed=LISTED, minutes=MINUTES)
 
 
 def tell(name: str, value: str) -> None:

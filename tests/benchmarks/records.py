@@ -37,15 +37,18 @@ LISTED_BACK = 200
 Lines: TypeAlias = list[str]
 
 
-def write_records(folder: Path, records: int, seed: int = 1, first: int = 0, listed: float = 0) -> None:
+def write_records(
+    folder: Path, records: int, seed: int = 1, first: int = 0, listed: float = 0, minutes: int = 37
+) -> None:
     """Write records as files, in folders of months; each file's time is that of its story, so none looks new.
 
     first: the number of the first of them. listed: the share of related stories that are earlier records of these.
+    minutes: between two records, the first of which is of 2020; those that are not due yet would be left out.
     """
     rng = random.Random(seed)
     written: deque[Lines] = deque(maxlen=LISTED_BACK)
     for number in range(first, first + records):
-        moment = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=37 * number + rng.randint(0, 36))
+        moment = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes * number + rng.randint(0, minutes - 1))
         path = folder / f"{moment:%Y/%m/%Y-%m-%d}-{number:06d}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         text, own = _record(rng, number, moment, written if listed else (), listed)
