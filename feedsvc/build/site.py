@@ -2,32 +2,27 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from feedsvc.build.current import find_current, is_whole
 from feedsvc.build.files import file_state
 from feedsvc.build.guard import find_loss, find_shown, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest
-from feedsvc.build.output import Groups, Output, Writer, open_output
+from feedsvc.build.output import Groups, open_output
 from feedsvc.build.place import check_owner, find_owner
+from feedsvc.build.writing import Mapping, write_stages
 from feedsvc.config import Config, Index
 from feedsvc.errors import LossError
-from feedsvc.feeds.documents import Documents, open_documents
+from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import ENCODINGS
 from feedsvc.feeds.selection import published_formats
 
 #: Called with the numbers of feeds done, and to do.
 Progress: TypeAlias = Callable[[int, int], None]
-#: As the built-in `map`.
-Mapping: TypeAlias = Callable[..., Iterable[Any]]
-
-#: The feeds that a process writes at a time, at least and at most: of many, those that hold the same stories are near.
-LEAST, MOST = 64, 512
 #: The folder of all code of feedsvc.
 PACKAGE = Path(__file__).parents[1]
 
@@ -171,7 +166,13 @@ def _run(
         if stale:
             output.write_manifest(manifest)
         stages = output.stages(documents.in_order_of_time(stale))
-        _write_stages(documents, output, stages, output.writer(foreign), mapping, progress, done)
+        finished, total = 0, sum(map(len, stages))
+        for feeds, writer in write_stages(documents, stages, output.writer(foreign), mapping):
+            output.finish(writer, manifest)
+            done.written += writer.written
+            done.unchanged += writer.unchanged
+            done.conflicts += writer.conflicts
+            progress(finished := finished + feeds, total)
         manifest.pending = set()
         _keep_states(manifest, before, foreign)
         if stale or not before.feeds:
@@ -185,40 +186,6 @@ def _run(
         if stale or manifest != before:
             output.write_manifest(manifest)
     return done
-
-
-def _write_stages(
-    documents: Documents,
-    output: Output,
-    stages: list[Groups],
-    new_writer: Callable[[], Writer],
-    mapping: Mapping | None,
-    progress: Progress,
-    done: _Done,
-) -> None:
-    """Write documents, and note what was done. mapping: see `build`; a single batch is written by this process."""
-    here = partial(_write_batch, documents, new_writer)
-    elsewhere = partial(_open_and_write, documents.config, new_writer)
-    finished, total = 0, sum(map(len, stages))
-    for stage in stages:
-        batches = _batches(stage)
-        writers = mapping(elsewhere, batches) if mapping and len(batches) > 1 else map(here, batches)
-        for batch, writer in zip(batches, writers, strict=True):
-            output.finish(writer, done.manifest)
-            done.written += writer.written
-            done.unchanged += writer.unchanged
-            done.conflicts += writer.conflicts
-            progress(finished := finished + len(batch), total)
-
-
-def _batches(stage: Groups) -> list[Groups]:
-    """Return what one process after the other writes, the smallest last: so they end at nearly the same time."""
-    found, start, processes = [], 0, os.cpu_count() or 1
-    while start < len(stage):
-        size = min(max(LEAST, (len(stage) - start) // (2 * processes)), MOST)
-        found.append(stage[start : start + size])
-        start += size
-    return found
 
 
 def _stamp(config: Config) -> str:
@@ -247,19 +214,3 @@ def _keep_states(manifest: Manifest, before: Manifest, foreign: set[str]) -> Non
         if changed and address in manifest.entries:
             manifest.entries[address].revision = NEVER
             manifest.entries[address].files |= changed
-
-
-def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
-    """Write the documents of some feeds, in another process."""
-    with open_documents(config) as documents:
-        return _write_batch(documents, new_writer, batch)
-
-
-def _write_batch(documents: Documents, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
-    """Write the documents of some feeds."""
-    writer = new_writer()
-    addresses = [address for group in batch for address in group]
-    for address, document in zip(addresses, documents.get_all(addresses), strict=True):
-        if document:  # else its last story went since the addresses were listed
-            writer.put(address.path, document)
-    return writer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.build import build, open_output, output, register, site
+from feedsvc.build import build, open_output, output, register, site, writing
 from feedsvc.build.bucket import Bucket, Headers
 from feedsvc.build.manifest import MANIFEST, Manifest, ManifestEntry
 from feedsvc.build.output import OutputScheme
@@ -116,7 +116,7 @@ def test_without_a_mapping_the_given_documents_are_written(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make_site(TWO)
-    monkeypatch.setattr(site, "open_documents", None)  # an index in memory can't be opened again
+    monkeypatch.setattr(writing, "open_documents", None)  # an index in memory can't be opened again
     assert run(made).written == len(made.addresses())
 
 

@@ -62,6 +62,18 @@ def test_only_what_changed_is_written(make_site: Callable[..., Site]) -> None:
     assert run(site).written == 0
 
 
+def note_made(monkeypatch: pytest.MonkeyPatch, write: Callable[..., Document]) -> list[str]:
+    """The paths of the documents that a function of `feeds.writing` makes from now on."""
+    made: list[str] = []
+
+    def write_and_note(connection: Any, config: Any, address: Address, source: Any) -> Document:
+        made.append(address.path)
+        return write(connection, config, address, source)
+
+    monkeypatch.setattr(f"feedsvc.feeds.documents.{write.__name__}", write_and_note)
+    return made
+
+
 def test_documents_that_show_none_of_what_changed_are_not_made(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,13 +83,7 @@ def test_documents_that_show_none_of_what_changed_are_not_made(
     few = {"feeds": {"formats": ["atom"], "limit": 2}, "build": {"pages": False}}
     site = make_site({f"{day}.md": story(day, "Old") for day in range(1, 10)}, **few)
     run(site)
-    made: list[str] = []
-
-    def write_and_note(connection: Any, config: Any, address: Address, selected: Any) -> Document:
-        made.append(address.path)
-        return write_feed(connection, config, address, selected)
-
-    monkeypatch.setattr("feedsvc.feeds.documents.write_feed", write_and_note)
+    made = note_made(monkeypatch, write_feed)
     site.write("4.md", story(4, "New"))
     site.sync()
     assert run(site).written == 3
@@ -98,13 +104,7 @@ def test_the_home_page_is_made_only_if_what_it_shows_changed(
 
     site = make_site({f"{day}.md": story(day, "Old") for day in range(1, 21)})
     run(site)
-    made: list[str] = []
-
-    def write_and_note(connection: Any, config: Any, address: Address, list_feeds: Any) -> Document:
-        made.append(address.path)
-        return write_site(connection, config, address, list_feeds)
-
-    monkeypatch.setattr("feedsvc.feeds.documents.write_site", write_and_note)
+    made = note_made(monkeypatch, write_site)
     for name, text, is_made in (
         ("4.md", story(4, "Not among the newest"), False),
         ("20.md", story(20, "Newest"), True),
