@@ -87,7 +87,8 @@ def _read(connection: Connection, urls: Sequence[str], rules: Feeds, names: Name
         of_clusters = _topics(connection, urls, "clusters", names)
         founders = set(of_clusters)
         topics_of |= of_clusters
-    related_of = find_related(connection, urls, rules.related_limit, joined, names)
+    primary = [url for url, _, is_primary, _ in rows if is_primary]
+    related_of = find_related(connection, urls, primary, rules.related_limit, joined, names)
     for url, provider, is_primary, data in rows:
         links, total = related_of.get(url, NO_RELATED)
         story, topics = story_decoder.decode(data), topics_of.get(url, ())

@@ -1,7 +1,7 @@
 """Reads the links between stories from the index."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -82,19 +82,24 @@ def find_founder(connection: Connection, url: str) -> str:
 
 
 def find_related(
-    connection: Connection, urls: Sequence[str], limit: int, joined: Mapping[str, Sequence[Joined]], names: Names
+    connection: Connection,
+    urls: Sequence[str],
+    primary: Iterable[str],
+    limit: int,
+    joined: Mapping[str, Sequence[Joined]],
+    names: Names,
 ) -> dict[str, Related]:
     """Return the related stories of those that have some: the listed ones in order, then those that list them.
 
-    limit: the number of links of each at most.
+    primary: those of the URLs that are of primary stories. limit: the number of links of each at most.
     joined: of founders whose clusters' are wanted: first these records, then the others, those of each record in turn.
     """
     in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     # From each story to its related ones.
     found: dict[str, dict[str, _Row]] = defaultdict(dict)
-    wanted = as_list([*urls, *(record.url for records in joined.values() for record in records)])
-    for query in (_LISTED, _LISTING):
-        for row in connection.execute(query.format(in_list=in_list), (wanted,)):
+    records_joined = [record.url for records in joined.values() for record in records]
+    for query, ends in ((_LISTED, primary), (_LISTING, urls)):
+        for row in connection.execute(query.format(in_list=in_list), (as_list([*ends, *records_joined]),)):
             found[row[0]].setdefault(row[1], row)
     for founder, records in joined.items():
         of_cluster = {record.url: (founder, *record[:3]) for record in records}
