@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import pairwise, zip_longest
 from typing import Any, TypeAlias
 
 from feedsvc.build.output import Groups, Writer
 from feedsvc.config import Config
-from feedsvc.feeds.documents import Documents, open_documents
+from feedsvc.feeds.documents import Documents
+from feedsvc.index.entries import KeptEntries
+from feedsvc.index.opening import open_index
 
 #: As the built-in `map`.
 Mapping: TypeAlias = Callable[..., Iterable[Any]]
@@ -24,7 +27,7 @@ def write_stages(
     mapping: `Workers.map`, to write in processes that open the index themselves; without it, and where there is little
     to do, `documents` is used.
     """
-    here = partial(_write_batch, documents, new_writer)
+    here = partial(_write_batch, documents, KeptEntries(), new_writer)
     elsewhere = partial(_open_and_write, documents.config, new_writer)
     for stage in stages:
         batches = _batches(stage)
@@ -33,26 +36,43 @@ def write_stages(
 
 
 def _batches(stage: Groups) -> list[Groups]:
-    """Return what one process after the other writes, the smallest last: so they end at nearly the same time."""
-    found, start, processes = [], 0, os.cpu_count() or 1
-    while start < len(stage):
-        size = min(max(LEAST, (len(stage) - start) // (2 * processes)), MOST)
-        found.append(stage[start : start + size])
-        start += size
-    return found
+    """Return what the processes write: each has a stretch of time of its own, and takes of it ever less at once.
+
+    So each process reads and writes most stories once, and all of them end at nearly the same time.
+    """
+    processes = max(1, min(os.cpu_count() or 1, len(stage) // LEAST))
+    cuts = [len(stage) * number // processes for number in range(processes + 1)]
+    stretches = [stage[start:end] for start, end in pairwise(cuts)]
+    return [batch for batches in zip_longest(*map(_parted, stretches)) for batch in batches if batch]
+
+
+def _parted(stretch: Groups) -> Iterator[Groups]:
+    """Yield the parts of a stretch, each half as large as what is left of it."""
+    while stretch:
+        size = min(max(LEAST, len(stretch) // 2), MOST)
+        yield stretch[:size]
+        stretch = stretch[size:]
+
+
+#: What this process writes, if it is one of several: by which configuration, from what, with what was read.
+_opened: tuple[Config, Documents, KeptEntries] | None = None
 
 
 def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
-    """Write the documents of some feeds, in another process."""
-    with open_documents(config) as documents:
-        return _write_batch(documents, new_writer, batch)
+    """Write the documents of some feeds, in another process, which leaves the index open for the next ones."""
+    global _opened
+    if not _opened or _opened[0] != config:
+        if _opened:
+            _opened[1].index.close()
+        _opened = config, Documents(open_index(config), config), KeptEntries()
+    return _write_batch(*_opened[1:], new_writer, batch)
 
 
-def _write_batch(documents: Documents, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
+def _write_batch(documents: Documents, known: KeptEntries, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
     """Write the documents of some feeds."""
     writer = new_writer()
     addresses = [address for group in batch for address in group]
-    for address, document in zip(addresses, documents.get_all(addresses), strict=True):
+    for address, document in zip(addresses, documents.get_all(addresses, known), strict=True):
         if document:  # else its last story went since the addresses were listed
             writer.put(address.path, document)
     return writer

@@ -25,8 +25,8 @@ from feedsvc.feeds.writing import Document, outline_site, write_feed, write_site
 from feedsvc.formats import ASSETS
 from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
+from feedsvc.index.entries import KeptEntries
 from feedsvc.index.facets import unknown_values
-from feedsvc.index.opening import open_index
 from feedsvc.index.revised import find_revised, known_revisions
 from feedsvc.index.status import Status, read_status
 from feedsvc.model import EVERYTHING, Catalogue, FeedAddress, Filters
@@ -86,17 +86,17 @@ class Documents:
         (document,) = self.get_all([address])
         return document
 
-    def get_all(self, addresses: Iterable[Address]) -> Iterator[Document | None]:
+    def get_all(self, addresses: Iterable[Address], known: KeptEntries | None = None) -> Iterator[Document | None]:
         """Yield the document at each address, or None, all as of one moment.
 
-        The formats of one feed cost least one after the other.
+        The formats of one feed cost least one after the other. known: entries that were read for other addresses.
         """
         addresses = list(addresses)
         wanted = [feed for feed, _ in groupby(address.feed for address in addresses if address.feed)]
         current, selected = None, None
         with self.index.reading() as connection:
             list_feeds = partial(self._catalogue, connection)
-            feeds = selection.select_feeds(connection, self.config, wanted)
+            feeds = selection.select_feeds(connection, self.config, wanted, known)
             for address in addresses:
                 if not address.feed:
                     yield write_site(connection, self.config, address, list_feeds)
@@ -225,16 +225,6 @@ class Documents:
         known = reader.revisions(connection)
         changed = known["feed", ""] = reader.everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
-
-
-@contextmanager
-def open_documents(config: Config) -> Iterator[Documents]:
-    """Open the index that a configuration names, and close it at the end. Raises IndexUnusableError."""
-    index = open_index(config)
-    try:
-        yield Documents(index, config)
-    finally:
-        index.close()
 
 
 def cache_control(max_age: int) -> str:

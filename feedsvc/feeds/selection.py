@@ -16,7 +16,7 @@ from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.archives import FeedMonths, Months, last_changes
 from feedsvc.index.database import Connection
-from feedsvc.index.entries import find_entries
+from feedsvc.index.entries import KeptEntries, find_entries
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import FeedRow
@@ -58,11 +58,13 @@ def find_feed(
     return found.row.revision, select
 
 
-def select_feeds(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> Iterator[Selected | None]:
-    """Yield the feed at each canonical address, or None."""
+def select_feeds(
+    connection: Connection, config: Config, addresses: Iterable[FeedAddress], known: KeptEntries | None = None
+) -> Iterator[Selected | None]:
+    """Yield the feed at each canonical address, or None. known: see `find_entries`."""
     found = _find(connection, config, addresses)
     queries = [(feed.address, feed.query) for feed in found if feed]
-    entries = find_entries(connection, queries, config.feeds)
+    entries = find_entries(connection, queries, config.feeds, known)
     for feed in found:
         yield _feed(config, feed, next(entries)) if feed else None
 

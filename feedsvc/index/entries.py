@@ -11,7 +11,7 @@ from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related
 from feedsvc.index.names import KnownTopic, Names
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import find_urls
+from feedsvc.index.reader import everything, find_urls
 from feedsvc.kept import Kept
 from feedsvc.model import Cluster, Entry, FeedAddress, Link, Story
 
@@ -24,15 +24,33 @@ KEPT_BYTES, ENTRY_BYTES = 16_000_000, 3000
 _Key: TypeAlias = tuple[bool, str]
 
 
+class KeptEntries:
+    """Entries that were read lately, as far as memory allows: for feeds that hold the same, under one configuration."""
+
+    def __init__(self) -> None:
+        self._revision: int | None = None
+        self._kept: Kept[_Key, Entry] = Kept(KEPT_BYTES, _size)
+
+    def at(self, revision: int) -> Kept[_Key, Entry]:
+        """Return those of the index at a revision, which are none if those that are kept are of another one."""
+        if revision != self._revision:
+            self._revision, self._kept = revision, Kept(KEPT_BYTES, _size)
+        return self._kept
+
+
 def find_entries(
-    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], rules: Feeds
+    connection: Connection,
+    feeds: Iterable[tuple[FeedAddress, StoryQuery]],
+    rules: Feeds,
+    known: KeptEntries | None = None,
 ) -> Iterator[tuple[Entry, ...]]:
     """Yield the entries that are asked for of each feed, newest first, with their topics and links; ties by URL.
 
     What several feeds hold that are near each other is read once, as far as memory allows.
+    known: those that were read for other feeds, by one thread; these are added to them.
     """
     names = Names(connection, rules)
-    kept: Kept[_Key, Entry] = Kept(KEPT_BYTES, _size)
+    kept = (known or KeptEntries()).at(everything(connection).revision)
     #: The feeds that are read together, their entries, and those that are still to be read.
     pending: list[list[_Key]] = []
     entries: dict[_Key, Entry] = {}

@@ -11,13 +11,14 @@ records.
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from measure import Site, free_port, options, print_heading, print_table, workplace
 
 from feedsvc.config import load_config
-from feedsvc.feeds.documents import Documents, open_documents
+from feedsvc.feeds.documents import Documents
+from feedsvc.index.opening import open_index
 from feedsvc.model import Catalogue
 
 sys.path.append(str(Path(__file__).parents[2]))
@@ -84,7 +85,8 @@ def main() -> None:
             index, clock = f"index.url = '{server.url()}'\n", time.perf_counter
         site = Site(folder / "site", records, index)
         site.run("check")
-        documents = stack.enter_context(open_documents(load_config(site.folder / "config.toml")))
+        config = load_config(site.folder / "config.toml")
+        documents = Documents(stack.enter_context(closing(open_index(config))), config)
         catalogue = documents.catalogue()
         rows = []
         for name, asked in queries(catalogue):

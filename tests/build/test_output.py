@@ -116,7 +116,7 @@ def test_without_a_mapping_the_given_documents_are_written(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make_site(TWO)
-    monkeypatch.setattr(writing, "open_documents", None)  # an index in memory can't be opened again
+    monkeypatch.setattr(writing, "open_index", None)  # an index in memory can't be opened again
     assert run(made).written == len(made.addresses())
 
 
