@@ -18,12 +18,11 @@ SEARCHED = 2000
 
 def select_page(connection: Connection, config: Config, feed: Feed, months: Months) -> Page:
     """Return the page of a feed or an archive. months: of the current feed."""
-    choices = _choices(connection, feed.address.filters)
-    query = story_query(config, feed.address)
-    if not feed.address.is_current or len(feed.entries) < query.limit:
-        return Page(feed, len(feed.entries), choices=choices)
-    size = sum(month.stories for month in months)
-    return Page(feed, size, _archived(config, feed.address, query.limit, months), choices)
+    address, size = feed.address, len(feed.entries)
+    choices = _choices(connection, address.filters)
+    if not address.is_current or size < (limit := story_query(config, address).limit):
+        return Page(feed, size, choices=choices)
+    return Page(feed, sum(month.stories for month in months), _archived(config, address, limit, months), choices)
 
 
 def select_months(connection: Connection, config: Config, address: FeedAddress) -> tuple[Month, ...]:

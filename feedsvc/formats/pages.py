@@ -1,8 +1,9 @@
 """The HTML pages of feeds, from Jinja templates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,13 +11,11 @@ from markupsafe import Markup
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
-from feedsvc.formats.stories import MONTHS, date_and_time, english_in, headlines, picture, story
+from feedsvc.formats.stories import MONTHS, date_and_time, english_in, escaped, headlines, picture, stories
 from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Archive, Catalogue, Entry, FeedAddress, FeedSummary, Filter, Month, Page
-
-#: The values that are chosen, by the name of their filter.
-Choices: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, Feed, FeedAddress, FeedSummary, Image, Label, Month, Page
+from feedsvc.model.address import absolute
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -48,17 +47,21 @@ def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
     return sorted(feeds, key=lambda feed: -feed.size)
 
 
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
 _templates = Environment(
     loader=PackageLoader("feedsvc.formats"),
     autoescape=True,
     auto_reload=False,
+    optimized=False,  # which takes longer than it saves: most templates are rendered a few times
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _templates.filters.update(
     date_and_time=date_and_time,
-    archive_name=_archive_name,
     month_name=_month_name,
     page=_page,
     largest_first=_largest_first,
@@ -67,13 +70,9 @@ _templates.filters.update(
 _templates.globals.update(
     FILTERS=FILTERS,
     max_problems=_MAX_PROBLEMS,
-    shown_links=_SHOWN_LINKS,
     max_unfolded=_MAX_UNFOLDED,
+    counted=_counted,
     language_attributes=language_attributes,
-    english_in=english_in,
-    picture=picture,
-    story=story,
-    headlines=headlines,
     alternates=alternates,
     subscribe=subscribe,
     addresses=addresses,
@@ -86,28 +85,116 @@ def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[M
 
     recent: the stories that it begins with. months: of its archives, newest first.
     """
-    values = {"site": catalogue, "site_title": catalogue.title, "recent": recent, "months": months}
-    return _render("home.html", "/", catalogue.language, {**values, "choices": {}, "form": _form(())})
+    everything = catalogue.everything
+    values = {
+        "site": catalogue,
+        "site_title": catalogue.title,
+        "url": absolute(catalogue.base_url, everything.address.path()),
+        "formats": catalogue.formats,
+        "count": _counted(everything.size, "story", "stories"),
+        "choices": {},
+        "filters": "",
+        "all_filters": FILTERS.values(),
+        "is_hiding_pictures": _is_hiding_pictures(catalogue, recent),
+        "stories": Markup(stories(recent, catalogue, "", _SHOWN_LINKS, is_whole=False)),
+        "months": months,
+    }
+    return _render("home.html", _root("/"), catalogue.language, **values).encode()
 
 
 def write_page(page: Page) -> bytes:
-    """Return the page of a feed, other than that of everything without filters; of an archive, its headlines."""
-    feed = page.feed
-    values = {"feed": feed, "site": feed, "site_title": feed.site_title, "size": page.size, "months": page.months}
-    chosen = {"choices": dict(page.choices), "form": _form(page.choices)}
-    template = "archive.html" if feed.address.archive else "feed.html"
-    return _render(template, feed.address.page_path, feed.language, {**values, **chosen})
+    """Return the page of a feed, other than that of everything without filters; of an archive, its headlines.
+
+    What pages have in common is written once, and the values of each page are filled in: most pages differ in no more.
+    """
+    feed, address = page.feed, page.feed.address
+    root, label = _root(address.page_path), _label(feed)
+    texts = _texts(page, label)
+    is_hiding_pictures = False
+    if address.archive:
+        html = {"stories": headlines(feed.entries, feed.language, address.kind != "providers")}
+    else:
+        html = {
+            "stories": stories(feed.entries, feed, root, _SHOWN_LINKS),
+            "icon": picture(feed.image, feed, feed.language, "icon") if feed.image else "",
+            "months": _render("months.html", root, feed.language, months=page.months) if page.months else "",
+        }
+        is_hiding_pictures = _is_hiding_pictures(feed, feed.entries, feed.image)
+    values = dict(zip(texts, escaped(texts.values()), strict=True)) | html
+    frame, choose = _frame(
+        "archive.html" if address.archive else "feed.html",
+        root,
+        feed.language,
+        tuple([(name, bool(value)) for name, value in values.items()]),
+        page.choices,
+        all_filters=tuple(FILTERS.values()),
+        site_title=feed.site_title,
+        kind=address.kind if address.slug else "",
+        label=label,
+        description_language=feed.description_language,
+        formats=feed.formats,
+        alternate_formats=feed.archive_formats if address.archive else feed.formats,
+        is_hiding_pictures=is_hiding_pictures,
+    )
+    return frame % tuple([value.encode() for value in choose(values)])
 
 
-def _form(choices: Choices) -> Markup:
-    """Return the form that chooses among the stories of a page, filled with what is chosen."""
-    return _written_form(choices, tuple(FILTERS.values()))
+@lru_cache(100)
+def _frame(
+    template: str,
+    root: str,
+    language: str,
+    values: tuple[tuple[str, bool], ...],
+    choices: tuple[tuple[str, tuple[str, ...]], ...],
+    **shared: Any,
+) -> tuple[bytes, Callable[[dict[str, str]], tuple[str, ...]]]:
+    """Return a page with `%s` in place of each value, and what chooses these, in their order, from all by name.
+
+    values: the name of each, and whether the page has one. choices: as in Page. shared: what else the template needs.
+    """
+    marks = {name: Markup(f"\0{name}\0") if is_there else "" for name, is_there in values}
+    pieces = _render(template, root, language, choices=dict(choices), **marks, **shared).replace("%", "%%").split("\0")
+    return "%s".join(pieces[::2]).encode(), itemgetter(*pieces[1::2])
 
 
-# Of almost all pages, nothing is chosen.
-@lru_cache(20)
-def _written_form(choices: Choices, filters: tuple[Filter, ...]) -> Markup:
-    return Markup(_templates.get_template("form.html").render(choices=dict(choices), filters=filters))
+def _label(feed: Feed) -> Label:
+    """Return the words for the kind of a feed."""
+    label: Label = getattr(feed.labels, "everything" if feed.address.kind == "feed" else feed.address.kind)
+    return label
+
+
+def _texts(page: Page, label: Label) -> dict[str, str]:
+    """Return the texts of the page of a feed by the names that templates have for them; empty where there is none."""
+    feed, address = page.feed, page.feed.address
+    current, newer, older = feed.current, feed.next_archive, feed.previous_archive
+    updated = feed.updated if feed.entries else None
+    texts = {
+        "name": feed.name if address.slug else label.text,
+        "description": feed.description,
+        "chosen": ", ".join(address.filters.labels),
+        "filters": address.filters.query,
+        "count": _counted(page.size, "story", "stories"),
+        # Without the suffix of a format, and without filters.
+        "url": absolute(feed.base_url, address.path()),
+        "current_url": absolute(feed.base_url, current.path()),
+        "updated": updated.isoformat() if updated else "",
+        "updated_shown": date_and_time(updated) if updated else "",
+        "archive": _archive_name(address.archive) if address.archive else "",
+    }
+    if address.archive:
+        texts |= {
+            "newest": _page(current),
+            "newer": _page(newer) if newer else "",
+            "newer_name": _archive_name(newer.archive) if newer and newer.archive else "",
+            "older": _page(older) if older else "",
+            "older_name": _archive_name(older.archive) if older and older.archive else "",
+        }
+    return texts
+
+
+def _is_hiding_pictures(site: Feed | Catalogue, entries: Iterable[Entry], image: Image | None = None) -> bool:
+    """Return whether a page has pictures that it doesn't load unasked. image: its own."""
+    return not site.pictures and (image is not None or any(entry.story.image for entry in entries))
 
 
 def write_missing(
@@ -119,11 +206,15 @@ def write_missing(
     is there, where there is one to tell of. links: the URLs and texts of what may have been meant.
     """
     values = {"site_title": title, "base_url": base_url, "shown": shown, "reason": reason, "links": links}
-    return _render("missing.html", path, language, values)
+    return _render("missing.html", _root(path), language, **values).encode()
 
 
-def _render(template: str, path: str, language: str, values: Mapping[str, object]) -> bytes:
-    """Return a page. path: of it, in the site; language: the tag of the page's."""
-    root = "../" * (path.count("/") - 1)  # the relative path to the page of everything, below any prefix
-    shared = {"root": root, "language": language, "english": Markup(english_in(language))}
-    return _templates.get_template(template).render(**shared, **values).encode()
+def _render(template: str, root: str, language: str, **values: object) -> str:
+    """Return what a template makes. root: see `_root`. language: the tag of the page's."""
+    english = Markup(english_in(language))
+    return _templates.get_template(template).render(root=root, language=language, english=english, **values)
+
+
+def _root(path: str) -> str:
+    """Return the relative path to the page of everything, below any prefix, from the page at a path in the site."""
+    return "../" * (path.count("/") - 1)

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import groupby
+from html import escape
 from urllib.parse import quote
-
-from markupsafe import Markup, escape
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.model import Catalogue, Entry, Feed, FeedAddress, Image, Link
@@ -39,30 +37,34 @@ def english_in(around: str) -> str:
     return "" if around.split("-")[0] == "en" else language_attributes("en", around)
 
 
-def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "picture") -> Markup:
+def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "picture") -> str:
     """Return a picture, which is on the server of others: unless the site lets it load, a reader has to open it.
 
     around: the language around it. name: the class of its element.
     """
-    url, title = _escaped((image.url, image.title))
+    url, title = escaped((image.url, image.title))
     attributes = f'src="{url}" alt="{title}" loading="lazy" referrerpolicy="no-referrer"'
     if site.pictures:
-        return Markup(f'<img class="{name}" {attributes}>\n')
+        return f'<img class="{name}" {attributes}>\n'
     summary = f"<summary{english_in(around)}>Picture</summary>"
-    return Markup(f'<details class="{name}">\n{summary}\n<img {attributes}>\n</details>\n')
+    return f'<details class="{name}">\n{summary}\n<img {attributes}>\n</details>\n'
 
 
-def story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole: bool = True) -> Markup:
-    """Return a story: headline, byline, excerpt, coverage, topics.
+def stories(entries: Iterable[Entry], site: Feed | Catalogue, root: str, shown: int, is_whole: bool = True) -> str:
+    """Return stories, each with its headline, byline, excerpt, coverage and topics.
 
     root: the relative path to the home page. shown: the number of links to related stories that are not folded.
-    is_whole: whether it has its whole excerpt, and the links that are.
+    is_whole: whether each has its whole excerpt, and the links that are.
     """
+    return "\n".join([_story(entry, site, root, shown, is_whole) for entry in entries])
+
+
+def _story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole: bool) -> str:
     story, language = entry.story, site.language
     around = story.language or language
     inside = language_attributes(language, around)
     excerpt = story.excerpt if is_whole else _shortened(story.excerpt)
-    url, title, excerpt, *names = _escaped((story.url, story.title, excerpt, *entry.persons, entry.provider.name))
+    url, title, excerpt, *names = escaped((story.url, story.title, excerpt, *entry.persons, entry.provider.name))
     time = _time(story.published, date_and_time(story.published), around)
     parts = [f"<article{language_attributes(around, language)}>\n"]
     if story.image:
@@ -76,28 +78,31 @@ def story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole:
         parts.append(f'<div class="coverage"{inside}>\n{_coverage(entry, site, shown, is_whole)}</div>\n')
     if entry.topics:
         parts.append(f'<ul class="topics"{inside}>\n{_topics(entry, root)}</ul>\n')
-    return Markup("".join((*parts, "</article>\n")))
+    return "".join((*parts, "</article>\n"))
 
 
-def headlines(entries: Sequence[Entry], language: str, with_provider: bool) -> Markup:
-    """Return stories as headlines, by the days on which they were published, in UTC, in the order given.
+def headlines(entries: Sequence[Entry], language: str, with_provider: bool) -> str:
+    """Return stories, at least one, as headlines, by the days on which they were published, in UTC, in the order given.
 
     language: of the page. with_provider: whether each has the name of its provider.
     """
     english = english_in(language)
-    texts = iter(
-        _escaped([text for each in entries for text in (each.story.url, each.story.title, each.provider.name)])
-    )
+    stories = [entry.story for entry in entries]
+    urls, titles = escaped([story.url for story in stories]), escaped([story.title for story in stories])
+    providers = [""] * len(stories)
+    if with_provider:
+        providers = [f" <span>{name}</span>" for name in escaped([entry.provider.name for entry in entries])]
     lines: list[str] = []
-    for day, of_day in groupby(entries, lambda entry: entry.story.published.date()):
-        lines += (f'<h3{english}><time datetime="{day}">{day_and_month(day)}</time></h3>', "<ul>")
-        for entry, url, title, provider in zip(of_day, texts, texts, texts, strict=False):
-            own = entry.story.language
-            inside = language_attributes(own, language) if own else ""
-            shown = f" <span>{provider}</span>" if with_provider else ""
-            lines.append(f'<li><a{inside} href="{url}">{title}</a>{shown}</li>')
-        lines.append("</ul>")
-    return Markup("\n".join(lines))
+    before = None
+    for story, url, title, provider in zip(stories, urls, titles, providers, strict=True):
+        day = story.published.date()
+        if day != before:
+            lines += ["</ul>"] if before else []
+            lines += (f'<h3{english}><time datetime="{day}">{day_and_month(day)}</time></h3>', "<ul>")
+            before = day
+        inside = language_attributes(story.language, language) if story.language else ""
+        lines.append(f'<li><a{inside} href="{url}">{title}</a>{provider}</li>')
+    return "\n".join((*lines, "</ul>"))
 
 
 def _mentioned_by(entry: Entry, site: Feed | Catalogue, shown: int) -> str:
@@ -125,7 +130,7 @@ def _coverage(entry: Entry, site: Feed | Catalogue, shown: int, is_whole: bool) 
         folded = f"<details>\n{_more('summary', rest, site)}\n{folded}</details>\n"
     elif rest:
         more = f"{_more('li', rest, site)}\n"
-    heading_text = f"<p{inside}>{escape(heading.text)} ({entry.related_total})</p>\n"
+    heading_text = f"<p{inside}>{_escape(heading.text)} ({entry.related_total})</p>\n"
     return f"{heading_text}<ul>\n{''.join(items[:shown])}{more}</ul>\n{folded}"
 
 
@@ -142,12 +147,12 @@ def _more(element: str, number: int, site: Feed | Catalogue) -> str:
     """Return an element that says how many related stories are left."""
     label = site.labels.more
     inside = language_attributes(label.language, site.language)
-    return f"<{element}{inside}>{escape(label.filled(number))}</{element}>"
+    return f"<{element}{inside}>{_escape(label.filled(number))}</{element}>"
 
 
 def _topics(entry: Entry, root: str) -> str:
     """Return the items of the list of topics, with links to those that have a page."""
-    names = _escaped([topic.name for topic in entry.topics])
+    names = escaped([topic.name for topic in entry.topics])
     return "".join(
         [
             f'<li><a href="{root}{_topic_page(topic.slug)}">{name}</a></li>\n'
@@ -173,10 +178,15 @@ def _shortened(text: str) -> str:
 
 def _texts(links: Iterable[Link]) -> list[tuple[str, str, str]]:
     """Return the URL, title and provider of links, escaped."""
-    texts = iter(_escaped([text for link in links for text in (link.url, link.title, link.provider)]))
+    texts = iter(escaped([text for link in links for text in (link.url, link.title, link.provider)]))
     return list(zip(texts, texts, texts, strict=True))
 
 
-def _escaped(texts: Iterable[str]) -> list[str]:
+def escaped(texts: Iterable[str]) -> list[str]:
     """Return texts, at least one, escaped for HTML: all at once, separated by a character that none of them holds."""
-    return str.split(escape("\0".join(texts)), "\0")
+    return _escape("\0".join(texts)).split("\0")
+
+
+def _escape(text: str) -> str:
+    """Return a text escaped as templates do it, in less time."""
+    return escape(text, quote=False).replace('"', "&#34;").replace("'", "&#39;")

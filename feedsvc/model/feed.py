@@ -181,7 +181,7 @@ class Feed:
     @property
     def updated(self) -> datetime:
         """The newest `updated` among the entries."""
-        return max((entry.updated for entry in self.entries), default=EPOCH)
+        return max([entry.updated for entry in self.entries], default=EPOCH)
 
     def url(self, format: Format, address: FeedAddress | None = None) -> str:
         """Return the absolute URL of the feed, or of one at another address, in a format."""

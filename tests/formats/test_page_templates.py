@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from lxml import html
 
+from feedsvc.formats import pages
 from tests.conftest import Site, record
 
 
@@ -125,6 +126,24 @@ def test_the_page_of_a_topic_stays_as_it_is_when_other_stories_come(make_site: C
     site.write("2.md", record(url="https://a.example/2", time="2020-07-01", topics="[Law]", provider="B"))
     site.sync()
     assert site.body("/topics/ai/") == before
+
+
+def test_a_page_is_the_same_whatever_pages_were_written_before(make_site: Callable[..., Site]) -> None:
+    names = ("100 %s", "%(name)s & %%", "{{ name }}", "<b>")
+    stories = [
+        {**story(n, 3), "publishedDateTime": f"2020-0{1 + n % 4}-01", "provider": names[n % 4]} for n in range(40)
+    ]
+    stories[0] |= {"images": ["https://p.example/1.png"], "type": "a 'b' & c"}
+    site = make_site({"stories.json": json.dumps(stories)}, feeds={"limit": 4}, site={"title": "News, 5 % off"})
+    paths = [path for path in site.addresses() if path.endswith("/") and path != "/"]
+    paths += ["/topics/a-topic-of-1/?min_quality=9", "/?type=a+'b'+%26+c", "/?min_quality=9"]
+    written = [site.body(path) for path in paths]
+    assert len(written) > 40
+    for path, body in zip(paths, written, strict=True):
+        pages._frame.cache_clear()
+        assert site.body(path) == body
+        (heading,) = html.document_fromstring(body).xpath("//h1/text()")
+        assert heading in (*names, "Everything") or heading.startswith("A topic of ")
 
 
 @pytest.mark.parametrize("mode", ["entries", "links", "clusters"])

@@ -44,7 +44,7 @@ MARKUP = (
 @pytest.fixture
 def unescaped(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a service whose pages do not escape."""
-    monkeypatch.setattr(stories, "escape", str)
+    monkeypatch.setattr(stories, "escaped", list)
     monkeypatch.setattr(pages._templates, "autoescape", False)
     monkeypatch.setattr(pages._templates, "cache", {})
     files: dict[str, str | bytes] = {
