@@ -53,14 +53,17 @@ def _replace(folder: str, path: str, body: bytes, mtime: int | None) -> tuple[in
     """Write a file in one step, from a temporary file in a folder, and return its state."""
     temporary = f"{folder}/{TEMPORARY.format(os.getpid())}"
     try:
-        # Without a buffer, which asks the system twice more about each file.
-        with open(temporary, "wb", buffering=0) as file:
+        # Without a file object, which takes a tenth of the time of all this.
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
             left = memoryview(body)
             while left:
-                left = left[file.write(left) :]
+                left = left[os.write(file, left) :]
             if mtime is not None:
-                os.utime(file.fileno(), ns=(mtime, mtime))
-            stat = os.fstat(file.fileno())
+                os.utime(file, ns=(mtime, mtime))
+            stat = os.fstat(file)
+        finally:
+            os.close(file)
         try:
             os.replace(temporary, path)
         except FileNotFoundError:

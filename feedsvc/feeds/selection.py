@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from msgspec import structs
@@ -28,6 +28,7 @@ from feedsvc.model import (
     Entry,
     Feed,
     FeedAddress,
+    Filters,
     Format,
     RelatedMode,
 )
@@ -211,11 +212,21 @@ def _find_rows(connection: Connection, config: Config, addresses: Sequence[FeedA
 
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     """Return the query for the stories of the current feed at a canonical address."""
-    own, saved, defaults = address.filters, saved_filters(config, address), default_filters(config, address)
+    saved, defaults = saved_filters(config, address), default_filters(config, address)
+    return _story_query(address.filters, saved, defaults, address.kind == "providers")
+
+
+# Asked for several times for each feed, and almost all feeds have the same.
+@lru_cache(100)
+def _story_query(own: Filters, saved: Filters, defaults: Filters, is_provider: bool) -> StoryQuery:
+    """Return the query for the stories of a feed.
+
+    own, saved: the filters of its address, and of its table in the configuration. defaults: see `default_filters`.
+    """
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
-    mode = related_mode(config, address)
+    mode: RelatedMode = own.get("related") or defaults.get("related")
     # A provider publishes each of its records as an entry, whoever founded the cluster.
-    is_provider = address.kind == "providers" or own.get("provider") or saved.get("provider")
+    is_provider = is_provider or bool(own.get("provider") or saved.get("provider"))
     return StoryQuery(
         filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
         counted="primary_stories" if mode == "clusters" and is_provider else COUNTED[mode],
