@@ -97,14 +97,14 @@ def _read(connection: Connection, urls: Sequence[str], rules: Feeds, names: Name
         (connection.dialect.as_list(urls),),
     ).fetchall()
     providers = names.providers({provider for _, provider, *_ in rows})
-    topics_of = _topics(connection, urls, "story_topics", names)
     joined: dict[str, list[Joined]] = {}
-    founders: set[str] = set()
+    topics_of: dict[str, list[KnownTopic]] = {}
     if is_grouped:
         joined = find_joined(connection, urls)
-        of_clusters = _topics(connection, urls, "clusters", names)
-        founders = set(of_clusters)
-        topics_of |= of_clusters
+        topics_of = _topics(connection, urls, "clusters", names)
+    founders = set(topics_of)
+    if others := [url for url in urls if url not in founders]:
+        topics_of |= _topics(connection, others, "story_topics", names)
     primary = [url for url, _, is_primary, _ in rows if is_primary]
     related_of = find_related(connection, urls, primary, rules.related_limit, joined, names)
     for url, provider, is_primary, data in rows:

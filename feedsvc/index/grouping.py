@@ -25,13 +25,21 @@ _TOGETHER = 200
 #: Its time and URL, by which records are ordered.
 _Key: TypeAlias = tuple[int, str]
 
-#: The later ones of all records that are neighbours, whose order decides which of them join.
-_ALL_LATER = f"""
-    SELECT DISTINCT CASE WHEN (a.published, a.url) > (b.published, b.url) THEN a.published ELSE b.published END,
-        CASE WHEN (a.published, a.url) > (b.published, b.url) THEN a.url ELSE b.url END
-    FROM stories b JOIN occurrences m ON m.url = b.url AND m.position > 0
-    JOIN stories a ON a.url = m.mentioned_by AND a.is_primary
-    WHERE b.is_primary AND a.url != b.url AND a.published BETWEEN b.published - {WINDOW} AND b.published + {WINDOW}
+#: All records that are neighbours: the later one of two, with its time, and the earlier one, in the order of both.
+_ALL_PAIRS = f"""
+    SELECT
+        CASE WHEN pair.is_later THEN pair.published ELSE pair.other_published END AS published,
+        CASE WHEN pair.is_later THEN pair.url ELSE pair.other END AS later,
+        CASE WHEN pair.is_later THEN pair.other ELSE pair.url END AS earlier
+    FROM (
+        SELECT a.published, a.url, b.published AS other_published, b.url AS other,
+            (a.published, a.url) > (b.published, b.url) AS is_later
+        FROM stories b JOIN occurrences m ON m.url = b.url AND m.position > 0
+        JOIN stories a ON a.url = m.mentioned_by AND a.is_primary
+        WHERE b.is_primary AND a.url != b.url
+            AND a.published BETWEEN b.published - {WINDOW} AND b.published + {WINDOW}
+    ) pair
+    ORDER BY published, later, CASE WHEN pair.is_later THEN pair.other_published ELSE pair.published END, earlier
 """
 #: The neighbours of records, each with the founder that it has joined before the change.
 _NEIGHBOURS = f"""
@@ -72,19 +80,27 @@ class Grouping:
 
     def run(self) -> None:
         """Compute all records that the change reaches."""
-        sql = _ALL_LATER
-        if not self._is_first:
-            sql = "SELECT published, url FROM stories WHERE is_primary AND url IN (SELECT url FROM affected)"
+        if self._is_first:
+            self._compute_all()
+            return
+        sql = "SELECT published, url FROM stories WHERE is_primary AND url IN (SELECT url FROM affected)"
         self._queue = [(published, url) for published, url in self._connection.execute(sql)]
         self._queued = {url for _, url in self._queue}
         heapify(self._queue)
-        if not self._is_first:
-            full = [founder for (founder,) in self._connection.execute(_FULL, (MOST_JOINED,))]
-            self._read(full)
-            for founder in full:
-                self._push(self._neighbours.pop(founder))
+        full = [founder for (founder,) in self._connection.execute(_FULL, (MOST_JOINED,))]
+        self._read(full)
+        for founder in full:
+            self._push(self._neighbours.pop(founder))
         while self._queue:
             self._compute(heappop(self._queue))
+
+    def _compute_all(self) -> None:
+        """Compute all records, none of which has joined any yet: what is asked of earlier ones is known by then."""
+        for published, url, founder in self._connection.execute(_ALL_PAIRS):
+            key = published, url
+            if url not in self.after and self._is_founder(founder) and not self._is_full(founder, key):
+                self._members[founder].add(key)
+                self.after[url] = founder
 
     def _compute(self, key: _Key) -> None:
         _, url = key
@@ -135,8 +151,6 @@ class Grouping:
             founders.add(other)
             if founder:
                 self.before[other] = founder
-        if self._is_first:  # none has joined any yet
-            return
         own = self._connection.execute(f"SELECT url, founder FROM joined WHERE url {in_list}", (as_list(wanted),))
         self.before.update(own)
         founders.update(self.before[url] for url in wanted if url in self.before)

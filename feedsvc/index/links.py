@@ -17,7 +17,8 @@ _IS_LINK = "NOT m.listed AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url
 #: The stories that the records of primary stories list, of each the best record's first, in order. Among them are
 #: links, which are mentions without a time: where feeds hold their stories, as those are.
 _LISTED = f"""
-    SELECT m.mentioned_by, m.url, coalesce(s.occurrence, m.id), coalesce(s.provider, m.provider)
+    SELECT m.mentioned_by, m.url, coalesce(s.occurrence, m.id), coalesce(s.provider, m.provider),
+        CASE WHEN s.occurrence != m.id THEN NULL ELSE m.title END
     FROM occurrences m
     JOIN occurrences r ON r.id = m.id - m.position
     JOIN files f ON f.id = m.id / {OCCURRENCES_PER_FILE}
@@ -27,7 +28,7 @@ _LISTED = f"""
 """
 #: The primary stories that list stories, newest first.
 _LISTING = """
-    SELECT m.url, s.url, s.occurrence, s.provider
+    SELECT m.url, s.url, s.occurrence, s.provider, NULL
     FROM occurrences m JOIN stories s ON s.url = m.mentioned_by AND s.is_primary
     WHERE m.url {in_list}
     ORDER BY s.published DESC, s.url
@@ -40,8 +41,9 @@ _JOINED = """
 """
 
 
-#: A story; one that is related to it, with the occurrence that is shown of that, and the slug of its provider.
-_Row: TypeAlias = tuple[str, str, int, str]
+#: A story; one that is related to it, with the occurrence that is shown of that, the slug of its provider, and its
+#: title, or None where it is still to be looked up.
+_Row: TypeAlias = tuple[str, str, int, str, str | None]
 
 
 class Related(NamedTuple):
@@ -102,26 +104,26 @@ def find_related(
         for row in connection.execute(query.format(in_list=in_list), (as_list([*ends, *records_joined]),)):
             found[row[0]].setdefault(row[1], row)
     for founder, records in joined.items():
-        of_cluster = {record.url: (founder, *record[:3]) for record in records}
+        of_cluster: dict[str, _Row] = {record.url: (founder, *record[:3], None) for record in records}
         for url in (founder, *list(of_cluster)):
             for end, row in found[url].items():
                 of_cluster.setdefault(end, row)
         of_cluster.pop(founder, None)
         found[founder] = of_cluster
-    # Titles, names and excerpts are read of those alone that are linked to.
+    # Names, excerpts and other titles are read of those alone that are linked to.
     linked = {start: list(islice(found[start].values(), limit)) for start in urls if start in found}
     rows = [row for some in linked.values() for row in some]
-    occurrences = {occurrence for _, _, occurrence, _ in rows}
+    untitled = {occurrence for _, _, occurrence, _, title in rows if title is None}
     sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
-    title_of = dict(connection.execute(sql, (as_list(occurrences),)))
-    providers = names.providers({provider for *_, provider in rows})
-    joining = occurrences & {record.occurrence for records in joined.values() for record in records}
+    title_of = dict(connection.execute(sql, (as_list(untitled),)))
+    providers = names.providers({provider for _, _, _, provider, _ in rows})
+    joining = untitled & {record.occurrence for records in joined.values() for record in records}
     stories = read_stories(connection, joining) if joining else {}
 
     def link(row: _Row, in_cluster: Collection[int]) -> Link:
-        _, end, occurrence, provider = row
+        _, end, occurrence, provider, title = row
         told = stories[occurrence] if occurrence in in_cluster else None
-        names = title_of[occurrence], providers[provider].name
+        names = title_of[occurrence] if title is None else title, providers[provider].name
         return Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
 
     related = {}

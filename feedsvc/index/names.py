@@ -64,13 +64,21 @@ def named(
 ) -> dict[str, tuple[str, str | None, Image | None]]:
     """Return the name, domain and image of topics or providers by slug."""
     rows = connection.execute(
-        f"""
-        SELECT slug, min(name), min(nullif(domain, '')), min(nullif(image, ''))
-        FROM names WHERE kind = ? AND slug {connection.dialect.in_list} GROUP BY slug
-        """,
+        f"SELECT slug, name, domain, image FROM names WHERE kind = ? AND slug {connection.dialect.in_list}",
         (kind, connection.dialect.as_list(slugs)),
     )
-    return {slug: (name, domain, read_image(image)) for slug, name, domain, image in rows}
+    found: dict[str, tuple[str, str, str]] = {}
+    for slug, name, domain, image in rows:
+        if slug in found:  # few have several: the database would take longer to group all of them
+            known_name, known_domain, known_image = found[slug]
+            name = min(name, known_name)
+            domain, image = _least(domain, known_domain), _least(image, known_image)
+        found[slug] = name, domain, image
+    return {slug: (name, domain or None, read_image(image)) for slug, (name, domain, image) in found.items()}
+
+
+def _least(one: str, other: str) -> str:
+    return min(one, other) if one and other else one or other
 
 
 def several_names(connection: Connection, kind: Kind) -> list[tuple[str, str]]:
