@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from statistics import mean, median
+from typing import Any
 
 import pytest
 
@@ -10,19 +11,24 @@ from tests.archive_corpus import LEAST_CONTENT, MOST_CONTENT, Archive
 from tests.conftest import Site
 
 NUMBER = 600
-RECORDS = [Archive(NUMBER).record(number) for number in range(NUMBER)]
 
 
-def test_links_are_as_many_as_in_real_archives() -> None:
-    links = [len(record.get("related", ())) for record in RECORDS]
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, Any]]:
+    archive = Archive(NUMBER)
+    return [archive.record(number) for number in range(NUMBER)]
+
+
+def test_links_are_as_many_as_in_real_archives(records: list[dict[str, Any]]) -> None:
+    links = [len(record.get("related", ())) for record in records]
     assert mean(links) == pytest.approx(32, rel=0.15)
     assert median(links) == pytest.approx(14, abs=3)
     assert max(links) == 197
 
 
-def test_records_list_others_and_many_list_the_same_mentions() -> None:
-    own = {record["webUrl"]: record for record in RECORDS}
-    listed = [story for record in RECORDS for story in record.get("related", ())]
+def test_records_list_others_and_many_list_the_same_mentions(records: list[dict[str, Any]]) -> None:
+    own = {record["webUrl"]: record for record in records}
+    listed = [story for record in records for story in record.get("related", ())]
     times = Counter(story["webUrl"] for story in listed)
     assert sum(url in own for url in times.elements()) == pytest.approx(0.3 * len(listed), rel=0.2)
     assert all(story["title"] == own[story["webUrl"]]["title"] for story in listed if story["webUrl"] in own)
@@ -31,14 +37,14 @@ def test_records_list_others_and_many_list_the_same_mentions() -> None:
     assert sum(number == 1 for number in times.values()) > len(times) / 2
 
 
-def test_most_topics_are_on_one_record() -> None:
-    topics = Counter(topic for record in RECORDS for topic in record["topics"])
+def test_most_topics_are_on_one_record(records: list[dict[str, Any]]) -> None:
+    topics = Counter(topic for record in records for topic in record["topics"])
     assert sum(number == 1 for number in topics.values()) > len(topics) / 2
     assert max(topics.values()) > NUMBER / 10
 
 
-def test_content_is_html_of_articles() -> None:
-    contents = [record["featuredContent"] for record in RECORDS]
+def test_content_is_html_of_articles(records: list[dict[str, Any]]) -> None:
+    contents = [record["featuredContent"] for record in records]
     assert min(len(content.encode()) for content in contents) > LEAST_CONTENT / 3
     assert MOST_CONTENT / 2 < max(len(content.encode()) for content in contents) <= MOST_CONTENT
     for tag in ("<p", "<a ", "<img", "<ul", "<table"):

@@ -4,6 +4,7 @@ import ast
 import fnmatch
 import re
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +23,17 @@ INJECTORS = {
         faults.remount,
     )
 }
-TESTS = [
-    (path, each)
-    for path in sorted((ROOT / "tests").rglob("test_*.py"))
-    for each in ast.parse(path.read_text()).body
-    if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
-]
+
+
+@pytest.fixture(scope="module")
+def tests() -> list[tuple[Path, ast.FunctionDef]]:
+    """All tests, with their files."""
+    return [
+        (path, each)
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for each in ast.parse(path.read_text()).body
+        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+    ]
 
 
 def marks(test: ast.FunctionDef) -> list[str]:
@@ -36,27 +42,29 @@ def marks(test: ast.FunctionDef) -> list[str]:
     return [ast.literal_eval(each.args[0]) for each in calls if ast.unparse(each.func) == "pytest.mark.survives"]
 
 
-def test_each_row_names_the_files_of_its_tests_and_has_some() -> None:
+def test_each_row_names_the_files_of_its_tests_and_has_some(tests: list[tuple[Path, ast.FunctionDef]]) -> None:
     rows = read_table()
     assert len({row.fault for row in rows}) == len(rows) > 70
     files: dict[str, set[str]] = defaultdict(set)
-    for path, test in TESTS:
+    for path, test in tests:
         for mark in marks(test):
             files[find_row(rows, mark).fault].add(path.name)
     assert files == {row.fault: set(re.findall(r"`(test_\w+\.py)`", row.done + row.happens)) for row in rows}
 
 
-def test_a_run_without_arguments_finds_the_tests_of_every_folder(pytestconfig: pytest.Config) -> None:
-    folders = {part for path, _ in TESTS for part in path.relative_to(ROOT).parts[:-1]}
+def test_a_run_without_arguments_finds_the_tests_of_every_folder(
+    pytestconfig: pytest.Config, tests: list[tuple[Path, ast.FunctionDef]]
+) -> None:
+    folders = {part for path, _ in tests for part in path.relative_to(ROOT).parts[:-1]}
     assert {"tests", "build", "web"} <= folders
     for pattern in pytestconfig.getini("norecursedirs"):
         assert fnmatch.filter(folders, pattern) == []
 
 
-def test_each_test_that_injects_a_fault_is_in_a_row() -> None:
+def test_each_test_that_injects_a_fault_is_in_a_row(tests: list[tuple[Path, ast.FunctionDef]]) -> None:
     injecting = [
         (path, test)
-        for path, test in TESTS
+        for path, test in tests
         if {each.id for each in ast.walk(test) if isinstance(each, ast.Name)} & INJECTORS
     ]
     assert len(injecting) > 10

@@ -1,4 +1,4 @@
-"""A Debian system in a folder, made by debootstrap, and booted with systemd in namespaces of its own."""
+"""A Debian system in a folder, made by mmdebstrap, and booted with systemd in namespaces of its own."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def skip_unless_there(*programs: str) -> None:
 def make_system(folder: Path) -> Path:
     """Return a folder with a Debian system, which has what is installed of the checkout in /source."""
     root = folder / "debian"
-    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", root)
+    run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--skip=cleanup/reproducible", "bookworm", root)
     for name in filter(os.path.exists, REGISTRIES):
         shutil.copy(name, f"{root}{name}")
     copy_source(root / "source")

@@ -22,7 +22,7 @@ RECORD = {"title": "Breaking", "webUrl": "https://a.example/new", "publishedDate
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Debian system in which feedsvc is installed by the README's first steps, with the sample's records."""
-    skip_unless_there("debootstrap", "systemd-nspawn")
+    skip_unless_there("mmdebstrap", "systemd-nspawn")
     root = make_system(tmp_path_factory.mktemp("system"))
     prepare(root, block("Deploying"))
     records = root / "srv" / "records"

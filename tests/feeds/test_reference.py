@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedsvc.config import parse_config
-from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.selection import find_feed
 from feedsvc.feeds.writing import Document
@@ -93,7 +92,7 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
         site.config.records_folder.mkdir()
         files: Files = {}
         before: dict[str, tuple[int | None, bytes]] = {}
-        former: list[dict[Address, Document]] = []
+        former: list[dict[str, Document]] = []
         for step in history:
             files = {name: found for name, found in {**files, **step}.items() if found}
             for name in step:
@@ -103,14 +102,15 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
             site.sync()
             mode, enough = str(rules["related"]), int(rules["min_stories"])
             check(site, Reference(files, mode, enough, grouping.MOST_JOINED), int(rules["related_limit"]))
-            now = {address: (site.revision(address), site.body(address)) for address in site.addresses()}
+            documents = {address: site.document(address) for address in site.addresses()}
+            assert all(documents.values())
+            now = {address: (site.revision(address), document.body) for address, document in documents.items()}
             for address in now.keys() & before.keys():
                 assert now[address] == before[address] or now[address][0] != before[address][0], address
             before = now
-            for documents in former:
-                check_unrevised(site, documents)
-            found = [(site.address(address), site.document(address)) for address in now]
-            former.append({address: document for address, document in found if address and document})
+            for earlier in former:
+                check_unrevised(site, earlier, documents)
+            former.append(documents)
         fresh.sync()
         assert {address: fresh.body(address) for address in fresh.addresses()} == {
             address: body for address, (_, body) in before.items()
@@ -121,13 +121,18 @@ def check_history(history: list[Files], rules: Rules, *urls: str) -> None:
         shutil.rmtree(folder)
 
 
-def check_unrevised(site: Site, documents: dict[Address, Document]) -> None:
-    """Assert that documents of former times are as they were, where their feeds are told to be unrevised."""
-    known = {address: (each.revision, each.outline) for address, each in documents.items() if each.outline}
-    unrevised = site.documents.unrevised(known)
-    for address, document in documents.items():
-        if address in unrevised:
-            assert site.body(address.path) == document.body, address
+def check_unrevised(site: Site, former: dict[str, Document], documents: dict[str, Document]) -> None:
+    """Assert that documents of former times are as they were, where their feeds are told to be unrevised.
+
+    documents: those of now; both are by address.
+    """
+    known = {
+        address: (each.revision, each.outline)
+        for path, each in former.items()
+        if each.outline and (address := site.address(path))
+    }
+    for address in site.documents.unrevised(known):
+        assert documents[address.path].body == former[address.path].body, address
 
 
 def open_site(folder: Path, url: str, rules: Rules) -> Site:

@@ -438,7 +438,8 @@ def test_nodes_share_an_index_that_one_of_them_syncs_and_when_it_is_killed_anoth
         # Other commands work beside it, and leave the work to it.
         (tmp_path / "config.toml").write_text(f"site.base_url = 'https://feeds.example'\nindex.url = '{url}'\n")
         assert result("check", cwd=tmp_path) == (0, "", "2 stories from 2 records\n0 problems\n")
-        assert result("build", "--out", "out", cwd=tmp_path)[0] == 0
+        status, _, problems = result("build", "--out", "out", cwd=tmp_path)
+        assert status == 0, problems
         assert "Second" in (tmp_path / "out" / "feed.atom").read_text()
         publish(records, "Third")
         wait_until(second.serves("Third"))
