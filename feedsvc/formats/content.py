@@ -29,6 +29,10 @@ class Context(NamedTuple):
     language: str
     labels: Labels
 
+    def __hash__(self) -> int:
+        # As that of an entry: it is looked up with each.
+        return hash(self.base_url)
+
     @classmethod
     def of(cls, feed: Feed) -> "Context":
         return cls(feed.base_url, feed.language, feed.labels)
@@ -39,29 +43,28 @@ class Context(NamedTuple):
 def entry_html(entry: Entry, context: Context) -> str:
     """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image
-    values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
+    urls = [story.url, image.url, image.title] if image else []
+    texts = [story.excerpt]
     for link in entry.related:
+        urls.append(link.url)
         joined = (_dated(link, link.published), first_sentence(link.excerpt)) if link.published else (link.provider, "")
-        values += (link.url, link.title, *joined)
+        texts += (link.title, *joined)
     # All at once, separated by a character that none of them holds.
-    escaped = escape("\0".join(values), quote=False)
-    texts, attributes = escaped.split("\0"), escaped.replace('"', "&quot;").replace("'", "&#x27;").split("\0")
+    urls, texts = escape("\0".join(urls)).split("\0"), escape("\0".join(texts), quote=False).split("\0")
     language = story.language or context.language
     parts = []
     if image:
-        url, picture, title, _ = attributes[:4]
+        url, picture, title, *urls = urls
         parts.append(f'<p><a href="{url}"><img src="{picture}" alt="{title}"></a></p>')
     if story.excerpt:
-        parts.append(f"<p>{texts[3]}</p>")
+        parts.append(f"<p>{texts[0]}</p>")
     parts.append(story.content_html)
     if entry.related:
         heading = context.labels.coverage if entry.cluster else context.labels.related
         parts.append(_list_start(heading, context.labels.colon, context.language, language))
         parts += [
             f'<li><a href="{url}">{title}</a> ({source}){f"<br>{sentence}" if sentence else ""}</li>'
-            for url, title, source, sentence in zip(
-                attributes[4::4], texts[5::4], texts[6::4], texts[7::4], strict=True
-            )
+            for url, title, source, sentence in zip(urls, texts[1::3], texts[2::3], texts[3::3], strict=True)
         ]
         if entry.related_left_out:
             more = context.labels.more
