@@ -4,7 +4,6 @@ To add a value: add a field to EntryValues, its text to `entry_values`, and the 
 """
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple, TypeAlias
 
 import feedgen.entry
@@ -13,9 +12,10 @@ from feedgen.ext.dc import DcEntryExtension
 from feedgen.ext.media import MediaEntryExtension
 from lxml import etree
 
-from feedsvc.formats.content import Context, entry_html, html_title
+from feedsvc.formats.content import Context, EntryHtml, html_title
+from feedsvc.formats.feedgen_times import RenderedTime
 from feedsvc.formats.links import LANG, THREAD_NAMESPACE, EntryLinks
-from feedsvc.formats.times import RenderedTime, rfc2822
+from feedsvc.formats.times import rfc2822, rfc3339
 from feedsvc.model import Entry, FeedAddress, Provider, Topic, absolute
 
 #: Any number of texts.
@@ -34,7 +34,7 @@ _CUT = "\ue002"
 
 
 class EntryValues(NamedTuple):
-    """The values of an entry in Atom and RSS apart from its provider and topics; texts, empty where there is none."""
+    """The values of an entry apart from its HTML, provider and topics; texts, empty where there is none."""
 
     url: str
     title: str
@@ -46,9 +46,6 @@ class EntryValues(NamedTuple):
     updated: str
     #: The same as `updated`, where that isn't `published`.
     changed: str
-    #: As HTML.
-    summary: str
-    content: str
     picture: str
     width: str
     height: str
@@ -85,8 +82,8 @@ class TopicValues(NamedTuple):
 def entry_values(entry: Entry, context: Context) -> EntryValues:
     """Return the values of an entry."""
     story, image, related = entry.story, entry.story.image, entry.related
-    published = story.published.isoformat()
-    changed = updated.isoformat() if (updated := entry.updated) != story.published else ""
+    published = rfc3339(story.published)
+    changed = rfc3339(updated) if (updated := entry.updated) != story.published else ""
     return EntryValues(
         story.url,
         story.title,
@@ -95,8 +92,6 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
         rfc2822(published),
         changed or published,
         changed,
-        escape(story.excerpt, quote=False),
-        entry_html(entry, context),
         image.url if image else "",
         str(image.width or "") if image else "",
         str(image.height or "") if image else "",
@@ -122,7 +117,7 @@ def topic_values(topic: Topic, base_url: str) -> TopicValues:
 
 
 def render_entry(
-    name: str, values: EntryValues, provider: ProviderValues, topics: Sequence[TopicValues] = ()
+    name: str, values: EntryValues, html: EntryHtml, provider: ProviderValues, topics: Sequence[TopicValues] = ()
 ) -> list[str]:
     """Return the element that feedgen renders for an entry in "atom" or "rss", cut after each element inside it.
 
@@ -136,12 +131,12 @@ def render_entry(
     item.link(href=values.url)
     item.published(RenderedTime.of(values.published if name == "atom" else values.published_rss))
     item.updated(RenderedTime.of(values.updated))
-    if values.summary:
-        item.summary(values.summary, type="html")
-    elif name == "atom" and not values.content:  # it has to have one of them
+    if html.excerpt:
+        item.summary(html.excerpt.decode(), type="html")
+    elif name == "atom" and not html.content:  # it has to have one of them
         item.summary(values.html_title or values.title, type="html" if values.html_title else None)
-    if values.content:
-        item.content(values.content, type="html")
+    if html.content:
+        item.content(html.content.decode(), type="html")
     item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in topics])
     if values.picture:
         picture = {"url": values.picture, **known_sides(values.width, values.height)}

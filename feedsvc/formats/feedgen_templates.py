@@ -31,12 +31,14 @@ from feedsvc.formats.atom_rss import (
     topic_values,
 )
 from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
-from feedsvc.formats.content import KEPT, Context
+from feedsvc.formats.content import KEPT, Context, EntryHtml, entry_html
 from feedsvc.kept import Kept
 from feedsvc.model import Entry, Feed, Format, Provider, Topic
 
 #: What a template is made for: whether each text is there, then the number of texts of each list.
 Shape: TypeAlias = tuple[int, ...]
+#: Characters, and what is written for them.
+Escaping: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 #: The bytes of the entries that are kept as they were written; those of one beside what was written, and the entry.
 KEPT_BYTES, ENTRY_BYTES = 32_000_000, 3000
@@ -48,7 +50,8 @@ _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 _PLAIN_OF_ITEM = ("title", "category", "dc:creator", "dc:publisher")
 _PLAIN_OF_CHANNEL = ("title", "description")
 _MARK = re.compile("\ue000(-?[0-9]+)\ue001")
-#: What marks say in place of the elements of provider and topics: their places from the end.
+#: The places of what is filled in as it is, from the end: the HTML, and the elements of provider and topics.
+_HTML = -4, -3
 _PROVIDER, _TOPICS = -2, -1
 #: How far the first marks of lists are from each other, before they have their places.
 _LIST = 100
@@ -70,22 +73,25 @@ class Template(NamedTuple):
     #: In UTF-8.
     text: bytes
     #: For each way of escaping, return the values that are escaped in it, from all.
-    chosen: tuple[tuple[tuple[tuple[bytes, bytes], ...], Callable[[Sequence[str]], Sequence[str]]], ...]
+    chosen: tuple[tuple[Escaping, Callable[[Sequence[str]], Sequence[str]]], ...]
     #: Return the values in the order of the text, from those of all places.
     ordered: Callable[[list[bytes]], tuple[bytes, ...]]
 
-    def fill(self, values: Sequence[str], elements: Iterable[bytes] = ()) -> bytes:
-        """Return the text with values in it. elements: of provider and topics."""
+    def fill(self, values: Sequence[str], raw: Iterable[bytes] = ()) -> bytes:
+        """Return the text with values in it. raw: what is filled in as it is."""
         parts = []
         for escaping, choose in self.chosen:
             # All at once, separated by a character that XML can't hold.
-            part = "\0".join(choose(values)).encode()
-            for character, reference in escaping:
-                part = part.replace(character, reference)
-            parts.append(part)
+            parts.append(_escape("\0".join(choose(values)).encode(), escaping))
         filled = b"\0".join(parts).split(b"\0")
-        filled += elements
+        filled += raw
         return self.text % self.ordered(filled)
+
+
+def _escape(text: bytes, escaping: Escaping) -> bytes:
+    for character, reference in escaping:
+        text = text.replace(character, reference)
+    return text
 
 
 def write_feed(format: Format, feed: Feed) -> bytes:
@@ -113,18 +119,20 @@ def _written(context: Context) -> Kept[tuple[str, Entry], bytes]:
 
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
-    shape, values = _shaped_entry(entry, context)
+    shape, values, html = _shaped_entry(entry, context)
     topics = b"".join([_topic_element(name, topic, context.base_url) for topic in entry.topics])
-    return _entry_template(name, shape).fill(values, (_provider_element(name, entry.provider), topics))
+    return _entry_template(name, shape).fill(values, (*html, _provider_element(name, entry.provider), topics))
 
 
 # Most feeds are written in one format right after the other.
 @lru_cache(KEPT)
-def _shaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[str]]:
-    """Return the shape of an entry, and its texts."""
+def _shaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[str], list[bytes]]:
+    """Return the shape of an entry, its texts, and its HTML as both formats escape it."""
     values: tuple[Any, ...] = entry_values(entry, context)
+    html = entry_html(entry, context)
     texts, lists = values[:SINGLE_VALUES], values[SINGLE_VALUES:]
-    return (*map(bool, texts), *map(len, lists)), [*texts, *chain.from_iterable(lists)]
+    shape = *map(bool, texts), *map(bool, html), *map(len, lists)
+    return shape, [*texts, *chain.from_iterable(lists)], _escape(b"\0".join(html), _IN_ELEMENT).split(b"\0")
 
 
 @lru_cache(1000)
@@ -142,14 +150,14 @@ def _topic_element(name: str, topic: Topic, base_url: str) -> bytes:
 
 @lru_cache(1000)
 def _entry_template(name: str, shape: Shape) -> Template:
-    """Return the template of the entries of a shape, into which the elements of provider and topics are filled, too."""
-    sizes = shape[SINGLE_VALUES:]
+    """Return the template of the entries of a shape, into which its HTML and other elements are filled, too."""
+    sizes = shape[SINGLE_VALUES + len(EntryHtml._fields) :]
     lists = list(zip(accumulate(sizes, initial=SINGLE_VALUES), sizes, MEMBER_TEXTS, strict=False))
     parts = []
-    for element in _marked_entry(name, shape[:SINGLE_VALUES]):
+    for element in _marked_entry(name, shape[: -len(sizes)]):
         mark = _MARK.search(element)
         place = int(mark[1]) if mark else 0
-        if mark and place < 0:
+        if mark and place in (_PROVIDER, _TOPICS):
             parts.append(mark[0])
         elif place < _LIST:
             parts.append(element)
@@ -162,11 +170,12 @@ def _entry_template(name: str, shape: Shape) -> Template:
 @lru_cache(1000)
 def _marked_entry(name: str, shape: Shape) -> list[str]:
     """Return what feedgen renders for an entry with one member of each list. shape: of the values that are texts."""
-    values: list[Any] = _marks(shape)
+    values: list[Any] = _marks(shape[:SINGLE_VALUES])
+    html = [_mark(place).encode() if part else b"" for place, part in zip(_HTML, shape[SINGLE_VALUES:], strict=True)]
     for number, size in enumerate(MEMBER_TEXTS, 1):
         values.append(tuple(_mark(_LIST * number + text) for text in range(size)))
     provider, topic = ProviderValues(_mark(_PROVIDER), ""), TopicValues(*[_mark(_TOPICS)] * 3)
-    return render_entry(name, EntryValues(*values), provider, [topic])
+    return render_entry(name, EntryValues(*values), EntryHtml(*html), provider, [topic])
 
 
 @lru_cache
@@ -181,7 +190,7 @@ def _topic_template(name: str) -> Template:
 
 def _marked_element(name: str, provider: ProviderValues, topics: list[TopicValues]) -> Template:
     """Return the template of the only element of an entry that has marks."""
-    elements = render_entry(name, EntryValues(*"-" * SINGLE_VALUES), provider, topics)
+    elements = render_entry(name, EntryValues(*"-" * SINGLE_VALUES), EntryHtml(b"-", b"-"), provider, topics)
     return _template(next(filter(_MARK.search, elements)), _plain_of_entry(name))
 
 
