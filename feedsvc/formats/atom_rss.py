@@ -3,8 +3,7 @@
 To add a value: add a field to EntryValues, its text to `entry_values`, and the call of feedgen to `render_entry`.
 """
 
-from functools import lru_cache
-from html import escape
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import feedgen.entry
@@ -13,10 +12,11 @@ from feedgen.ext.dc import DcEntryExtension
 from feedgen.ext.media import MediaEntryExtension
 from lxml import etree
 
-from feedsvc.formats.content import Context, entry_html, html_title
+from feedsvc.formats.content import Context, EntryHtml, html_title
+from feedsvc.formats.feedgen_times import RenderedTime
 from feedsvc.formats.links import LANG, THREAD_NAMESPACE, EntryLinks
-from feedsvc.formats.times import RenderedTime, rfc2822
-from feedsvc.model import Entry, FeedAddress, Topic, absolute
+from feedsvc.formats.times import rfc2822, rfc3339
+from feedsvc.model import Entry, FeedAddress, Provider, Topic, absolute
 
 #: Any number of texts.
 Texts: TypeAlias = tuple[str, ...]
@@ -29,10 +29,12 @@ _NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",
     "thr": THREAD_NAMESPACE,
 }
+#: Where what feedgen renders is cut, which no mark in place of a value holds.
+_CUT = "\ue002"
 
 
 class EntryValues(NamedTuple):
-    """The values of an entry in Atom and RSS, as text; empty where there is none."""
+    """The values of an entry apart from its HTML, provider and topics; texts, empty where there is none."""
 
     url: str
     title: str
@@ -44,66 +46,83 @@ class EntryValues(NamedTuple):
     updated: str
     #: The same as `updated`, where that isn't `published`.
     changed: str
-    #: As HTML.
-    summary: str
-    content: str
     picture: str
     width: str
     height: str
-    provider: str
-    provider_url: str
-    #: Slug, page and name of each.
-    topics: Texts
-    #: URL and title of each.
-    links: Texts
-    #: URLs; of the stories that list a mention, which are its links.
-    in_reply_to: Texts
-    #: Names; of the persons, who stand before the provider.
-    authors: Texts
-    publishers: Texts
     language: str
+    #: URL and title of each.
+    links: Texts = ()
+    #: URLs; of the stories that list a mention, which are its links.
+    in_reply_to: Texts = ()
+    #: Names; of the persons, who stand before the provider.
+    authors: Texts = ()
+    publishers: Texts = ()
+
+
+#: The number of values that are a text, before those that are any number of members; and the texts of such a member.
+SINGLE_VALUES = EntryValues._fields.index("links")
+MEMBER_TEXTS = (2, 1, 1, 1)
+
+
+class ProviderValues(NamedTuple):
+    """The values of an entry's provider."""
+
+    name: str
+    url: str
+
+
+class TopicValues(NamedTuple):
+    """The values of a topic of an entry."""
+
+    slug: str
+    page: str
+    name: str
 
 
 def entry_values(entry: Entry, context: Context) -> EntryValues:
     """Return the values of an entry."""
-    story, provider, image = entry.story, entry.provider, entry.story.image
-    published, base_url = story.published.isoformat(), context.base_url
-    changed = updated.isoformat() if (updated := entry.updated) != story.published else ""
+    story, image, related = entry.story, entry.story.image, entry.related
+    published = rfc3339(story.published)
+    changed = rfc3339(updated) if (updated := entry.updated) != story.published else ""
     return EntryValues(
-        url=story.url,
-        title=story.title,
-        html_title=html_title(story.title),
-        published=published,
-        published_rss=rfc2822(published),
-        updated=changed or published,
-        changed=changed,
-        summary=escape(story.excerpt, quote=False),
-        content=entry_html(entry, context),
-        picture=image.url if image else "",
-        width=str(image.width or "") if image else "",
-        height=str(image.height or "") if image else "",
-        provider=provider.name,
-        provider_url=provider.url or "",
-        topics=tuple([text for topic in entry.topics for text in _topic(base_url, topic)]),
-        links=tuple([text for link in entry.related for text in (link.url, link.title)]),
-        in_reply_to=tuple([link.url for link in entry.related]) if entry.is_mention else (),
-        authors=entry.persons,
-        publishers=story.publishers,
-        language=entry.language_in(context.language),
+        story.url,
+        story.title,
+        html_title(story.title),
+        published,
+        rfc2822(published),
+        changed or published,
+        changed,
+        image.url if image else "",
+        str(image.width or "") if image else "",
+        str(image.height or "") if image else "",
+        entry.language_in(context.language),
+        tuple([text for link in related for text in (link.url, link.title)]),
+        tuple([link.url for link in related]) if entry.is_mention else (),
+        entry.persons,
+        story.publishers,
     )
 
 
-@lru_cache(1000)
-def _topic(base_url: str, topic: Topic) -> tuple[str, str, str]:
-    """Return the slug, page and name of a topic.
+def provider_values(provider: Provider) -> ProviderValues:
+    """Return the values of the provider of an entry."""
+    return ProviderValues(provider.name, provider.url or "")
 
-    Even if it has too few stories for a page: feeds stay the same when it comes or goes.
+
+def topic_values(topic: Topic, base_url: str) -> TopicValues:
+    """Return the values of a topic of an entry.
+
+    They have its page even if it has too few stories for one: feeds stay the same when it comes or goes.
     """
-    return topic.slug, absolute(base_url, FeedAddress("topics", topic.slug).page_path), topic.name
+    return TopicValues(topic.slug, absolute(base_url, FeedAddress("topics", topic.slug).page_path), topic.name)
 
 
-def render_entry(name: str, values: EntryValues) -> str:
-    """Return the element that feedgen renders for an entry in "atom" or "rss", without declarations of namespaces."""
+def render_entry(
+    name: str, values: EntryValues, html: EntryHtml, provider: ProviderValues, topics: Sequence[TopicValues] = ()
+) -> list[str]:
+    """Return the element that feedgen renders for an entry in "atom" or "rss", cut after each element inside it.
+
+    It has no declarations of namespaces.
+    """
     item = feedgen.entry.FeedEntry()
     item.register_extension("media", MediaEntryExtension)
     item.register_extension("links", EntryLinks)
@@ -112,13 +131,12 @@ def render_entry(name: str, values: EntryValues) -> str:
     item.link(href=values.url)
     item.published(RenderedTime.of(values.published if name == "atom" else values.published_rss))
     item.updated(RenderedTime.of(values.updated))
-    if values.summary:
-        item.summary(values.summary, type="html")
-    elif name == "atom" and not values.content:  # it has to have one of them
+    if html.excerpt:
+        item.summary(html.excerpt.decode(), type="html")
+    elif name == "atom" and not html.content:  # it has to have one of them
         item.summary(values.html_title or values.title, type="html" if values.html_title else None)
-    if values.content:
-        item.content(values.content, type="html")
-    topics = (values.topics[start : start + 3] for start in range(0, len(values.topics), 3))
+    if html.content:
+        item.content(html.content.decode(), type="html")
     item.category([{"term": slug, "scheme": page, "label": label} for slug, page, label in topics])
     if values.picture:
         picture = {"url": values.picture, **known_sides(values.width, values.height)}
@@ -131,24 +149,26 @@ def render_entry(name: str, values: EntryValues) -> str:
     if name == "atom":
         item.links.html_title = values.html_title
         item.links.in_reply_to = list(values.in_reply_to)
-        provider = {"name": values.provider, **({"uri": values.provider_url} if values.provider_url else {})}
         # All at once: each call looks at all of those before.
-        item.author([*({"name": author} for author in values.authors), provider])
+        url = {"uri": provider.url} if provider.url else {}
+        item.author([*({"name": author} for author in values.authors), {"name": provider.name, **url}])
         element = item.atom_entry()
         if values.language:
             element.set(LANG, values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
-        item.dc.dc_creator([*values.authors, values.provider])
+        item.dc.dc_creator([*values.authors, provider.name])
         item.dc.dc_publisher(list(values.publishers))
         if values.language:
             item.dc.dc_language(values.language)
         item.links.updated = values.changed
         element = item.rss_entry()
+    for child in element:
+        child.tail = _CUT
     feed = etree.Element("feed", nsmap=_NAMESPACES)
     feed.append(element)
     text: str = etree.tostring(feed, encoding="unicode")
-    return text[text.index(">") + 1 : text.rindex("<")]
+    return text[text.index(">") + 1 : text.rindex("<")].split(_CUT)
 
 
 def known_sides(width: str, height: str) -> dict[str, str]:

@@ -13,8 +13,9 @@ from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
 from feedsvc.formats.atom_rss import known_sides
 from feedsvc.formats.content import html_title
+from feedsvc.formats.feedgen_times import RenderedTime
 from feedsvc.formats.links import EntryLinks, FeedLinks
-from feedsvc.formats.times import RenderedTime, rfc2822
+from feedsvc.formats.times import rfc2822, rfc3339
 from feedsvc.model import Feed, Format, Image
 from feedsvc.model.version import __version__
 
@@ -61,7 +62,7 @@ def head_values(format: Format, feed: Feed) -> HeadValues:
     """Return the values of a feed apart from its entries, in a format whose name is "atom" or "rss"."""
     beside = feed.archive_format(format)
     image = feed.image if feed.image and (format.name == "atom" or _fits_rss(feed.image)) else None
-    updated = feed.updated.isoformat()
+    updated = rfc3339(feed.updated)
     return HeadValues(
         id=feed.id,
         title=feed.title,

@@ -4,6 +4,7 @@ The list of a cluster is its coverage: each record that joined it with its date 
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from html import escape, unescape
@@ -29,51 +30,71 @@ class Context(NamedTuple):
     language: str
     labels: Labels
 
+    def __hash__(self) -> int:
+        # As that of an entry: it is looked up with each.
+        return hash(self.base_url)
+
     @classmethod
     def of(cls, feed: Feed) -> "Context":
         return cls(feed.base_url, feed.language, feed.labels)
 
 
+class EntryHtml(NamedTuple):
+    """What an entry has as HTML, in UTF-8; empty where there is none."""
+
+    excerpt: bytes
+    content: bytes
+
+
 # Most feeds are written in one format right after the other.
 @lru_cache(KEPT)
-def entry_html(entry: Entry, context: Context) -> str:
-    """Return the content of an entry as HTML. It ends in the links, since few readers show those of `rel="related"`."""
+def entry_html(entry: Entry, context: Context) -> EntryHtml:
+    """Return an entry's HTML. Its content ends in the links, since few readers show those of `rel="related"`."""
     story, image = entry.story, entry.story.image
-    values = [story.url, image.url if image else "", image.title if image else "", story.excerpt]
+    attributes = [story.url, image.url, image.title] if image else []
+    texts = [story.excerpt]
     for link in entry.related:
+        attributes.append(link.url)
         joined = (_dated(link, link.published), first_sentence(link.excerpt)) if link.published else (link.provider, "")
-        values += (link.url, link.title, *joined)
-    # All at once, separated by a character that none of them holds.
-    escaped = escape("\0".join(values), quote=False)
-    texts, attributes = escaped.split("\0"), escaped.replace('"', "&quot;").replace("'", "&#x27;").split("\0")
+        texts += (link.title, *joined)
+    escaped = _escape(attributes).replace(b'"', b"&quot;").replace(b"'", b"&#x27;").split(b"\0")
+    excerpt, *of_links = _escape(texts).split(b"\0")
     language = story.language or context.language
     parts = []
     if image:
-        url, picture, title, _ = attributes[:4]
-        parts.append(f'<p><a href="{url}"><img src="{picture}" alt="{title}"></a></p>')
-    if story.excerpt:
-        parts.append(f"<p>{texts[3]}</p>")
-    parts.append(story.content_html)
+        parts.append(b'<p><a href="%s"><img src="%s" alt="%s"></a></p>' % tuple(escaped[:3]))
+        del escaped[:3]
+    if excerpt:
+        parts.append(b"<p>%s</p>" % excerpt)
+    parts.append(story.content_html.encode())
     if entry.related:
         heading = context.labels.coverage if entry.cluster else context.labels.related
-        parts.append(_list_start(heading, context.labels.colon, context.language, language))
+        parts.append(_list_start(heading, context.labels.colon, context.language, language).encode())
         parts += [
-            f'<li><a href="{url}">{title}</a> ({source}){f"<br>{sentence}" if sentence else ""}</li>'
-            for url, title, source, sentence in zip(
-                attributes[4::4], texts[5::4], texts[6::4], texts[7::4], strict=True
-            )
+            b'<li><a href="%s">%s</a> (%s)%s</li>' % (url, title, source, sentence and b"<br>" + sentence)
+            for url, title, source, sentence in zip(escaped, of_links[::3], of_links[1::3], of_links[2::3], strict=True)
         ]
         if entry.related_left_out:
             more = context.labels.more
             inside = language_attributes(more.language, context.language)
             text = escape(more.filled(entry.related_left_out), quote=False)
             # Not on the item itself, whose bullet would stand on the other side than those before it.
-            parts.append(f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>")
-        parts.append("</ul>")
-    content = "".join(parts)
+            item = f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>"
+            parts.append(item.encode())
+        parts.append(b"</ul>")
+    content = b"".join(parts)
     # Readers take the direction of what they show from their own language.
-    is_turned = content and is_right_to_left(language)
-    return f"<div{language_attributes(language, '')}>{content}</div>" if is_turned else content
+    if content and is_right_to_left(language):
+        content = b"<div%s>%s</div>" % (language_attributes(language, "").encode(), content)
+    return EntryHtml(excerpt, content)
+
+
+def _escape(texts: Iterable[str]) -> bytes:
+    """Return texts escaped for HTML, all at once, separated by a character that none of them holds.
+
+    In bytes, in which it takes a fraction of the time.
+    """
+    return "\0".join(texts).encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
 def _dated(link: Link, published: datetime) -> str:

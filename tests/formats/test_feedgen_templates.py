@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from feedsvc.formats import feedgen_templates
-from feedsvc.formats.atom_rss import entry_values, render_entry
+from feedsvc.formats.atom_rss import entry_values, provider_values, render_entry, topic_values
 from feedsvc.formats.atom_rss_heads import head_values, render_head
-from feedsvc.formats.content import Context
+from feedsvc.formats.content import Context, entry_html
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
 from feedsvc.model import (
@@ -83,13 +83,18 @@ def as_rss_writes(rendered: str, *elements: str) -> str:
     return rendered
 
 
+def rendered_by_feedgen(name: str, entry: Entry) -> str:
+    """Return the element of an entry that feedgen renders, with the character references that RSS has."""
+    topics = [topic_values(topic, BASE) for topic in entry.topics]
+    values, html = entry_values(entry, CONTEXT), entry_html(entry, CONTEXT)
+    rendered = "".join(render_entry(name, values, html, provider_values(entry.provider), topics))
+    return as_rss_writes(rendered, "title", "category", "dc:creator", "dc:publisher") if name == "rss" else rendered
+
+
 @given(entries)
 def test_an_entry_from_a_template_has_the_bytes_that_feedgen_renders(entry: Entry) -> None:
     for name in ("atom", "rss"):
-        rendered = render_entry(name, entry_values(entry, CONTEXT))
-        if name == "rss":
-            rendered = as_rss_writes(rendered, "title", "category", "dc:creator", "dc:publisher")
-        assert write_entry(name, entry, CONTEXT).decode() == rendered
+        assert write_entry(name, entry, CONTEXT).decode() == rendered_by_feedgen(name, entry)
 
 
 @given(times, times)
@@ -108,18 +113,47 @@ def test_other_users_of_feedgen_in_the_process_get_its_times(time: datetime, hou
 
 
 def test_feedgen_renders_each_shape_once_and_never_sets_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, time = Provider("a", "A"), datetime(2020, 6, 13, tzinfo=UTC)
+    plain = [Story(f"https://a.example/{number}", f"Title {number}", time, time, provider) for number in range(3)]
+    for name in ("atom", "rss"):
+        write_entry(name, Entry(plain[0], provider, (Topic("t", "T"),)), CONTEXT)
     rendered = []
     monkeypatch.setattr(
-        feedgen_templates, "render_entry", lambda name, values: rendered.append(name) or render_entry(name, values)
+        feedgen_templates, "render_entry", lambda name, *values: rendered.append(name) or render_entry(name, *values)
     )
     monkeypatch.setattr(locale, "setlocale", None)  # so that a call of it fails
     feedgen_templates._entry_template.cache_clear()
-    provider, time = Provider("a", "A"), datetime(2020, 6, 13, tzinfo=UTC)
-    plain = [Story(f"https://a.example/{number}", f"Title {number}", time, time, provider) for number in range(3)]
+    feedgen_templates._marked_entry.cache_clear()
     for story in (*plain, *(replace(story, excerpt="An excerpt") for story in plain)):
-        for name in ("atom", "rss"):
-            write_entry(name, Entry(story, provider), CONTEXT)
+        for number in range(3):  # of authors and topics, which make no other shape
+            entry = Entry(
+                replace(story, authors=("B", "C")[:number]), provider, (Topic("t", "T"), Topic("u", "U"))[:number]
+            )
+            for name in ("atom", "rss"):
+                write_entry(name, entry, CONTEXT)
     assert rendered == ["atom", "rss"] * 2
+
+
+@pytest.mark.parametrize("name", ["atom", "rss"])
+@pytest.mark.parametrize("number", range(27))
+def test_feedgen_renders_any_number_of_members_as_one_after_the_other(name: str, number: int) -> None:
+    provider, time = Provider("a", "A", "a.example"), datetime(2020, 6, 13, tzinfo=UTC)
+    names = tuple(f"{each} & <b>" for each in range(number))
+    story = Story("https://a.example/1", "Title", time, time, provider, authors=names, publishers=names)
+    links = tuple(Link(f"https://b.example/{each}?a&b", f'"{each}" & <b>', "B") for each in range(number))
+    topics = tuple(Topic(f"topic-{each}", each) for each in names)
+    entry = Entry(story, provider, topics, related=links, is_mention=True)
+    rendered = rendered_by_feedgen(name, entry)
+    assert write_entry(name, entry, CONTEXT).decode() == rendered
+    elements = ("author", "category", "link", "thr:in-reply-to")
+    if name == "rss":
+        elements = ("dc:creator", "category", "atom:link", "dc:publisher")
+    assert [rendered.count(f"<{each}") for each in elements] == [
+        number + 1,
+        number,
+        number + (name == "atom"),
+        number,
+    ]
 
 
 def test_an_entry_has_any_number_of_authors() -> None:

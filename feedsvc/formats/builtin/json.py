@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from feedsvc.formats.content import Context, entry_html
+from feedsvc.formats.times import rfc3339
 from feedsvc.model import Cluster, Entry, Feed, Format, Link
 
 
@@ -46,11 +47,11 @@ def _item(entry: Entry, context: Context) -> dict[str, Any]:
             "id": story.url,
             "url": story.url,
             "title": story.title,
-            "content_html": entry_html(entry, context),
+            "content_html": entry_html(entry, context).content.decode(),
             "summary": story.excerpt,
             "image": story.image.url if story.image else None,
-            "date_published": story.published.isoformat(),
-            "date_modified": entry.updated.isoformat(),
+            "date_published": rfc3339(story.published),
+            "date_modified": rfc3339(entry.updated),
             "authors": [
                 *({"name": name} for name in entry.persons),
                 _known({"name": provider.name, "url": provider.url}),
@@ -75,7 +76,7 @@ def _cluster(cluster: Cluster, related: Sequence[Link]) -> dict[str, Any]:
 def _linked(link: Link) -> dict[str, Any]:
     value = {"url": link.url, "title": link.title, "provider": link.provider}
     if link.published:  # it joined the cluster
-        value |= _known({"published": link.published.isoformat(), "excerpt": link.excerpt})
+        value |= _known({"published": rfc3339(link.published), "excerpt": link.excerpt})
     return value
 
 
