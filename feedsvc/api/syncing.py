@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from feedsvc.api.registrations import registrations
 from feedsvc.errors import IndexReadOnlyError, LossError, one_line
 
@@ -118,7 +120,7 @@ class SyncedIndex:
         if loss and not self.index.is_filled():
             raise loss
         result = SyncResult(self.index, self.config, self.records.name, loss=loss)
-        return dataclasses.replace(result, problem_count=len(result.problems))
+        return structs.replace(result, problem_count=len(result.problems))
 
     def forget_new(self) -> None:
         """Empty the index again if the last sync filled it from nothing, and a build was refused to publish that.

@@ -11,8 +11,10 @@ own between the two.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.index.archives import FeedMonths, LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
@@ -24,8 +26,7 @@ from feedsvc.model import Archive, FeedAddress, Month
 _FIRST, _LAST = "", "~"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Which of a feed's stories a document shows, and the addresses of those beside it."""
 
     #: As in StoryQuery.

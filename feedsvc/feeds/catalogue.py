@@ -1,8 +1,9 @@
 """Lists all feeds and their archives, and selects what the page of everything begins with."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_archives, place

@@ -1,11 +1,11 @@
 """Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives
@@ -67,8 +67,7 @@ def select_feeds(connection: Connection, config: Config, addresses: Iterable[Fee
         yield _feed(config, feed, next(entries)) if feed else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A feed that exists, before its entries are read."""
 
     address: FeedAddress

@@ -1,9 +1,10 @@
 """Reads feeds from the index: their rows, their numbers and the URLs of their stories."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
@@ -13,8 +14,7 @@ from feedsvc.index.query import KINDS, NEWEST_FIRST, StoryQuery, has_feed, one_o
 from feedsvc.model import EPOCH, FeedAddress, Image, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
+class FeedRow(Struct, frozen=True):
     """A feed that has stories; or all stories, with an empty slug and name."""
 
     slug: str

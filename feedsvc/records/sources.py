@@ -2,7 +2,6 @@
 
 import os
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
@@ -10,6 +9,9 @@ from glob import escape
 from pathlib import Path
 from typing import TypeAlias, get_args
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import Config, RecordSource, nearest, unusable
 from feedsvc.errors import ConfigError, shown_value
@@ -26,8 +28,7 @@ Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 AUTO = "auto"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A folder of records of one shape."""
 
     folder: Path = Path()
