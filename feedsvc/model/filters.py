@@ -148,7 +148,10 @@ class Filters(Struct, frozen=True):
 
     def get(self, name: str) -> Any:
         """Return the value of a filter, or None."""
-        return dict(self.items).get(name)
+        for known, value in self.items:
+            if known == name:
+                return value
+        return None
 
     def replace(self, **values: Any) -> "Filters":
         """Return these filters with other values; None removes one."""
