@@ -26,7 +26,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
         rows = reader.all_feeds(connection, kind, config.feeds)
-        return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
+        return tuple(FeedSummary(FeedAddress(kind, slug), name, size) for slug, name, size in rows)
 
     def summary(address: FeedAddress, name: str) -> FeedSummary:
         return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
@@ -98,7 +98,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
     """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
     match kind:
         case "topics" | "providers" as listed:
-            return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
+            return [slug for slug, *_ in reader.all_feeds(connection, listed, config.feeds)]
         case "custom":
             return sorted(config.custom)
     return list_values(connection, kind)
