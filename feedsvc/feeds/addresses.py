@@ -31,7 +31,7 @@ WELL_KNOWN_PATH = "/.well-known/feeds"
 SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH, SEARCH_PATH)
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """Where a document is published, in its one canonical form."""
 
     #: Decoded.

@@ -32,7 +32,7 @@ class Archive(NamedTuple):
         return self.month if self.part == 1 else f"{self.month}-{self.part}"
 
 
-class FeedAddress(Struct, frozen=True):
+class FeedAddress(Struct, frozen=True, gc=False):
     """Which stories a feed holds: all, those of a topic, provider or saved filter; newest or older ones; filtered."""
 
     kind: Kind
