@@ -62,7 +62,7 @@ def test_languages_and_scripts_that_are_written_from_left_to_right(tag: str) -> 
 )
 def test_a_language_has_words_for_each_label_with_its_placeholder(language: str) -> None:
     labels = make_labels(language, {})
-    for name in Labels.__slots__[:-1]:
+    for name in Labels.__struct_fields__[:-1]:
         label: Label = getattr(labels, name)
         assert label.language == language
         assert label.text.count("{") == (name in PLACEHOLDERS)

@@ -4,11 +4,13 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from shlex import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import DEFAULT_NAME, parse_config
 from feedsvc.errors import ConfigError
@@ -23,8 +25,7 @@ SAMPLE = "sample"
 _COLUMN = 47
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What `write_config` has written."""
 
     path: Path

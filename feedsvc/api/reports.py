@@ -1,7 +1,9 @@
 """What commands found and did, as JSON objects for scripts."""
 
-from dataclasses import asdict
+import dataclasses
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from feedsvc.api.site import Site
@@ -43,7 +45,7 @@ def report_build(site: "Site", result: "SyncResult", built: "BuildResult") -> Re
     written, unchanged, removed: numbers of files. conflicts: paths of files that feedsvc didn't write so.
     hub_failure: why the hub could not be notified, or an empty text.
     """
-    done = {**asdict(built), "conflicts": [str(path) for path in built.conflicts]}
+    done = {**dataclasses.asdict(built), "conflicts": [str(path) for path in built.conflicts]}
     del done["written_names"], done["removed_names"]  # of a large site, all would be many
     return {"out": str(site.config.out), **done, **report_records(site, result, of_build=True)}
 

@@ -1,11 +1,12 @@
 """The index of a site, and what brings it in step with its records: syncs, processes, a place to write to."""
 
 import dataclasses
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from feedsvc.api.registrations import registrations
 from feedsvc.errors import IndexReadOnlyError, LossError, one_line
@@ -24,8 +25,6 @@ WAIT_SECONDS = 0.5
 
 #: Called with the numbers of things done, and to do.
 Progress = Callable[[int, int], None]
-
-log = logging.getLogger("feedsvc")
 
 
 def no_progress(done: int, total: int) -> None:
@@ -92,7 +91,10 @@ class SyncedIndex:
         try:
             return self._sync(progress, will_build, follows, accept_loss)
         except IndexReadOnlyError as error:
-            log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
+            import logging  # takes 4 ms to load
+
+            message = one_line(f"{error}; until then, a temporary one is made each time")
+            logging.getLogger("feedsvc").warning("feedsvc: %s", message)
         self._use_temporary()
         return self._sync(progress, will_build, follows, accept_loss)
 
@@ -118,7 +120,7 @@ class SyncedIndex:
         if loss and not self.index.is_filled():
             raise loss
         result = SyncResult(self.index, self.config, self.records.name, loss=loss)
-        return dataclasses.replace(result, problem_count=len(result.problems))
+        return structs.replace(result, problem_count=len(result.problems))
 
     def forget_new(self) -> None:
         """Empty the index again if the last sync filled it from nothing, and a build was refused to publish that.

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups
@@ -33,8 +34,7 @@ _OF_HEADERS = 8
 CHECKPOINT = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """The headers that a store sends with an object."""
 
     media_type: str
@@ -62,8 +62,7 @@ class ObjectStore(Protocol):
         """Remove an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """A document as it is stored."""
 
     address: str
@@ -79,16 +78,15 @@ class StoredObject:
         return hashlib.sha256(repr(self.headers).encode()).hexdigest()[:_OF_HEADERS] + _hash(self.body)
 
 
-@dataclass(slots=True)
-class ObjectWriter:
+class ObjectWriter(Struct):
     """A `Writer` that prepares objects to be uploaded. precompress: whether they are stored in gzip."""
 
     cache_control: str
     precompress: bool
-    prepared: list[StoredObject] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
+    prepared: list[StoredObject] = []
+    written: list[str] = []
     unchanged: int = 0
-    conflicts: list[Path | str] = field(default_factory=list)
+    conflicts: list[Path | str] = []
 
     def put(self, address: str, document: Document) -> None:
         encoding = "gzip" if self.precompress and len(document.body) >= MIN_BYTES else ""

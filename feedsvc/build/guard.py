@@ -2,8 +2,9 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from feedsvc.build.manifest import Manifest, ShownFeed
 from feedsvc.errors import LossError
@@ -20,8 +21,7 @@ def marks(urls: Iterable[str]) -> str:
     return urlsafe_b64encode(b"".join(blake2b(url.encode(), digest_size=6).digest() for url in urls)).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What the current feeds showed, by the manifest of earlier builds, and what of it is still there."""
 
     #: The revisions that all current feeds have now.

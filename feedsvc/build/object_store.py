@@ -7,9 +7,10 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from feedsvc.build.output import OutputScheme
 from feedsvc.config import Config
@@ -23,8 +24,7 @@ TIMEOUT = 30
 ATTEMPTS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
+class Backend(Struct, frozen=True, kw_only=True):
     """What is different between the stores that fsspec reaches."""
 
     #: Gives the options of fsspec's file system, its timeouts among them.

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from feedsvc.build.manifest import Manifest, State
 from feedsvc.config import Config
@@ -77,8 +78,7 @@ class Output(Protocol):
         """Remove files, and return the names of those that existed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputScheme:
+class OutputScheme(Struct, frozen=True, kw_only=True):
     """A kind of output, which `register` makes known by the scheme of its addresses."""
 
     #: As in NAME://...; empty for a directory, whose address is a path.

@@ -1,12 +1,14 @@
 """The offline build: each document as a file, of which only those that changed are written."""
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from feedsvc.build.current import find_current, is_whole
 from feedsvc.build.files import file_state
@@ -27,7 +29,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 PACKAGE = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class BuildResult:
     """How many files a build wrote, found unchanged, and removed, compressed copies among them; and the conflicts.
 
@@ -42,12 +44,11 @@ class BuildResult:
     #: Why the hub could not be notified; empty if it was, or if there is none.
     hub_failure: str = ""
     #: The names of the files that were written and removed, relative to the output.
-    written_names: tuple[str, ...] = field(default=(), compare=False)
-    removed_names: tuple[str, ...] = field(default=(), compare=False)
+    written_names: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    removed_names: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPlan:
+class BuildPlan(Struct, frozen=True):
     """What a build would do: names of files, relative to the output, and what subscribers would see as new."""
 
     to_write: tuple[str, ...]
@@ -65,17 +66,16 @@ class BuildPlan:
     refused: str = ""
 
 
-@dataclass(slots=True)
-class _Done:
+class _Done(Struct):
     """What a build did, or would do."""
 
     manifest: Manifest
     before: Manifest
     unchanged: int
     loss: LossError | None
-    written: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    conflicts: list[Path | str] = field(default_factory=list)
+    written: list[str] = []
+    removed: list[str] = []
+    conflicts: list[Path | str] = []
 
 
 def build(
@@ -203,7 +203,7 @@ def _stamp(config: Config) -> str:
         if spec
     ]
     states = [(path, file_state(path)) for path in sorted(files)]
-    config = replace(config, index=Index())  # which holds the same wherever it is
+    config = dataclasses.replace(config, index=Index())  # which holds the same wherever it is
     return hashlib.sha256(repr((config, list(ENCODINGS), states)).encode()).hexdigest()
 
 

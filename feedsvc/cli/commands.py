@@ -5,10 +5,10 @@ Exit status: 0 done, 1 done with problems, 2 could not run.
 
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from feedsvc import api
 from feedsvc.api import reports

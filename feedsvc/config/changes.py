@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import structs
+
 from feedsvc.config.loading import load
 from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config
 
@@ -22,7 +24,7 @@ def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None
     for name, keys in (tables or {}).items():
         merged[name] = {**merged.get(name, {}), **keys}
     path = given.path or (DEFAULT_NAME if config.has_file else None)
-    return load(dataclasses.replace(given, path=path, tables=merged))
+    return load(structs.replace(given, path=path, tables=merged))
 
 
 def differences(old: Config, new: Config) -> list[str]:

@@ -159,8 +159,7 @@ class Serve(Table, frozen=True):
     show_problems: Flag = False
 
 
-@dataclass(frozen=True, slots=True)
-class Custom:
+class Custom(Struct, frozen=True):
     """A saved filter, which is a feed of its own."""
 
     slug: str
@@ -169,15 +168,14 @@ class Custom:
     filters: Filters
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What `load_config` was called with, and in which folder, whatever becomes of that since."""
 
     folder: Path = Path()
     path: Path | str | None = None
     records: Path | str | None = None
     out: Path | str | None = None
-    tables: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

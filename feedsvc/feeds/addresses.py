@@ -1,7 +1,9 @@
 """The addresses of documents: what a path and a query string name, in one canonical form."""
 
-from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.canonical import canonical
@@ -29,8 +31,7 @@ WELL_KNOWN_PATH = "/.well-known/feeds"
 SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH, SEARCH_PATH)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, gc=False):
     """Where a document is published, in its one canonical form."""
 
     #: Decoded.
@@ -38,12 +39,12 @@ class Address:
     #: The canonical query string of the feed's filters.
     query: str = ""
     #: The feed that the document is made from; None where it isn't made from a single one.
-    feed: FeedAddress | None = field(default=None, compare=False)
+    feed: FeedAddress | None = None
     #: The format that the feed is written in; None for a page.
-    format: Format | None = field(default=None, compare=False)
+    format: Format | None = None
     #: Whether it is of a page that was asked for at another address, by other filters, so that browsers are sent to it:
     #: a page's links depend on where it is.
-    is_moved: bool = field(default=False, compare=False)
+    is_moved: bool = False
 
     @property
     def target(self) -> str:
@@ -55,8 +56,7 @@ class Address:
         return absolute(base_url, self.path) + (f"?{self.query}" if self.query else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """Where a request for another spelling of an address is sent to."""
 
     #: Decoded.

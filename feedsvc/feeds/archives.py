@@ -11,8 +11,10 @@ own between the two.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.index.archives import FeedMonths, LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
@@ -24,8 +26,7 @@ from feedsvc.model import Archive, FeedAddress, Month
 _FIRST, _LAST = "", "~"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Which of a feed's stories a document shows, and the addresses of those beside it."""
 
     #: As in StoryQuery.
@@ -83,15 +84,15 @@ class Archives:
         isn't full is published with the first story of a later one.
         has_sizes: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
+        key = attrgetter("month")
+        if has_sizes:
+            return changes[bisect_left(changes, archive.month, key=key)]
         index = self._index(archive.month)
         later = index - 1
         if later >= 0 and self._months[later].stories < self._limit:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
-        if has_sizes:
-            first = last = archive.month
-        key = attrgetter("month")
         found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
         return LastChange(archive.month, max(each.revision for each in found), max(each.changed for each in found))
 

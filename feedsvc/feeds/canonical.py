@@ -1,7 +1,8 @@
 """The one address of a choice of stories, however it is written."""
 
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.index.query import KINDS

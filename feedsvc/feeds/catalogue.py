@@ -1,8 +1,9 @@
 """Lists all feeds and their archives, and selects what the page of everything begins with."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_archives, place
@@ -25,7 +26,7 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
         rows = reader.all_feeds(connection, kind, config.feeds)
-        return tuple(FeedSummary(FeedAddress(kind, row.slug), row.name, size) for row, size in rows)
+        return tuple(FeedSummary(FeedAddress(kind, slug), name, size) for slug, name, size in rows)
 
     def summary(address: FeedAddress, name: str) -> FeedSummary:
         return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
@@ -97,7 +98,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
     """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
     match kind:
         case "topics" | "providers" as listed:
-            return [row.slug for row, _ in reader.all_feeds(connection, listed, config.feeds)]
+            return [slug for slug, *_ in reader.all_feeds(connection, listed, config.feeds)]
         case "custom":
             return sorted(config.custom)
     return list_values(connection, kind)

@@ -171,10 +171,11 @@ class Documents:
             revisions = known_revisions(connection)
             known = {address: each for address, each in known.items() if each[0] in revisions}
             revised = find_revised(connection, min(known.values())[0]) if known else {}
+            outlines = selection.find_outlines(connection, self.config, [each.feed for each in known if each.feed])
             found = set()
             for address, (revision, outline) in known.items():
                 if address.feed:
-                    urls, now = selection.find_outline(connection, self.config, address.feed)
+                    urls, now = next(outlines)
                 else:
                     urls, now = outline_site(connection, self.config, address, self._catalogue(connection))
                 if now == outline and all(revised.get(url, revision) <= revision for url in urls):

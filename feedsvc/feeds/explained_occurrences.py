@@ -1,6 +1,7 @@
 """Which records name a story, and which of them counts, in words for the person who wrote its record."""
 
-from dataclasses import dataclass, fields
+from msgspec import Struct
+from msgspec.structs import fields
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
@@ -13,8 +14,7 @@ from feedsvc.records.collection import Records
 from feedsvc.records.origins import Origins
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
+class _Occurrence(Struct, frozen=True):
     """A place where a record names a story."""
 
     id: int
@@ -32,8 +32,7 @@ class _Occurrence:
         return self.position > 0 and not self.listed
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A story that feeds may hold."""
 
     url: str

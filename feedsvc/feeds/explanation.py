@@ -2,9 +2,11 @@
 
 import os
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
@@ -31,8 +33,7 @@ _MAX_JOINED = 5
 _RECORDS = f"occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.position = 0"
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why stories are in some feeds and not in others."""
 
     lines: tuple[str, ...]

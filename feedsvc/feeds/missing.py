@@ -2,8 +2,10 @@
 
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.errors import AddressError
 from feedsvc.feeds.addresses import Address, feed_address, page_address
@@ -22,8 +24,7 @@ MAX_COMPARED = 60
 Known = Callable[[str], list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """Why there is no document at an address."""
 
     #: Names the filters whose values too few stories have, with these; empty where it isn't for them.

@@ -1,11 +1,11 @@
 """Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives
@@ -15,7 +15,7 @@ from feedsvc.feeds.words import feed_description, feed_title, site_labels
 from feedsvc.formats.registry import find_format
 from feedsvc.index import reader
 from feedsvc.index.archives import FeedMonths, Months, last_changes
-from feedsvc.index.database import Connection
+from feedsvc.index.database import Connection, batches
 from feedsvc.index.entries import KeptEntries, find_entries
 from feedsvc.index.facets import unknown_values
 from feedsvc.index.query import StoryQuery
@@ -70,8 +70,7 @@ def select_feeds(
         yield _feed(config, feed, next(entries)) if feed else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A feed that exists, before its entries are read."""
 
     address: FeedAddress
@@ -115,13 +114,14 @@ def _find_document(
     return _Found(address, row, query, months, section)
 
 
-def find_outline(connection: Connection, config: Config, address: FeedAddress) -> tuple[list[str], str]:
-    """Return the URLs of the stories that the document at a canonical address shows, and its outline; empty if none."""
-    (found,) = _find(connection, config, [address])
-    if not found:
-        return [], ""
-    urls = reader.find_urls(connection, address, found.query)
-    return urls, _beside(config, found, urls)[1]
+def find_outlines(
+    connection: Connection, config: Config, addresses: Iterable[FeedAddress]
+) -> Iterator[tuple[list[str], str]]:
+    """Yield the URLs of the stories at each canonical address, and the outline of its document; both empty if none."""
+    for some in batches(addresses):
+        for found in _find(connection, config, some):
+            urls = reader.find_urls(connection, found.address, found.query) if found else []
+            yield urls, _beside(config, found, urls)[1] if found else ""
 
 
 def _feed(config: Config, found: _Found, entries: tuple[Entry, ...]) -> Selected:

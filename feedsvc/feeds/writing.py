@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from feedsvc.config import Config
 from feedsvc.errors import FormatError
@@ -20,8 +21,7 @@ from feedsvc.index.database import Connection
 from feedsvc.model import EPOCH, EVERYTHING, Catalogue, Feed, Format, Page
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """What is published at an address."""
 
     content_type: str

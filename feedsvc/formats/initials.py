@@ -45,4 +45,6 @@ def initial(name: str) -> str:
 
 def _plain(name: str) -> str:
     """Return a name without marks, its characters those that others are made of."""
+    if name.isascii():
+        return name
     return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))

@@ -1,7 +1,8 @@
 """Keeps the tables of clusters in step with stories and topics: which there are, how many, and of what id."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
@@ -50,16 +51,15 @@ class Renamed(NamedTuple):
         return f"{self.founder} is earlier than {self.old}: their cluster has a new id"
 
 
-@dataclass(slots=True)
-class Regrouped:
+class Regrouped(Struct):
     """What a change did to clusters."""
 
     #: The numbers of clusters that changed by slug (of a topic; empty: all) and month, before and after.
-    before: dict[_Place, int] = field(default_factory=dict)
-    after: dict[_Place, int] = field(default_factory=dict)
+    before: dict[_Place, int] = {}
+    after: dict[_Place, int] = {}
     #: The providers of the founders whose clusters changed, each with their months.
     providers: set[_Place] = field(default_factory=set)
-    renamed: list[Renamed] = field(default_factory=list)
+    renamed: list[Renamed] = []
 
 
 def group(connection: Connection, rules: Feeds, is_first: bool, revision: int) -> Regrouped:

@@ -1,9 +1,9 @@
 """What the records come to: how many are published, left out or refused, and the files that hold none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from feedsvc.index.database import Connection
 from feedsvc.model import Counted
@@ -14,8 +14,7 @@ MOST_KINDS = 6
 _SUMMED = ("records", "drafts", "deleted", "not_due", "refused")
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """The numbers of all records and files, as `str` puts them in one line."""
 
     #: Stories that feeds may hold, mentions among them where those are entries of their own.

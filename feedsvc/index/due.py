@@ -3,7 +3,8 @@
 import os
 import re
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feedsvc.config import Config
 from feedsvc.errors import ConfigError, shown_value
@@ -29,8 +30,7 @@ def sync_time() -> int:
     return int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Which stories are listed, so that feeds may hold them. Those that are deleted never are."""
 
     #: Whether drafts are.

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+from msgspec import Struct, field
 
 from feedsvc.index.database import Connection
 from feedsvc.index.due import Listing
@@ -25,8 +25,7 @@ _story_encoder = msgspec.json.Encoder()
 _TABLES = ("counts", "problems", "occurrences", "occurrence_stories", "occurrence_topics")
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """What a sync changes: rows that it deletes, and rows that it inserts."""
 
     #: The URLs of the stories whose own records came, went or changed.
@@ -35,8 +34,8 @@ class Changes:
     stories: set[str] = field(default_factory=set)
     #: The number of occurrences with each name, which increases or decreases by so much.
     names: Counter[Named] = field(default_factory=Counter)
-    old_problems: list[Problem] = field(default_factory=list)
-    new_problems: list[Problem] = field(default_factory=list)
+    old_problems: list[Problem] = []
+    new_problems: list[Problem] = []
 
 
 class FileRows:

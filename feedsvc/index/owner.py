@@ -3,16 +3,16 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from feedsvc.config import DEFAULT_NAME, Config
 from feedsvc.config.schema import Records
 from feedsvc.errors import IndexUnusableError
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A configuration, as an index knows it whatever is edited in it, and wherever both are moved to."""
 
     #: The path of the configuration's file, from `folder` on. Without a file, that of config.toml, which may be made.

@@ -5,9 +5,10 @@ the others without a look elsewhere. Topics are looked up, unless one of them is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
@@ -32,8 +33,7 @@ _COLUMNS = ", ".join(
 _Condition: TypeAlias = tuple[str, list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class StoryQuery:
+class StoryQuery(Struct, frozen=True):
     """Which of a feed's stories to select, newest first."""
 
     #: Each has to match.
@@ -108,8 +108,7 @@ def select_stories(
     return f"SELECT {columns} FROM {source} WHERE {where}", [*values, *more]
 
 
-@dataclass(slots=True)
-class _Choice:
+class _Choice(Struct):
     """Topics or providers, one of which a story has to have, or none."""
 
     column: str

@@ -1,9 +1,10 @@
 """Reads feeds from the index: their rows, their numbers and the URLs of their stories."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, batches
@@ -13,8 +14,7 @@ from feedsvc.index.query import KINDS, NEWEST_FIRST, StoryQuery, has_feed, one_o
 from feedsvc.model import EPOCH, FeedAddress, Image, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
+class FeedRow(Struct, frozen=True):
     """A feed that has stories; or all stories, with an empty slug and name."""
 
     slug: str
@@ -61,18 +61,18 @@ def by_kind(feeds: Iterable[tuple[Kind, str]]) -> Iterable[tuple[Kind, list[str]
     return [(kind, list(slugs)) for kind, slugs in found.items()]
 
 
-def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[FeedRow, int]]:
-    """Return the feeds of all topics or providers, by slug, with their numbers of stories."""
+def all_feeds(connection: Connection, kind: Kind, rules: Feeds) -> list[tuple[str, str, int]]:
+    """Return the feeds of all topics or providers, by slug: slug, name, and number of stories."""
     # From names to feeds, of which there are many more: those of each month.
     rows = connection.execute(
         f"""
-        SELECT n.slug, n.name, f.revision, f.changed, f.{rules.counted}
+        SELECT n.slug, n.name, f.{rules.counted}
         FROM (SELECT slug, min(name) AS name FROM names WHERE kind = ? GROUP BY slug) n CROSS JOIN feeds f
         WHERE f.kind = ? AND f.slug = n.slug AND f.month = '' AND f.{has_feed(rules)} ORDER BY n.slug
         """,
         (kind, kind),
     )
-    return [(FeedRow(slug, name, revision, moment(changed)), size) for slug, name, revision, changed, size in rows]
+    return rows.fetchall()
 
 
 def newest(connection: Connection) -> datetime:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feedsvc.errors import IndexUnusableError, LossError, one_line
 from feedsvc.index.counts import read_counts
@@ -13,8 +14,7 @@ from feedsvc.index.database import Connection, Index
 OVERDUE_SECONDS = 180
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The state of the index after the last syncs."""
 
     #: The end of the last successful sync, in seconds since 1970, and its duration in seconds.

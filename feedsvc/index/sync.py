@@ -3,11 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Struct, field
 
 from feedsvc.config import Config
 from feedsvc.index.clusters import Renamed
@@ -137,8 +137,7 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
     connection.execute("UPDATE state SET owner = ? WHERE owner <> ?", (owner, owner))  # it was moved
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What is to be done to bring the index in step."""
 
     #: Files that are new, from this id on, or whose size or time changed, or that hold a story which is due since.
@@ -214,13 +213,12 @@ def _note_files(connection: Connection, files: list[Job], started: int) -> None:
     )
 
 
-@dataclass(slots=True)
-class _Readings:
+class _Readings(Struct):
     """Files that were read, each with its hash now."""
 
     #: Those with the content that they had before, and the others, with their rows.
-    same: list[Job] = field(default_factory=list)
-    changed: list[Job] = field(default_factory=list)
+    same: list[Job] = []
+    changed: list[Job] = []
     rows: FileRows = field(default_factory=FileRows)
 
 

@@ -1,7 +1,8 @@
 """What a sync did, and what the index holds since."""
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from feedsvc.config import Config
 from feedsvc.errors import LossError
@@ -14,8 +15,7 @@ from feedsvc.records.presets import find_preset
 from feedsvc.records.registry import suffixes
 
 
-@dataclass(frozen=True)
-class SyncResult:
+class SyncResult(Struct, frozen=True, dict=True):
     """What a sync did, and what the index holds since."""
 
     index: Index

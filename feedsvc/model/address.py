@@ -6,9 +6,11 @@ through a feed; then a format as suffix, and filters as query string.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.model.filters import NO_FILTERS, Filters
 
@@ -30,8 +32,7 @@ class Archive(NamedTuple):
         return self.month if self.part == 1 else f"{self.month}-{self.part}"
 
 
-@dataclass(frozen=True, slots=True)
-class FeedAddress:
+class FeedAddress(Struct, frozen=True, gc=False):
     """Which stories a feed holds: all, those of a topic, provider or saved filter; newest or older ones; filtered."""
 
     kind: Kind

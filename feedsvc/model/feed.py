@@ -5,7 +5,6 @@ Entries and their links are Structs, as stories are: a build makes many.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -21,8 +20,7 @@ _MEDIA_TYPE = "[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+"
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A format that feeds are written in."""
 
     #: As the configuration names it.
@@ -124,8 +122,7 @@ class Entry(Struct, frozen=True):
         return "" if self.story.language == language else self.story.language
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """A feed, complete and ordered (newest first). Every format is written from this value alone."""
 
     address: FeedAddress
@@ -199,8 +196,7 @@ class Feed:
         return format.suffix in [each.suffix for each in self.archive_formats]
 
 
-@dataclass(frozen=True, slots=True)
-class FeedSummary:
+class FeedSummary(Struct, frozen=True):
     """A feed in the list of all feeds."""
 
     address: FeedAddress
@@ -210,8 +206,7 @@ class FeedSummary:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """All feeds of a site."""
 
     title: str

@@ -6,11 +6,12 @@ in FILTERS, and the column of stories that it compares.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from feedsvc.errors import FilterError
 from feedsvc.text import slug, xml_text
@@ -31,8 +32,7 @@ MAX_REPEATS = 20
 _MAX_INTEGER = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A parameter that chooses among the stories of a feed, or says how the feed shows them."""
 
     name: str
@@ -139,8 +139,7 @@ FILTERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """The filters of one feed."""
 
     #: Names and values in canonical order: of a repeatable filter a sorted tuple of texts, of others a number, date or
@@ -149,7 +148,10 @@ class Filters:
 
     def get(self, name: str) -> Any:
         """Return the value of a filter, or None."""
-        return dict(self.items).get(name)
+        for known, value in self.items:
+            if known == name:
+                return value
+        return None
 
     def replace(self, **values: Any) -> "Filters":
         """Return these filters with other values; None removes one."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Label(NamedTuple):
@@ -19,8 +20,7 @@ class Label(NamedTuple):
         return re.sub("{[a-z]+}", lambda _: str(value), self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """The words that the feeds of a site show, in its language where that is known."""
 
     #: The heading of an entry's links to related stories.
@@ -99,7 +99,7 @@ def make_labels(language: str, configured: Mapping[str, str]) -> Labels:
     """
     known = _known(language)
     *words, colon = _WORDS[known or "en"]
-    built_in = zip(Labels.__slots__, words, strict=False)
+    built_in = zip(Labels.__struct_fields__, words, strict=False)
     labels = {name: Label(text, language if known else "en") for name, text in built_in}
     labels.update({name: Label(text, language) for name, text in configured.items()})
     return Labels(**labels, colon=colon)

@@ -1,8 +1,9 @@
 """What pages show beside a feed, and what they search in."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from feedsvc.model.address import FeedAddress
 from feedsvc.model.feed import Catalogue, Feed
@@ -22,8 +23,7 @@ class Month(NamedTuple):
         return self.address.archive.month[:4] if self.address.archive else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page of a feed."""
 
     feed: Feed
@@ -44,8 +44,7 @@ class Headline(NamedTuple):
     published: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SearchIndex:
+class SearchIndex(Struct, frozen=True):
     """What pages search in."""
 
     catalogue: Catalogue

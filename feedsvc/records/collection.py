@@ -9,10 +9,10 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of, spelled_out
@@ -57,8 +57,7 @@ class Records(Protocol):
         """Return which keys the fields of a file's records come from; nothing if it can't be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFolders:
+class RecordFolders(Struct, frozen=True):
     """The record files in the folders of sources, and all below them. The first source that claims a file has it."""
 
     sources: tuple[Source, ...]
@@ -73,6 +72,9 @@ class RecordFolders:
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
+            if len(self.sources) == 1 and not source.is_selective:
+                yield from find_files(source.folder, passed_over)  # whose names have no prefix
+                return
             for file in find_files(source.folder, passed_over):
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
@@ -143,8 +145,7 @@ def _prefixed(file: RecordFile, source: Source) -> RecordFile:
     return replace(file, name=source.prefix + file.name) if source.prefix else file
 
 
-@dataclass(frozen=True, slots=True)
-class RecordMappings:
+class RecordMappings(Struct, frozen=True):
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]

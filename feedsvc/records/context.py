@@ -2,11 +2,13 @@
 
 import os
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.text import MAX_URL
 
@@ -21,8 +23,7 @@ _CONTENT_KINDS: dict[str, ContentKind] = {
 RELATIVE = re.compile(r"(?!//)(?![\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}/)(?=[^/?]*[/.?])(?![a-zA-Z][a-zA-Z0-9+.-]*:)\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the values of a record mean where they don't say it themselves."""
 
     #: The URL where relative addresses start; empty where there is none.

@@ -10,9 +10,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from feedsvc.records.slugs import date_in, web_slug
 from feedsvc.records.values import Fields, Items, Placed, Value
@@ -51,8 +52,7 @@ class Scope(Protocol):
         """Return the value of one of TEMPLATE_NAMES, empty if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A path of keys and positions."""
 
     text: str
@@ -83,8 +83,7 @@ class Path:
         return (scope.record[key], key) if key is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A text with names in braces: texts, and between each two of them a name with its filters."""
 
     text: str
@@ -106,8 +105,7 @@ class Template:
         return (_SLASHES.sub("/", filled), scope.record.line), self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A text that is the same for all records."""
 
     text: str

@@ -1,7 +1,8 @@
 """What to write where a record lacks a required field: the keys of the record that look like it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from feedsvc.model import Problem
 from feedsvc.records.context import Context

@@ -1,10 +1,11 @@
 """Maps a record of any shape to the fields of feedsvc, by the expressions of its source."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
@@ -26,8 +27,7 @@ _BUNDLE = re.compile(r"(?:^|/)index\.(?:md|markdown|mdx|html?)\Z")
 _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
-@dataclass(slots=True)
-class Mapped:
+class Mapped(Struct):
     """A record with the fields of feedsvc."""
 
     fields: Fields

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
+
+from msgspec import Struct
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import Context
@@ -62,8 +63,7 @@ _FALLBACKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
+class Origins(Struct, frozen=True):
     """Lines on the fields of a file's records."""
 
     #: For each record that can be used, in order.

@@ -3,9 +3,11 @@
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
@@ -46,8 +48,7 @@ _ANY_SITE = "https://site.invalid"
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedSource:
+class ProposedSource(Struct, frozen=True):
     """The keys of a source in a proposal: its folder, the expressions of addresses, and the language of its stories."""
 
     folder: Path
@@ -55,8 +56,7 @@ class ProposedSource:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """The keys of [records] that read most records of a folder, and what they read."""
 
     folder: Path

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.model import Problem, Record
 from feedsvc.records.context import Context
@@ -24,8 +26,7 @@ from feedsvc.records.values import Fields, Found, SyntaxProblem, Value
 MAX_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The records of a file, in order, and its problems."""
 
     records: tuple[Record, ...] = ()

@@ -1,7 +1,8 @@
 """The rules of a source: for each field, the expressions that may give its value, in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from feedsvc.records.context import Context
 from feedsvc.records.expressions import Expression, Path, normal_key, parse_expression
@@ -12,8 +13,7 @@ _MAX_PLANS = 1000
 _MAX_KEYS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An expression that may give a field's value in records with certain keys."""
 
     #: None where it is a key of the record.
@@ -28,8 +28,7 @@ class Candidate:
     next_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """How one field gets its value in records with certain keys."""
 
     kind: Kind
@@ -38,8 +37,7 @@ class Planned:
     provider_part: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What rules come to for all records with the same keys."""
 
     #: The keys by their normal form.
@@ -50,8 +48,7 @@ class Plan:
     fields: dict[str, Planned]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """How one field gets its value."""
 
     kind: Kind
@@ -61,13 +58,12 @@ class Rule:
     configured: int
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The rules of a source, by field."""
 
     rules: dict[str, Rule]
     context: Context
-    _plans: dict[tuple[bool, bool, tuple[str, ...]], Plan] = field(default_factory=dict)
+    _plans: dict[tuple[bool, bool, tuple[str, ...]], Plan] = {}
 
     def plan(self, keys: tuple[str, ...], has_top: bool, has_body: bool) -> Plan:
         """Return the plan for records with keys.

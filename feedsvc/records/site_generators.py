@@ -2,9 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
@@ -52,8 +54,7 @@ _MAX_SHOWN = 80
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
+class Generator(Struct, frozen=True):
     """A site generator: the name of its preset, and the address of the site, empty if that isn't known."""
 
     preset: str

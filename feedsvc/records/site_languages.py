@@ -1,16 +1,16 @@
 """Finds the languages of a Hugo site whose posts are in folders of their own, and the addresses of their posts."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from feedsvc.languages import language_tag
 from feedsvc.records.expressions import normal_key
 from feedsvc.records.values import Fields, Value
 
 
-@dataclass(frozen=True, slots=True)
-class SiteLanguage:
+class SiteLanguage(Struct, frozen=True):
     """A language of a site: its folder, the template of addresses there, and its tag, empty if that is none."""
 
     folder: Path

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _DATE = r"(\d{4})[-_.](\d\d?)[-_.](\d\d?)"
 _DATED_NAME = re.compile(rf"{_DATE}(?:T[\d:.Z+-]+)?(?:[-_.]+|\Z)")
@@ -20,8 +21,7 @@ def date_in(path: str) -> str:
     return read_file_name(path).date
 
 
-@dataclass(frozen=True, slots=True)
-class FileName:
+class FileName(Struct, frozen=True):
     """What the path of a post's file says. A file named `index` stands for its folder."""
 
     #: Its last part without suffix, with hyphens for spaces.

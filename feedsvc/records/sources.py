@@ -2,14 +2,15 @@
 
 import os
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
 from glob import escape
 from pathlib import Path
 from typing import TypeAlias, get_args
-from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from feedsvc.config import Config, RecordSource, nearest, unusable
 from feedsvc.errors import ConfigError, shown_value
@@ -26,8 +27,7 @@ Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 AUTO = "auto"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A folder of records of one shape."""
 
     folder: Path = Path()
@@ -62,7 +62,11 @@ class Source:
     @cached_property
     def context(self) -> Context:
         """What the values of its records mean where they don't say it themselves."""
-        return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
+        if self.timezone == "UTC":
+            return Context(self.site, UTC)
+        from zoneinfo import ZoneInfo  # takes a while to load, and most records are in UTC
+
+        return Context(self.site, ZoneInfo(self.timezone))
 
     @cached_property
     def mapped_contexts(self) -> dict[ContentKind, Context]:

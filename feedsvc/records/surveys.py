@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from feedsvc.records.expressions import normal_key
 from feedsvc.records.presets import find_preset
@@ -24,8 +25,7 @@ _DRAFT = "draft"
 _NEEDED = (("title", "a title"), ("publishedDateTime", "a date"), ("webUrl", "an address"))
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """What a preset reads in files."""
 
     preset: str
@@ -42,7 +42,7 @@ class Survey:
     #: How often records have keys that the preset itself names.
     native: int = 0
     #: The names of the files with a record that can be published.
-    names: list[str] = field(default_factory=list)
+    names: list[str] = []
 
     @property
     def usable(self) -> int:

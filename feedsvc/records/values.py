@@ -5,8 +5,9 @@ PyYAML's own constructors raise for a whole document when one of its dates is im
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from feedsvc.errors import shown_value
 
@@ -45,8 +46,7 @@ class Number(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """A value in memory that no file could hold, such as bytes."""
 
     type_name: str
@@ -90,8 +90,7 @@ def is_no_value(value: Value) -> bool:
     return is_absent(value) or (isinstance(value, str) and value.strip().lower() in NO_VALUES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Syntax:
+class Syntax(Struct, frozen=True, kw_only=True):
     """A way to write records, which `feedsvc.records.registry.register` makes known."""
 
     #: How it is named in messages.

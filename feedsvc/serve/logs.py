@@ -3,9 +3,10 @@
 import json
 import logging
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from msgspec.structs import asdict
 
 from feedsvc.errors import LossError, one_line
 from feedsvc.index.sync_result import SyncResult
