@@ -32,7 +32,7 @@ SITE_PATHS = (HOME_PATH, OPML_PATH, WELL_KNOWN_PATH, SEARCH_PATH)
 
 
 class Address(Struct, frozen=True, gc=False):
-    """Where a document is published, in its one canonical form."""
+    """Where a document is published, in its one canonical form: by path and query, from which all else follows."""
 
     #: Decoded.
     path: str
@@ -45,6 +45,12 @@ class Address(Struct, frozen=True, gc=False):
     #: Whether it is of a page that was asked for at another address, by other filters, so that browsers are sent to it:
     #: a page's links depend on where it is.
     is_moved: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and (self.path, self.query) == (other.path, other.query)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.query))
 
     @property
     def target(self) -> str:
