@@ -15,8 +15,8 @@ from feedsvc.index.opening import open_index
 #: As the built-in `map`.
 Mapping: TypeAlias = Callable[..., Iterable[Any]]
 
-#: The feeds that a process writes at a time, at least and at most: of many, those that hold the same stories are near.
-LEAST, MOST = 64, 512
+#: The feeds that are worth several processes, and those that one of them writes at a time, at least and at most.
+MANY, LEAST, MOST = 65, 16, 512
 
 
 def write_stages(
@@ -40,7 +40,9 @@ def _batches(stage: Groups) -> list[Groups]:
 
     So each process reads and writes most stories once, and all of them end at nearly the same time.
     """
-    processes = max(1, min(os.cpu_count() or 1, len(stage) // LEAST))
+    if len(stage) < MANY:
+        return [stage] if stage else []
+    processes = min(os.cpu_count() or 1, len(stage) // (2 * LEAST))
     cuts = [len(stage) * number // processes for number in range(processes + 1)]
     stretches = [stage[start:end] for start, end in pairwise(cuts)]
     return [batch for batches in zip_longest(*map(_parted, stretches)) for batch in batches if batch]
