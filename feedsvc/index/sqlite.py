@@ -20,10 +20,8 @@ from feedsvc.index.sqlite_connection import SqliteConnection
 BUSY_SECONDS = 60
 #: Seconds that a reader waits for another thread's connection to a file that was deleted.
 OTHERS_SECONDS = 5
-#: The settings of transactions: so many kilobytes of the file are cached at most, for there are several readers and one
-#: writer. That one sorts what is larger in temporary files: in memory alone, SQLite takes longer even for less.
-READING = ("cache_size = -2048", "temp_store = MEMORY")
-WRITING = ("cache_size = -65536", "temp_store = FILE")
+#: Kilobytes of the file that a connection caches at most: there are several readers, and one writer.
+READ_CACHE, WRITE_CACHE = 2048, 65536
 
 #: The error codes of a file that may not be written.
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
@@ -56,7 +54,7 @@ class SqliteDatabase:
     @contextmanager
     def reading(self, seconds: float | None = None) -> Iterator[SqliteConnection]:
         """Return a transaction that reads, and sees the index as of one moment. Raises IndexUnusableError."""
-        with self._transaction("BEGIN", READING) as connection, connection.bounded(seconds):
+        with self._transaction("BEGIN", READ_CACHE) as connection, connection.bounded(seconds):
             version = connection.execute("PRAGMA user_version").fetchone()
             state = connection.execute("SELECT owner FROM state").fetchone() if version == (VERSION,) else None
             if not state:
@@ -72,7 +70,7 @@ class SqliteDatabase:
         don't wait for it, but for the first one, which fills the index: with a write-ahead log that one would take
         twice the time.
         """
-        with self._transaction("BEGIN IMMEDIATE", WRITING) as connection:
+        with self._transaction("BEGIN IMMEDIATE", WRITE_CACHE) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 former = connection.former_stories()
                 connection.create_tables()
@@ -97,7 +95,7 @@ class SqliteDatabase:
 
     def check(self) -> None:
         """Raise IndexUnusableError if the file can't be opened, or is of something else. It may be empty."""
-        with self._transaction("BEGIN", READING):
+        with self._transaction("BEGIN", READ_CACHE):
             pass
 
     def is_filled(self) -> bool:
@@ -131,15 +129,14 @@ class SqliteDatabase:
             self._idle.pop()[1].close()
 
     @contextmanager
-    def _transaction(self, begin: str, settings: tuple[str, ...]) -> Iterator[SqliteConnection]:
+    def _transaction(self, begin: str, cache: int) -> Iterator[SqliteConnection]:
         which = identity(self.file)
         may_be_old = begin == "BEGIN"
         try:
             which, connection = self._connection(may_be_old)
             self._used.append(which)
             try:
-                for setting in settings:
-                    connection.execute(f"PRAGMA {setting}")
+                connection.execute(f"PRAGMA cache_size = -{cache}")
                 connection.execute(begin)
                 if not may_be_old:
                     connection.mark()
@@ -181,7 +178,8 @@ class SqliteDatabase:
         connection = SqliteConnection(self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._check_ours(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
+            for setting in ("synchronous = NORMAL", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {setting}")
         except BaseException:
             connection.close()
             raise
