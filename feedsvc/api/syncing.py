@@ -1,6 +1,7 @@
 """The index of a site, and what brings it in step with its records: syncs, processes, a place to write to."""
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -25,6 +26,8 @@ WAIT_SECONDS = 0.5
 
 #: Called with the numbers of things done, and to do.
 Progress = Callable[[int, int], None]
+
+log = logging.getLogger("feedsvc")
 
 
 def no_progress(done: int, total: int) -> None:
@@ -91,10 +94,7 @@ class SyncedIndex:
         try:
             return self._sync(progress, will_build, follows, accept_loss)
         except IndexReadOnlyError as error:
-            import logging  # takes 4 ms to load
-
-            message = one_line(f"{error}; until then, a temporary one is made each time")
-            logging.getLogger("feedsvc").warning("feedsvc: %s", message)
+            log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
         self._use_temporary()
         return self._sync(progress, will_build, follows, accept_loss)
 

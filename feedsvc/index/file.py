@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from feedsvc.index.schema import APPLICATION_ID
 Identity: TypeAlias = tuple[int, int] | None
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+log = logging.getLogger("feedsvc")
 
 
 def make_folder(folder: Path) -> None:
@@ -108,8 +111,5 @@ def set_aside(file: Path, damaged: Identity, error: Exception, was_ours: bool) -
                 os.replace(f"{file}{suffix}", f"{aside}{suffix}")
     finally:
         os.close(folder)
-    import logging  # takes 4 ms to load
-
-    told = "%s: damaged (%s); it is now %s, and a new one is made from the records"
-    logging.getLogger("feedsvc").warning(told, file, error, aside)
+    log.warning("%s: damaged (%s); it is now %s, and a new one is made from the records", file, error, aside)
     return True

@@ -8,6 +8,7 @@ from functools import cache, cached_property, lru_cache
 from glob import escape
 from pathlib import Path
 from typing import TypeAlias, get_args
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,11 +63,7 @@ class Source(Struct, frozen=True, dict=True):
     @cached_property
     def context(self) -> Context:
         """What the values of its records mean where they don't say it themselves."""
-        if self.timezone == "UTC":
-            return Context(self.site, UTC)
-        from zoneinfo import ZoneInfo  # takes a while to load, and most records are in UTC
-
-        return Context(self.site, ZoneInfo(self.timezone))
+        return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
 
     @cached_property
     def mapped_contexts(self) -> dict[ContentKind, Context]:
