@@ -139,7 +139,7 @@ class SyncedIndex:
 
     def close(self) -> None:
         """Close the index, and end the worker processes; a temporary index is removed, and one in memory is gone."""
-        self.end_workers()
+        self.end_workers()  # which hold the index open: SQLite removes its log with the last connection
         if self._index is not None:
             self._index.close()
             self._index = None

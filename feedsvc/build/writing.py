@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import pairwise, zip_longest
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from feedsvc.build.output import Groups, Writer
 from feedsvc.config import Config
@@ -28,7 +28,7 @@ def write_stages(
     to do, `documents` is used.
     """
     here = partial(_write_batch, documents, KeptEntries(), new_writer)
-    elsewhere = partial(_open_and_write, documents.config, new_writer)
+    elsewhere = partial(_open_and_write, os.urandom(8), documents.config, new_writer)
     for stage in stages:
         batches = _batches(stage)
         writers = mapping(elsewhere, batches) if mapping and len(batches) > 1 else map(here, batches)
@@ -56,18 +56,26 @@ def _parted(stretch: Groups) -> Iterator[Groups]:
         stretch = stretch[size:]
 
 
-#: What this process writes, if it is one of several: by which configuration, from what, with what was read.
-_opened: tuple[Config, Documents, KeptEntries] | None = None
+class _Opened(NamedTuple):
+    """What another process writes the documents of one build from: all batches that it takes."""
+
+    #: An id.
+    build: bytes
+    documents: Documents
+    known: KeptEntries
 
 
-def _open_and_write(config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
-    """Write the documents of some feeds, in another process, which leaves the index open for the next ones."""
+_opened: _Opened | None = None
+
+
+def _open_and_write(build: bytes, config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
+    """Write the documents of some feeds, in another process, which leaves the index open until the next build."""
     global _opened
-    if not _opened or _opened[0] != config:
+    if not _opened or _opened.build != build:
         if _opened:
-            _opened[1].index.close()
-        _opened = config, Documents(open_index(config), config), KeptEntries()
-    return _write_batch(*_opened[1:], new_writer, batch)
+            _opened.documents.index.close()
+        _opened = _Opened(build, Documents(open_index(config), config), KeptEntries())
+    return _write_batch(_opened.documents, _opened.known, new_writer, batch)
 
 
 def _write_batch(documents: Documents, known: KeptEntries, new_writer: Callable[[], Writer], batch: Groups) -> Writer:

@@ -50,7 +50,7 @@ def find_entries(
     known: those that were read for other feeds, by one thread; these are added to them.
     """
     names = Names(connection, rules)
-    kept = (known or KeptEntries()).at(everything(connection).revision)
+    kept = known.at(everything(connection).revision) if known else Kept(KEPT_BYTES, _size)
     #: The feeds that are read together, their entries, and those that are still to be read.
     pending: list[list[_Key]] = []
     entries: dict[_Key, Entry] = {}

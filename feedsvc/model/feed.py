@@ -50,6 +50,12 @@ class Format(Struct, frozen=True):
         ):
             if not re.fullmatch(pattern, value):
                 raise ValueError(f"{value!r} can't be used in a format; expected {expected}")
+        for value in (self.label, self.advice):
+            if re.search(r"[\x00-\x1f]", value):
+                raise ValueError(f"{value!r} can't be used in a format; expected words without control characters")
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # what writes it need have no hash
 
     @property
     def content_type(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import feedsvc
 from feedsvc.build import build, open_output, output, register, site, writing
 from feedsvc.build.bucket import Bucket, Headers
 from feedsvc.build.manifest import MANIFEST, Manifest, ManifestEntry
@@ -103,6 +104,17 @@ def test_a_scheme_names_what_it_needs_installed(shelf: dict[str, bytes], config:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return parse_config({}, tmp_path)
+
+
+def test_a_build_in_processes_leaves_the_index_in_a_single_file(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    for number in range(70):
+        (tmp_path / "records" / f"{number}.md").write_text(record(url=f"https://{number}.example/"))
+    with feedsvc.open(parse_config({}, tmp_path), processes=True) as made:
+        made.sync()
+        for out in ("first", "second"):
+            assert made.build(tmp_path / out).written > 70
+    assert [path.name for path in (tmp_path / ".feedsvc").glob("index*")] == ["index.sqlite3"]
 
 
 def test_processes_and_this_process_write_the_same(make_site: Callable[..., Site]) -> None:

@@ -71,7 +71,8 @@ def test_the_dockerfile_copies_all_that_the_package_is_built_from(tmp_path: Path
         *names, place = line.split()
         for name in names:
             if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, source / place)
+                ignored = shutil.ignore_patterns("__pycache__")  # where other processes may compile
+                shutil.copytree(ROOT / name, source / place, ignore=ignored)
             else:
                 shutil.copy(ROOT / name, source / place)
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", wheels]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,28 @@ def test_an_unknown_formats_error_lists_added_formats_too(tmp_path: Path) -> Non
 def test_a_format_with_an_impossible_address_or_header_is_refused(name: str, suffix: str, media_type: str) -> None:
     with pytest.raises(ValueError, match="can't be used in a format; expected"):
         Format(name, suffix, media_type, "List", write_list)
+
+
+@pytest.mark.parametrize("words", [("Li\0st", ""), ("List", "When\nit fits")])
+def test_a_format_whose_words_hold_control_characters_is_refused(words: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="expected words without control characters"):
+        Format("list", ".txt", "text/plain", words[0], write_list, advice=words[1])
+
+
+@dataclass
+class Writer:
+    """Writes a format. As all that is compared by value and can be changed, it has no hash."""
+
+    title: str
+
+    def __call__(self, feed: Feed) -> bytes:
+        return self.title.encode()
+
+
+def test_what_writes_a_format_may_be_any_object(site: Site) -> None:
+    registry.register(Format("list", ".txt", "text/plain", "Plain list", Writer("Mine")))
+    assert site.body("/topics/ai.txt") == b"Mine"
+    assert b"Plain list" in site.body("/topics/ai/")
 
 
 def fail(feed: Feed) -> bytes:
