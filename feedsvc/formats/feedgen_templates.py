@@ -150,7 +150,11 @@ def _topic_element(name: str, topic: Topic, base_url: str) -> bytes:
 
 @lru_cache(1000)
 def _entry_template(name: str, shape: Shape) -> Template:
-    """Return the template of the entries of a shape, into which its HTML and other elements are filled, too."""
+    """Return the template of the entries of a shape, into which its HTML and other elements are filled, too.
+
+    The element of a list's marked member is repeated with marks for the places of all members among the texts: of two
+    links, `<link href="{100}" title="{101}"/>` is `<link href="{11}" title="{12}"/><link href="{13}" title="{14}"/>`.
+    """
     sizes = shape[SINGLE_VALUES + len(EntryHtml._fields) :]
     lists = list(zip(accumulate(sizes, initial=SINGLE_VALUES), sizes, MEMBER_TEXTS, strict=False))
     parts = []

@@ -1,4 +1,4 @@
-"""How readers and browsers find the feed of a page, as HTML: a build of few pages would compile a template longer."""
+"""How readers and browsers find the feed of a page, as HTML: no template, which takes a while to compile."""
 
 from collections.abc import Sequence
 
