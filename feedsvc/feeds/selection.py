@@ -213,18 +213,20 @@ def _find_rows(connection: Connection, config: Config, addresses: Sequence[FeedA
 def story_query(config: Config, address: FeedAddress) -> StoryQuery:
     """Return the query for the stories of the current feed at a canonical address."""
     saved, defaults = saved_filters(config, address), default_filters(config, address)
-    return _story_query(address.filters, saved, defaults, address.kind == "providers")
+    mode = related_mode(config, address)
+    return _story_query(address.filters, saved, defaults, mode, is_provider=address.kind == "providers")
 
 
 # Asked for several times for each feed, and almost all feeds have the same.
 @lru_cache(100)
-def _story_query(own: Filters, saved: Filters, defaults: Filters, is_provider: bool) -> StoryQuery:
+def _story_query(
+    own: Filters, saved: Filters, defaults: Filters, mode: RelatedMode, *, is_provider: bool
+) -> StoryQuery:
     """Return the query for the stories of a feed.
 
     own, saved: the filters of its address, and of its table in the configuration. defaults: see `default_filters`.
     """
     quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
-    mode: RelatedMode = own.get("related") or defaults.get("related")
     # A provider publishes each of its records as an entry, whoever founded the cluster.
     is_provider = is_provider or bool(own.get("provider") or saved.get("provider"))
     return StoryQuery(

@@ -72,9 +72,6 @@ class RecordFolders(Struct, frozen=True):
 
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
-            if len(self.sources) == 1 and not source.is_selective:
-                yield from find_files(source.folder, passed_over)  # whose names have no prefix
-                return
             for file in find_files(source.folder, passed_over):
                 is_folder = file.name.endswith("/")  # that can't be read
                 if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
