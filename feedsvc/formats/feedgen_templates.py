@@ -1,12 +1,13 @@
 """Writes Atom and RSS: feedgen renders each shape of entry once, and all other entries of the shape are filled in.
 
 feedgen builds a tree of elements, which takes ten times as long as filling in. So it renders one entry of each shape
-(with a picture or without, with an excerpt or without) with marks in place of its values, and one member of each list
-(links, authors), whose element is repeated as often as there are members. That is a template:
+(with a picture or without, with an excerpt or without) with marks in place of its values, each of which has the value's
+name, and one member of each list (links, authors), whose element is repeated as often as there are members. That is a
+template:
 
     Entry -> EntryValues -> shape -> template of the shape (feedgen, once) -> template filled with the values
 
-The elements of topics and of the provider, which many entries have, are filled once each, and kept.
+The elements of topics, which many entries have, are filled once each, and kept.
 
 Heads, which are feeds without their entries, are written in the same way. The bytes are those that feedgen renders for
 the values themselves, but for the character references in plain elements of RSS.
@@ -15,28 +16,26 @@ the values themselves, but for the character references in plain elements of RSS
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from feedsvc.formats.atom_rss import (
-    MEMBER_TEXTS,
-    SINGLE_VALUES,
+from feedsvc.formats.content import KEPT, Context, EntryHtml, entry_html
+from feedsvc.formats.feedgen_entries import (
+    LISTS,
+    TEXTS,
     EntryValues,
-    ProviderValues,
     TopicValues,
     entry_values,
-    provider_values,
     render_entry,
     topic_values,
 )
-from feedsvc.formats.atom_rss_heads import HeadValues, head_values, render_head
-from feedsvc.formats.content import KEPT, Context, EntryHtml, entry_html
+from feedsvc.formats.feedgen_heads import HeadValues, head_values, render_head
 from feedsvc.kept import Kept
-from feedsvc.model import Entry, Feed, Format, Provider, Topic
+from feedsvc.model import Entry, Feed, Format, Topic
 
-#: What a template is made for: whether each text is there, then the number of texts of each list.
-Shape: TypeAlias = tuple[int, ...]
+#: Which texts there are, of those that a template may have.
+Present: TypeAlias = tuple[bool, ...]
 #: Characters, and what is written for them.
 Escaping: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -49,22 +48,16 @@ _END = {"atom": "</feed>", "rss": "</channel></rss>"}
 #: titles of links written.
 _PLAIN_OF_ITEM = ("title", "category", "dc:creator", "dc:publisher")
 _PLAIN_OF_CHANNEL = ("title", "description")
-_MARK = re.compile("\ue000(-?[0-9]+)\ue001")
-#: The places of what is filled in as it is, from the end: the HTML, and the elements of provider and topics.
-_HTML = -4, -3
-_PROVIDER, _TOPICS = -2, -1
-#: How far the first marks of lists are from each other, before they have their places.
-_LIST = 100
-#: What is written for characters: in elements and attributes, then in plain ones of both.
-_IN_ELEMENT = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"), (b"\r", b"&#13;"))
-_IN_ATTRIBUTE = ((b'"', b"&quot;"), (b"\n", b"&#10;"), (b"\t", b"&#9;"))
-_PLAIN = ((b"&", b"&#x26;"), (b"<", b"&#x3C;"))
-_ESCAPINGS = (
-    _IN_ELEMENT,
-    (*_IN_ELEMENT, *_IN_ATTRIBUTE),
-    (*_PLAIN, *_IN_ELEMENT[2:]),
-    (*_PLAIN, *_IN_ELEMENT[2:], *_IN_ATTRIBUTE),
-)
+#: What stands in place of a value, with its name.
+_MARK = re.compile("\ue000([^\ue001]+)\ue001")
+#: What is filled into an entry as it is: its HTML, and the elements of its topics.
+_RAW = ("excerpt", "content", "topics")
+#: What is written for characters: in texts and attributes of HTML, or plain ones; in all of them; in attributes, too.
+_AS_IS: Escaping = ()
+_IN_TEXT: Escaping = ((b"&", b"&amp;"), (b"<", b"&lt;"))
+_IN_PLAIN_TEXT: Escaping = ((b"&", b"&#x26;"), (b"<", b"&#x3C;"))
+_IN_ALL: Escaping = ((b">", b"&gt;"), (b"\r", b"&#13;"))
+_IN_ATTRIBUTES: Escaping = ((b'"', b"&quot;"), (b"\n", b"&#10;"), (b"\t", b"&#9;"))
 
 
 class Template(NamedTuple):
@@ -74,7 +67,7 @@ class Template(NamedTuple):
     text: bytes
     #: For each way of escaping, return the values that are escaped in it, from all.
     chosen: tuple[tuple[Escaping, Callable[[Sequence[str]], Sequence[str]]], ...]
-    #: Return the values in the order of the text, from those of all places.
+    #: Return the values in the order of the text, from those that were chosen and what is filled in as it is.
     ordered: Callable[[list[bytes]], tuple[bytes, ...]]
 
     def fill(self, values: Sequence[str], raw: Iterable[bytes] = ()) -> bytes:
@@ -107,7 +100,8 @@ def write_feed(format: Format, feed: Feed) -> bytes:
             element = write_entry(name, entry, context)
             kept.keep(key, element)
         entries.append(element)
-    return b"".join((_head_template(name, feed.ttl, _shape(values)).fill(values), *entries, _END[name].encode()))
+    head = _head_template(name, feed.ttl, tuple(map(bool, values))).fill(values)
+    return b"".join((head, *entries, _END[name].encode()))
 
 
 # Feeds that share stories are written near each other.
@@ -119,83 +113,67 @@ def _written(context: Context) -> Kept[tuple[str, Entry], bytes]:
 
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:
     """Return the element of an entry in "atom" or "rss"; its namespaces are declared by the feed."""
-    shape, values, html = _shaped_entry(entry, context)
+    present, sizes, values, html = _shaped_entry(entry, context)
     topics = b"".join([_topic_element(name, topic, context.base_url) for topic in entry.topics])
-    return _entry_template(name, shape).fill(values, (*html, _provider_element(name, entry.provider), topics))
+    return _entry_template(name, present, sizes).fill(values, (*html, topics))
 
 
 # Most feeds are written in one format right after the other.
 @lru_cache(KEPT)
-def _shaped_entry(entry: Entry, context: Context) -> tuple[Shape, list[str], list[bytes]]:
-    """Return the shape of an entry, its texts, and its HTML as both formats escape it."""
+def _shaped_entry(entry: Entry, context: Context) -> tuple[Present, tuple[int, ...], list[str], list[bytes]]:
+    """Return the shape of an entry, its texts, and its HTML as both formats escape it.
+
+    Its shape is which of TEXTS and of its HTML there are, and the sizes of LISTS.
+    """
     values: tuple[Any, ...] = entry_values(entry, context)
     html = entry_html(entry, context)
-    texts, lists = values[:SINGLE_VALUES], values[SINGLE_VALUES:]
-    shape = *map(bool, texts), *map(bool, html), *map(len, lists)
-    return shape, [*texts, *chain.from_iterable(lists)], _escape(b"\0".join(html), _IN_ELEMENT).split(b"\0")
-
-
-@lru_cache(1000)
-def _provider_element(name: str, provider: Provider) -> bytes:
-    """Return the element of the provider of entries."""
-    values = provider_values(provider)
-    return _provider_template(name, _shape(values)).fill(values)
+    texts, lists = values[: len(TEXTS)], values[len(TEXTS) :]
+    escaped = _escape(b"\0".join(html), _IN_TEXT + _IN_ALL).split(b"\0")
+    return tuple(map(bool, texts + html)), tuple(map(len, lists)), [*texts, *chain.from_iterable(lists)], escaped
 
 
 @lru_cache(1000)
 def _topic_element(name: str, topic: Topic, base_url: str) -> bytes:
-    """Return the element of a topic of entries."""
+    """Return the element of a topic."""
     return _topic_template(name).fill(topic_values(topic, base_url))
-
-
-@lru_cache(1000)
-def _entry_template(name: str, shape: Shape) -> Template:
-    """Return the template of the entries of a shape, into which its HTML and other elements are filled, too.
-
-    The element of a list's marked member is repeated with marks for the places of all members among the texts: of two
-    links, `<link href="{100}" title="{101}"/>` is `<link href="{11}" title="{12}"/><link href="{13}" title="{14}"/>`.
-    """
-    sizes = shape[SINGLE_VALUES + len(EntryHtml._fields) :]
-    lists = list(zip(accumulate(sizes, initial=SINGLE_VALUES), sizes, MEMBER_TEXTS, strict=False))
-    parts = []
-    for element in _marked_entry(name, shape[: -len(sizes)]):
-        mark = _MARK.search(element)
-        place = int(mark[1]) if mark else 0
-        if mark and place in (_PROVIDER, _TOPICS):
-            parts.append(mark[0])
-        elif place < _LIST:
-            parts.append(element)
-        else:
-            start, size, step = lists[place // _LIST - 1]
-            parts += [_moved(element, start - place + text) for text in range(0, size, step)]
-    return _template("".join(parts), _plain_of_entry(name))
-
-
-@lru_cache(1000)
-def _marked_entry(name: str, shape: Shape) -> list[str]:
-    """Return what feedgen renders for an entry with one member of each list. shape: of the values that are texts."""
-    values: list[Any] = _marks(shape[:SINGLE_VALUES])
-    html = [_mark(place).encode() if part else b"" for place, part in zip(_HTML, shape[SINGLE_VALUES:], strict=True)]
-    for number, size in enumerate(MEMBER_TEXTS, 1):
-        values.append(tuple(_mark(_LIST * number + text) for text in range(size)))
-    provider, topic = ProviderValues(_mark(_PROVIDER), ""), TopicValues(*[_mark(_TOPICS)] * 3)
-    return render_entry(name, EntryValues(*values), EntryHtml(*html), provider, [topic])
-
-
-@lru_cache
-def _provider_template(name: str, shape: Shape) -> Template:
-    return _marked_element(name, ProviderValues(*_marks(shape)), [])
 
 
 @lru_cache
 def _topic_template(name: str) -> Template:
-    return _marked_element(name, ProviderValues("-", ""), [TopicValues(*map(_mark, range(3)))])
+    """Return the template of the element of a topic: the only one with marks of an entry that has such a topic."""
+    topic = TopicValues(*map(_mark, TopicValues._fields))
+    elements = render_entry(name, EntryValues(*"-" * len(TEXTS)), EntryHtml(b"", b"-"), [topic])
+    return _template(next(filter(_MARK.search, elements)), TopicValues._fields, _plain_of_entry(name))
 
 
-def _marked_element(name: str, provider: ProviderValues, topics: list[TopicValues]) -> Template:
-    """Return the template of the only element of an entry that has marks."""
-    elements = render_entry(name, EntryValues(*"-" * SINGLE_VALUES), EntryHtml(b"-", b"-"), provider, topics)
-    return _template(next(filter(_MARK.search, elements)), _plain_of_entry(name))
+@lru_cache(1000)
+def _entry_template(name: str, present: Present, sizes: tuple[int, ...]) -> Template:
+    """Return the template of the entries of a shape, as `_shaped_entry` has it.
+
+    The element of a list's marked member is repeated with marks for each: of two authors, `<name>{authors}</name>` is
+    `<name>{authors 0}</name><name>{authors 1}</name>`.
+    """
+    size_of = dict(zip(LISTS, sizes, strict=True))
+    parts = []
+    for element in _marked_entry(name, present):
+        mark = _MARK.search(element)
+        if mark and mark[1] == "topics":
+            parts.append(mark[0])
+        elif mark and mark[1] in size_of:
+            parts += [_MARK.sub(_mark(f"\\1 {number}"), element) for number in range(size_of[mark[1]])]
+        else:
+            parts.append(element)
+    members = [f"{each} {number}" for each, size in size_of.items() for number in range(size)]
+    return _template("".join(parts), (*TEXTS, *members), _plain_of_entry(name), _RAW)
+
+
+@lru_cache(1000)
+def _marked_entry(name: str, present: Present) -> list[str]:
+    """Return what feedgen renders for an entry with one member of each list, and one topic."""
+    *texts, excerpt, content = _marks((*TEXTS, *EntryHtml._fields), present)
+    values: list[Any] = [*texts, *((_mark(each),) for each in LISTS)]
+    topic = TopicValues(*[_mark("topics")] * 3)
+    return render_entry(name, EntryValues(*values), EntryHtml(excerpt.encode(), content.encode()), [topic])
 
 
 def _plain_of_entry(name: str) -> tuple[str, ...]:
@@ -203,47 +181,49 @@ def _plain_of_entry(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(1000)
-def _head_template(name: str, ttl: int, shape: Shape) -> Template:
-    head = render_head(name, HeadValues(*_marks(shape)), ttl).removesuffix(_END[name])
-    return _template(head, _PLAIN_OF_CHANNEL if name == "rss" else ())
+def _head_template(name: str, ttl: int, present: Present) -> Template:
+    head = render_head(name, HeadValues(*_marks(HeadValues._fields, present)), ttl).removesuffix(_END[name])
+    return _template(head, HeadValues._fields, _PLAIN_OF_CHANNEL if name == "rss" else ())
 
 
-def _shape(values: Iterable[str]) -> Shape:
-    return tuple(map(bool, values))
+def _mark(name: str) -> str:
+    return f"\ue000{name}\ue001"
 
 
-def _mark(place: int) -> str:
-    return f"\ue000{place}\ue001"
+def _marks(names: Iterable[str], present: Present) -> list[str]:
+    """Return a mark for each value that there is, else an empty text."""
+    return [_mark(name) if is_there else "" for name, is_there in zip(names, present, strict=True)]
 
 
-def _moved(text: str, by: int) -> str:
-    """Return a text with marks of other places."""
-    return _MARK.sub(lambda mark: _mark(int(mark[1]) + by), text)
+def _template(text: str, names: Sequence[str], plain: Collection[str], raw: Sequence[str] = ()) -> Template:
+    """Return the template of a text with marks.
 
-
-def _marks(shape: Shape) -> list[str]:
-    """Return values of a shape, in which each text is a mark with its place."""
-    return [_mark(place) if part else "" for place, part in enumerate(shape)]
-
-
-def _template(text: str, plain: Collection[str]) -> Template:
-    """Return the template of a text with marks. plain: the names of elements of plain text in RSS."""
+    names: of all values, in the order in which they are given to it. plain: of the elements of plain text in RSS. raw:
+    of what is filled in as it is.
+    """
     pieces = _MARK.split(text.replace("%", "%%"))
-    constants, places = pieces[::2], map(int, pieces[1::2])
-    found: list[dict[int, int]] = [{} for _ in _ESCAPINGS]
-    placed = []
-    name = ""  # of the element that a value is in
-    for before, place in zip(constants, places, strict=False):
+    constants, marked = pieces[::2], pieces[1::2]
+    groups: dict[Escaping, dict[str, None]] = {}  # whose names are in order, each once
+    used = []
+    element = ""  # that a value is in
+    for before, name in zip(constants, marked, strict=False):
         if "<" in before:
-            name = re.split("[ >]", before.rpartition("<")[2])[0]
-        is_plain = name in plain or (bool(plain) and before.endswith(' title="'))
-        way = before.endswith('="') + 2 * is_plain
-        number = found[way].setdefault(place, len(found[way])) if place >= 0 else place
-        placed.append((way, number))
-    starts = list(accumulate(map(len, found), initial=0))
-    chosen = tuple((escaping, _getter([*group])) for escaping, group in zip(_ESCAPINGS, found, strict=True) if group)
-    ordered = _getter([number if number < 0 else starts[way] + number for way, number in placed])
-    return Template("%s".join(constants).encode(), chosen, ordered)
+            element = re.split("[ >]", before.rpartition("<")[2])[0]
+        is_plain = element in plain or (bool(plain) and before.endswith(' title="'))
+        escaping = (_IN_PLAIN_TEXT if is_plain else _IN_TEXT) + _IN_ALL
+        if before.endswith('="'):
+            escaping += _IN_ATTRIBUTES
+        if name in raw:
+            escaping = _AS_IS
+        else:
+            groups.setdefault(escaping, {})[name] = None
+        used.append((escaping, name))
+    place = {name: number for number, name in enumerate(names)}
+    chosen = tuple((escaping, _getter([place[name] for name in group])) for escaping, group in groups.items())
+    groups[_AS_IS] = dict.fromkeys(raw)  # which comes last
+    filled = [(escaping, name) for escaping, group in groups.items() for name in group]
+    number_of = {each: number for number, each in enumerate(filled)}
+    return Template("%s".join(constants).encode(), chosen, _getter([number_of[each] for each in used]))
 
 
 def _getter(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from feedsvc.formats import feedgen_templates
-from feedsvc.formats.atom_rss import entry_values, provider_values, render_entry, topic_values
-from feedsvc.formats.atom_rss_heads import head_values, render_head
 from feedsvc.formats.content import Context, entry_html
+from feedsvc.formats.feedgen_entries import entry_values, render_entry, topic_values
+from feedsvc.formats.feedgen_heads import head_values, render_head
 from feedsvc.formats.feedgen_templates import write_entry
 from feedsvc.formats.registry import find_format
 from feedsvc.model import (
@@ -87,7 +87,7 @@ def rendered_by_feedgen(name: str, entry: Entry) -> str:
     """Return the element of an entry that feedgen renders, with the character references that RSS has."""
     topics = [topic_values(topic, BASE) for topic in entry.topics]
     values, html = entry_values(entry, CONTEXT), entry_html(entry, CONTEXT)
-    rendered = "".join(render_entry(name, values, html, provider_values(entry.provider), topics))
+    rendered = "".join(render_entry(name, values, html, topics))
     return as_rss_writes(rendered, "title", "category", "dc:creator", "dc:publisher") if name == "rss" else rendered
 
 

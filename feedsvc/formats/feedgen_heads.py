@@ -11,10 +11,10 @@ import feedgen.feed
 from feedgen.ext.dc import DcEntryExtension, DcExtension
 from feedgen.ext.media import MediaEntryExtension, MediaExtension
 
-from feedsvc.formats.atom_rss import known_sides
 from feedsvc.formats.content import html_title
+from feedsvc.formats.feedgen_entries import known_sides
+from feedsvc.formats.feedgen_extension import EntryLinks, FeedLinks
 from feedsvc.formats.feedgen_times import RenderedTime
-from feedsvc.formats.links import EntryLinks, FeedLinks
 from feedsvc.formats.times import rfc2822, rfc3339
 from feedsvc.model import Feed, Format, Image
 from feedsvc.model.version import __version__

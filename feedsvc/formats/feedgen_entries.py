@@ -13,10 +13,10 @@ from feedgen.ext.media import MediaEntryExtension
 from lxml import etree
 
 from feedsvc.formats.content import Context, EntryHtml, html_title
+from feedsvc.formats.feedgen_extension import LANG, THREAD_NAMESPACE, EntryLinks
 from feedsvc.formats.feedgen_times import RenderedTime
-from feedsvc.formats.links import LANG, THREAD_NAMESPACE, EntryLinks
 from feedsvc.formats.times import rfc2822, rfc3339
-from feedsvc.model import Entry, FeedAddress, Provider, Topic, absolute
+from feedsvc.model import Entry, FeedAddress, Topic, absolute
 
 #: Any number of texts.
 Texts: TypeAlias = tuple[str, ...]
@@ -34,7 +34,7 @@ _CUT = "\ue002"
 
 
 class EntryValues(NamedTuple):
-    """The values of an entry apart from its HTML, provider and topics; texts, empty where there is none."""
+    """The values of an entry apart from its HTML and topics: texts, empty where there is none, and lists of texts."""
 
     url: str
     title: str
@@ -50,25 +50,20 @@ class EntryValues(NamedTuple):
     width: str
     height: str
     language: str
-    #: URL and title of each.
-    links: Texts = ()
+    provider: str
+    provider_url: str
+    link_urls: Texts = ()
+    link_titles: Texts = ()
     #: URLs; of the stories that list a mention, which are its links.
     in_reply_to: Texts = ()
-    #: Names; of the persons, who stand before the provider.
+    #: The persons, who stand before the provider.
     authors: Texts = ()
     publishers: Texts = ()
 
 
-#: The number of values that are a text, before those that are any number of members; and the texts of such a member.
-SINGLE_VALUES = EntryValues._fields.index("links")
-MEMBER_TEXTS = (2, 1, 1, 1)
-
-
-class ProviderValues(NamedTuple):
-    """The values of an entry's provider."""
-
-    name: str
-    url: str
+#: The names of the values that are a text, and of those that are lists.
+TEXTS = EntryValues._fields[: -len(EntryValues._field_defaults)]
+LISTS = EntryValues._fields[len(TEXTS) :]
 
 
 class TopicValues(NamedTuple):
@@ -81,9 +76,10 @@ class TopicValues(NamedTuple):
 
 def entry_values(entry: Entry, context: Context) -> EntryValues:
     """Return the values of an entry."""
-    story, image, related = entry.story, entry.story.image, entry.related
+    story, image, provider = entry.story, entry.story.image, entry.provider
     published = rfc3339(story.published)
     changed = rfc3339(updated) if (updated := entry.updated) != story.published else ""
+    urls = tuple([link.url for link in entry.related])
     return EntryValues(
         story.url,
         story.title,
@@ -96,16 +92,14 @@ def entry_values(entry: Entry, context: Context) -> EntryValues:
         str(image.width or "") if image else "",
         str(image.height or "") if image else "",
         entry.language_in(context.language),
-        tuple([text for link in related for text in (link.url, link.title)]),
-        tuple([link.url for link in related]) if entry.is_mention else (),
+        provider.name,
+        provider.url or "",
+        urls,
+        tuple([link.title for link in entry.related]),
+        urls if entry.is_mention else (),
         entry.persons,
         story.publishers,
     )
-
-
-def provider_values(provider: Provider) -> ProviderValues:
-    """Return the values of the provider of an entry."""
-    return ProviderValues(provider.name, provider.url or "")
 
 
 def topic_values(topic: Topic, base_url: str) -> TopicValues:
@@ -116,9 +110,7 @@ def topic_values(topic: Topic, base_url: str) -> TopicValues:
     return TopicValues(topic.slug, absolute(base_url, FeedAddress("topics", topic.slug).page_path), topic.name)
 
 
-def render_entry(
-    name: str, values: EntryValues, html: EntryHtml, provider: ProviderValues, topics: Sequence[TopicValues] = ()
-) -> list[str]:
+def render_entry(name: str, values: EntryValues, html: EntryHtml, topics: Sequence[TopicValues]) -> list[str]:
     """Return the element that feedgen renders for an entry in "atom" or "rss", cut after each element inside it.
 
     It has no declarations of namespaces.
@@ -144,20 +136,20 @@ def render_entry(
         item.media.thumbnail(picture, group=None)
     item.links.links = [
         {"href": url, "rel": "related", "type": "text/html", "title": title}
-        for url, title in zip(values.links[::2], values.links[1::2], strict=True)
+        for url, title in zip(values.link_urls, values.link_titles, strict=True)
     ]
     if name == "atom":
         item.links.html_title = values.html_title
         item.links.in_reply_to = list(values.in_reply_to)
         # All at once: each call looks at all of those before.
-        url = {"uri": provider.url} if provider.url else {}
-        item.author([*({"name": author} for author in values.authors), {"name": provider.name, **url}])
+        url = {"uri": values.provider_url} if values.provider_url else {}
+        item.author([*({"name": author} for author in values.authors), {"name": values.provider, **url}])
         element = item.atom_entry()
         if values.language:
             element.set(LANG, values.language)
     else:
         item.register_extension("dc", DcEntryExtension)
-        item.dc.dc_creator([*values.authors, provider.name])
+        item.dc.dc_creator([*values.authors, values.provider])
         item.dc.dc_publisher(list(values.publishers))
         if values.language:
             item.dc.dc_language(values.language)
