@@ -50,38 +50,17 @@ class EntryHtml(NamedTuple):
 @lru_cache(KEPT)
 def entry_html(entry: Entry, context: Context) -> EntryHtml:
     """Return an entry's HTML. Its content ends in the links, since few readers show those of `rel="related"`."""
-    story, image = entry.story, entry.story.image
-    attributes = [story.url, image.url, image.title] if image else []
-    texts = [story.excerpt]
-    for link in entry.related:
-        attributes.append(link.url)
-        joined = (_dated(link, link.published), first_sentence(link.excerpt)) if link.published else (link.provider, "")
-        texts += (link.title, *joined)
-    escaped = _escape(attributes).replace(b'"', b"&quot;").replace(b"'", b"&#x27;").split(b"\0")
-    excerpt, *of_links = _escape(texts).split(b"\0")
-    language = story.language or context.language
+    story, image, language = entry.story, entry.story.image, entry.story.language or context.language
+    (excerpt,) = _escaped([story.excerpt])
     parts = []
     if image:
-        parts.append(b'<p><a href="%s"><img src="%s" alt="%s"></a></p>' % tuple(escaped[:3]))
-        del escaped[:3]
+        attributes = _escaped([story.url, image.url, image.title], in_attributes=True)
+        parts.append(b'<p><a href="%s"><img src="%s" alt="%s"></a></p>' % tuple(attributes))
     if excerpt:
         parts.append(b"<p>%s</p>" % excerpt)
     parts.append(story.content_html.encode())
     if entry.related:
-        heading = context.labels.coverage if entry.cluster else context.labels.related
-        parts.append(_list_start(heading, context.labels.colon, context.language, language).encode())
-        parts += [
-            b'<li><a href="%s">%s</a> (%s)%s</li>' % (url, title, source, sentence and b"<br>" + sentence)
-            for url, title, source, sentence in zip(escaped, of_links[::3], of_links[1::3], of_links[2::3], strict=True)
-        ]
-        if entry.related_left_out:
-            more = context.labels.more
-            inside = language_attributes(more.language, context.language)
-            text = escape(more.filled(entry.related_left_out), quote=False)
-            # Not on the item itself, whose bullet would stand on the other side than those before it.
-            item = f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>"
-            parts.append(item.encode())
-        parts.append(b"</ul>")
+        parts += _related_list(entry, context, language)
     content = b"".join(parts)
     # Readers take the direction of what they show from their own language.
     if content and is_right_to_left(language):
@@ -89,12 +68,42 @@ def entry_html(entry: Entry, context: Context) -> EntryHtml:
     return EntryHtml(excerpt, content)
 
 
-def _escape(texts: Iterable[str]) -> bytes:
-    """Return texts escaped for HTML, all at once, separated by a character that none of them holds.
+def _related_list(entry: Entry, context: Context, around: str) -> list[bytes]:
+    """Return the parts of the list of related stories, with its heading. around: the language of the entry."""
+    labels = context.labels
+    texts: list[str] = []  # the title of each, its source, and how it begins
+    for link in entry.related:
+        if link.published:
+            texts += (link.title, _dated(link, link.published), first_sentence(link.excerpt))
+        else:
+            texts += (link.title, link.provider, "")
+    escaped = _escaped(texts)
+    urls = _escaped([link.url for link in entry.related], in_attributes=True)
+    heading = labels.coverage if entry.cluster else labels.related
+    parts = [_list_start(heading, labels.colon, context.language, around).encode()]
+    parts += [
+        b'<li><a href="%s">%s</a> (%s)%s</li>' % (url, title, source, sentence and b"<br>" + sentence)
+        for url, title, source, sentence in zip(urls, escaped[::3], escaped[1::3], escaped[2::3], strict=True)
+    ]
+    if entry.related_left_out:
+        inside = language_attributes(labels.more.language, context.language)
+        text = escape(labels.more.filled(entry.related_left_out), quote=False)
+        # Not on the item itself, whose bullet would stand on the other side than those before it.
+        item = f"<li><span{inside}>{text}</span></li>" if inside else f"<li>{text}</li>"
+        parts.append(item.encode())
+    parts.append(b"</ul>")
+    return parts
+
+
+def _escaped(texts: Iterable[str], in_attributes: bool = False) -> list[bytes]:
+    """Return texts, at least one, escaped for HTML: all at once, separated by a character that none of them holds.
 
     In bytes, in which it takes a fraction of the time.
     """
-    return "\0".join(texts).encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+    text = "\0".join(texts).encode().replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+    if in_attributes:
+        text = text.replace(b'"', b"&quot;").replace(b"'", b"&#x27;")
+    return text.split(b"\0")
 
 
 def _dated(link: Link, published: datetime) -> str:
