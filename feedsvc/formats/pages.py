@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,15 +13,12 @@ from feedsvc.formats.initials import by_initial
 from feedsvc.formats.stories import MONTHS, date_and_time, english_in, escaped, headlines, picture, stories
 from feedsvc.formats.subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
-from feedsvc.model import FILTERS, Archive, Catalogue, Entry, Feed, FeedAddress, FeedSummary, Image, Label, Month, Page
-from feedsvc.model.address import absolute
+from feedsvc.model import FILTERS, Archive, Catalogue, Entry, Feed, Image, Label, Month, Page, absolute
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 #: Problems that the page of everything shows.
 _MAX_PROBLEMS = 100
-#: Links to related stories that a story on the page of everything has, and that others show unfolded.
-_SHOWN_LINKS = 3
 #: Providers that are listed without being folded.
 _MAX_UNFOLDED = 40
 
@@ -35,16 +31,6 @@ def _archive_name(archive: Archive) -> str:
 
 def _month_name(archive: Archive) -> str:
     return MONTHS[int(archive.month[5:]) - 1]
-
-
-def _page(feed: FeedAddress) -> str:
-    """Return the address of the page of a feed relative to the home page."""
-    return quote(feed.page_path[1:]) + (f"?{feed.filters.query}" if feed.filters.items else "")
-
-
-def _largest_first(feeds: Iterable[FeedSummary]) -> list[FeedSummary]:
-    """Return feeds by their number of stories, those of one number in the order given."""
-    return sorted(feeds, key=lambda feed: -feed.size)
 
 
 def _counted(number: int, one: str, several: str) -> str:
@@ -63,8 +49,6 @@ _templates = Environment(
 _templates.filters.update(
     date_and_time=date_and_time,
     month_name=_month_name,
-    page=_page,
-    largest_first=_largest_first,
     by_initial=by_initial,
 )
 _templates.globals.update(
@@ -72,7 +56,7 @@ _templates.globals.update(
     max_problems=_MAX_PROBLEMS,
     max_unfolded=_MAX_UNFOLDED,
     counted=_counted,
-    language_attributes=language_attributes,
+    language_attributes=lambda *languages: Markup(language_attributes(*languages)),
     alternates=alternates,
     subscribe=subscribe,
     addresses=addresses,
@@ -96,7 +80,7 @@ def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[M
         "filters": "",
         "all_filters": FILTERS.values(),
         "is_hiding_pictures": _is_hiding_pictures(catalogue, recent),
-        "stories": Markup(stories(recent, catalogue, "", _SHOWN_LINKS, is_whole=False)),
+        "stories": Markup(stories(recent, catalogue, "", is_whole=False)),
         "months": months,
     }
     return _render("home.html", _root("/"), catalogue.language, **values).encode()
@@ -115,7 +99,7 @@ def write_page(page: Page) -> bytes:
         html = {"stories": headlines(feed.entries, feed.language, address.kind != "providers")}
     else:
         html = {
-            "stories": stories(feed.entries, feed, root, _SHOWN_LINKS),
+            "stories": stories(feed.entries, feed, root),
             "icon": picture(feed.image, feed, feed.language, "icon") if feed.image else "",
             "months": _render("months.html", root, feed.language, months=page.months) if page.months else "",
         }
@@ -183,10 +167,10 @@ def _texts(page: Page, label: Label) -> dict[str, str]:
     }
     if address.archive:
         texts |= {
-            "newest": _page(current),
-            "newer": _page(newer) if newer else "",
+            "newest": current.page_link,
+            "newer": newer.page_link if newer else "",
             "newer_name": _archive_name(newer.archive) if newer and newer.archive else "",
-            "older": _page(older) if older else "",
+            "older": older.page_link if older else "",
             "older_name": _archive_name(older.archive) if older and older.archive else "",
         }
     return texts

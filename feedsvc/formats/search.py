@@ -1,7 +1,5 @@
 """What pages search in, as JSON: lists of values rather than objects, since pages load all of it."""
 
-from urllib.parse import quote
-
 import msgspec
 
 from feedsvc.model import FeedSummary, SearchIndex
@@ -24,4 +22,4 @@ def write_search_index(index: SearchIndex) -> bytes:
 
 
 def _feed(feed: FeedSummary) -> tuple[str, str, int]:
-    return feed.name, quote(feed.address.page_path[1:]), feed.size
+    return feed.name, feed.address.page_link, feed.size

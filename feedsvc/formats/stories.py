@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from html import escape
-from urllib.parse import quote
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.model import Catalogue, Entry, Feed, FeedAddress, Image, Link
 
+#: Links to related stories that are shown unfolded.
+_SHOWN_LINKS = 3
 #: The characters of an excerpt that is shortened, how many more are no reason to, and what it ends in then.
 _EXCERPT, _SPARED, _CUT = 240, 5, "..."
 MONTHS = (
@@ -50,16 +51,16 @@ def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "pict
     return f'<details class="{name}">\n{summary}\n<img {attributes}>\n</details>\n'
 
 
-def stories(entries: Iterable[Entry], site: Feed | Catalogue, root: str, shown: int, is_whole: bool = True) -> str:
+def stories(entries: Iterable[Entry], site: Feed | Catalogue, root: str, is_whole: bool = True) -> str:
     """Return stories, each with its headline, byline, excerpt, coverage and topics.
 
-    root: the relative path to the home page. shown: the number of links to related stories that are not folded.
-    is_whole: whether each has its whole excerpt, and the links that are.
+    root: the relative path to the home page. is_whole: whether each has its whole excerpt, and all
+    links.
     """
-    return "\n".join([_story(entry, site, root, shown, is_whole) for entry in entries])
+    return "\n".join([_story(entry, site, root, is_whole) for entry in entries])
 
 
-def _story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole: bool) -> str:
+def _story(entry: Entry, site: Feed | Catalogue, root: str, is_whole: bool) -> str:
     story, language = entry.story, site.language
     around = story.language or language
     inside = language_attributes(language, around)
@@ -73,9 +74,9 @@ def _story(entry: Entry, site: Feed | Catalogue, root: str, shown: int, is_whole
     if excerpt:
         parts.append(f"<p>{excerpt}</p>\n")
     if entry.related and entry.is_mention:
-        parts.append(f'<p class="related"{inside}>{_mentioned_by(entry, site, shown)}</p>\n')
+        parts.append(f'<p class="related"{inside}>{_mentioned_by(entry, site)}</p>\n')
     elif entry.related:
-        parts.append(f'<div class="coverage"{inside}>\n{_coverage(entry, site, shown, is_whole)}</div>\n')
+        parts.append(f'<div class="coverage"{inside}>\n{_coverage(entry, site, is_whole)}</div>\n')
     if entry.topics:
         parts.append(f'<ul class="topics"{inside}>\n{_topics(entry, root)}</ul>\n')
     return "".join((*parts, "</article>\n"))
@@ -105,15 +106,15 @@ def headlines(entries: Sequence[Entry], language: str, with_provider: bool) -> s
     return "\n".join((*lines, "</ul>"))
 
 
-def _mentioned_by(entry: Entry, site: Feed | Catalogue, shown: int) -> str:
+def _mentioned_by(entry: Entry, site: Feed | Catalogue) -> str:
     """Return the links to some of the stories that list a mention, and the number of the others."""
-    links = [f'<a href="{url}">{title}</a>' for url, title, _ in _texts(entry.related[:shown])]
+    links = [f'<a href="{url}">{title}</a>' for url, title, _ in _texts(entry.related[:_SHOWN_LINKS])]
     rest = entry.related_total - len(links)
     more = f" {_more('span', rest, site)}" if rest else ""
     return f"<span{english_in(site.language)}>Related to</span>\n{', '.join(links)}{more}"
 
 
-def _coverage(entry: Entry, site: Feed | Catalogue, shown: int, is_whole: bool) -> str:
+def _coverage(entry: Entry, site: Feed | Catalogue, is_whole: bool) -> str:
     """Return the heading and the list of the related stories of an entry."""
     heading = site.labels.coverage if entry.cluster else site.labels.related
     inside = language_attributes(heading.language, site.language)
@@ -122,16 +123,17 @@ def _coverage(entry: Entry, site: Feed | Catalogue, shown: int, is_whole: bool) 
         f'<span class="facts">{provider}{_published(link, site.language)}</span></li>\n\n'
         for link, (url, title, provider) in zip(entry.related, _texts(entry.related), strict=True)
     ]
-    rest = entry.related_total - len(items[:shown])
+    shown, others = items[:_SHOWN_LINKS], items[_SHOWN_LINKS:]
+    rest = entry.related_total - len(shown)
     more = folded = ""
-    if is_whole and len(items) > shown:
+    if is_whole and others:
         left_out = f"{_more('li', entry.related_left_out, site)}\n" if entry.related_left_out else ""
-        folded = f"<ul>\n{''.join(items[shown:])}{left_out}</ul>\n"
+        folded = f"<ul>\n{''.join(others)}{left_out}</ul>\n"
         folded = f"<details>\n{_more('summary', rest, site)}\n{folded}</details>\n"
     elif rest:
         more = f"{_more('li', rest, site)}\n"
     heading_text = f"<p{inside}>{_escape(heading.text)} ({entry.related_total})</p>\n"
-    return f"{heading_text}<ul>\n{''.join(items[:shown])}{more}</ul>\n{folded}"
+    return f"{heading_text}<ul>\n{''.join(shown)}{more}</ul>\n{folded}"
 
 
 def _published(link: Link, language: str) -> str:
@@ -166,7 +168,7 @@ def _topics(entry: Entry, root: str) -> str:
 @lru_cache(1000)
 def _topic_page(slug: str) -> str:
     """Return the address of a topic's page relative to the home page."""
-    return quote(FeedAddress("topics", slug).page_path[1:])
+    return FeedAddress("topics", slug).page_link
 
 
 def _shortened(text: str) -> str:

@@ -69,6 +69,11 @@ class FeedAddress(Struct, frozen=True, gc=False):
         section = f"{self.archive}/" if self.archive else ""
         return f"{self.feed_path}/{section}" if self.slug or section else "/"
 
+    @property
+    def page_link(self) -> str:
+        """The URL of that page, relative to the home page."""
+        return quote(self.page_path[1:]) + (f"?{self.filters.query}" if self.filters.items else "")
+
     def path(self, suffix: str = "") -> str:
         """Return the path of the feed with a format's suffix; without one, the path of its id."""
         section = _OLDER if self.is_older else str(self.archive or "")
