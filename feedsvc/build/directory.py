@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
-from feedsvc.build.files import TEMPORARY, digest, file_state, holds, read, remove_file, replace_file
+from feedsvc.build.files import TEMPORARY, digest, file_state, holds, remove_file, replace_file
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
 from feedsvc.build.output import Groups, OutputScheme
-from feedsvc.build.place import check_folder
+from feedsvc.build.output_checks import check_folder
 from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.encodings import ENCODINGS, MIN_BYTES, encode
@@ -29,7 +29,6 @@ class Directory:
     def __init__(self, path: Path, precompress: bool) -> None:
         self.path = self.folder = path
         self.encodings = list(ENCODINGS) if precompress else []
-        self._start = f"{path}/"
         self._is_dry = False
         #: What `_is_closed` found.
         self._closed: dict[str, bool | None] = {}
@@ -59,9 +58,9 @@ class Directory:
         return self.path / name
 
     def changed(self, states: Mapping[str, State]) -> set[str]:
-        found = set()
+        found, folder = set(), str(self.path)
         for name, state in states.items():
-            size, mtime = file_state(f"{self._start}{name}")
+            size, mtime = file_state(f"{folder}/{name}")
             if size != state[0] or str(mtime) != _time_and_digest(state)[0]:
                 found.add(name)
         return found
@@ -146,26 +145,25 @@ class FileWriter:
 
     def put(self, address: str, document: Document) -> None:
         """Write a document's file and its compressed copies where they differ, and note its manifest entry."""
-        conflicts = len(self.conflicts)
         entry = self.entries[address] = ManifestEntry(document.revision, {}, document.outline)
-        name, body, written = file_name(address), document.body, len(self.written)
-        if (
-            self._update(entry, name, body, holds(f"{self.path}/{name}", body))
-            and self.encodings
-            and len(body) >= MIN_BYTES
-        ):
-            # A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from
-            # a build that was killed, is found without compressing anything.
-            _, mtime = file_state(f"{self.path}/{name}")
-            will_change = self.is_dry and len(self.written) > written
-            for encoding in self.encodings:
-                copy = name + ENCODINGS[encoding][0]
-                path = f"{self.path}/{copy}"
-                is_right = copy not in self.foreign and file_state(path)[1] == mtime and not will_change
-                copied = read(path) if is_right else b"" if self.is_dry else encode(body, encoding)
-                self._update(entry, copy, copied, is_right, mtime)
-        if len(self.conflicts) > conflicts:
-            entry.revision = NEVER  # so that the next build tries again
+        name, body = file_name(address), document.body
+        is_right = holds(f"{self.path}/{name}", body)
+        if self._update(entry, name, body, is_right) and self.encodings and len(body) >= MIN_BYTES:
+            self._update_copies(entry, name, body, will_change=self.is_dry and not is_right)
+
+    def _update_copies(self, entry: ManifestEntry, name: str, body: bytes, *, will_change: bool) -> None:
+        """Write the compressed copies of a file where they differ. will_change: whether the file isn't right yet.
+
+        A copy has its file's time: servers send the same Last-Modified for both. So a copy of an older body, from a
+        build that was killed, is found without compressing anything.
+        """
+        _, mtime = file_state(f"{self.path}/{name}")
+        for encoding in self.encodings:
+            copy = name + ENCODINGS[encoding][0]
+            path = f"{self.path}/{copy}"
+            is_right = copy not in self.foreign and file_state(path)[1] == mtime and not will_change
+            copied = Path(path).read_bytes() if is_right else b"" if self.is_dry else encode(body, encoding)
+            self._update(entry, copy, copied, is_right, mtime)
 
     def _update(self, entry: ManifestEntry, name: str, body: bytes, is_right: bool, mtime: int | None = None) -> bool:
         """Return whether a file is right now: it was, or was written. A foreign file in its place is a conflict."""
@@ -176,6 +174,7 @@ class FileWriter:
             state = written
         else:
             self.conflicts.append(self.path / name)
+            entry.revision = NEVER  # so that the next build tries again
             return False
         if name not in self.foreign:
             size, changed = state
@@ -232,7 +231,7 @@ def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
     if not S_ISREG(found.st_mode) or found.st_size != state[0]:
         return False
     # Manifests of earlier versions have no digest.
-    return str(found.st_mtime_ns) == time or not known or digest(read(path)) == known
+    return str(found.st_mtime_ns) == time or not known or digest(Path(path).read_bytes()) == known
 
 
 def _time_and_digest(state: State) -> tuple[str, str]:

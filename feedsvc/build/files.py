@@ -12,17 +12,12 @@ TEMPORARY = ".feedsvc.{}.tmp"
 def holds(path: str, body: bytes) -> bool:
     """Return whether there is a file with these bytes."""
     size, _ = file_state(path)
-    return size == len(body) and os.path.isfile(path) and read(path) == body
+    return size == len(body) and os.path.isfile(path) and Path(path).read_bytes() == body
 
 
 def digest(body: bytes) -> str:
     """Return the hash that a manifest has of a file."""
     return hashlib.sha256(body).hexdigest()[:16]
-
-
-def read(path: str) -> bytes:
-    """Return the bytes of a file."""
-    return Path(path).read_bytes()
 
 
 def file_state(path: Path | str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from feedsvc.build.files import file_state
 from feedsvc.build.guard import find_loss, find_shown, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest
 from feedsvc.build.output import Groups, open_output
-from feedsvc.build.place import check_owner, find_owner
+from feedsvc.build.output_checks import check_owner, find_owner
 from feedsvc.build.writing import Mapping, write_stages
 from feedsvc.config import Config, Index
 from feedsvc.errors import LossError

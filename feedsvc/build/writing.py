@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import pairwise, zip_longest
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from feedsvc.build.output import Groups, Writer
 from feedsvc.config import Config
@@ -56,26 +56,18 @@ def _parted(stretch: Groups) -> Iterator[Groups]:
         stretch = stretch[size:]
 
 
-class _Opened(NamedTuple):
-    """What another process writes the documents of one build from: all batches that it takes."""
-
-    #: An id.
-    build: bytes
-    documents: Documents
-    known: KeptEntries
-
-
-_opened: _Opened | None = None
+#: What this process, one of several, writes the documents of the last build from, by an id of the build.
+_opened: dict[bytes, tuple[Documents, KeptEntries]] = {}
 
 
 def _open_and_write(build: bytes, config: Config, new_writer: Callable[[], Writer], batch: Groups) -> Writer:
     """Write the documents of some feeds, in another process, which leaves the index open until the next build."""
-    global _opened
-    if not _opened or _opened.build != build:
-        if _opened:
-            _opened.documents.index.close()
-        _opened = _Opened(build, Documents(open_index(config), config), KeptEntries())
-    return _write_batch(_opened.documents, _opened.known, new_writer, batch)
+    if build not in _opened:
+        while _opened:
+            _, (documents, _) = _opened.popitem()
+            documents.index.close()
+        _opened[build] = Documents(open_index(config), config), KeptEntries()
+    return _write_batch(*_opened[build], new_writer, batch)
 
 
 def _write_batch(documents: Documents, known: KeptEntries, new_writer: Callable[[], Writer], batch: Groups) -> Writer:

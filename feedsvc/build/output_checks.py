@@ -1,4 +1,4 @@
-"""Where a build must not write: to a folder of records, around one, around the index, or over another site's build."""
+"""Refuses an output that a build must not write to: one with the records or the index, or of another configuration."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,8 @@ from feedsvc.config import Config
 from feedsvc.errors import OutputError
 from feedsvc.records.files import path_of, spelled_out
 from feedsvc.records.sources import find_sources
+
+_HINT = ": set build.out, or use --out"
 
 
 def check_folder(out: Path, config: Config) -> None:
@@ -31,9 +33,6 @@ def check_folder(out: Path, config: Config) -> None:
         file = config.folder / config.index.url.removeprefix("sqlite:///")
         if _real(file).is_relative_to(place):
             raise OutputError(f"{out}: the index is in it, {file}; expected a folder without it{_HINT}")
-
-
-_HINT = ": set build.out, or use --out"
 
 
 def _real(path: Path) -> Path:
