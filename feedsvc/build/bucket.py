@@ -114,8 +114,9 @@ class Bucket:
         self._found: dict[str, tuple[int, str]] = {}
         #: The states that the manifest had at first, by name.
         self._states: dict[str, State] = {}
-        #: The manifest that this build read or wrote last, as it was then and with what was added since.
+        #: The text of the manifest that this build read or wrote last.
         self._text = b""
+        #: The manifest that it wrote last, with what was added since.
         self._manifest: Manifest | None = None
         #: The files of other builds that wrote a manifest meanwhile.
         self._others: set[str] = set()
@@ -201,8 +202,8 @@ class Bucket:
         return self._new_writer
 
     def finish(self, writer: ObjectWriter, manifest: Manifest) -> None:
-        """Upload what changed. If an upload fails, the others that have begun are completed first."""
-        uploads = {}
+        """Upload what changed; see `_upload_all`."""
+        changed = []
         for item in writer.prepared:
             state = self._states.get(item.name, (-1, ""))
             if item.name in self._foreign:
@@ -215,24 +216,30 @@ class Bucket:
                 manifest.entries[item.address] = ManifestEntry(NEVER, {item.name: state})
                 writer.written.append(item.name)
             else:
-                uploads[self._threads.submit(self._upload, item)] = item
+                changed.append(item)
+        for item, state in self._upload_all(changed):
+            manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state}, item.outline)
+            writer.written.append(item.name)
+        if time.monotonic() - self._written_at > CHECKPOINT:
+            self.write_manifest(manifest)
+
+    def _upload_all(self, items: Iterable[StoredObject]) -> Iterator[tuple[StoredObject, State]]:
+        """Upload objects, and yield each with its state; if one fails, raise its error after those that have begun."""
+        uploads = {self._threads.submit(self._upload, item): item for item in items}
         _, unfinished = wait(uploads, return_when=FIRST_EXCEPTION)
         for upload in unfinished:
             upload.cancel()
         wait(unfinished)
-        first_error = None
+        errors = []
         for upload, item in uploads.items():
             if upload.cancelled():
                 continue
             if error := upload.exception():
-                first_error = first_error or error
-                continue
-            manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: upload.result()}, item.outline)
-            writer.written.append(item.name)
-        if first_error:
-            raise first_error
-        if time.monotonic() - self._written_at > CHECKPOINT:
-            self.write_manifest(manifest)
+                errors.append(error)
+            else:
+                yield item, upload.result()
+        if errors:
+            raise errors[0]
 
     def _upload(self, item: StoredObject) -> State:
         """Upload an object, and return its state: the text is its digest, a space and its ETag."""

@@ -8,9 +8,9 @@ from feedsvc.feeds.documents import Documents, Listing
 
 def is_whole(output: Output, before: Manifest, revision: int) -> bool:
     """Return whether a build left all documents of a revision in an output, and their files are as it left them."""
-    return (
-        before.revision == revision and not before.pending and len(_find_as_left(output, before)) == len(before.entries)
-    )
+    if before.revision != revision or before.pending:
+        return False
+    return len(_find_as_left(output, before)) == len(before.entries)
 
 
 def find_current(
@@ -41,8 +41,9 @@ def find_current(
         if addresses[0] not in unrevised:
             stale.append(addresses)
             continue
-        for entry, path in ((before.entries[address.path], address.path) for address in addresses):
-            current[path] = ManifestEntry(revision, entry.files, entry.outline)
+        for address in addresses:
+            entry = as_left[address.path]
+            current[address.path] = ManifestEntry(revision, entry.files, entry.outline)
     return current, stale
 
 
