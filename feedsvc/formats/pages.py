@@ -46,11 +46,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(
-    date_and_time=date_and_time,
-    month_name=_month_name,
-    by_initial=by_initial,
-)
+_templates.filters.update(date_and_time=date_and_time, month_name=_month_name, by_initial=by_initial)
 _templates.globals.update(
     FILTERS=FILTERS,
     max_problems=_MAX_PROBLEMS,
@@ -64,7 +60,7 @@ _templates.globals.update(
 )
 
 
-def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[Month] = ()) -> bytes:
+def write_home(catalogue: Catalogue, recent: Sequence[Entry], months: Sequence[Month]) -> bytes:
     """Return the page of the feed of everything, which lists all feeds.
 
     recent: the stories that it begins with. months: of its archives, newest first.
@@ -105,13 +101,13 @@ def write_page(page: Page) -> bytes:
         }
         is_hiding_pictures = _is_hiding_pictures(feed, feed.entries, feed.image)
     values = dict(zip(texts, escaped(texts.values()), strict=True)) | html
-    frame, choose = _frame(
+    template, choose = _page_template(
         "archive.html" if address.archive else "feed.html",
         root,
         feed.language,
         tuple([(name, bool(value)) for name, value in values.items()]),
         page.choices,
-        all_filters=tuple(FILTERS.values()),
+        all_filters=tuple(FILTERS.values()),  # to which programs may add some
         site_title=feed.site_title,
         kind=address.kind if address.slug else "",
         label=label,
@@ -120,11 +116,11 @@ def write_page(page: Page) -> bytes:
         alternate_formats=feed.archive_formats if address.archive else feed.formats,
         is_hiding_pictures=is_hiding_pictures,
     )
-    return frame % tuple([value.encode() for value in choose(values)])
+    return template % tuple([value.encode() for value in choose(values)])
 
 
 @lru_cache(100)
-def _frame(
+def _page_template(
     template: str,
     root: str,
     language: str,

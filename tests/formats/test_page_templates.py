@@ -140,7 +140,7 @@ def test_a_page_is_the_same_whatever_pages_were_written_before(make_site: Callab
     written = [site.body(path) for path in paths]
     assert len(written) > 40
     for path, body in zip(paths, written, strict=True):
-        pages._frame.cache_clear()
+        pages._page_template.cache_clear()
         assert site.body(path) == body
         (heading,) = html.document_fromstring(body).xpath("//h1/text()")
         assert heading in (*names, "Everything") or heading.startswith("A topic of ")
