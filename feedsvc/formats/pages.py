@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from feedsvc.formats.content import language_attributes
 from feedsvc.formats.initials import by_initial
-from feedsvc.formats.stories import MONTHS, date_and_time, english_in, escaped, headlines, picture, stories
-from feedsvc.formats.subscribing import addresses, alternates, subscribe
+from feedsvc.formats.page_stories import MONTHS, date_and_time, english_in, escaped, headlines, picture, stories
+from feedsvc.formats.page_subscribing import addresses, alternates, subscribe
 from feedsvc.languages import is_right_to_left
 from feedsvc.model import FILTERS, Archive, Catalogue, Entry, Feed, Image, Label, Month, Page, absolute
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from feedsvc.formats import pages, stories
+from feedsvc.formats import page_stories, pages
 from feedsvc.web import create_app
 from feedsvc.web.responses import PAGE_POLICY
 from tests.conftest import PATIENCE, Site, record
@@ -44,7 +44,7 @@ MARKUP = (
 @pytest.fixture
 def unescaped(make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a service whose pages do not escape."""
-    monkeypatch.setattr(stories, "escaped", list)
+    monkeypatch.setattr(page_stories, "escaped", list)
     monkeypatch.setattr(pages._templates, "autoescape", False)
     monkeypatch.setattr(pages._templates, "cache", {})
     files: dict[str, str | bytes] = {

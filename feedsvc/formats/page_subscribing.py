@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from feedsvc.formats.stories import english_in
+from feedsvc.formats.page_stories import english_in
 from feedsvc.model import Format
 
 
