@@ -29,7 +29,7 @@ from feedsvc.formats.feedgen_entries import (
 )
 from feedsvc.formats.feedgen_heads import HeadValues, head_values, render_head
 from feedsvc.formats.xml_templates import MARK, Present, Template, escaped, make_template, mark, marks
-from feedsvc.kept import Kept
+from feedsvc.lru import LRUCache
 from feedsvc.model import Entry, Feed, Format, Topic
 
 #: The bytes of the entries that are kept as they were written; those of one beside what was written, and the entry.
@@ -56,7 +56,7 @@ def write_feed(format: Format, feed: Feed) -> bytes:
         element = kept.get(key)
         if element is None:
             element = write_entry(name, entry, context)
-            kept.keep(key, element)
+            kept.put(key, element)
         entries.append(element)
     head = _head_template(name, feed.ttl, tuple(map(bool, values))).fill(values)
     return b"".join((head, *entries, _END[name].encode()))
@@ -64,9 +64,9 @@ def write_feed(format: Format, feed: Feed) -> bytes:
 
 # Feeds that share stories are written near each other.
 @lru_cache(2)
-def _written(context: Context) -> Kept[tuple[str, Entry], bytes]:
+def _written(context: Context) -> LRUCache[tuple[str, Entry], bytes]:
     """Return the elements of entries that are kept, by format, of the feeds of a site."""
-    return Kept(KEPT_BYTES, lambda element: ENTRY_BYTES + 2 * len(element))
+    return LRUCache(KEPT_BYTES, lambda element: ENTRY_BYTES + 2 * len(element))
 
 
 def write_entry(name: str, entry: Entry, context: Context) -> bytes:

@@ -12,7 +12,7 @@ from feedsvc.index.names import KnownTopic, Names
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery
 from feedsvc.index.reader import everything, find_urls
-from feedsvc.kept import Kept
+from feedsvc.lru import LRUCache
 from feedsvc.model import Cluster, Entry, FeedAddress, Link, Story
 
 #: The number of entries that are read together, of one feed or of several.
@@ -29,12 +29,12 @@ class KeptEntries:
 
     def __init__(self) -> None:
         self._revision: int | None = None
-        self._kept: Kept[_Key, Entry] = Kept(KEPT_BYTES, _size)
+        self._kept: LRUCache[_Key, Entry] = LRUCache(KEPT_BYTES, _size)
 
-    def at(self, revision: int) -> Kept[_Key, Entry]:
+    def at(self, revision: int) -> LRUCache[_Key, Entry]:
         """Return those of the index at a revision, which are none if those that are kept are of another one."""
         if revision != self._revision:
-            self._revision, self._kept = revision, Kept(KEPT_BYTES, _size)
+            self._revision, self._kept = revision, LRUCache(KEPT_BYTES, _size)
         return self._kept
 
 
@@ -50,7 +50,7 @@ def find_entries(
     known: those that were read for other feeds, by one thread; these are added to them.
     """
     names = Names(connection, rules)
-    kept = known.at(everything(connection).revision) if known else Kept(KEPT_BYTES, _size)
+    kept = known.at(everything(connection).revision) if known else LRUCache(KEPT_BYTES, _size)
     #: The feeds that are read together, their entries, and those that are still to be read.
     pending: list[list[_Key]] = []
     entries: dict[_Key, Entry] = {}
@@ -62,7 +62,7 @@ def find_entries(
                 for entry in _read(connection, urls, rules, names, is_grouped):
                     key = is_grouped, entry.story.url
                     entries[key] = entry
-                    kept.keep(key, entry)
+                    kept.put(key, entry)
         for keys in pending:
             yield tuple([entries[key] for key in keys])
         pending.clear()

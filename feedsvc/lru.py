@@ -1,4 +1,4 @@
-"""Keeps what was used lately, as far as memory allows."""
+"""A cache of what was used lately, bounded by bytes."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,15 +9,15 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[K, V]):
-    """Values by key, of which those that were used longest ago go when there is too much. Threads may share it.
+class LRUCache(Generic[K, V]):
+    """Values by key, of which the least recently used are dropped when there is too much. Threads may share it.
 
-    most: the bytes of all values. size_of: returns those of a value, about. `cachetools`, whose LRUCache does the same,
-    takes several times as long, which a build would feel.
+    max_bytes: of all values. size_of: returns the bytes of a value, about. That of `cachetools` takes several times as
+    long, which a build would feel.
     """
 
-    def __init__(self, most: int, size_of: Callable[[V], int]) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        self._max_bytes = max_bytes
         self._size_of = size_of
         self._values: OrderedDict[K, V] = OrderedDict()
         self._size = 0
@@ -31,13 +31,13 @@ class Kept(Generic[K, V]):
         except KeyError:  # or another thread dropped it at this moment
             return None
 
-    def keep(self, key: K, value: V) -> None:
-        """Keep a value that wasn't kept."""
+    def put(self, key: K, value: V) -> None:
+        """Add a value, unless there is one with the key."""
         with self._lock:
             if key in self._values:  # since another thread was faster
                 return
             self._values[key] = value
             self._size += self._size_of(value)
-            while self._size > self._most:
+            while self._size > self._max_bytes:
                 _, dropped = self._values.popitem(last=False)
                 self._size -= self._size_of(dropped)
