@@ -16,7 +16,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
+from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name, parts
 from feedsvc.build.output import Groups
 from feedsvc.config import Config
 from feedsvc.feeds.addresses import SITE_PATHS, Address
@@ -168,8 +168,8 @@ class Bucket:
 
     def _matches(self, name: str, state: State) -> bool:
         size, etag = self._found.get(name, (-1, ""))
-        _, _, known_etag = str(state[1]).partition(" ")
-        return size == state[0] and (etag == known_etag or not known_etag)
+        known_size, _, known_etag = parts(state)
+        return size == known_size and (etag == known_etag or not known_etag)
 
     def foreign(self, names: Iterable[str], states: Mapping[str, State | None]) -> set[str]:
         there = [name for name in names if name in self._found]
@@ -179,8 +179,8 @@ class Bucket:
 
     def _is_as_left(self, name: str, state: State) -> bool:
         """Return whether an object with another ETag has the bytes that it was left with: it may be a copy."""
-        digest = str(state[1]).partition(" ")[0]
-        return self._found[name][0] == state[0] and _hash(self.store.read(name)) == digest[_OF_HEADERS:]
+        size, digest, _ = parts(state)
+        return self._found[name][0] == size and _hash(self.store.read(name)) == digest[_OF_HEADERS:]
 
     def file_names(self, address: str) -> list[str]:
         return [file_name(address)]
@@ -209,7 +209,7 @@ class Bucket:
             if item.name in self._foreign:
                 manifest.entries[item.address] = ManifestEntry(NEVER, {})  # so that the next build tries again
                 writer.conflicts.append(f"{self.store.address}/{item.name}")
-            elif str(state[1]).startswith(item.digest) and self._matches(item.name, state):
+            elif parts(state)[1] == item.digest and self._matches(item.name, state):
                 manifest.entries[item.address] = ManifestEntry(item.revision, {item.name: state}, item.outline)
                 writer.unchanged += 1
             elif self._is_dry:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
 from feedsvc.build.files import TEMPORARY, digest, file_state, holds, remove_file, replace_file
-from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name
+from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name, parts
 from feedsvc.build.output import Groups, OutputScheme
 from feedsvc.build.output_checks import check_folder
 from feedsvc.config import Config
@@ -61,7 +61,8 @@ class Directory:
         found, folder = set(), str(self.path)
         for name, state in states.items():
             size, mtime = file_state(f"{folder}/{name}")
-            if size != state[0] or str(mtime) != _time_and_digest(state)[0]:
+            known_size, known_mtime, _ = parts(state)
+            if size != known_size or str(mtime) != known_mtime:
                 found.add(name)
         return found
 
@@ -227,13 +228,8 @@ def _is_as_left(path: str, found: os.stat_result, state: State) -> bool:
 
     found: of the path itself.
     """
-    time, known = _time_and_digest(state)
-    if not S_ISREG(found.st_mode) or found.st_size != state[0]:
+    size, mtime, known_digest = parts(state)
+    if not S_ISREG(found.st_mode) or found.st_size != size:
         return False
     # Manifests of earlier versions have no digest.
-    return str(found.st_mtime_ns) == time or not known or digest(Path(path).read_bytes()) == known
-
-
-def _time_and_digest(state: State) -> tuple[str, str]:
-    time, _, known = str(state[1]).partition(" ")
-    return time, known
+    return str(found.st_mtime_ns) == mtime or not known_digest or digest(Path(path).read_bytes()) == known_digest

@@ -8,9 +8,16 @@ from feedsvc.errors import OutputError
 MANIFEST = ".feedsvc.json"
 #: A revision that no document has: its entry is never up to date.
 NEVER = -1
-#: Of a file or an object: its size in bytes, and a text that changes with its content.
-#: In manifests of earlier versions, of a file: its size in bytes, and its time of last change in nanoseconds.
+#: Of a file: its size in bytes, and a text with its time of last change in nanoseconds and its digest; or that time
+#: alone, in manifests of earlier versions. Of an object: its size, and a text with its digest and its ETag.
 State = tuple[int, int | str]
+
+
+def parts(state: State) -> tuple[int, str, str]:
+    """Return the size that a state has, and the two parts of its text, of which the second may be empty."""
+    size, text = state
+    first, _, second = str(text).partition(" ")
+    return size, first, second
 
 
 class ManifestEntry(msgspec.Struct, array_like=True, gc=False):
