@@ -1,9 +1,8 @@
 """Writes Atom and RSS: feedgen renders each shape of entry once, and all other entries of the shape are filled in.
 
 feedgen builds a tree of elements, which takes ten times as long as filling in. So it renders one entry of each shape
-(with a picture or without, with an excerpt or without) with marks in place of its values, each of which has the value's
-name, and one member of each list (links, authors), whose element is repeated as often as there are members. That is a
-template:
+(with a picture or without, with an excerpt or without) with placeholders for its values, and one member of each list
+(links, authors), whose element is repeated as often as there are members. That is a template:
 
     Entry -> EntryValues -> shape -> template of the shape (feedgen, once) -> template filled with the values
 
@@ -28,7 +27,15 @@ from feedsvc.formats.feedgen_entries import (
     topic_values,
 )
 from feedsvc.formats.feedgen_heads import HeadValues, head_values, render_head
-from feedsvc.formats.xml_templates import MARK, Present, Template, escaped, make_template, mark, marks
+from feedsvc.formats.xml_templates import (
+    PLACEHOLDER,
+    Present,
+    Template,
+    escaped,
+    make_template,
+    placeholder,
+    placeholders,
+)
 from feedsvc.lru import LRUCache
 from feedsvc.model import Entry, Feed, Format, Topic
 
@@ -98,27 +105,27 @@ def _topic_element(name: str, topic: Topic, base_url: str) -> bytes:
 
 @lru_cache
 def _topic_template(name: str) -> Template:
-    """Return the template of the element of a topic: the only one with marks of an entry that has such a topic."""
-    topic = TopicValues(*map(mark, TopicValues._fields))
+    """Return the template of the element of a topic: the only one in the entry below that has placeholders."""
+    topic = TopicValues(*map(placeholder, TopicValues._fields))
     elements = render_entry(name, EntryValues(*"-" * len(TEXTS)), EntryHtml(b"", b"-"), [topic])
-    return make_template(next(filter(MARK.search, elements)), TopicValues._fields, _PLAIN_OF_ENTRY[name])
+    return make_template(next(filter(PLACEHOLDER.search, elements)), TopicValues._fields, _PLAIN_OF_ENTRY[name])
 
 
 @lru_cache(1000)
 def _entry_template(name: str, present: Present, sizes: tuple[int, ...]) -> Template:
     """Return the template of the entries of a shape, as `_shaped_entry` has it.
 
-    The element of a list's marked member is repeated with marks for each: of two authors, `<name>{authors}</name>` is
+    The element of a list's member is repeated with placeholders for each: of two authors, `<name>{authors}</name>` is
     `<name>{authors 0}</name><name>{authors 1}</name>`.
     """
     size_of = dict(zip(LISTS, sizes, strict=True))
     parts = []
-    for element in _marked_entry(name, present):
-        found = MARK.search(element)
+    for element in _rendered_entry(name, present):
+        found = PLACEHOLDER.search(element)
         if found and found[1] == "topics":
             parts.append(found[0])
         elif found and found[1] in size_of:
-            parts += [MARK.sub(mark(f"\\1 {number}"), element) for number in range(size_of[found[1]])]
+            parts += [PLACEHOLDER.sub(placeholder(f"\\1 {number}"), element) for number in range(size_of[found[1]])]
         else:
             parts.append(element)
     members = [f"{each} {number}" for each, size in size_of.items() for number in range(size)]
@@ -126,15 +133,15 @@ def _entry_template(name: str, present: Present, sizes: tuple[int, ...]) -> Temp
 
 
 @lru_cache(1000)
-def _marked_entry(name: str, present: Present) -> list[str]:
+def _rendered_entry(name: str, present: Present) -> list[str]:
     """Return what feedgen renders for an entry with one member of each list, and one topic."""
-    *texts, excerpt, content = marks((*TEXTS, *EntryHtml._fields), present)
-    values: list[Any] = [*texts, *((mark(each),) for each in LISTS)]
-    topic = TopicValues(*[mark("topics")] * 3)
+    *texts, excerpt, content = placeholders((*TEXTS, *EntryHtml._fields), present)
+    values: list[Any] = [*texts, *((placeholder(each),) for each in LISTS)]
+    topic = TopicValues(*[placeholder("topics")] * 3)
     return render_entry(name, EntryValues(*values), EntryHtml(excerpt.encode(), content.encode()), [topic])
 
 
 @lru_cache(1000)
 def _head_template(name: str, ttl: int, present: Present) -> Template:
-    head = render_head(name, HeadValues(*marks(HeadValues._fields, present)), ttl).removesuffix(_END[name])
+    head = render_head(name, HeadValues(*placeholders(HeadValues._fields, present)), ttl).removesuffix(_END[name])
     return make_template(head, HeadValues._fields, _PLAIN_OF_HEAD[name])

@@ -132,8 +132,9 @@ def _page_template(
 
     values: the name of each, and whether the page has one. choices: as in Page. shared: what else the template needs.
     """
-    marks = {name: Markup(f"\0{name}\0") if is_there else "" for name, is_there in values}
-    pieces = _render(template, root, language, choices=dict(choices), **marks, **shared).replace("%", "%%").split("\0")
+    placeholders = {name: Markup(f"\0{name}\0") if is_there else "" for name, is_there in values}
+    rendered = _render(template, root, language, choices=dict(choices), **placeholders, **shared)
+    pieces = rendered.replace("%", "%%").split("\0")
     return "%s".join(pieces[::2]).encode(), itemgetter(*pieces[1::2])
 
 

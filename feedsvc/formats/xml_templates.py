@@ -1,6 +1,6 @@
-"""Templates of XML: what was rendered with marks in place of values, to be filled with values.
+"""Templates of XML: what was rendered with placeholders, to be filled with values.
 
-A mark has the name of its value, which may stand in several places; whatever renders the XML takes it for the value.
+A placeholder has the name of its value. Whatever renders the XML takes it for that, and may write it several times.
 """
 
 import re
@@ -13,7 +13,7 @@ Present: TypeAlias = tuple[bool, ...]
 #: Characters, and the references that are written for them.
 Escaping: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
-MARK = re.compile("\ue000([^\ue001]+)\ue001")
+PLACEHOLDER = re.compile("\ue000([^\ue001]+)\ue001")
 _AS_IS: Escaping = ()
 _IN_TEXT: Escaping = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"), (b"\r", b"&#13;"))
 _IN_PLAIN_TEXT: Escaping = ((b"&", b"&#x26;"), (b"<", b"&#x3C;"), *_IN_TEXT[2:])
@@ -49,28 +49,28 @@ def escaped(text: bytes, escaping: Escaping = _IN_TEXT) -> bytes:
     return text
 
 
-def mark(name: str) -> str:
-    """Return the mark for a value."""
+def placeholder(name: str) -> str:
+    """Return the placeholder for a value."""
     return f"\ue000{name}\ue001"
 
 
-def marks(names: Iterable[str], present: Present) -> list[str]:
-    """Return a mark for each value that there is, else an empty text."""
-    return [mark(name) if is_there else "" for name, is_there in zip(names, present, strict=True)]
+def placeholders(names: Iterable[str], present: Present) -> list[str]:
+    """Return a placeholder for each value that there is, else an empty text."""
+    return [placeholder(name) if is_there else "" for name, is_there in zip(names, present, strict=True)]
 
 
 def make_template(text: str, names: Sequence[str], plain: Collection[str] = (), raw: Sequence[str] = ()) -> Template:
-    """Return the template of XML with marks.
+    """Return the template of XML with placeholders.
 
     names: of all values, in the order in which they are filled in. plain: the elements whose text is plain, as are then
     attributes named `title`. raw: the names of what is filled in as it is.
     """
-    pieces = MARK.split(text.replace("%", "%%"))
-    constants, marked = pieces[::2], pieces[1::2]
+    pieces = PLACEHOLDER.split(text.replace("%", "%%"))
+    constants, placed = pieces[::2], pieces[1::2]
     groups: dict[Escaping, dict[str, None]] = {}  # whose names are in order, each once
     used = []
     element = ""  # that a value is in
-    for before, name in zip(constants, marked, strict=False):
+    for before, name in zip(constants, placed, strict=False):
         if "<" in before:
             element = re.split("[ >]", before.rpartition("<")[2])[0]
         if name in raw:

@@ -255,7 +255,7 @@ def test_clusters_of_as_many_stories_are_rendered_once_whatever_their_dates(monk
     monkeypatch.setattr(
         feedgen_templates, "render_entry", lambda name, *values: rendered.append(name) or render(name, *values)
     )
-    feedgen_templates._marked_entry.cache_clear()
+    feedgen_templates._rendered_entry.cache_clear()
     feedgen_templates._entry_template.cache_clear()
     feedgen_templates._written.cache_clear()
     for related in links:

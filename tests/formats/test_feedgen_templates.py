@@ -123,7 +123,7 @@ def test_feedgen_renders_each_shape_once_and_never_sets_the_locale(monkeypatch: 
     )
     monkeypatch.setattr(locale, "setlocale", None)  # so that a call of it fails
     feedgen_templates._entry_template.cache_clear()
-    feedgen_templates._marked_entry.cache_clear()
+    feedgen_templates._rendered_entry.cache_clear()
     for story in (*plain, *(replace(story, excerpt="An excerpt") for story in plain)):
         for number in range(3):  # of authors and topics, which make no other shape
             entry = Entry(
