@@ -29,7 +29,7 @@ _NAMESPACES = {
     "media": "http://search.yahoo.com/mrss/",
     "thr": THREAD_NAMESPACE,
 }
-#: Where what feedgen renders is cut, which no value and no placeholder holds.
+#: Where what feedgen renders is cut, which no placeholder of a value holds.
 _CUT = "\ue002"
 
 
