@@ -71,8 +71,8 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     lines += origins.refused
     faults = connection.execute(
         "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
-        f"WHERE f.path {connection.dialect.in_list} ORDER BY f.path, p.number",
-        (connection.dialect.as_list(paths),),
+        "WHERE f.path = ANY(?) ORDER BY f.path, p.number",
+        [list(paths)],
     )
     lines += [f"problem: {Problem(*fault)}" for fault in faults]
     return Explanation(tuple(lines), published)
@@ -117,10 +117,10 @@ def _passed_over(connection: Connection, config: Config, subject: str) -> str:
 def _similar(connection: Connection, subject: str) -> str:
     """Return the URL that lacks its scheme, or the file of that name in another folder; empty if there is neither."""
     urls = [f"{scheme}://{subject}" for scheme in ("https", "http")]
-    found = f"SELECT url FROM occurrences WHERE url {connection.dialect.in_list}"
+    found = "SELECT url FROM occurrences WHERE url = ANY(?)"
     name = Path(subject).name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     files = "SELECT path FROM files WHERE path LIKE ? ESCAPE '\\' ORDER BY path"
-    row = connection.execute(found, (connection.dialect.as_list(urls),)).fetchone()
+    row = connection.execute(found, [urls]).fetchone()
     row = row or connection.execute(files, (f"%/{name}",)).fetchone()
     return str(row[0]) if row else ""
 

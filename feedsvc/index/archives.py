@@ -62,7 +62,7 @@ class FeedMonths:
     def _rows(self) -> dict[tuple[Kind, str], list[_MonthRow]]:
         found = defaultdict[tuple[Kind, str], list[_MonthRow]](list)
         for kind, slugs in by_kind(self._keys):
-            condition, values = one_of(self._connection.dialect, "slug", slugs)
+            condition, values = one_of("slug", slugs)
             rows = self._connection.execute(
                 f"SELECT slug, {_COLUMNS} FROM feeds WHERE kind = ? AND {condition} AND month != '' "
                 "ORDER BY month DESC",

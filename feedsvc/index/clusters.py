@@ -121,11 +121,10 @@ def _renamed(connection: Connection, grouping: Grouping) -> list[Renamed]:
     pairs += [
         (founder or url, grouping.before[url]) for url, founder in grouping.after.items() if url in grouping.before
     ]
-    dialect = connection.dialect
-    urls = dialect.as_list({url for pair in pairs for url in pair})
-    rows = connection.execute(f"SELECT url FROM clusters WHERE slug = '' AND url {dialect.in_list}", (urls,))
+    urls = list({url for pair in pairs for url in pair})
+    rows = connection.execute("SELECT url FROM clusters WHERE slug = '' AND url = ANY(?)", [urls])
     old_founders = {url for (url,) in rows}
-    rows = connection.execute(f"SELECT url FROM stories WHERE is_primary AND url {dialect.in_list}", (urls,))
+    rows = connection.execute("SELECT url FROM stories WHERE is_primary AND url = ANY(?)", [urls])
     records = {url for (url,) in rows}
     found: dict[str, Renamed] = {}
     for founder, old in sorted(pairs):

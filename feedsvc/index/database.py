@@ -27,10 +27,6 @@ class Dialect(Struct, frozen=True):
     needs_sets: bool
     #: Whether a key may be longer than some 2,700 bytes.
     has_long_keys: bool
-    #: Follows a column that has one of the values in a list. The list is one parameter, so there are few statements.
-    in_list: str
-    #: Return the value of that parameter.
-    as_list: Callable[[Iterable[str | int]], object]
     #: A condition: whether nothing can be written, not even by a transaction that writes.
     is_read_only: str
     #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
@@ -46,7 +42,10 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """A connection in a transaction. In SQL, `?` stands for a parameter, except within quotes."""
+    """A connection in a transaction. In SQL, `?` stands for a parameter, except within quotes.
+
+    A column is one of the values in a list, which is one parameter, where it is `= ANY(?)`, as PostgreSQL has it.
+    """
 
     @property
     def dialect(self) -> Dialect: ...

@@ -93,8 +93,8 @@ def _read(connection: Connection, urls: Sequence[str], rules: Feeds, names: Name
     """Yield the entries of stories, or of the clusters of those that founded one, in no order."""
     rows = connection.execute(
         "SELECT s.url, s.provider, s.is_primary, t.data FROM stories s "
-        f"JOIN occurrence_stories t ON t.occurrence = s.occurrence WHERE s.url {connection.dialect.in_list}",
-        (connection.dialect.as_list(urls),),
+        "JOIN occurrence_stories t ON t.occurrence = s.occurrence WHERE s.url = ANY(?)",
+        [list(urls)],
     ).fetchall()
     providers = names.providers({provider for _, provider, *_ in rows})
     joined: dict[str, list[Joined]] = {}
@@ -134,8 +134,8 @@ def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joi
 def _topics(connection: Connection, urls: Sequence[str], table: str, names: Names) -> dict[str, list[KnownTopic]]:
     """Return the topics of stories or of clusters, by URL, as a table has them."""
     rows = connection.execute(
-        f"SELECT url, slug FROM {table} WHERE url {connection.dialect.in_list} ORDER BY slug",
-        (connection.dialect.as_list(urls),),
+        f"SELECT url, slug FROM {table} WHERE url = ANY(?) ORDER BY slug",
+        [list(urls)],
     ).fetchall()
     topics = names.topics({slug for _, slug in rows if slug})
     found: dict[str, list[KnownTopic]] = defaultdict(list)

@@ -56,8 +56,8 @@ def _known(connection: Connection, column: str, values: Iterable[str], rules: Fe
         sql = (
             f"SELECT slug FROM feeds WHERE month = '' AND {has_feed(rules) if rules else 'TRUE'} AND kind = ? AND slug"
         )
-    key = (KINDS.get(column, column), connection.dialect.as_list(values))
-    return {value for (value,) in connection.execute(f"{sql} {connection.dialect.in_list}", key)}
+    rows = connection.execute(f"{sql} = ANY(?)", [KINDS.get(column, column), list(values)])
+    return {value for (value,) in rows}
 
 
 def list_values(connection: Connection, facet: str) -> list[str]:

@@ -30,8 +30,7 @@ def newest_headlines(connection: Connection, query: StoryQuery) -> tuple[Headlin
     heads: dict[int, _Head] = {}
     for occurrences in batches(provider_of):
         found = connection.execute(
-            f"SELECT occurrence, data FROM occurrence_stories WHERE occurrence {connection.dialect.in_list}",
-            (connection.dialect.as_list(occurrences),),
+            "SELECT occurrence, data FROM occurrence_stories WHERE occurrence = ANY(?)", [occurrences]
         )
         heads |= {occurrence: _decoder.decode(data) for occurrence, data in found}
     return tuple(

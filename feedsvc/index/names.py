@@ -64,8 +64,7 @@ def named(
 ) -> dict[str, tuple[str, str | None, Image | None]]:
     """Return the name, domain and image of topics or providers by slug."""
     rows = connection.execute(
-        f"SELECT slug, name, domain, image FROM names WHERE kind = ? AND slug {connection.dialect.in_list}",
-        (kind, connection.dialect.as_list(slugs)),
+        "SELECT slug, name, domain, image FROM names WHERE kind = ? AND slug = ANY(?)", [kind, list(slugs)]
     )
     found: dict[str, tuple[str, str, str]] = {}
     for slug, name, domain, image in rows:

@@ -65,10 +65,9 @@ def has_feed(rules: Feeds) -> str:
 
 def topics_with_feed(connection: Connection, slugs: Iterable[str], rules: Feeds) -> set[str]:
     """Return those of some topics, by slug, that have a feed."""
-    dialect = connection.dialect
     rows = connection.execute(
-        f"SELECT slug FROM feeds WHERE kind = 'topics' AND slug {dialect.in_list} AND month = '' AND {has_feed(rules)}",
-        (dialect.as_list(slugs),),
+        f"SELECT slug FROM feeds WHERE kind = 'topics' AND slug = ANY(?) AND month = '' AND {has_feed(rules)}",
+        [list(slugs)],
     )
     return {slug for (slug,) in rows}
 
@@ -92,13 +91,13 @@ def select_stories(
     held = "clusters" if is_cluster else "story_topics"
     source, values, asked = "stories o", list[Any](), list[_Condition]()
     if start and start.column == "topic" and len(start.slugs) > 1:
-        source = f"(SELECT DISTINCT {_COLUMNS} FROM {held} WHERE slug {dialect.in_list}) o"
-        values.append(dialect.as_list(start.slugs))
+        source = f"(SELECT DISTINCT {_COLUMNS} FROM {held} WHERE slug = ANY(?)) o"
+        values.append(list(start.slugs))
     elif is_cluster or (start and start.column == "topic"):
         source = f"{held} o"
         asked.append(("o.slug = ?", list(start.slugs) if start else [""]))
-    compared = _conditions(dialect, query)
-    compared += [one_of(dialect, "o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
+    compared = _conditions(query)
+    compared += [one_of("o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
     passed_over = start.size if start else everything
     for choice in [*chosen, *left_out]:
         if choice.column == "topic" and choice is not start:
@@ -142,10 +141,9 @@ def _choices(address: FeedAddress, query: StoryQuery) -> tuple[list[_Choice], li
 
 def _measure(connection: Connection, query: StoryQuery, choices: Sequence[_Choice]) -> int:
     """Set the sizes of choices, and return that of everything, as the index has counted them."""
-    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     rows = connection.execute(
-        f"SELECT kind, slug, {query.counted} FROM feeds WHERE kind {in_list} AND slug {in_list} AND month = ''",
-        (as_list(["feed", *KINDS.values()]), as_list({"", *(slug for choice in choices for slug in choice.slugs)})),
+        f"SELECT kind, slug, {query.counted} FROM feeds WHERE kind = ANY(?) AND slug = ANY(?) AND month = ''",
+        [["feed", *KINDS.values()], ["", *{slug for choice in choices for slug in choice.slugs}]],
     )
     sizes: dict[tuple[str, str], int] = {(kind, slug): size for kind, slug, size in rows}
     for choice in choices:
@@ -160,14 +158,14 @@ def _has_topic(
 
     passed_over: how many stories it is asked of, at most. compared: what they meet beside that.
     """
-    named = [dialect.as_list(choice.slugs)]
+    named = [list(choice.slugs)]
     if dialect.needs_sets and choice.size < passed_over * len(choice.slugs) * _LOOK_UP:
-        where, values = _all([(f"o.slug {dialect.in_list}", named), *compared])
+        where, values = _all([("o.slug = ANY(?)", named), *compared])
         return f"o.occurrence IN (SELECT o.occurrence FROM {held} o WHERE {where})", values
-    return f"EXISTS (SELECT 1 FROM {held} n WHERE n.url = o.url AND n.slug {dialect.in_list})", named
+    return f"EXISTS (SELECT 1 FROM {held} n WHERE n.url = o.url AND n.slug = ANY(?))", named
 
 
-def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
+def _conditions(query: StoryQuery) -> list[_Condition]:
     """Return what is asked of a story `o` beside its topics, and the provider that is chosen.
 
     Of a cluster, one record has to be all that is asked of a single story, and none what is left out.
@@ -184,15 +182,13 @@ def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
         elif filter.column == "topic" or (filter.column == "provider" and filter.comparison == "in" and not is_cluster):
             continue
         elif filter.comparison == "not in":
-            own, other = (one_of(dialect, f"{table}.{filter.column}", value) for table in "os")
+            own, other = (one_of(f"{table}.{filter.column}", value) for table in "os")
             found.append(_not(_any_record([own], [other]) if is_cluster else own))
         else:
             for table, asked in (("o", of_story), ("s", of_record)):
                 column = f"{table}.{filter.column}"
                 asked.append(
-                    one_of(dialect, column, value)
-                    if filter.is_repeatable
-                    else (f"{column} {filter.comparison} ?", [value])
+                    one_of(column, value) if filter.is_repeatable else (f"{column} {filter.comparison} ?", [value])
                 )
     if is_cluster and of_story:
         return [*found, _any_record(of_story, of_record)]
@@ -207,11 +203,11 @@ def _any_record(of_story: list[_Condition], of_record: list[_Condition]) -> _Con
     return f"({own} OR EXISTS ({joined}))", [*values, *more]
 
 
-def one_of(dialect: Dialect, column: str, values: Sequence[str]) -> _Condition:
+def one_of(column: str, values: Sequence[str]) -> _Condition:
     """Return the condition that a column has one of some values."""
     if len(values) == 1:  # which the database's index is in the order of
         return f"{column} = ?", list(values)
-    return f"{column} {dialect.in_list}", [dialect.as_list(values)]
+    return f"{column} = ANY(?)", [list(values)]
 
 
 def _not(condition: _Condition) -> _Condition:

@@ -38,7 +38,7 @@ def find_feeds(connection: Connection, feeds: Iterable[FeedAddress], rules: Feed
     """Return those feeds of topics and of providers that have enough stories, by kind and slug."""
     found: dict[tuple[Kind, str], FeedRow] = {}
     for kind, slugs in by_kind((feed.kind, feed.slug) for feed in feeds if feed.kind in KINDS.values()):
-        condition, values = one_of(connection.dialect, "f.slug", slugs)
+        condition, values = one_of("f.slug", slugs)
         rows = connection.execute(
             f"""
             SELECT f.slug, f.revision, f.changed, min(n.name), min(nullif(n.image, '')) FROM feeds f
@@ -111,11 +111,11 @@ def find_urls(connection: Connection, address: FeedAddress, query: StoryQuery) -
 
 def known_urls(connection: Connection, urls: Iterable[str], rules: Feeds | None) -> set[str]:
     """Return those of some URLs that a story has; rules: or, if they are given, an entry by these."""
-    dialect, found = connection.dialect, set[str]()
+    found = set[str]()
     table, is_entry = ENTRIES[rules.counted if rules else "stories"]
     for some in batches(urls):
-        asked = f"SELECT t.url FROM {table} t WHERE t.url {dialect.in_list} AND {is_entry}"
-        found.update(url for (url,) in connection.execute(asked, (dialect.as_list(some),)))
+        rows = connection.execute(f"SELECT t.url FROM {table} t WHERE t.url = ANY(?) AND {is_entry}", [some])
+        found.update(url for (url,) in rows)
     return found
 
 

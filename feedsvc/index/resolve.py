@@ -220,16 +220,15 @@ def _refresh_feeds(
 
 def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> None:
     """Update the revisions of the feeds whose stories have topics that have a page since, or none: pages link to it."""
-    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     sql = " UNION ".join(
-        f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug {in_list} "
+        f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug = ANY(?) "
         f"UNION SELECT 'providers', s.provider, t.month FROM {table} t JOIN stories s ON s.url = t.url "
-        f"WHERE t.slug {in_list} "
-        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug {in_list}"
+        "WHERE t.slug = ANY(?) "
+        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug = ANY(?)"
         for table in ("story_topics", "clusters")
     )
-    feeds = connection.execute(sql, [as_list(topics)] * 6).fetchall()
+    feeds = connection.execute(sql, [list(topics)] * 6).fetchall()
     update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ('', ?)"
     connection.executemany(update, [(revision, *feed) for feed in feeds])
-    having = " UNION ".join(f"SELECT url FROM {table} WHERE slug {in_list}" for table in ("story_topics", "clusters"))
-    note_revised(connection, revision, having, [as_list(topics)] * 2)
+    having = " UNION ".join(f"SELECT url FROM {table} WHERE slug = ANY(?)" for table in ("story_topics", "clusters"))
+    note_revised(connection, revision, having, [list(topics)] * 2)

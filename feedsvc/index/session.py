@@ -33,8 +33,6 @@ DIALECT = Dialect(
     descending="",  # a key is read from its end as well
     needs_sets=False,
     has_long_keys=False,
-    in_list="= ANY(?)",
-    as_list=list,
     is_read_only="(pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)",
     # IF NOT EXISTS would wait for an autovacuum even where the index is there.
     create_index=lambda name, on: (

@@ -24,17 +24,24 @@ DIALECT = Dialect(
     descending="DESC",
     needs_sets=True,
     has_long_keys=True,
-    in_list="IN (SELECT value FROM json_each(?))",
-    as_list=lambda values: msgspec.json.encode(list(values)).decode(),
     is_read_only="FALSE",  # a writer notices it by itself
     create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
 )
+#: Asks for one of the values in a list, where it follows a column.
+_ANY = "= ANY(?)"
 
 
 class SqliteConnection(sqlite3.Connection):
     """A connection to an index in SQLite; see feedsvc.index.database.Connection."""
 
     dialect = DIALECT
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement."""
+        if _ANY in sql:
+            sql = sql.replace(_ANY, "IN (SELECT value FROM json_each(?))")
+            values = [msgspec.json.encode(each).decode() if isinstance(each, list) else each for each in values]
+        return super().execute(sql, values)
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert rows, which have all columns of a table, in order."""

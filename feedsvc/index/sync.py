@@ -157,8 +157,7 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
         passed_over = Counter()
         files, rows = records.files(passed_over), connection.execute(_KNOWN_FILES)
     else:
-        files, dialect = found.values(), connection.dialect
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {dialect.in_list}", (dialect.as_list(found),))
+        files, rows = found.values(), connection.execute(f"{_KNOWN_FILES} WHERE path = ANY(?)", [list(found)])
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new
