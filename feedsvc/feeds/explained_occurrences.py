@@ -6,7 +6,7 @@ from msgspec.structs import fields
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.index.database import Connection
-from feedsvc.index.occurrences import story_decoder
+from feedsvc.index.occurrences import read_stories, story_decoder
 from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
 from feedsvc.model import Story
@@ -92,13 +92,11 @@ def explain_occurrences(
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
     if row.listed or row.is_link:
-        (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
-        return story_decoder.decode(data)
-    number: int = row.record
+        return read_stories(connection, [row.id], story_decoder)[row.id]
     file = records.file(row.path)
     result = records.read(file) if file else None
-    if result and result[1] and len(result[1].records) > number:
-        return result[1].records[number].story
+    if result and result[1] and len(result[1].records) > row.record:
+        return result[1].records[row.record].story
     raise FeedsvcError(f"{row.path}: changed while it was read; try again")
 
 

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
 from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
-from feedsvc.feeds.selection import archive_formats, published_formats, related_mode, story_query
-from feedsvc.index.archives import older_in_month
+from feedsvc.feeds.settings import archive_formats, published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
 from feedsvc.index.entries import find_entries
+from feedsvc.index.feeds import find_feeds
 from feedsvc.index.links import find_founder, find_joined
 from feedsvc.index.query import StoryQuery, select_stories
-from feedsvc.index.reader import find_feeds
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.index.stories import count_older
 from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
@@ -196,7 +196,7 @@ def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[s
 def _archive(connection: Connection, address: FeedAddress, query: StoryQuery, shown: Shown) -> Archive:
     """Return the archive of a feed that holds a story."""
     in_month = replace(query, month=shown.month)
-    older = older_in_month(connection, address, in_month, shown.url, shown.published)
+    older = count_older(connection, address, in_month, shown.url, shown.published)
     return Archive(shown.month, older // query.limit + 1)
 
 

@@ -8,7 +8,7 @@ from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.grouping import Grouping
 from feedsvc.index.guard import note_entries
-from feedsvc.index.revised import note_revised
+from feedsvc.index.revisions import note_revised
 from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: A slug and a month of feeds.

@@ -11,7 +11,8 @@ from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related
 from feedsvc.index.names import KnownTopic, Names
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import everything, find_urls
+from feedsvc.index.revisions import read_revision
+from feedsvc.index.stories import find_urls
 from feedsvc.kept import Kept
 from feedsvc.model import Cluster, Entry, FeedAddress, Link, Story
 
@@ -50,7 +51,7 @@ def find_entries(
     known: those that were read for other feeds, by one thread; these are added to them.
     """
     names = Names(connection, rules)
-    kept = known.at(everything(connection).revision) if known else Kept(KEPT_BYTES, _size)
+    kept = known.at(read_revision(connection)) if known else Kept(KEPT_BYTES, _size)
     #: The feeds that are read together, their entries, and those that are still to be read.
     pending: list[list[_Key]] = []
     entries: dict[_Key, Entry] = {}

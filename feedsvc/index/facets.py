@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
-from feedsvc.index.query import KINDS, has_feed
+from feedsvc.index.query import has_feed
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, Filters
+from feedsvc.model import FILTERS, KINDS, Filters
 
 #: The numbers of stories by facet and value.
 ValueCounts = Counter[tuple[str, str]]

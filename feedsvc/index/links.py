@@ -7,10 +7,10 @@ from typing import NamedTuple, TypeAlias
 
 from feedsvc.index.database import Connection
 from feedsvc.index.names import Names
-from feedsvc.index.occurrences import story_decoder
+from feedsvc.index.occurrences import read_stories, story_decoder
 from feedsvc.index.resolve import precedence
 from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import Link, Story
+from feedsvc.model import Link
 
 #: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.
 _IS_LINK = "NOT m.listed AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = m.url AND o.position = 0)"
@@ -115,7 +115,7 @@ def find_related(
     title_of = dict(connection.execute("SELECT id, title FROM occurrences WHERE id = ANY(?)", [list(untitled)]))
     providers = names.providers({provider for _, _, _, provider, _ in rows})
     joining = untitled & {record.occurrence for records in joined.values() for record in records}
-    stories = read_stories(connection, joining) if joining else {}
+    stories = read_stories(connection, joining, story_decoder) if joining else {}
 
     def link(row: _Row, in_cluster: Collection[int]) -> Link:
         _, end, occurrence, provider, title = row
@@ -128,11 +128,3 @@ def find_related(
         in_cluster = {record.occurrence for record in joined.get(start, ())}
         related[start] = Related(tuple([link(row, in_cluster) for row in some]), len(found[start]))
     return related
-
-
-def read_stories(connection: Connection, occurrences: Collection[int]) -> dict[int, Story]:
-    """Return the stories of some occurrences, which are listed or links."""
-    rows = connection.execute(
-        "SELECT occurrence, data FROM occurrence_stories WHERE occurrence = ANY(?)", [list(occurrences)]
-    )
-    return {occurrence: story_decoder.decode(data) for occurrence, data in rows}

@@ -13,14 +13,12 @@ from msgspec import Struct
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, Counted, FeedAddress, Filter, Filters, Kind
+from feedsvc.model import FILTERS, KINDS, Counted, FeedAddress, Filter, Filters
 
 #: A limit that no feed reaches.
 ALL = 2**62
 #: The order of feeds, which is that of the database's indexes.
 NEWEST_FIRST = "o.month DESC, o.published DESC, o.url"
-#: The columns that hold slugs of feeds, with the feeds' kinds.
-KINDS: dict[str, Kind] = {"topic": "topics", "provider": "providers"}
 _DAY = 86_400  # seconds
 #: How much longer it takes to select stories that have one of several topics, each once and in order, than to pass over
 #: as many; and to look up a topic of a story, than to add one to a set.

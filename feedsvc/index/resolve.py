@@ -21,9 +21,8 @@ from feedsvc.index.guard import note_entries
 from feedsvc.index.names import update_names
 from feedsvc.index.occurrences import Changes
 from feedsvc.index.query import topics_with_feed
-from feedsvc.index.revised import note_all, note_revised
+from feedsvc.index.revisions import note_all_revised, note_revised, read_revision
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
-from feedsvc.index.stamps import read_revision
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
@@ -123,7 +122,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     if is_renamed:  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?", (revision,))
     if is_renamed or is_first:
-        note_all(connection, revision)
+        note_all_revised(connection, revision)
     connection.execute("UPDATE state SET revision = ?", (revision,))
     return regrouped.renamed
 

@@ -48,7 +48,7 @@ def tables(d: Dialect) -> dict[str, str]:
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
         # over indexes that were deleted.
-        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `stamps`.
+        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `revisions`.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # refused_loss: how many stories the last sync would have taken away, if it was refused for that; else 0.

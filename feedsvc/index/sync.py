@@ -17,8 +17,8 @@ from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
 from feedsvc.index.guard import check_loss, note_entries
 from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
+from feedsvc.index.revisions import read_revision, stamp_changes
 from feedsvc.index.schema import VERSION
-from feedsvc.index.stamps import read_revision, stamp_changes
 from feedsvc.index.status import note_sync, noting_refusal
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
