@@ -93,8 +93,7 @@ def group(connection: Connection, rules: Feeds, is_first: bool, revision: int) -
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched))
     connection.execute(_INSERT_JOINED_TOPICS.format(is_founder_touched=is_founder_touched))
-    for name, on in CLUSTER_INDEXES.items():
-        connection.execute(connection.dialect.create_index(name, on))
+    connection.create_indexes(CLUSTER_INDEXES)
     result.after = _count(connection, is_touched)
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")

@@ -1,7 +1,7 @@
 """What the databases of an index have in common: transactions, connections, and a dialect of SQL for each."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, Protocol, TypeVar
@@ -29,8 +29,6 @@ class Dialect(Struct, frozen=True):
     has_long_keys: bool
     #: A condition: whether nothing can be written, not even by a transaction that writes.
     is_read_only: str
-    #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
-    create_index: Callable[[str, str], str]
 
 
 class Rows(Protocol):
@@ -64,6 +62,9 @@ class Connection(Protocol):
 
     def create_tables(self) -> None:
         """Make all tables of the index, empty and without their indexes, in place of any that are there."""
+
+    def create_indexes(self, indexes: Mapping[str, str]) -> None:
+        """Make the indexes of tables, each as "table (columns)" by its name, unless they are there."""
 
 
 class Index(Protocol):

@@ -52,27 +52,27 @@ def find_entries(
     """
     names = Names(connection, rules)
     kept = known.at(read_revision(connection)) if known else Kept(KEPT_BYTES, _size)
-    #: The feeds that are read together, their entries, and those that are still to be read.
-    pending: list[list[_Key]] = []
-    entries: dict[_Key, Entry] = {}
-    missing: dict[_Key, None] = {}
-
-    def read() -> Iterator[tuple[Entry, ...]]:
+    for feeds_keys, entries, missing in _together(connection, feeds, kept):
         for is_grouped in (False, True):
             if urls := [url for each, url in missing if each == is_grouped]:
                 for entry in _read(connection, urls, rules, names, is_grouped):
                     key = is_grouped, entry.story.url
                     entries[key] = entry
                     kept.keep(key, entry)
-        for keys in pending:
+        for keys in feeds_keys:
             yield tuple([entries[key] for key in keys])
-        pending.clear()
-        entries.clear()
-        missing.clear()
 
+
+def _together(
+    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], kept: Kept[_Key, Entry]
+) -> Iterator[tuple[list[list[_Key]], dict[_Key, Entry], list[_Key]]]:
+    """Yield the feeds that are read together: (the keys of each, those of their entries that are kept, other keys)."""
+    feeds_keys: list[list[_Key]] = []
+    entries: dict[_Key, Entry] = {}
+    missing: dict[_Key, None] = {}
     for address, query in feeds:
         keys = [(query.is_grouped, url) for url in find_urls(connection, address, query)]
-        pending.append(keys)
+        feeds_keys.append(keys)
         for key in keys:
             if key in entries or key in missing:
                 continue
@@ -81,8 +81,9 @@ def find_entries(
             else:
                 missing[key] = None
         if len(missing) >= TOGETHER:
-            yield from read()
-    yield from read()
+            yield feeds_keys, entries, list(missing)
+            feeds_keys, entries, missing = [], {}, {}
+    yield feeds_keys, entries, list(missing)
 
 
 def _size(entry: Entry) -> int:

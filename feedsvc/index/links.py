@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from feedsvc.index.database import Connection
 from feedsvc.index.names import Names
 from feedsvc.index.occurrences import read_stories, story_decoder
 from feedsvc.index.resolve import precedence
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.index.schema import file_of
 from feedsvc.model import Link
 
 #: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.
@@ -21,7 +23,7 @@ _LISTED = f"""
         CASE WHEN s.occurrence != m.id THEN NULL ELSE m.title END
     FROM occurrences m
     JOIN occurrences r ON r.id = m.id - m.position
-    JOIN files f ON f.id = m.id / {OCCURRENCES_PER_FILE}
+    {file_of("m")}
     LEFT JOIN stories s ON s.url = m.url
     WHERE m.mentioned_by = ANY(?) AND (s.url IS NOT NULL OR ({_IS_LINK}))
     ORDER BY {precedence("r")}, m.position
@@ -119,9 +121,11 @@ def find_related(
 
     def link(row: _Row, in_cluster: Collection[int]) -> Link:
         _, end, occurrence, provider, title = row
-        told = stories[occurrence] if occurrence in in_cluster else None
-        names = title_of[occurrence] if title is None else title, providers[provider].name
-        return Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
+        simple = Link(end, title_of[occurrence] if title is None else title, providers[provider].name)
+        if occurrence not in in_cluster:
+            return simple
+        story = stories[occurrence]
+        return replace(simple, published=story.published, excerpt=story.excerpt)
 
     related = {}
     for start, some in linked.items():

@@ -22,7 +22,7 @@ from feedsvc.index.names import update_names
 from feedsvc.index.occurrences import Changes
 from feedsvc.index.query import topics_with_feed
 from feedsvc.index.revisions import note_all_revised, note_revised, read_revision
-from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
+from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, STORY_INDEXES, file_of
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
@@ -52,7 +52,7 @@ _INSERT_STORIES = f"""
     INSERT INTO stories
     SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month,
         {"".join(f"t.{facet.name}, " for facet in FACETS)} coalesce(t.provider, '')
-    FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE}
+    FROM occurrences t {file_of("t")}
     WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING
 """
@@ -94,7 +94,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
-        _create_indexes(connection, OCCURRENCE_INDEXES)
+        connection.create_indexes(OCCURRENCE_INDEXES)
         _gather_affected(connection, changes)
     note_entries(connection, rules, "stories", is_affected)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
@@ -103,10 +103,10 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
     is_shown = _IS_SHOWN_AT_FIRST if is_first else IS_SHOWN_MENTION
     connection.execute(_INSERT_STORIES.format(condition=f"{is_shown} AND t.listed AND {is_affected}"))
-    _create_indexes(connection, OCCURRENCE_INDEXES)  # not before: the first time, all are sorted at once
+    connection.create_indexes(OCCURRENCE_INDEXES)  # not before: the first time, all are sorted at once
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
-    _create_indexes(connection, STORY_INDEXES)
+    connection.create_indexes(STORY_INDEXES)
     counted = _count(connection, is_affected)
     regrouped = group(connection, rules, is_first, revision)
     _count_clusters(regrouped, before, counted)
@@ -125,11 +125,6 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
         note_all_revised(connection, revision)
     connection.execute("UPDATE state SET revision = ?", (revision,))
     return regrouped.renamed
-
-
-def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
-    for name, on in indexes.items():
-        connection.execute(connection.dialect.create_index(name, on))
 
 
 def _gather_affected(connection: Connection, changes: Changes) -> None:

@@ -31,6 +31,11 @@ def facet_values(story: Story) -> tuple[int | None, int | None, str, str]:
     return story.quality, story.heat, story.type.lower(), story.category.lower()
 
 
+def file_of(occurrence: str) -> str:
+    """Return the join of the file `f` of an occurrence."""
+    return f"JOIN files f ON f.id = {occurrence}.id / {OCCURRENCES_PER_FILE}"
+
+
 def tables(d: Dialect) -> dict[str, str]:
     """Return the columns and keys of each table, by its name."""
     text, integer = d.text, d.integer

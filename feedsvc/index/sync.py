@@ -13,7 +13,7 @@ from feedsvc.config import Config
 from feedsvc.index.clusters import Renamed
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
-from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
+from feedsvc.index.due import Listing, find_due, next_due, sync_time
 from feedsvc.index.guard import check_loss, note_entries
 from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
@@ -69,7 +69,7 @@ def sync(
     records = RecordFolders(find_sources(config)) if records is None else records
     with noting_refusal(index), index.writing() as connection:
         now, revision = sync_time(), read_revision(connection)
-        listed = listing(config, now)
+        listing = Listing(config.records.include_unpublished, config.records.future, now)
         _match_fingerprint(connection, config, records, started, index.owner)
         plan = _plan(connection, records, paths, find_due(connection, now))
         if plan.passed_over is not None:
@@ -79,7 +79,7 @@ def sync(
         for gone in batches(plan.gone, BATCH):
             replace_rows(connection, gone, FileRows(), changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
-        read = partial(_read, records=records, listing=listed)
+        read = partial(_read, records=records, listing=listing)
         jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
