@@ -9,7 +9,7 @@ The current feed ends anywhere within a part. In formats that are paged, what is
 own between the two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -63,23 +63,23 @@ class Archives:
             return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def last_change(self, month: str, rows: Iterable[MonthRow], has_sizes: bool) -> tuple[int, int]:
+    def last_change(self, month: str, rows: Mapping[str, MonthRow], has_sizes: bool) -> tuple[int, int]:
         """Return (the revision, the time) at which anything that the archives of a month depend on last changed.
 
         Their links depend on how many archives the months beside their own have; and of the newest month, an archive
         that isn't full is published with the first story of a later one.
-        rows: of the feed, or of all stories for a saved filter.
+        rows: see `FeedMonths`.
         has_sizes: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
         if has_sizes:
-            return next((row.revision, row.changed) for row in rows if row.month == month)
+            return rows[month].revision, rows[month].changed
         index = self._index(month)
         later = index - 1
         if later >= 0 and self._months[later].stories < self._limit:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
-        found = [row for row in rows if first <= row.month <= last]
+        found = [row for row in rows.values() if first <= row.month <= last]
         return max(row.revision for row in found), max(row.changed for row in found)
 
     def _current(self) -> Section:

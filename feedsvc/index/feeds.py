@@ -1,7 +1,7 @@
 """Reads from the index what it has counted and noted of each feed: its name, sizes and revisions, also by month."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from operator import attrgetter
@@ -54,18 +54,18 @@ class FeedMonths:
         self._connection = connection
         self._keys = [_key(feed) for feed in feeds]
 
-    def rows(self, feed: FeedAddress) -> list[MonthRow]:
-        """Return the months of one of the feeds, newest first: for a saved filter, those of all stories."""
+    def rows(self, feed: FeedAddress) -> Mapping[str, MonthRow]:
+        """Return the months of one of the feeds by name, newest first: for a saved filter, those of all stories."""
         return self._rows[_key(feed)]
 
     def sizes(self, feed: FeedAddress, counted: Counted) -> Iterator[MonthSize]:
         """Yield the months of one of the feeds, as `rows` has them, in which it has entries that are counted."""
         size_of = attrgetter(counted)
-        return (MonthSize(row.month, size) for row in self.rows(feed) if (size := size_of(row)))
+        return (MonthSize(row.month, size) for row in self.rows(feed).values() if (size := size_of(row)))
 
     @cached_property
-    def _rows(self) -> dict[tuple[Kind, str], list[MonthRow]]:
-        found = defaultdict[tuple[Kind, str], list[MonthRow]](list)
+    def _rows(self) -> dict[tuple[Kind, str], dict[str, MonthRow]]:
+        found = defaultdict[tuple[Kind, str], dict[str, MonthRow]](dict)
         for kind, slugs in _by_kind(self._keys):
             condition, values = one_of("slug", slugs)
             rows = self._connection.execute(
@@ -73,8 +73,8 @@ class FeedMonths:
                 "AND month != '' ORDER BY month DESC",
                 (kind, *values),
             )
-            for slug, *row in rows:
-                found[kind, slug].append(MonthRow(*row))
+            for slug, month, *row in rows:
+                found[kind, slug][month] = MonthRow(month, *row)
         return found
 
 

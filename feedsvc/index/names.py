@@ -9,7 +9,7 @@ import msgspec
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Named
-from feedsvc.index.query import topics_with_feed
+from feedsvc.index.query import slugs_with_feed
 from feedsvc.model import Image, Kind, Provider, Topic
 
 K = TypeVar("K")
@@ -40,7 +40,7 @@ class Names:
     def topics(self, slugs: Iterable[str]) -> Mapping[str, KnownTopic]:
         """Return topics by slug, at least some."""
         if missing := _missing(self._topics, slugs):
-            with_feed = topics_with_feed(self._connection, missing, self._rules)
+            with_feed = slugs_with_feed(self._connection, "topics", missing, self._rules)
             for slug, (name, _, _) in named(self._connection, "topics", missing).items():
                 self._topics[slug] = KnownTopic(Topic(slug, name), slug in with_feed)
         return self._topics

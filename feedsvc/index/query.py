@@ -13,7 +13,7 @@ from msgspec import Struct
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, KINDS, Counted, FeedAddress, Filter, Filters
+from feedsvc.model import FILTERS, KINDS, Counted, FeedAddress, Filter, Filters, Kind
 
 #: A limit that no feed reaches.
 ALL = 2**62
@@ -61,12 +61,11 @@ def has_feed(rules: Feeds) -> str:
     return f"{rules.counted} >= {rules.min_stories}"
 
 
-def topics_with_feed(connection: Connection, slugs: Iterable[str], rules: Feeds) -> set[str]:
-    """Return those of some topics, by slug, that have a feed."""
-    rows = connection.execute(
-        f"SELECT slug FROM feeds WHERE kind = 'topics' AND slug = ANY(?) AND month = '' AND {has_feed(rules)}",
-        [list(slugs)],
-    )
+def slugs_with_feed(connection: Connection, kind: Kind, slugs: Iterable[str], rules: Feeds | None) -> set[str]:
+    """Return those of some topics or providers, by slug, that have a feed; without rules, those that a story has."""
+    is_counted = has_feed(rules) if rules else "TRUE"
+    sql = f"SELECT slug FROM feeds WHERE kind = ? AND slug = ANY(?) AND month = '' AND {is_counted}"
+    rows = connection.execute(sql, [kind, list(slugs)])
     return {slug for (slug,) in rows}
 
 

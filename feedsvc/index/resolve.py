@@ -20,7 +20,7 @@ from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.guard import note_entries
 from feedsvc.index.names import update_names
 from feedsvc.index.occurrences import Changes
-from feedsvc.index.query import topics_with_feed
+from feedsvc.index.query import slugs_with_feed
 from feedsvc.index.revisions import note_all_revised, note_revised, read_revision
 from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, STORY_INDEXES, file_of
 
@@ -111,11 +111,11 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     regrouped = group(connection, rules, is_first, revision)
     _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
-    old_pages = topics_with_feed(connection, topics, rules)
+    old_pages = slugs_with_feed(connection, "topics", topics, rules)
     _refresh_feeds(connection, before, counted, revision)
     update_values(connection, values_before, count_values(connection, is_affected))
     if not is_first:
-        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
+        _refresh_pages(connection, old_pages ^ slugs_with_feed(connection, "topics", topics, rules), revision)
         note_revised(connection, revision, "SELECT url FROM affected")
         connection.execute("DROP TABLE affected")
     is_renamed = update_names(connection, changes.names)

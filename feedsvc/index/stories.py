@@ -25,6 +25,7 @@ class Months:
         self._months = tee(_months(connection, address, query, counted or FeedMonths(connection, [address])), 1)[0]
 
     def __iter__(self) -> Iterator[MonthSize]:
+        # A copy of what `tee` returns begins where that one is, at the first month, and both share what they read.
         return copy(self._months)
 
 

@@ -101,9 +101,18 @@ def sync(
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
-        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due,
-        _cluster_notes(config, renamed), plan.first_new == 1,
-    )  # fmt: skip
+        index,
+        config,
+        records.name,
+        read=changed,
+        gone=len(plan.gone),
+        new_problems=tuple(new_problems),
+        problem_count=problem_count,
+        seconds=seconds,
+        next_due=due,
+        notes=_cluster_notes(config, renamed),
+        is_first=plan.first_new == 1,
+    )
 
 
 def _cluster_notes(config: Config, renamed: list[Renamed]) -> tuple[str, ...]:

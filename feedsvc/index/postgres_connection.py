@@ -1,4 +1,4 @@
-"""Sessions with PostgreSQL: their dialect and parameters, and a timeout for each answer."""
+"""A connection to an index in PostgreSQL, with its dialect and parameters, and a timeout for each answer."""
 
 import os
 import re
