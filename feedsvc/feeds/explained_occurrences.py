@@ -7,8 +7,8 @@ from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import read_stories, story_decoder
-from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
-from feedsvc.index.schema import file_of
+from feedsvc.index.resolve import IS_SHOWN_MENTION
+from feedsvc.index.schema import file_of, precedence
 from feedsvc.model import Story
 from feedsvc.records.collection import Records
 from feedsvc.records.origins import Origins

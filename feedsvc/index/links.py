@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from feedsvc.index.database import Connection
 from feedsvc.index.names import Names
 from feedsvc.index.occurrences import read_stories, story_decoder
-from feedsvc.index.resolve import precedence
-from feedsvc.index.schema import file_of
+from feedsvc.index.schema import file_of, precedence
 from feedsvc.model import Link
 
 #: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.

@@ -123,17 +123,16 @@ def _choices(address: FeedAddress, query: StoryQuery) -> tuple[list[_Choice], li
     The providers of clusters are a matter of their records.
     """
     columns = ["topic"] if query.counted == "clusters" else list(KINDS)
-    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {"in": [], "not in": []}
-    found["in"] += [(column, (address.slug,)) for column in columns if KINDS[column] == address.kind]
+    chosen = [(column, (address.slug,)) for column in columns if KINDS[column] == address.kind]
+    left_out: list[tuple[str, tuple[str, ...]]] = []
     for filter, value in query.compared():
         if filter.column in columns:
-            found[str(filter.comparison)].append((filter.column, value))
-    excluded = {(column, slug) for column, slugs in found["not in"] for slug in slugs}
-    chosen = [
-        _Choice(column, tuple(slug for slug in slugs if (column, slug) not in excluded))
-        for column, slugs in found["in"]
-    ]
-    return chosen, [_Choice(*each) for each in found["not in"] if each[0] == "topic"]
+            (chosen if filter.comparison == "in" else left_out).append((filter.column, value))
+    excluded = {(column, slug) for column, slugs in left_out for slug in slugs}
+    return (
+        [_Choice(column, tuple(slug for slug in slugs if (column, slug) not in excluded)) for column, slugs in chosen],
+        [_Choice(column, slugs) for column, slugs in left_out if column == "topic"],
+    )
 
 
 def _measure(connection: Connection, query: StoryQuery, choices: Sequence[_Choice]) -> int:
@@ -171,31 +170,31 @@ def _conditions(query: StoryQuery) -> list[_Condition]:
     found: list[_Condition] = [("o.month = ?", [query.month])] if query.month else []
     if query.counted == "primary_stories":
         found.append(("o.is_primary", []))
-    #: Of the story, and of a record `s`.
-    of_story, of_record = list[_Condition](), list[_Condition]()
+    asked: list[tuple[Filter, Any]] = []
     for filter, value in query.compared():
         if isinstance(value, date):
             found.append(_days(filter, value))
         elif filter.column == "topic" or (filter.column == "provider" and filter.comparison == "in" and not is_cluster):
             continue
         elif filter.comparison == "not in":
-            own, other = (one_of(f"{table}.{filter.column}", value) for table in "os")
-            found.append(_not(_any_record([own], [other]) if is_cluster else own))
+            found.append(_not(_any_record([(filter, value)]) if is_cluster else _has_value(filter, value, "o")))
         else:
-            for table, asked in (("o", of_story), ("s", of_record)):
-                column = f"{table}.{filter.column}"
-                asked.append(
-                    one_of(column, value) if filter.is_repeatable else (f"{column} {filter.comparison} ?", [value])
-                )
-    if is_cluster and of_story:
-        return [*found, _any_record(of_story, of_record)]
-    return [*found, *of_story]
+            asked.append((filter, value))
+    if is_cluster and asked:
+        return [*found, _any_record(asked)]
+    return [*found, *(_has_value(*each, "o") for each in asked)]
 
 
-def _any_record(of_story: list[_Condition], of_record: list[_Condition]) -> _Condition:
-    """Return the condition that a founder meets some conditions, or a record `s` which joined it does."""
-    own, values = _all(of_story)
-    other, more = _all(of_record)
+def _has_value(filter: Filter, value: Any, table: str) -> _Condition:
+    """Return the condition that a story of a table has what a filter asks for, or leaves out."""
+    column = f"{table}.{filter.column}"
+    return one_of(column, value) if filter.is_repeatable else (f"{column} {filter.comparison} ?", [value])
+
+
+def _any_record(asked: list[tuple[Filter, Any]]) -> _Condition:
+    """Return the condition that a founder has all that is asked for, or a record `s` which joined it does."""
+    own, values = _all(_has_value(*each, "o") for each in asked)
+    other, more = _all(_has_value(*each, "s") for each in asked)
     joined = f"SELECT 1 FROM joined j JOIN stories s ON s.url = j.url WHERE j.founder = o.url AND {other}"
     return f"({own} OR EXISTS ({joined}))", [*values, *more]
 

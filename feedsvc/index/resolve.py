@@ -22,19 +22,13 @@ from feedsvc.index.names import update_names
 from feedsvc.index.occurrences import Changes
 from feedsvc.index.query import slugs_with_feed
 from feedsvc.index.revisions import note_all_revised, note_revised, read_revision
-from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, STORY_INDEXES, file_of
+from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, STORY_INDEXES, file_of, precedence
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
 #: Its numbers of stories, of primary ones among them, and of clusters.
 Sizes: TypeAlias = tuple[int, int, int]
 _NONE: Sizes = (0, 0, 0)
-
-
-def precedence(occurrence: str) -> str:
-    """Return the order of the occurrences of one story, the best first. `f`: their files."""
-    return f"{occurrence}.updated DESC, coalesce({occurrence}.quality, -2147483648) DESC, f.path, {occurrence}.record"
-
 
 #: Whether an occurrence `t` is a mention by a story that is shown.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"

@@ -36,6 +36,11 @@ def file_of(occurrence: str) -> str:
     return f"JOIN files f ON f.id = {occurrence}.id / {OCCURRENCES_PER_FILE}"
 
 
+def precedence(occurrence: str) -> str:
+    """Return the order of the occurrences of one story, the best first. `f`: their files."""
+    return f"{occurrence}.updated DESC, coalesce({occurrence}.quality, -2147483648) DESC, f.path, {occurrence}.record"
+
+
 def tables(d: Dialect) -> dict[str, str]:
     """Return the columns and keys of each table, by its name."""
     text, integer = d.text, d.integer

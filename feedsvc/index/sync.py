@@ -141,8 +141,22 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)
         revision = max(revision + 1, now)
-        state = (fingerprint, revision, changed, problems, 0, 0, "", refused, 0, "{}", owner, revision)
-        connection.insert("state", [state])
+        state = {
+            "fingerprint": fingerprint,
+            "revision": revision,
+            "changed": changed,
+            "problems": problems,
+            "synced": 0,
+            "took": 0,
+            "failure": "",
+            "refused_loss": refused,
+            "sync_time": 0,
+            "passed_over": "{}",
+            "owner": owner,
+            "revised_since": revision,
+        }
+        columns, values = ", ".join(state), ", ".join("?" for _ in state)
+        connection.execute(f"INSERT INTO state ({columns}) VALUES ({values})", list(state.values()))
     connection.execute("UPDATE state SET owner = ? WHERE owner <> ?", (owner, owner))  # it was moved
 
 
