@@ -108,7 +108,7 @@ class Site:
         >>> site.urls(site.feeds()[0])[0]
         'http://127.0.0.1:8000/feed.atom'
         """
-        from feedsvc.feeds.selection import published_formats
+        from feedsvc.feeds.settings import published_formats
 
         base_url = self.config.site.base_url
         return [feed.address.url(base_url, format.suffix) for format in published_formats(self.config)]
@@ -121,7 +121,7 @@ class Site:
             >>> site.document("/topics/ai.atom?limit=5").body[:38]
             b"<?xml version='1.0' encoding='UTF-8'?>"
         """
-        from feedsvc.feeds.lookup import look_up
+        from feedsvc.feeds.missing import look_up
 
         return look_up(self.documents, address)
 
@@ -221,7 +221,7 @@ class Site:
         >>> site.warnings()
         []
         """
-        from feedsvc.feeds.names import unknown_names
+        from feedsvc.feeds.notes import unknown_names
         from feedsvc.records.collection import RecordFolders
         from feedsvc.records.warnings import source_warnings
 
@@ -243,7 +243,7 @@ class Site:
             >>> site.notes()
             []
         """
-        from feedsvc.feeds.names import merged_names
+        from feedsvc.feeds.notes import merged_names
 
         with self.index.reading() as connection:
             return merged_names(connection)

@@ -21,7 +21,7 @@ from feedsvc.config import Config, Index
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import ENCODINGS
-from feedsvc.feeds.selection import published_formats
+from feedsvc.feeds.settings import published_formats
 
 #: Called with the numbers of feeds done, and to do.
 Progress: TypeAlias = Callable[[int, int], None]

@@ -22,7 +22,7 @@ def feed_lines(site: api.Site) -> Iterator[str]:
     can be copied; a name is, where the line would be too long. Elsewhere, the number of stories, the name and the URL
     in each format, with tabs between them.
     """
-    from feedsvc.feeds.selection import published_formats
+    from feedsvc.feeds.settings import published_formats
 
     feeds = site.feeds()
     if not sys.stdout.isatty():

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.canonical import canonical
-from feedsvc.feeds.selection import formats_at, published_formats
+from feedsvc.feeds.settings import formats_at, published_formats
 from feedsvc.formats import ASSETS
 from feedsvc.model import (
     EVERYTHING,

@@ -9,17 +9,15 @@ The current feed ends anywhere within a part. In formats that are paged, what is
 own between the two.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feedsvc.index.archives import FeedMonths, LastChange, Months, MonthSize, last_changes
 from feedsvc.index.database import Connection
+from feedsvc.index.feeds import FeedMonths, MonthRow, MonthSize, has_size
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import has_size
+from feedsvc.index.stories import Months
 from feedsvc.model import Archive, FeedAddress, Month
 
 #: Stands for a month before all others, and for one after them.
@@ -53,21 +51,9 @@ class Archives:
         if sum(month.stories for month in months) <= limit:
             self._parts = [0] * len(months)
 
-    def all(self) -> list[Archive]:
-        """Return all archives, oldest first."""
-        return [
-            Archive(month.name, part)
-            for month, parts in zip(reversed(self._months), reversed(self._parts), strict=True)
-            for part in range(1, parts + 1)
-        ]
-
-    def by_month(self) -> tuple[Month, ...]:
-        """Return the months that have a part, newest first."""
-        return tuple(
-            Month(replace(self._feed, archive=Archive(month.name, parts)), month.stories)
-            for month, parts in zip(self._months, self._parts, strict=True)
-            if parts
-        )
+    def by_month(self) -> list[tuple[MonthSize, int]]:
+        """Return the months that have archives, newest first, each with the number of these."""
+        return [(month, parts) for month, parts in zip(self._months, self._parts, strict=True) if parts]
 
     def section(self, address: FeedAddress) -> Section | None:
         """Return what the document at an address of the feed shows; None if there are no stories for one."""
@@ -77,24 +63,24 @@ class Archives:
             return Section(limit=self._limit) if address.is_current else None
         return self._older() if address.is_older else self._current()
 
-    def last_change(self, archive: Archive, changes: Sequence[LastChange], has_sizes: bool) -> LastChange:
-        """Return when anything that an archive depends on last changed. changes: of all months, oldest first.
+    def last_change(self, month: str, rows: Mapping[str, MonthRow], has_sizes: bool) -> tuple[int, int]:
+        """Return (the revision, the time) at which anything that the archives of a month depend on last changed.
 
-        Its links depend on how many archives the months beside its own have; and of the newest month, an archive that
-        isn't full is published with the first story of a later one.
+        Their links depend on how many archives the months beside their own have; and of the newest month, an archive
+        that isn't full is published with the first story of a later one.
+        rows: see `FeedMonths`.
         has_sizes: whether the index has the feed's numbers of stories, so that these are in the stamp of its month.
         """
-        key = attrgetter("month")
         if has_sizes:
-            return changes[bisect_left(changes, archive.month, key=key)]
-        index = self._index(archive.month)
+            return rows[month].revision, rows[month].changed
+        index = self._index(month)
         later = index - 1
         if later >= 0 and self._months[later].stories < self._limit:
             later -= 1
         first = self._months[index + 1].name if index + 1 < len(self._months) else _FIRST
         last = self._months[later].name if later >= 0 else _LAST
-        found = changes[bisect_left(changes, first, key=key) : bisect_right(changes, last, key=key)]
-        return LastChange(archive.month, max(each.revision for each in found), max(each.changed for each in found))
+        found = [row for row in rows.values() if first <= row.month <= last]
+        return max(row.revision for row in found), max(row.changed for row in found)
 
     def _current(self) -> Section:
         index, part, left = self._following()
@@ -178,15 +164,20 @@ def list_archives(
     archives = Archives(feed, query.limit, list(Months(connection, feed, query, counted)))
     older = replace(feed, is_older=True)
     found: dict[FeedAddress, int | None] = {older: None} if archives.section(older) else {}
-    changes, has_sizes = last_changes(counted, feed), has_size(connection, feed, query)
-    for archive in archives.all():
-        found[replace(feed, archive=archive)] = archives.last_change(archive, changes, has_sizes).revision
+    rows, has_sizes = counted.rows(feed), has_size(feed, query)
+    for month, parts in reversed(archives.by_month()):
+        revision, _ = archives.last_change(month.name, rows, has_sizes)
+        for part in range(1, parts + 1):
+            found[replace(feed, archive=Archive(month.name, part))] = revision
     return found
 
 
 def list_months(feed: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[Month, ...]:
     """Return the months that a feed has archives of, newest first. months: all of the feed's, newest first."""
-    return Archives(feed, limit, list(months)).by_month()
+    return tuple(
+        Month(replace(feed, archive=Archive(month.name, parts)), month.stories)
+        for month, parts in Archives(feed, limit, list(months)).by_month()
+    )
 
 
 def place(address: FeedAddress, limit: int, months: Iterable[MonthSize]) -> tuple[str, float]:

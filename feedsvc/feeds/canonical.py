@@ -1,12 +1,10 @@
 """The one address of a choice of stories, however it is written."""
 
-from functools import lru_cache
-
 from msgspec.structs import replace
 
 from feedsvc.config import Config
-from feedsvc.index.query import KINDS
-from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress, Filters, RelatedMode
+from feedsvc.feeds.settings import default_filters, saved_filters
+from feedsvc.model import FILTERS, KINDS, NO_FILTERS, FeedAddress, Filters
 
 #: The filter that is as good as the feed of a kind, by kind.
 OWN_FILTERS = {kind: name for name, kind in KINDS.items()}
@@ -21,29 +19,6 @@ def canonical(config: Config, address: FeedAddress) -> FeedAddress:
     """
     filters = _needed(address.filters.without(default_filters(config, address)), _met_filters(config, address))
     return _moved(address, filters) or address.filtered(filters)
-
-
-def default_filters(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a feed whose address has none."""
-    saved = saved_filters(config, address)
-    quality = saved.get("min_quality")
-    return _filters(
-        config.feeds.min_quality if quality is None else quality,
-        saved.get("related") or config.feeds.related,
-        saved.get("limit") or config.feeds.limit,
-    )
-
-
-# Which are asked for several times for each feed, and almost all the same.
-@lru_cache(100)
-def _filters(min_quality: int | None, related: RelatedMode, limit: int) -> Filters:
-    return NO_FILTERS.replace(min_quality=min_quality, related=related, limit=limit)
-
-
-def saved_filters(config: Config, address: FeedAddress) -> Filters:
-    """Return the filters of a custom feed; none of any other."""
-    custom = config.custom.get(address.slug) if address.kind == "custom" else None
-    return custom.filters if custom else NO_FILTERS
 
 
 def _met_filters(config: Config, address: FeedAddress) -> Filters:

@@ -1,38 +1,31 @@
-"""Lists all feeds and their archives, and selects what the page of everything begins with."""
+"""Lists all feeds and their archives."""
 
 from collections.abc import Iterable
-from operator import attrgetter
-
-from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_archives, place
-from feedsvc.feeds.selection import as_published, published_formats, related_mode, story_query
+from feedsvc.feeds.settings import published_formats, story_query
 from feedsvc.feeds.words import site_description, site_labels
-from feedsvc.index import reader
-from feedsvc.index.archives import FeedMonths, MonthSize
 from feedsvc.index.database import Connection, batches
-from feedsvc.index.entries import find_entries
 from feedsvc.index.facets import list_values
+from feedsvc.index.feeds import FeedMonths, find_everything, list_feeds
 from feedsvc.index.occurrences import read_problems
-from feedsvc.model import EVERYTHING, Catalogue, Counted, Entry, FeedAddress, FeedSummary, Kind
-
-#: The stories on the page of everything.
-_RECENT = 12
+from feedsvc.index.stories import count_stories, newest_time
+from feedsvc.model import EVERYTHING, Catalogue, FeedAddress, FeedSummary, Kind
 
 
 def select_catalogue(connection: Connection, config: Config) -> Catalogue:
     """Return the list of all feeds."""
 
     def listed(kind: Kind) -> tuple[FeedSummary, ...]:
-        rows = reader.all_feeds(connection, kind, config.feeds)
+        rows = list_feeds(connection, kind, config.feeds)
         return tuple(FeedSummary(FeedAddress(kind, slug), name, size) for slug, name, size in rows)
 
     def summary(address: FeedAddress, name: str) -> FeedSummary:
-        return FeedSummary(address, name, reader.count(connection, address, story_query(config, address)))
+        return FeedSummary(address, name, count_stories(connection, address, story_query(config, address)))
 
     shown = config.serve.show_problems
-    state = reader.everything(connection, shown)
+    state = find_everything(connection, shown)
     description = site_description(config)
     return Catalogue(
         title=config.site.title,
@@ -47,20 +40,11 @@ def select_catalogue(connection: Connection, config: Config) -> Catalogue:
         topics=listed("topics"),
         providers=listed("providers"),
         custom=tuple(summary(FeedAddress("custom", slug), custom.name) for slug, custom in config.custom.items()),
-        updated=reader.newest(connection),
+        updated=newest_time(connection),
         revision=state.revision,
         changed=state.changed,
         problems=read_problems(connection) if shown else None,
     )
-
-
-def select_recent(connection: Connection, config: Config) -> tuple[Entry, ...]:
-    """Return the newest stories of all, grouped, which the page of everything begins with."""
-    grouped = related_mode(config, EVERYTHING) != "none"
-    counted: Counted = "clusters" if grouped else "primary_stories"
-    query = replace(story_query(config, EVERYTHING), counted=counted, is_grouped=grouped, limit=_RECENT)
-    (entries,) = find_entries(connection, [(EVERYTHING, query)], config.feeds)
-    return as_published(config, EVERYTHING, entries)
 
 
 def select_archives(connection: Connection, config: Config, catalogue: Catalogue) -> dict[FeedAddress, int | None]:
@@ -88,9 +72,7 @@ def in_order_of_time(connection: Connection, config: Config, feeds: Iterable[Fee
         for feed in some:
             query = story_query(config, feed)
             # Of a saved filter, as if it chose all stories: its place needn't be right.
-            size_of = attrgetter(query.counted)
-            months = [MonthSize(row.month, size) for row in counted.rows(feed) if (size := size_of(row))]
-            places[feed] = place(feed, query.limit, months)
+            places[feed] = place(feed, query.limit, list(counted.sizes(feed, query.counted)))
     return sorted(places, key=places.__getitem__)
 
 
@@ -98,7 +80,7 @@ def select_slugs(connection: Connection, config: Config, kind: str) -> list[str]
     """Return the slugs of all feeds of a kind, or all values of a facet, in order."""
     match kind:
         case "topics" | "providers" as listed:
-            return [slug for slug, *_ in reader.all_feeds(connection, listed, config.feeds)]
+            return [slug for slug, *_ in list_feeds(connection, listed, config.feeds)]
         case "custom":
             return sorted(config.custom)
     return list_values(connection, kind)

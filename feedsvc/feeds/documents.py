@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from feedsvc.config import Config
-from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import (
     HOME_PATH,
     OPML_PATH,
@@ -20,15 +19,19 @@ from feedsvc.feeds.addresses import (
     parse_address,
 )
 from feedsvc.feeds.catalogue import in_order_of_time, select_archives, select_catalogue, select_slugs
+from feedsvc.feeds.selection import find_feed, find_outlines, select_feeds
+from feedsvc.feeds.settings import formats_at, published_formats, story_query
 from feedsvc.feeds.spellings import corrected_paths
 from feedsvc.feeds.writing import Document, outline_site, write_feed, write_site
 from feedsvc.formats import ASSETS
-from feedsvc.index import reader
 from feedsvc.index.database import Connection, Index
 from feedsvc.index.entries import KeptEntries
 from feedsvc.index.facets import unknown_values
-from feedsvc.index.revised import find_revised, known_revisions
+from feedsvc.index.feeds import feed_revisions, find_everything
+from feedsvc.index.guard import known_urls
+from feedsvc.index.revisions import find_revised, known_revisions
 from feedsvc.index.status import Status, read_status
+from feedsvc.index.stories import find_urls
 from feedsvc.model import EVERYTHING, Catalogue, FeedAddress, Filters
 
 #: Seconds that the queries for a document may take that is made for a request.
@@ -96,7 +99,7 @@ class Documents:
         current, selected = None, None
         with self.index.reading() as connection:
             list_feeds = partial(self._catalogue, connection)
-            feeds = selection.select_feeds(connection, self.config, wanted, known)
+            feeds = select_feeds(connection, self.config, wanted, known)
             for address in addresses:
                 if not address.feed:
                     yield write_site(connection, self.config, address, list_feeds)
@@ -113,7 +116,7 @@ class Documents:
         """
         with self.index.reading(MAX_SECONDS) as connection:
             if address.feed:
-                found = selection.find_feed(connection, self.config, address.feed)
+                found = find_feed(connection, self.config, address.feed)
                 if not found:
                     yield None
                     return
@@ -150,7 +153,7 @@ class Documents:
         for lists in ((OPML_PATH, WELL_KNOWN_PATH), *([(SEARCH_PATH,), (HOME_PATH,)] if pages else [])):
             found.append((catalogue.revision, [Address(path) for path in lists]))
         for feed, revision in {**revisions, **archives}.items():
-            addresses = [feed_address(feed, format) for format in selection.formats_at(self.config, feed)]
+            addresses = [feed_address(feed, format) for format in formats_at(self.config, feed)]
             if pages and feed != EVERYTHING and not feed.is_older:
                 addresses.append(page_address(feed))
             if addresses:
@@ -171,7 +174,7 @@ class Documents:
             revisions = known_revisions(connection)
             known = {address: each for address, each in known.items() if each[0] in revisions}
             revised = find_revised(connection, min(known.values())[0]) if known else {}
-            outlines = selection.find_outlines(connection, self.config, [each.feed for each in known if each.feed])
+            outlines = find_outlines(connection, self.config, [each.feed for each in known if each.feed])
             found = set()
             for address, (revision, outline) in known.items():
                 if address.feed:
@@ -187,19 +190,19 @@ class Documents:
         with self.index.reading() as connection:
             catalogue = select_catalogue(connection, self.config)
             revisions = self._revisions(connection, catalogue)
-        formats = selection.published_formats(self.config)
+        formats = published_formats(self.config)
         return {feed_address(feed, format): revision for feed, revision in revisions.items() for format in formats}
 
     def stories(self, feeds: Iterable[FeedAddress]) -> dict[FeedAddress, list[str]]:
         """Return the URLs of the stories that the documents of feeds show, newest first, by canonical address."""
         with self.index.reading() as connection:
-            queries = [(feed, selection.story_query(self.config, feed)) for feed in feeds]
-            return {feed: reader.find_urls(connection, feed, query) for feed, query in queries}
+            queries = [(feed, story_query(self.config, feed)) for feed in feeds]
+            return {feed: find_urls(connection, feed, query) for feed, query in queries}
 
     def missing_stories(self, urls: Sequence[str], *, entries_alone: bool) -> list[str]:
         """Return those of some URLs, in order, that no story has; entries_alone: or none that is an entry."""
         with self.index.reading() as connection:
-            found = reader.known_urls(connection, urls, self.config.feeds if entries_alone else None)
+            found = known_urls(connection, urls, self.config.feeds if entries_alone else None)
         return [url for url in urls if url not in found]
 
     def slugs(self, kind: str) -> list[str]:
@@ -219,12 +222,12 @@ class Documents:
         return self._listed
 
     def _revision(self, connection: Connection) -> int:
-        return reader.everything(connection, self.config.serve.show_problems).revision
+        return find_everything(connection, self.config.serve.show_problems).revision
 
     def _revisions(self, connection: Connection, catalogue: Catalogue) -> dict[FeedAddress, int]:
         """Return the revisions of all current feeds."""
-        known = reader.revisions(connection)
-        changed = known["feed", ""] = reader.everything(connection).revision
+        known = feed_revisions(connection)
+        changed = known["feed", ""] = find_everything(connection).revision
         return {feed.address: known.get((feed.address.kind, feed.address.slug), changed) for feed in catalogue.feeds}
 
 

@@ -6,9 +6,9 @@ from msgspec.structs import fields
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError
 from feedsvc.index.database import Connection
-from feedsvc.index.occurrences import story_decoder
-from feedsvc.index.resolve import IS_SHOWN_MENTION, precedence
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
+from feedsvc.index.occurrences import read_stories, story_decoder
+from feedsvc.index.resolve import IS_SHOWN_MENTION
+from feedsvc.index.schema import file_of, precedence
 from feedsvc.model import Story
 from feedsvc.records.collection import Records
 from feedsvc.records.origins import Origins
@@ -57,14 +57,15 @@ def explain_occurrences(
         _Occurrence(*row)
         for row in connection.execute(
             f"SELECT t.id, f.path, t.record, t.position, t.mentioned_by, t.listed, {IS_SHOWN_MENTION} "
-            f"FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.url = ? "
+            f"FROM occurrences t {file_of('t')} WHERE t.url = ? "
             f"ORDER BY t.position > 0, {precedence('t')}, t.position",
             (url,),
         )
     ]
     best = next((row for row in rows if row.position == 0 or (row.is_shown_mention and not row.is_link)), None)
+    is_linked = any(row.is_link and row.is_shown_mention for row in rows)
+    hidden = "it is only linked to" if is_linked else "no story that is shown mentions it"
     lines = []
-    hidden = "no story that is shown mentions it"
     for row in rows:
         story = _story(connection, records, row)
         state = "" if row.listed or row.is_link else _state(story, config)
@@ -72,33 +73,39 @@ def explain_occurrences(
         if row.position:
             what = f"{'link' if row.is_link else 'mention'} by {row.mentioned_by}"
         if row is best:
-            verdict = "counts"
-            hint = "; records.include_unpublished publishes drafts" if state == "a draft" else ""
-            hint = "; records.future publishes it before" if state.startswith("not due") else hint
-            hidden = f"{_place(row)}, which counts, is {state}{hint}"
-        elif row.position and not row.is_shown_mention:
-            verdict = f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
-        elif row.is_link:
-            verdict = "has no time, so it is published as a link of that story alone"
-            hidden = "it is only linked to" if not best else hidden
-        elif best:
-            verdict = f"duplicate of {_place(best)}, which counts"
-        lines += [f"  {_place(row)}: {what}; {verdict}", f"    {_summary(story)}"]
+            hidden = f"{_place(row)}, which counts, is {state}{_hint(state)}"
+        lines += [f"  {_place(row)}: {what}; {_verdict(row, best)}", f"    {_summary(story)}"]
         if row.path == path and not row.position:
             lines += origins.records[row.record] if row.record < len(origins.records) else ()
     return lines if shown else [*lines, f"  not in any feed: {hidden}"], shown
 
 
+def _verdict(row: _Occurrence, best: _Occurrence | None) -> str:
+    """Return whether an occurrence counts, which the best one does if there is one, and why not."""
+    if row is best:
+        return "counts"
+    if row.position and not row.is_shown_mention:
+        return f"does not count, since that story is not shown: see feedsvc why {row.mentioned_by}"
+    if row.is_link or not best:
+        return "has no time, so it is published as a link of that story alone"
+    return f"duplicate of {_place(best)}, which counts"
+
+
+def _hint(state: str) -> str:
+    """Return which option publishes a record in a state, if any does."""
+    if state == "a draft":
+        return "; records.include_unpublished publishes drafts"
+    return "; records.future publishes it before" if state.startswith("not due") else ""
+
+
 def _story(connection: Connection, records: Records, row: _Occurrence) -> Story:
     """Return the story of an occurrence. The index doesn't hold those of drafts and deleted records."""
     if row.listed or row.is_link:
-        (data,) = connection.execute("SELECT data FROM occurrence_stories WHERE occurrence = ?", (row.id,)).fetchone()
-        return story_decoder.decode(data)
-    number: int = row.record
+        return read_stories(connection, [row.id], story_decoder)[row.id]
     file = records.file(row.path)
     result = records.read(file) if file else None
-    if result and result[1] and len(result[1].records) > number:
-        return result[1].records[number].story
+    if result and result[1] and len(result[1].records) > row.record:
+        return result[1].records[row.record].story
     raise FeedsvcError(f"{row.path}: changed while it was read; try again")
 
 

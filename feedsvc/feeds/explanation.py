@@ -11,15 +11,14 @@ from msgspec.structs import replace
 from feedsvc.config import Config
 from feedsvc.errors import FeedsvcError, shown_value
 from feedsvc.feeds.explained_occurrences import Shown, explain_occurrences
-from feedsvc.feeds.selection import archive_formats, published_formats, related_mode, story_query
-from feedsvc.index.archives import older_in_month
+from feedsvc.feeds.settings import archive_formats, published_formats, related_mode, story_query
 from feedsvc.index.database import Connection
-from feedsvc.index.entries import find_entries
+from feedsvc.index.feeds import find_feeds
 from feedsvc.index.links import find_founder, find_joined
 from feedsvc.index.query import StoryQuery, select_stories
-from feedsvc.index.reader import find_feeds
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import EVERYTHING, FILTERS, Archive, FeedAddress, Filters, Problem
+from feedsvc.index.schema import file_of
+from feedsvc.index.stories import count_older, find_urls
+from feedsvc.model import EVERYTHING, FILTERS, KINDS, Archive, FeedAddress, Filters, Problem
 from feedsvc.records.collection import Records
 from feedsvc.records.files import spelled_out
 from feedsvc.records.origins import Origins
@@ -30,7 +29,7 @@ from feedsvc.text import web_url
 #: The records of a cluster that are named at most.
 _MAX_JOINED = 5
 #: The occurrences that are a record's own, with their files.
-_RECORDS = f"occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE} WHERE t.position = 0"
+_RECORDS = f"occurrences t {file_of('t')} WHERE t.position = 0"
 
 
 class Explanation(Struct, frozen=True):
@@ -71,8 +70,8 @@ def explain(connection: Connection, config: Config, subject: str, records: Recor
     lines += origins.refused
     faults = connection.execute(
         "SELECT f.path, p.line, p.field, p.message FROM problems p JOIN files f ON f.id = p.file "
-        f"WHERE f.path {connection.dialect.in_list} ORDER BY f.path, p.number",
-        (connection.dialect.as_list(paths),),
+        "WHERE f.path = ANY(?) ORDER BY f.path, p.number",
+        [list(paths)],
     )
     lines += [f"problem: {Problem(*fault)}" for fault in faults]
     return Explanation(tuple(lines), published)
@@ -117,10 +116,10 @@ def _passed_over(connection: Connection, config: Config, subject: str) -> str:
 def _similar(connection: Connection, subject: str) -> str:
     """Return the URL that lacks its scheme, or the file of that name in another folder; empty if there is neither."""
     urls = [f"{scheme}://{subject}" for scheme in ("https", "http")]
-    found = f"SELECT url FROM occurrences WHERE url {connection.dialect.in_list}"
+    found = "SELECT url FROM occurrences WHERE url = ANY(?)"
     name = Path(subject).name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     files = "SELECT path FROM files WHERE path LIKE ? ESCAPE '\\' ORDER BY path"
-    row = connection.execute(found, (connection.dialect.as_list(urls),)).fetchone()
+    row = connection.execute(found, [urls]).fetchone()
     row = row or connection.execute(files, (f"%/{name}",)).fetchone()
     return str(row[0]) if row else ""
 
@@ -141,67 +140,79 @@ def _cluster(connection: Connection, config: Config, url: str) -> list[str]:
 def _feeds(connection: Connection, config: Config, shown: Shown) -> tuple[list[str], bool]:
     """Return (each feed that might hold a story, with the reason if it doesn't; whether a feed or an archive does)."""
     founder = find_founder(connection, shown.url)
-    named = connection.execute("SELECT slug FROM story_topics WHERE url = ? ORDER BY slug", (shown.url,))
-    topics = [slug for (slug,) in named]
-    named = connection.execute("SELECT slug FROM clusters WHERE url = ? AND slug != '' ORDER BY slug", (shown.url,))
-    united = [slug for (slug,) in named]  # over the records of its cluster, if it is the founder
     is_grouped = config.feeds.counted == "clusters" and shown.is_primary and founder == shown.url
-    addresses = [EVERYTHING, *(FeedAddress("topics", slug) for slug in (united if is_grouped else topics))]
+    addresses = [EVERYTHING]
+    addresses += [FeedAddress("topics", slug) for slug in _topics(connection, shown.url, is_grouped)]
     addresses += [FeedAddress("providers", shown.provider), *(FeedAddress("custom", slug) for slug in config.custom)]
-    suffix = published_formats(config)[0].suffix
+    base_url, suffix = config.site.base_url, published_formats(config)[0].suffix
     inside, outside = [], []
-    archived = False
+    is_archived = False
     for address in addresses:
-        query = story_query(config, address)
-        reasons = []
-        if query.counted != "stories" and not shown.is_primary:
-            reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
-        elif query.counted == "clusters" and founder != shown.url:
-            reasons.append(f'it is in the cluster of {founder}, and related is "clusters"')
-            outside.append(f"  not in {address.url(config.site.base_url, suffix)}: {reasons[0]}")
-            continue
-        elif address.kind in ("topics", "providers") and not find_feeds(connection, [address], config.feeds):
-            reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
-        asked = query if query.counted == "clusters" and shown.is_primary else StoryQuery()
-        items = [item for filters in query.filters for item in filters.items if FILTERS[item[0]].column]
-        for item in items:
-            single = Filters((item,))
-            chosen, values = select_stories(connection, address, replace(asked, filters=(single,)), "1")
-            if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
-                column = FILTERS[item[0]].column
-                compared = ", ".join(united if asked.counted == "clusters" else topics)
-                value = compared if column == "topic" else _value(connection, column, shown.url)
-                reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
-        if not reasons and asked.counted == "clusters":
-            chosen, values = select_stories(connection, address, query, "1")
-            if not connection.execute(f"{chosen} AND o.url = ?", [*values, shown.url]).fetchone():
-                labels = ", ".join(Filters(tuple(items)).labels)
-                reasons.append(f"left out by {labels}: no record of its cluster meets all of them")
-        url = address.url(config.site.base_url, suffix)
-        found = () if reasons else next(find_entries(connection, [(address, query)], config.feeds))
-        if shown.url in (entry.story.url for entry in found):
+        query, url = story_query(config, address), address.url(base_url, suffix)
+        reasons = _reasons(connection, config, address, query, shown, founder)
+        if not reasons and shown.url in find_urls(connection, address, query):
             inside.append(f"  in {url}")
             continue
         if not reasons:
             reasons.append(f"older than its newest {query.limit}, which is its limit")
             if config.feeds.archives:
-                archived = True
+                is_archived = True
                 archive = replace(address, archive=_archive(connection, address, query, shown))
-                archive_suffix = archive_formats(config)[0].suffix
-                reasons.append(f"it is in {archive.url(config.site.base_url, archive_suffix)}")
+                reasons.append(f"it is in {archive.url(base_url, archive_formats(config)[0].suffix)}")
         outside.append(f"  not in {url}: {'; '.join(reasons)}")
-    return inside + outside, bool(inside) or archived
+    return inside + outside, bool(inside) or is_archived
+
+
+def _reasons(
+    connection: Connection, config: Config, address: FeedAddress, query: StoryQuery, shown: Shown, founder: str
+) -> list[str]:
+    """Return why a feed leaves a story out, old or new; nothing if it doesn't. founder: of the story's cluster."""
+    is_cluster = query.counted == "clusters" and shown.is_primary
+    if is_cluster and founder != shown.url:
+        return [f'it is in the cluster of {founder}, and related is "clusters"']
+    reasons = []
+    if query.counted != "stories" and not shown.is_primary:
+        reasons.append(f'it is a mention, and related is "{related_mode(config, address)}"')
+    elif address.kind in KINDS.values() and not find_feeds(connection, [address], config.feeds):
+        reasons.append(f"its stories are fewer than feeds.min_stories, which is {config.feeds.min_stories}")
+    compared = [(filter.name, value) for filter, value in query.compared()]
+    for each in compared:
+        single = Filters((each,))
+        asked = StoryQuery((single,), "clusters" if is_cluster else "stories")
+        if not _is_chosen(connection, address, asked, shown.url):
+            column = FILTERS[each[0]].column
+            value = _value(connection, column, shown.url, is_cluster)
+            reasons.append(f"left out by {', '.join(single.labels)} (its {column}: {value})")
+    if is_cluster and not reasons and not _is_chosen(connection, address, query, shown.url):
+        labels = ", ".join(Filters(tuple(compared)).labels)
+        reasons.append(f"left out by {labels}: no record of its cluster meets all of them")
+    return reasons
+
+
+def _is_chosen(connection: Connection, address: FeedAddress, query: StoryQuery, url: str) -> bool:
+    """Return whether a query of a feed selects a story, whatever its limit."""
+    chosen, values = select_stories(connection, address, query, "1")
+    return connection.execute(f"{chosen} AND o.url = ?", [*values, url]).fetchone() is not None
+
+
+def _topics(connection: Connection, url: str, is_cluster: bool) -> list[str]:
+    """Return the slugs of the topics of a story, or of all records of the cluster that it founded."""
+    table = "clusters" if is_cluster else "story_topics"
+    rows = connection.execute(f"SELECT slug FROM {table} WHERE url = ? AND slug != '' ORDER BY slug", (url,))
+    return [slug for (slug,) in rows]
 
 
 def _archive(connection: Connection, address: FeedAddress, query: StoryQuery, shown: Shown) -> Archive:
     """Return the archive of a feed that holds a story."""
     in_month = replace(query, month=shown.month)
-    older = older_in_month(connection, address, in_month, shown.url, shown.published)
+    older = count_older(connection, address, in_month, shown.url, shown.published)
     return Archive(shown.month, older // query.limit + 1)
 
 
-def _value(connection: Connection, column: str, url: str) -> object:
-    """Return the value of a story that a filter compares."""
+def _value(connection: Connection, column: str, url: str, is_cluster: bool) -> object:
+    """Return the value of a story that a filter compares. is_cluster: as in `_topics`."""
+    if column == "topic":
+        return ", ".join(_topics(connection, url, is_cluster))
     (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
     if column == "published":
         return datetime.fromtimestamp(value, UTC).isoformat().replace("+00:00", "Z")

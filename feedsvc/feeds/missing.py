@@ -1,20 +1,20 @@
-"""Why there is no document at an address, and which may be meant."""
+"""The document that somebody names, as in `feedsvc show`; or why there is none, and which may be meant."""
 
 from bisect import bisect
 from collections.abc import Callable
 from difflib import get_close_matches
+from urllib.parse import unquote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.errors import AddressError
-from feedsvc.feeds.addresses import Address, feed_address, page_address
+from feedsvc.feeds.addresses import Address, Redirect, feed_address, page_address
 from feedsvc.feeds.canonical import OWN_FILTERS, canonical
 from feedsvc.feeds.documents import Documents
-from feedsvc.feeds.selection import archive_formats, published_formats
-from feedsvc.index.query import KINDS
-from feedsvc.model import FILTERS, NO_FILTERS, FeedAddress
-from feedsvc.model.address import Kind
+from feedsvc.feeds.settings import archive_formats, published_formats
+from feedsvc.feeds.writing import Document
+from feedsvc.model import FILTERS, KINDS, NO_FILTERS, FeedAddress, Kind
 from feedsvc.text import slug
 
 #: Names that are compared with an unknown one.
@@ -43,6 +43,24 @@ class Missing(Struct, frozen=True):
         hints = [self.reason] if self.reason else []
         hints += [f"Did you mean {address.url(base_url)}" for address in self.suggestions]
         return "\n".join((f"There is no feed at {asked}", *hints, f"All feeds are listed at {base_url}/", ""))
+
+
+def look_up(documents: Documents, name: str) -> Document:
+    """Return the document at a path with or without a query string, percent-encoded or not, or at a URL of the site.
+
+    Raise AddressError, which suggests others, if nothing is published there, FilterError and IndexUnusableError.
+    """
+    base_url = documents.config.site.base_url
+    local = name.removeprefix(base_url) if f"{name}/".startswith(f"{base_url}/") else name
+    path, _, query = local.partition("#")[0].partition("?")
+    path = unquote(path) or "/"
+    found = documents.resolve(path, query)
+    document = documents.get(found) if isinstance(found, Address) else None
+    if document:
+        return document
+    if isinstance(found, Redirect):
+        raise Missing(suggestions=(Address(found.path, found.query),)).error(name)
+    raise explain_missing(documents, path, query).error(name)
 
 
 def explain_missing(documents: Documents, path: str, query: str = "", known: Known | None = None) -> Missing:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from feedsvc.feeds.archives import Section
-from feedsvc.index.archives import MonthSize
+from feedsvc.index.feeds import MonthSize
 from feedsvc.model import Catalogue, Entry, Month
 
 

@@ -1,17 +1,34 @@
-"""What pages need beside their feed, which follows from the feed's revision as well."""
+"""What pages show beside their feed, which follows from the feed's revision as well, and what they search in."""
+
+from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import list_months
-from feedsvc.feeds.selection import story_query
-from feedsvc.index.archives import Months
+from feedsvc.feeds.settings import as_published, related_mode, story_query
 from feedsvc.index.database import Connection
-from feedsvc.index.headlines import newest_headlines
+from feedsvc.index.entries import find_entries
 from feedsvc.index.names import named
-from feedsvc.index.query import KINDS, StoryQuery
-from feedsvc.model import EVERYTHING, FILTERS, Catalogue, Feed, FeedAddress, Filters, Month, Page, SearchIndex
+from feedsvc.index.query import StoryQuery
+from feedsvc.index.stories import Months, newest_headlines
+from feedsvc.model import (
+    EVERYTHING,
+    FILTERS,
+    KINDS,
+    Catalogue,
+    Counted,
+    Entry,
+    Feed,
+    FeedAddress,
+    Filters,
+    Month,
+    Page,
+    SearchIndex,
+)
 from feedsvc.model.filters import MAX_VALUE
 from feedsvc.text import slug
 
+#: The stories on the page of everything.
+_RECENT = 12
 #: The stories that pages search in.
 SEARCHED = 2000
 
@@ -20,21 +37,25 @@ def select_page(connection: Connection, config: Config, feed: Feed, months: Mont
     """Return the page of a feed or an archive. months: of the current feed."""
     address, size = feed.address, len(feed.entries)
     choices = _choices(connection, address.filters)
-    if not address.is_current or size < (limit := story_query(config, address).limit):
+    if not address.is_current or size < story_query(config, address).limit:
         return Page(feed, size, choices=choices)
-    return Page(feed, sum(month.stories for month in months), _archived(config, address, limit, months), choices)
+    return Page(feed, sum(month.stories for month in months), _archived(config, address, months), choices)
 
 
-def select_months(connection: Connection, config: Config, address: FeedAddress) -> tuple[Month, ...]:
+def select_home(connection: Connection, config: Config) -> tuple[tuple[Entry, ...], tuple[Month, ...]]:
+    """Return what the page of everything shows: the newest stories, grouped, and its months as `Page` has them."""
+    query = story_query(config, EVERYTHING)
+    grouped = related_mode(config, EVERYTHING) != "none"
+    counted: Counted = "clusters" if grouped else "primary_stories"
+    recent = replace(query, counted=counted, is_grouped=grouped, limit=_RECENT)
+    (entries,) = find_entries(connection, [(EVERYTHING, recent)], config.feeds)
+    months = _archived(config, EVERYTHING, Months(connection, EVERYTHING, query))
+    return as_published(config, EVERYTHING, entries), months
+
+
+def _archived(config: Config, address: FeedAddress, months: Months) -> tuple[Month, ...]:
     """Return the months that a current feed has archives of, newest first."""
-    query = story_query(config, address)
-    return _archived(config, address, query.limit, Months(connection, address, query))
-
-
-def _archived(config: Config, address: FeedAddress, limit: int, months: Months) -> tuple[Month, ...]:
-    if not config.feeds.archives:
-        return ()
-    return list_months(address, limit, months)
+    return list_months(address, story_query(config, address).limit, months) if config.feeds.archives else ()
 
 
 def select_search_index(connection: Connection, config: Config, catalogue: Catalogue) -> SearchIndex:

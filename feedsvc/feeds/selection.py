@@ -1,37 +1,23 @@
 """Selects feeds: an address gives a `Feed`, complete and ordered, which is written without any further I/O."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.config import Config
 from feedsvc.feeds.archives import Section, find_archives
-from feedsvc.feeds.canonical import default_filters, saved_filters
 from feedsvc.feeds.outlines import outline
+from feedsvc.feeds.settings import archive_formats, as_published, published_formats, story_query
 from feedsvc.feeds.words import feed_description, feed_title, site_labels
-from feedsvc.formats.registry import find_format
-from feedsvc.index import reader
-from feedsvc.index.archives import FeedMonths, Months, last_changes
 from feedsvc.index.database import Connection, batches
 from feedsvc.index.entries import KeptEntries, find_entries
 from feedsvc.index.facets import unknown_values
+from feedsvc.index.feeds import FeedMonths, FeedRow, find_everything, find_feeds, has_size, moment
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import FeedRow
-from feedsvc.model import (
-    COUNTED,
-    EPOCH,
-    EVERYTHING,
-    NO_FILTERS,
-    Entry,
-    Feed,
-    FeedAddress,
-    Filters,
-    Format,
-    RelatedMode,
-)
+from feedsvc.index.stories import Months, find_urls
+from feedsvc.model import EPOCH, EVERYTHING, KINDS, NO_FILTERS, Entry, Feed, FeedAddress
 
 
 class Selected(NamedTuple):
@@ -84,14 +70,21 @@ class _Found(Struct, frozen=True):
 
 
 def _find(connection: Connection, config: Config, addresses: Iterable[FeedAddress]) -> list[_Found | None]:
-    """Return the feed at each canonical address, or None."""
+    """Return the feed at each canonical address; None if there is none, or if a filter names what no story has."""
     addresses = list(addresses)
     counted = FeedMonths(connection, addresses)
-    rows = _find_rows(connection, config, addresses)
-    return [
-        _find_document(connection, config, address, row, counted) if row else None
-        for address, row in zip(addresses, rows, strict=True)
-    ]
+    everything, by_slug = find_everything(connection), find_feeds(connection, addresses, config.feeds)
+
+    def find(address: FeedAddress) -> _Found | None:
+        if address.kind in KINDS.values():
+            row = by_slug.get((address.kind, address.slug))
+        else:
+            row = everything if address.kind == EVERYTHING.kind or address.slug in config.custom else None
+        if not row or unknown_values(connection, address.filters, config.feeds):
+            return None
+        return _find_document(connection, config, address, row, counted)
+
+    return list(map(find, addresses))
 
 
 def _find_document(
@@ -107,9 +100,9 @@ def _find_document(
     if not section:
         return None
     if address.archive:
-        has_sizes = reader.has_size(connection, address, query)
-        last = archives.last_change(address.archive, last_changes(counted, address), has_sizes)
-        row = replace(row, revision=last.revision, changed=reader.moment(last.changed))
+        rows = counted.rows(address)
+        revision, changed = archives.last_change(address.archive.month, rows, has_size(address, query))
+        row = replace(row, revision=revision, changed=moment(changed))
     query = replace(query, month=section.month, offset=section.offset, limit=section.limit)
     return _Found(address, row, query, months, section)
 
@@ -120,7 +113,7 @@ def find_outlines(
     """Yield the URLs of the stories at each canonical address, and the outline of its document; both empty if none."""
     for some in batches(addresses):
         for found in _find(connection, config, some):
-            urls = reader.find_urls(connection, found.address, found.query) if found else []
+            urls = find_urls(connection, found.address, found.query) if found else []
             yield urls, _beside(config, found, urls)[1] if found else ""
 
 
@@ -172,79 +165,4 @@ def _make_feed(
 
 def empty_feed(config: Config) -> Feed:
     """Return a feed of everything without entries."""
-    return _make_feed(config, EVERYTHING, FeedRow("", "", 0, EPOCH), (), Section())
-
-
-def published_formats(config: Config) -> tuple[Format, ...]:
-    """Return the formats that current feeds are published in."""
-    return tuple(map(find_format, config.feeds.formats))
-
-
-def archive_formats(config: Config) -> tuple[Format, ...]:
-    """Return the formats that archives are published in; none where there are no archives."""
-    return tuple(map(find_format, config.feeds.archive_formats))
-
-
-def formats_at(config: Config, address: FeedAddress) -> tuple[Format, ...]:
-    """Return the formats that what is at an address is published in, if anything is."""
-    if address.is_current:
-        return published_formats(config)
-    return tuple(format for format in archive_formats(config) if format.is_paged or not address.is_older)
-
-
-def _find_rows(connection: Connection, config: Config, addresses: Sequence[FeedAddress]) -> list[FeedRow | None]:
-    """Return the row of the feed at each address, which says when the current feed last changed.
-
-    None if there is no such feed, or if a filter names what no story has.
-    """
-    found = reader.find_feeds(connection, addresses, config.feeds)
-    everything = cache(partial(reader.everything, connection))
-
-    def row(address: FeedAddress) -> FeedRow | None:
-        if address.filters.items and unknown_values(connection, address.filters, config.feeds):
-            return None
-        if address.kind == "custom":
-            return everything() if address.slug in config.custom else None
-        return everything() if address.kind == EVERYTHING.kind else found.get((address.kind, address.slug))
-
-    return [row(address) for address in addresses]
-
-
-def story_query(config: Config, address: FeedAddress) -> StoryQuery:
-    """Return the query for the stories of the current feed at a canonical address."""
-    saved, defaults = saved_filters(config, address), default_filters(config, address)
-    mode = related_mode(config, address)
-    return _story_query(address.filters, saved, defaults, mode, is_provider=address.kind == "providers")
-
-
-# Asked for several times for each feed, and almost all feeds have the same.
-@lru_cache(100)
-def _story_query(
-    own: Filters, saved: Filters, defaults: Filters, mode: RelatedMode, *, is_provider: bool
-) -> StoryQuery:
-    """Return the query for the stories of a feed.
-
-    own, saved: the filters of its address, and of its table in the configuration. defaults: see `default_filters`.
-    """
-    quality = defaults.get("min_quality") if own.get("min_quality") is None else own.get("min_quality")
-    # A provider publishes each of its records as an entry, whoever founded the cluster.
-    is_provider = is_provider or bool(own.get("provider") or saved.get("provider"))
-    return StoryQuery(
-        filters=(own.replace(min_quality=quality), saved.replace(min_quality=None)),
-        counted="primary_stories" if mode == "clusters" and is_provider else COUNTED[mode],
-        is_grouped=mode == "clusters",
-        limit=own.get("limit") or defaults.get("limit"),
-    )
-
-
-def related_mode(config: Config, address: FeedAddress) -> RelatedMode:
-    """Return how a feed publishes related stories."""
-    mode: RelatedMode = address.filters.get("related") or default_filters(config, address).get("related")
-    return mode
-
-
-def as_published(config: Config, address: FeedAddress, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Return entries without the links to related stories, where the feed at an address has none."""
-    if related_mode(config, address) != "none":
-        return entries
-    return tuple(structs.replace(entry, related=(), related_total=0) for entry in entries)
+    return _make_feed(config, EVERYTHING, FeedRow("", 0, EPOCH), (), Section())

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from feedsvc.config import Config
 from feedsvc.feeds.addresses import HOME_PATH, SITE_PATHS
-from feedsvc.feeds.selection import published_formats
+from feedsvc.feeds.settings import published_formats
 from feedsvc.formats import ASSETS
 from feedsvc.model import EVERYTHING, FeedAddress, Format, parse_feed_path
 from feedsvc.text import slug

@@ -8,17 +8,15 @@ from msgspec import Struct
 
 from feedsvc.config import Config
 from feedsvc.errors import FormatError
-from feedsvc.feeds import selection
 from feedsvc.feeds.addresses import HOME_PATH, OPML_PATH, SEARCH_PATH, WELL_KNOWN_PATH, Address
-from feedsvc.feeds.catalogue import select_recent
 from feedsvc.feeds.outlines import outline_home, outline_list
-from feedsvc.feeds.pages import select_months, select_page, select_search_index
-from feedsvc.feeds.selection import Selected
+from feedsvc.feeds.pages import select_home, select_page, select_search_index
+from feedsvc.feeds.selection import Selected, empty_feed
 from feedsvc.formats import ASSETS, read_asset
 from feedsvc.formats.search import CONTENT_TYPE as SEARCH_TYPE
 from feedsvc.formats.search import write_search_index
 from feedsvc.index.database import Connection
-from feedsvc.model import EPOCH, EVERYTHING, Catalogue, Feed, Format, Page
+from feedsvc.model import EPOCH, Catalogue, Feed, Format, Page
 
 
 class Document(Struct, frozen=True):
@@ -28,7 +26,7 @@ class Document(Struct, frozen=True):
     body: bytes
     #: Stays the same while the body does, under one configuration.
     revision: int
-    #: When the body last changed, or later, as one configuration and one version of feedsvc write it; see `stamps`.
+    #: When the body last changed, or later, as one configuration and one version of feedsvc write it; see `revisions`.
     changed: datetime
     #: What the `Link` header of a feed says (RFC 8288), as (URL, rel).
     links: tuple[tuple[str, str], ...] = ()
@@ -73,8 +71,7 @@ def write_site(
         return Document(opml.CONTENT_TYPE, body, catalogue.revision, catalogue.changed, outline=outlined)
     from feedsvc.formats import pages
 
-    recent = select_recent(connection, config)
-    months = select_months(connection, config, EVERYTHING)
+    recent, months = select_home(connection, config)
     body = pages.write_home(catalogue, recent, months)
     outlined = outline_home(catalogue, recent, months)
     return Document(pages.CONTENT_TYPE, body, catalogue.revision, catalogue.changed, outline=outlined)
@@ -86,8 +83,7 @@ def outline_site(
     """Return the URLs of the stories that a document shows which isn't made from a single feed, and its outline."""
     if address.path != HOME_PATH:
         return [], outline_list(catalogue)
-    recent = select_recent(connection, config)
-    months = select_months(connection, config, EVERYTHING)
+    recent, months = select_home(connection, config)
     return [entry.story.url for entry in recent], outline_home(catalogue, recent, months)
 
 
@@ -104,7 +100,7 @@ def _write(format: Format, feed: Feed) -> bytes:
 
 def load_writers(config: Config) -> None:
     """Load the libraries that write a build's documents, which takes a while, by writing a feed without entries."""
-    feed = selection.empty_feed(config)
+    feed = empty_feed(config)
     for format in feed.formats:
         _write(format, feed)
     if config.build.pages:

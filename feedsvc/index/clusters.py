@@ -8,7 +8,7 @@ from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.grouping import Grouping
 from feedsvc.index.guard import note_entries
-from feedsvc.index.revised import note_revised
+from feedsvc.index.revisions import note_revised
 from feedsvc.index.schema import CLUSTER_INDEXES
 
 #: A slug and a month of feeds.
@@ -93,8 +93,7 @@ def group(connection: Connection, rules: Feeds, is_first: bool, revision: int) -
     connection.execute(_INSERT_FOUNDERS.format(is_touched=is_touched))
     connection.execute(_INSERT_TOPICS.format(is_touched=is_touched))
     connection.execute(_INSERT_JOINED_TOPICS.format(is_founder_touched=is_founder_touched))
-    for name, on in CLUSTER_INDEXES.items():
-        connection.execute(connection.dialect.create_index(name, on))
+    connection.create_indexes(CLUSTER_INDEXES)
     result.after = _count(connection, is_touched)
     if not is_first:
         rows = connection.execute(f"SELECT DISTINCT provider, month FROM stories t WHERE is_primary AND {is_touched}")
@@ -121,11 +120,10 @@ def _renamed(connection: Connection, grouping: Grouping) -> list[Renamed]:
     pairs += [
         (founder or url, grouping.before[url]) for url, founder in grouping.after.items() if url in grouping.before
     ]
-    dialect = connection.dialect
-    urls = dialect.as_list({url for pair in pairs for url in pair})
-    rows = connection.execute(f"SELECT url FROM clusters WHERE slug = '' AND url {dialect.in_list}", (urls,))
+    urls = list({url for pair in pairs for url in pair})
+    rows = connection.execute("SELECT url FROM clusters WHERE slug = '' AND url = ANY(?)", [urls])
     old_founders = {url for (url,) in rows}
-    rows = connection.execute(f"SELECT url FROM stories WHERE is_primary AND url {dialect.in_list}", (urls,))
+    rows = connection.execute("SELECT url FROM stories WHERE is_primary AND url = ANY(?)", [urls])
     records = {url for (url,) in rows}
     found: dict[str, Renamed] = {}
     for founder, old in sorted(pairs):

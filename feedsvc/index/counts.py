@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from feedsvc.index.database import Connection
-from feedsvc.model import Counted
+from feedsvc.index.feeds import feed_size
+from feedsvc.model import EVERYTHING, Counted
 
 #: The kinds of files that a message lists.
 MOST_KINDS = 6
@@ -59,14 +60,13 @@ class Counts(Struct, frozen=True):
 
 def read_counts(connection: Connection, counted: Counted = "stories") -> Counts:
     """Return the numbers that syncs noted. counted: which stories: those of clusters are their founders."""
-    everything = f"SELECT coalesce(max({counted}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
-    (stories,) = connection.execute(everything).fetchone()
     numbers = connection.execute(
         f"SELECT count(*), {', '.join(f'coalesce(sum({each}), 0)' for each in _SUMMED)} FROM counts"
     ).fetchone()
     (passed_over,) = connection.execute("SELECT passed_over FROM state").fetchone()
     files, records, drafts, deleted, not_due, refused = map(int, numbers)
     others = msgspec.json.decode(passed_over, type=dict[str, int])
+    stories = feed_size(connection, EVERYTHING, counted)
     return Counts(stories, files, records, drafts, deleted, not_due, refused, others)
 
 

@@ -1,7 +1,7 @@
 """What the databases of an index have in common: transactions, connections, and a dialect of SQL for each."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, Protocol, TypeVar
@@ -27,14 +27,8 @@ class Dialect(Struct, frozen=True):
     needs_sets: bool
     #: Whether a key may be longer than some 2,700 bytes.
     has_long_keys: bool
-    #: Follows a column that has one of the values in a list. The list is one parameter, so there are few statements.
-    in_list: str
-    #: Return the value of that parameter.
-    as_list: Callable[[Iterable[str | int]], object]
     #: A condition: whether nothing can be written, not even by a transaction that writes.
     is_read_only: str
-    #: Return the statement that makes an index, if it isn't there, from its name and "table (columns)".
-    create_index: Callable[[str, str], str]
 
 
 class Rows(Protocol):
@@ -46,7 +40,10 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """A connection in a transaction. In SQL, `?` stands for a parameter, except within quotes."""
+    """A connection in a transaction. In SQL, `?` stands for a parameter, except within quotes.
+
+    A column is one of the values in a list, which is one parameter, where it is `= ANY(?)`, as PostgreSQL has it.
+    """
 
     @property
     def dialect(self) -> Dialect: ...
@@ -65,6 +62,9 @@ class Connection(Protocol):
 
     def create_tables(self) -> None:
         """Make all tables of the index, empty and without their indexes, in place of any that are there."""
+
+    def create_indexes(self, indexes: Mapping[str, str]) -> None:
+        """Make the indexes of tables, each as "table (columns)" by its name, unless they are there."""
 
 
 class Index(Protocol):

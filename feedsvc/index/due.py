@@ -6,7 +6,6 @@ import time
 
 from msgspec import Struct
 
-from feedsvc.config import Config
 from feedsvc.errors import ConfigError, shown_value
 from feedsvc.index.database import Connection
 from feedsvc.model import Story
@@ -50,11 +49,6 @@ class Listing(Struct, frozen=True):
         if story.draft and not self.drafts:
             return "draft"
         return "not due" if not self.future and published > self.now else ""
-
-
-def listing(config: Config, now: int) -> Listing:
-    """Return which stories are listed. now: the time of the sync."""
-    return Listing(config.records.include_unpublished, config.records.future, now)
 
 
 def find_due(connection: Connection, now: int) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from feedsvc.index.session import ELECTED, PostgresConnection
+from feedsvc.index.postgres_connection import ELECTED, PostgresConnection
 
 #: Seconds to wait for the answer to a sign of life.
 ANSWER_SECONDS = 5

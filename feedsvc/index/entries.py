@@ -11,7 +11,8 @@ from feedsvc.index.links import NO_RELATED, Joined, find_joined, find_related
 from feedsvc.index.names import KnownTopic, Names
 from feedsvc.index.occurrences import story_decoder
 from feedsvc.index.query import StoryQuery
-from feedsvc.index.reader import everything, find_urls
+from feedsvc.index.revisions import read_revision
+from feedsvc.index.stories import find_urls
 from feedsvc.lru import LRUCache
 from feedsvc.model import Cluster, Entry, FeedAddress, Link, Story
 
@@ -50,28 +51,28 @@ def find_entries(
     known: those that were read for other feeds, by one thread; these are added to them.
     """
     names = Names(connection, rules)
-    kept = known.at(everything(connection).revision) if known else LRUCache(KEPT_BYTES, _size)
-    #: The feeds that are read together, their entries, and those that are still to be read.
-    pending: list[list[_Key]] = []
-    entries: dict[_Key, Entry] = {}
-    missing: dict[_Key, None] = {}
-
-    def read() -> Iterator[tuple[Entry, ...]]:
+    kept = known.at(read_revision(connection)) if known else LRUCache(KEPT_BYTES, _size)
+    for feeds_keys, entries, missing in _together(connection, feeds, kept):
         for is_grouped in (False, True):
             if urls := [url for each, url in missing if each == is_grouped]:
                 for entry in _read(connection, urls, rules, names, is_grouped):
                     key = is_grouped, entry.story.url
                     entries[key] = entry
                     kept.put(key, entry)
-        for keys in pending:
+        for keys in feeds_keys:
             yield tuple([entries[key] for key in keys])
-        pending.clear()
-        entries.clear()
-        missing.clear()
 
+
+def _together(
+    connection: Connection, feeds: Iterable[tuple[FeedAddress, StoryQuery]], kept: LRUCache[_Key, Entry]
+) -> Iterator[tuple[list[list[_Key]], dict[_Key, Entry], list[_Key]]]:
+    """Yield the feeds that are read together: (the keys of each, those of their entries that are kept, other keys)."""
+    feeds_keys: list[list[_Key]] = []
+    entries: dict[_Key, Entry] = {}
+    missing: dict[_Key, None] = {}
     for address, query in feeds:
         keys = [(query.is_grouped, url) for url in find_urls(connection, address, query)]
-        pending.append(keys)
+        feeds_keys.append(keys)
         for key in keys:
             if key in entries or key in missing:
                 continue
@@ -80,8 +81,9 @@ def find_entries(
             else:
                 missing[key] = None
         if len(missing) >= TOGETHER:
-            yield from read()
-    yield from read()
+            yield feeds_keys, entries, list(missing)
+            feeds_keys, entries, missing = [], {}, {}
+    yield feeds_keys, entries, list(missing)
 
 
 def _size(entry: Entry) -> int:
@@ -93,8 +95,8 @@ def _read(connection: Connection, urls: Sequence[str], rules: Feeds, names: Name
     """Yield the entries of stories, or of the clusters of those that founded one, in no order."""
     rows = connection.execute(
         "SELECT s.url, s.provider, s.is_primary, t.data FROM stories s "
-        f"JOIN occurrence_stories t ON t.occurrence = s.occurrence WHERE s.url {connection.dialect.in_list}",
-        (connection.dialect.as_list(urls),),
+        "JOIN occurrence_stories t ON t.occurrence = s.occurrence WHERE s.url = ANY(?)",
+        [list(urls)],
     ).fetchall()
     providers = names.providers({provider for _, provider, *_ in rows})
     joined: dict[str, list[Joined]] = {}
@@ -134,8 +136,8 @@ def _cluster(story: Story, provider: str, links: Sequence[Link], total: int, joi
 def _topics(connection: Connection, urls: Sequence[str], table: str, names: Names) -> dict[str, list[KnownTopic]]:
     """Return the topics of stories or of clusters, by URL, as a table has them."""
     rows = connection.execute(
-        f"SELECT url, slug FROM {table} WHERE url {connection.dialect.in_list} ORDER BY slug",
-        (connection.dialect.as_list(urls),),
+        f"SELECT url, slug FROM {table} WHERE url = ANY(?) ORDER BY slug",
+        [list(urls)],
     ).fetchall()
     topics = names.topics({slug for _, slug in rows if slug})
     found: dict[str, list[KnownTopic]] = defaultdict(list)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
-from feedsvc.index.query import KINDS, has_feed
+from feedsvc.index.query import slugs_with_feed
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, Filters
+from feedsvc.model import FILTERS, KINDS, Filters
 
 #: The numbers of stories by facet and value.
 ValueCounts = Counter[tuple[str, str]]
@@ -51,13 +51,10 @@ def unknown_values(connection: Connection, filters: Filters, rules: Feeds | None
 
 def _known(connection: Connection, column: str, values: Iterable[str], rules: Feeds | None) -> set[str]:
     """Return those of some values that a story has; with rules, those topics and providers that have a feed."""
-    sql = "SELECT value FROM facet_values WHERE facet = ? AND value"
     if column in KINDS:
-        sql = (
-            f"SELECT slug FROM feeds WHERE month = '' AND {has_feed(rules) if rules else 'TRUE'} AND kind = ? AND slug"
-        )
-    key = (KINDS.get(column, column), connection.dialect.as_list(values))
-    return {value for (value,) in connection.execute(f"{sql} {connection.dialect.in_list}", key)}
+        return slugs_with_feed(connection, KINDS[column], values, rules)
+    sql = "SELECT value FROM facet_values WHERE facet = ? AND value = ANY(?)"
+    return {value for (value,) in connection.execute(sql, [column, list(values)])}
 
 
 def list_values(connection: Connection, facet: str) -> list[str]:

@@ -45,8 +45,8 @@ _ALL_PAIRS = f"""
 _NEIGHBOURS = f"""
     SELECT s.url, n.published, n.url, j.founder
     FROM (
-        SELECT mentioned_by AS url, url AS other FROM occurrences WHERE mentioned_by {{in_list}}
-        UNION SELECT url, mentioned_by FROM occurrences WHERE url {{in_list}} AND position > 0
+        SELECT mentioned_by AS url, url AS other FROM occurrences WHERE mentioned_by = ANY(?)
+        UNION SELECT url, mentioned_by FROM occurrences WHERE url = ANY(?) AND position > 0
     ) pair
     JOIN stories s ON s.url = pair.url AND s.is_primary
     JOIN stories n ON n.url = pair.other AND n.is_primary
@@ -141,24 +141,22 @@ class Grouping:
 
     def _read(self, urls: Iterable[str]) -> None:
         """Read the neighbours of records, their founders, and which have joined those."""
-        in_list, as_list = self._connection.dialect.in_list, self._connection.dialect.as_list
         wanted = [url for url in urls if url not in self._neighbours]
         self._neighbours |= {url: [] for url in wanted}
-        sql = _NEIGHBOURS.format(in_list=in_list)
         founders = set()
-        for url, published, other, founder in self._connection.execute(sql, (as_list(wanted), as_list(wanted))):
+        for url, published, other, founder in self._connection.execute(_NEIGHBOURS, [wanted, wanted]):
             self._neighbours[url].append((published, other))
             founders.add(other)
             if founder:
                 self.before[other] = founder
-        own = self._connection.execute(f"SELECT url, founder FROM joined WHERE url {in_list}", (as_list(wanted),))
+        own = self._connection.execute("SELECT url, founder FROM joined WHERE url = ANY(?)", [wanted])
         self.before.update(own)
         founders.update(self.before[url] for url in wanted if url in self.before)
         unknown = founders - self._members.keys()
         joined = self._connection.execute(
             "SELECT j.founder, s.published, s.url FROM joined j JOIN stories s ON s.url = j.url AND s.is_primary "
-            f"WHERE j.founder {in_list}",
-            (as_list(unknown),),
+            "WHERE j.founder = ANY(?)",
+            [list(unknown)],
         )
         for founder in unknown:
             self._members[founder] = set()

@@ -5,11 +5,13 @@ A story is lost if it was an entry before, in the configured mode, and isn't sin
 """
 
 import time
+from collections.abc import Iterable
 
 from feedsvc.config import Config, Feeds
 from feedsvc.errors import LossError
-from feedsvc.index.database import Connection
-from feedsvc.model import Counted
+from feedsvc.index.database import Connection, batches
+from feedsvc.index.feeds import feed_size
+from feedsvc.model import EVERYTHING, Counted
 
 #: The number of lost stories from which a sync may be refused: a small site changes as a whole.
 MIN_LOST = 20
@@ -18,20 +20,12 @@ WINDOW_SECONDS = 300
 #: Lost stories that a message names.
 EXAMPLES = 3
 
-#: The rows that are entries, by what the configured mode counts, each with the table that has them.
-ENTRIES: dict[Counted, tuple[str, str]] = {
+#: The rows `t` that are entries, by what the configured mode counts: their table, and a condition.
+_ENTRIES: dict[Counted, tuple[str, str]] = {
     "stories": ("stories", "TRUE"),
     "primary_stories": ("stories", "t.is_primary"),
     "clusters": ("clusters", "t.slug = ''"),
 }
-
-
-def published_size(connection: Connection, rules: Feeds) -> int:
-    """Return the number of entries in the configured mode, as the feed of everything has it."""
-    (size,) = connection.execute(
-        f"SELECT coalesce(max({rules.counted}), 0) FROM feeds WHERE kind = 'feed' AND slug = '' AND month = ''"
-    ).fetchone()
-    return int(size)
 
 
 def note_entries(connection: Connection, rules: Feeds, table: str, is_affected: str = "TRUE") -> None:
@@ -40,13 +34,23 @@ def note_entries(connection: Connection, rules: Feeds, table: str, is_affected: 
     table: `stories` or `clusters`; what the configured mode doesn't publish isn't noted. is_affected: the condition on
     a row `t` with the column `url`.
     """
-    holding, is_entry = ENTRIES[rules.counted]
+    holding, is_entry = _ENTRIES[rules.counted]
     if table == holding:
         connection.execute(
             f"INSERT INTO losses SELECT t.url, ?, ? FROM {table} t WHERE {is_affected} AND {is_entry} "
             "ON CONFLICT DO NOTHING",
-            (int(time.time()), published_size(connection, rules)),
+            (int(time.time()), feed_size(connection, EVERYTHING, rules.counted)),
         )
+
+
+def known_urls(connection: Connection, urls: Iterable[str], rules: Feeds | None) -> set[str]:
+    """Return those of some URLs that a story has; rules: or, if they are given, an entry by these."""
+    found = set[str]()
+    table, is_entry = _ENTRIES[rules.counted if rules else "stories"]
+    for some in batches(urls):
+        rows = connection.execute(f"SELECT t.url FROM {table} t WHERE t.url = ANY(?) AND {is_entry}", [some])
+        found.update(url for (url,) in rows)
+    return found
 
 
 def is_too_much(lost: int, before: int, max_loss: int) -> bool:
@@ -62,7 +66,7 @@ def check_loss(connection: Connection, config: Config, where: str, accept_loss: 
     if accept_loss:
         connection.execute("DELETE FROM losses")
         return
-    table, is_entry = ENTRIES[config.feeds.counted]
+    table, is_entry = _ENTRIES[config.feeds.counted]
     is_published = f"EXISTS (SELECT 1 FROM {table} t WHERE t.url = losses.url AND {is_entry})"
     connection.execute(f"DELETE FROM losses WHERE {is_published}")  # still, or again
     (refused,) = connection.execute("SELECT refused_loss FROM state").fetchone()

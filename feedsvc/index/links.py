@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from feedsvc.index.database import Connection
 from feedsvc.index.names import Names
-from feedsvc.index.occurrences import story_decoder
-from feedsvc.index.resolve import precedence
-from feedsvc.index.schema import OCCURRENCES_PER_FILE
-from feedsvc.model import Link, Story
+from feedsvc.index.occurrences import read_stories, story_decoder
+from feedsvc.index.schema import file_of, precedence
+from feedsvc.model import Link
 
 #: Whether a mention `m` is a link to what no record is about: to a hidden story, there is none.
 _IS_LINK = "NOT m.listed AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.url = m.url AND o.position = 0)"
@@ -21,23 +22,23 @@ _LISTED = f"""
         CASE WHEN s.occurrence != m.id THEN NULL ELSE m.title END
     FROM occurrences m
     JOIN occurrences r ON r.id = m.id - m.position
-    JOIN files f ON f.id = m.id / {OCCURRENCES_PER_FILE}
+    {file_of("m")}
     LEFT JOIN stories s ON s.url = m.url
-    WHERE m.mentioned_by {{in_list}} AND (s.url IS NOT NULL OR ({_IS_LINK}))
+    WHERE m.mentioned_by = ANY(?) AND (s.url IS NOT NULL OR ({_IS_LINK}))
     ORDER BY {precedence("r")}, m.position
 """
 #: The primary stories that list stories, newest first.
 _LISTING = """
     SELECT m.url, s.url, s.occurrence, s.provider, NULL
     FROM occurrences m JOIN stories s ON s.url = m.mentioned_by AND s.is_primary
-    WHERE m.url {in_list}
+    WHERE m.url = ANY(?)
     ORDER BY s.published DESC, s.url
 """
 #: The records that joined founders, in the order of time.
 _JOINED = """
     SELECT j.founder, s.url, s.occurrence, s.provider, t.updated FROM joined j
     JOIN stories s ON s.url = j.url JOIN occurrences t ON t.id = s.occurrence
-    WHERE j.founder {in_list} ORDER BY s.published, s.url
+    WHERE j.founder = ANY(?) ORDER BY s.published, s.url
 """
 
 
@@ -71,8 +72,7 @@ class Joined(NamedTuple):
 def find_joined(connection: Connection, founders: Sequence[str]) -> dict[str, list[Joined]]:
     """Return the records that joined each of those founders that have some, in the order of time."""
     joined: dict[str, list[Joined]] = defaultdict(list)
-    sql = _JOINED.format(in_list=connection.dialect.in_list)
-    for founder, *record in connection.execute(sql, (connection.dialect.as_list(founders),)):
+    for founder, *record in connection.execute(_JOINED, [list(founders)]):
         joined[founder].append(Joined(*record))
     return joined
 
@@ -96,12 +96,11 @@ def find_related(
     primary: those of the URLs that are of primary stories. limit: the number of links of each at most.
     joined: of founders whose clusters' are wanted: first these records, then the others, those of each record in turn.
     """
-    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     # From each story to its related ones.
     found: dict[str, dict[str, _Row]] = defaultdict(dict)
     records_joined = [record.url for records in joined.values() for record in records]
     for query, ends in ((_LISTED, primary), (_LISTING, urls)):
-        for row in connection.execute(query.format(in_list=in_list), (as_list([*ends, *records_joined]),)):
+        for row in connection.execute(query, [[*ends, *records_joined]]):
             found[row[0]].setdefault(row[1], row)
     for founder, records in joined.items():
         of_cluster: dict[str, _Row] = {record.url: (founder, *record[:3], None) for record in records}
@@ -114,29 +113,21 @@ def find_related(
     linked = {start: list(islice(found[start].values(), limit)) for start in urls if start in found}
     rows = [row for some in linked.values() for row in some]
     untitled = {occurrence for _, _, occurrence, _, title in rows if title is None}
-    sql = f"SELECT id, title FROM occurrences WHERE id {in_list}"
-    title_of = dict(connection.execute(sql, (as_list(untitled),)))
+    title_of = dict(connection.execute("SELECT id, title FROM occurrences WHERE id = ANY(?)", [list(untitled)]))
     providers = names.providers({provider for _, _, _, provider, _ in rows})
     joining = untitled & {record.occurrence for records in joined.values() for record in records}
-    stories = read_stories(connection, joining) if joining else {}
+    stories = read_stories(connection, joining, story_decoder) if joining else {}
 
     def link(row: _Row, in_cluster: Collection[int]) -> Link:
         _, end, occurrence, provider, title = row
-        told = stories[occurrence] if occurrence in in_cluster else None
-        names = title_of[occurrence] if title is None else title, providers[provider].name
-        return Link(end, *names, told.published, told.excerpt) if told else Link(end, *names)
+        simple = Link(end, title_of[occurrence] if title is None else title, providers[provider].name)
+        if occurrence not in in_cluster:
+            return simple
+        story = stories[occurrence]
+        return replace(simple, published=story.published, excerpt=story.excerpt)
 
     related = {}
     for start, some in linked.items():
         in_cluster = {record.occurrence for record in joined.get(start, ())}
         related[start] = Related(tuple([link(row, in_cluster) for row in some]), len(found[start]))
     return related
-
-
-def read_stories(connection: Connection, occurrences: Collection[int]) -> dict[int, Story]:
-    """Return the stories of some occurrences, which are listed or links."""
-    rows = connection.execute(
-        f"SELECT occurrence, data FROM occurrence_stories WHERE occurrence {connection.dialect.in_list}",
-        (connection.dialect.as_list(occurrences),),
-    )
-    return {occurrence: story_decoder.decode(data) for occurrence, data in rows}

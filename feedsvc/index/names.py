@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection
 from feedsvc.index.occurrences import Named
-from feedsvc.index.query import topics_with_feed
+from feedsvc.index.query import slugs_with_feed
 from feedsvc.model import Image, Kind, Provider, Topic
 
+K = TypeVar("K")
 #: Kind, slug, name, domain and image (as JSON) of a topic or provider; empty where unknown.
 _Name: TypeAlias = tuple[str, str, str, str, str]
 
@@ -39,7 +40,7 @@ class Names:
     def topics(self, slugs: Iterable[str]) -> Mapping[str, KnownTopic]:
         """Return topics by slug, at least some."""
         if missing := _missing(self._topics, slugs):
-            with_feed = topics_with_feed(self._connection, missing, self._rules)
+            with_feed = slugs_with_feed(self._connection, "topics", missing, self._rules)
             for slug, (name, _, _) in named(self._connection, "topics", missing).items():
                 self._topics[slug] = KnownTopic(Topic(slug, name), slug in with_feed)
         return self._topics
@@ -63,18 +64,21 @@ def named(
     connection: Connection, kind: Kind, slugs: Collection[str]
 ) -> dict[str, tuple[str, str | None, Image | None]]:
     """Return the name, domain and image of topics or providers by slug."""
-    rows = connection.execute(
-        f"SELECT slug, name, domain, image FROM names WHERE kind = ? AND slug {connection.dialect.in_list}",
-        (kind, connection.dialect.as_list(slugs)),
-    )
-    found: dict[str, tuple[str, str, str]] = {}
-    for slug, name, domain, image in rows:
-        if slug in found:  # few have several: the database would take longer to group all of them
-            known_name, known_domain, known_image = found[slug]
+    sql = "SELECT slug, name, domain, image FROM names WHERE kind = ? AND slug = ANY(?)"
+    found = _shown(connection.execute(sql, [kind, list(slugs)]))
+    return {slug: (name, domain or None, read_image(image)) for slug, (name, domain, image) in found.items()}
+
+
+def _shown(names: Iterable[tuple[K, str, str, str]]) -> dict[K, tuple[str, str, str]]:
+    """Return the name, domain and image that are shown of topics or providers, by key: the first ones of several."""
+    found: dict[K, tuple[str, str, str]] = {}
+    for key, name, domain, image in names:
+        if key in found:  # few have several: the database would take longer to group all of them
+            known_name, known_domain, known_image = found[key]
             name = min(name, known_name)
             domain, image = _least(domain, known_domain), _least(image, known_image)
-        found[slug] = name, domain, image
-    return {slug: (name, domain or None, read_image(image)) for slug, (name, domain, image) in found.items()}
+        found[key] = name, domain, image
+    return found
 
 
 def _least(one: str, other: str) -> str:
@@ -104,32 +108,24 @@ def read_image(data: str | None) -> Image | None:
 
 def update_names(connection: Connection, names: Counter[Named]) -> bool:
     """Update the numbers of names; return whether a topic or provider that had a name now has another one."""
-    numbers: Counter[_Name] = Counter()
+    changes: Counter[_Name] = Counter()
     for each, number in names.items():
-        numbers[_name(each)] += number
-    changes = [(*name, number) for name, number in numbers.items() if number]
-    if not changes:
+        changes[_name(each)] += number
+    before: Counter[_Name] = Counter()
+    slugs_of: dict[str, set[str]] = {}
+    for (kind, slug, *_), number in changes.items():
+        if number:
+            slugs_of.setdefault(kind, set()).add(slug)
+    if not slugs_of:
         return False
-    if not connection.execute("SELECT 1 FROM names LIMIT 1").fetchone():
-        connection.insert("names", sorted(changes))
-        return False
-    # As the table `names`: how many more or less occurrences name what.
-    text, integer = connection.dialect.text, connection.dialect.integer
-    key = "kind, slug, name, domain, image"
-    columns = ", ".join(f"{column} {text}" for column in key.split(", "))
-    connection.execute(f"CREATE TEMPORARY TABLE changes ({columns}, occurrences {integer})")
-    connection.insert("changes", changes)
-    connection.analyze("changes")
-    before = _shown(connection)
-    is_touched = "(kind, slug) IN (SELECT kind, slug FROM changes)"
-    connection.execute(f"INSERT INTO changes SELECT * FROM names WHERE {is_touched}")
-    connection.execute(f"DELETE FROM names WHERE {is_touched}")
-    connection.execute(
-        f"INSERT INTO names SELECT {key}, sum(occurrences) FROM changes GROUP BY {key} HAVING sum(occurrences) != 0"
-    )
-    after = _shown(connection)
-    connection.execute("DROP TABLE changes")
-    return any(key in after and after[key] != shown for key, shown in before.items())
+    for kind, slugs in slugs_of.items():
+        rows = connection.execute("SELECT * FROM names WHERE kind = ? AND slug = ANY(?)", [kind, list(slugs)])
+        before.update({tuple(name): number for *name, number in rows})
+        connection.execute("DELETE FROM names WHERE kind = ? AND slug = ANY(?)", [kind, list(slugs)])
+    after = before + changes  # without those whose number is 0
+    connection.insert("names", sorted((*name, number) for name, number in after.items()))
+    old, new = (_shown((name[:2], *name[2:]) for name in numbers) for numbers in (before, after))
+    return any(key in new and new[key] != shown for key, shown in old.items())
 
 
 def _name(named: Named) -> _Name:
@@ -137,12 +133,3 @@ def _name(named: Named) -> _Name:
         return "topics", named.slug, named.name, "", ""
     image = msgspec.json.encode(named.image).decode() if named.image else ""
     return "providers", named.slug, named.name, named.domain or "", image
-
-
-def _shown(connection: Connection) -> dict[tuple[str, str], tuple[str | None, ...]]:
-    """Return the name, domain and image of the topics and providers whose names change."""
-    rows = connection.execute(
-        "SELECT kind, slug, min(name), min(nullif(domain, '')), min(nullif(image, '')) FROM names "
-        "WHERE (kind, slug) IN (SELECT kind, slug FROM changes) GROUP BY kind, slug"
-    )
-    return {(kind, slug): tuple(shown) for kind, slug, *shown in rows}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -16,6 +16,7 @@ from feedsvc.model import Problem, Provider, Story, Topic
 if TYPE_CHECKING:
     from feedsvc.records.reading import Content
 
+T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 #: What an occurrence calls a topic or provider.
 Named: TypeAlias = Provider | Topic
@@ -138,6 +139,12 @@ def read_problems(connection: Connection, file: int | None = None) -> tuple[Prob
         () if file is None else (file,),
     )
     return tuple(Problem(path, line, field, message, bool(refuses)) for path, line, field, message, refuses in rows)
+
+
+def read_stories(connection: Connection, occurrences: Iterable[int], decoder: msgspec.json.Decoder[T]) -> dict[int, T]:
+    """Return the stories of some occurrences, which are listed or links, as a decoder reads them."""
+    sql = "SELECT occurrence, data FROM occurrence_stories WHERE occurrence = ANY(?)"
+    return {occurrence: decoder.decode(data) for occurrence, data in connection.execute(sql, [list(occurrences)])}
 
 
 def _in(column: str) -> str:

@@ -7,10 +7,10 @@ from feedsvc.config import Config
 from feedsvc.config import Index as IndexTable
 from feedsvc.errors import IndexLostError, IndexUnusableError
 from feedsvc.index.database import Index, without_password
-from feedsvc.index.file import is_for_other, make_folder
 from feedsvc.index.others import keep
 from feedsvc.index.owner import owner_of_file, owner_of_shared
 from feedsvc.index.sqlite import SqliteDatabase
+from feedsvc.index.sqlite_file import is_for_other, make_folder
 
 
 def open_index(config: Config) -> Index:

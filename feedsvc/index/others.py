@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feedsvc.config.indexes import OTHER
-from feedsvc.index.file import make_folder
+from feedsvc.index.sqlite_file import make_folder
 
 #: How many are kept, beside those in use.
 KEPT = 5

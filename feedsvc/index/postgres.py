@@ -18,7 +18,7 @@ from feedsvc.errors import IndexUnusableError, LossError
 from feedsvc.index.database import without_password
 from feedsvc.index.election import Election
 from feedsvc.index.owner import Owner
-from feedsvc.index.session import BEAT_SECONDS, WRITING, NoAnswerError, PostgresConnection, Session
+from feedsvc.index.postgres_connection import BEAT_SECONDS, WRITING, NoAnswerError, PostgresConnection, Session
 
 #: Seconds to wait for a connection, for the answer to a reader or a writer, and for another writer to finish.
 CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS, BUSY_SECONDS = 2, 5, 600, 60

@@ -13,14 +13,12 @@ from msgspec import Struct
 from feedsvc.config import Feeds
 from feedsvc.index.database import Connection, Dialect
 from feedsvc.index.schema import FACETS
-from feedsvc.model import FILTERS, Counted, FeedAddress, Filter, Filters, Kind
+from feedsvc.model import FILTERS, KINDS, Counted, FeedAddress, Filter, Filters, Kind
 
 #: A limit that no feed reaches.
 ALL = 2**62
 #: The order of feeds, which is that of the database's indexes.
 NEWEST_FIRST = "o.month DESC, o.published DESC, o.url"
-#: The columns that hold slugs of feeds, with the feeds' kinds.
-KINDS: dict[str, Kind] = {"topic": "topics", "provider": "providers"}
 _DAY = 86_400  # seconds
 #: How much longer it takes to select stories that have one of several topics, each once and in order, than to pass over
 #: as many; and to look up a topic of a story, than to add one to a set.
@@ -63,13 +61,11 @@ def has_feed(rules: Feeds) -> str:
     return f"{rules.counted} >= {rules.min_stories}"
 
 
-def topics_with_feed(connection: Connection, slugs: Iterable[str], rules: Feeds) -> set[str]:
-    """Return those of some topics, by slug, that have a feed."""
-    dialect = connection.dialect
-    rows = connection.execute(
-        f"SELECT slug FROM feeds WHERE kind = 'topics' AND slug {dialect.in_list} AND month = '' AND {has_feed(rules)}",
-        (dialect.as_list(slugs),),
-    )
+def slugs_with_feed(connection: Connection, kind: Kind, slugs: Iterable[str], rules: Feeds | None) -> set[str]:
+    """Return those of some topics or providers, by slug, that have a feed; without rules, those that a story has."""
+    is_counted = has_feed(rules) if rules else "TRUE"
+    sql = f"SELECT slug FROM feeds WHERE kind = ? AND slug = ANY(?) AND month = '' AND {is_counted}"
+    rows = connection.execute(sql, [kind, list(slugs)])
     return {slug for (slug,) in rows}
 
 
@@ -92,13 +88,13 @@ def select_stories(
     held = "clusters" if is_cluster else "story_topics"
     source, values, asked = "stories o", list[Any](), list[_Condition]()
     if start and start.column == "topic" and len(start.slugs) > 1:
-        source = f"(SELECT DISTINCT {_COLUMNS} FROM {held} WHERE slug {dialect.in_list}) o"
-        values.append(dialect.as_list(start.slugs))
+        source = f"(SELECT DISTINCT {_COLUMNS} FROM {held} WHERE slug = ANY(?)) o"
+        values.append(list(start.slugs))
     elif is_cluster or (start and start.column == "topic"):
         source = f"{held} o"
         asked.append(("o.slug = ?", list(start.slugs) if start else [""]))
-    compared = _conditions(dialect, query)
-    compared += [one_of(dialect, "o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
+    compared = _conditions(query)
+    compared += [one_of("o.provider", choice.slugs) for choice in chosen if choice.column == "provider"]
     passed_over = start.size if start else everything
     for choice in [*chosen, *left_out]:
         if choice.column == "topic" and choice is not start:
@@ -127,25 +123,23 @@ def _choices(address: FeedAddress, query: StoryQuery) -> tuple[list[_Choice], li
     The providers of clusters are a matter of their records.
     """
     columns = ["topic"] if query.counted == "clusters" else list(KINDS)
-    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {"in": [], "not in": []}
-    found["in"] += [(column, (address.slug,)) for column in columns if KINDS[column] == address.kind]
+    chosen = [(column, (address.slug,)) for column in columns if KINDS[column] == address.kind]
+    left_out: list[tuple[str, tuple[str, ...]]] = []
     for filter, value in query.compared():
         if filter.column in columns:
-            found[str(filter.comparison)].append((filter.column, value))
-    excluded = {(column, slug) for column, slugs in found["not in"] for slug in slugs}
-    chosen = [
-        _Choice(column, tuple(slug for slug in slugs if (column, slug) not in excluded))
-        for column, slugs in found["in"]
-    ]
-    return chosen, [_Choice(*each) for each in found["not in"] if each[0] == "topic"]
+            (chosen if filter.comparison == "in" else left_out).append((filter.column, value))
+    excluded = {(column, slug) for column, slugs in left_out for slug in slugs}
+    return (
+        [_Choice(column, tuple(slug for slug in slugs if (column, slug) not in excluded)) for column, slugs in chosen],
+        [_Choice(column, slugs) for column, slugs in left_out if column == "topic"],
+    )
 
 
 def _measure(connection: Connection, query: StoryQuery, choices: Sequence[_Choice]) -> int:
     """Set the sizes of choices, and return that of everything, as the index has counted them."""
-    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     rows = connection.execute(
-        f"SELECT kind, slug, {query.counted} FROM feeds WHERE kind {in_list} AND slug {in_list} AND month = ''",
-        (as_list(["feed", *KINDS.values()]), as_list({"", *(slug for choice in choices for slug in choice.slugs)})),
+        f"SELECT kind, slug, {query.counted} FROM feeds WHERE kind = ANY(?) AND slug = ANY(?) AND month = ''",
+        [["feed", *KINDS.values()], ["", *{slug for choice in choices for slug in choice.slugs}]],
     )
     sizes: dict[tuple[str, str], int] = {(kind, slug): size for kind, slug, size in rows}
     for choice in choices:
@@ -160,14 +154,14 @@ def _has_topic(
 
     passed_over: how many stories it is asked of, at most. compared: what they meet beside that.
     """
-    named = [dialect.as_list(choice.slugs)]
+    named = [list(choice.slugs)]
     if dialect.needs_sets and choice.size < passed_over * len(choice.slugs) * _LOOK_UP:
-        where, values = _all([(f"o.slug {dialect.in_list}", named), *compared])
+        where, values = _all([("o.slug = ANY(?)", named), *compared])
         return f"o.occurrence IN (SELECT o.occurrence FROM {held} o WHERE {where})", values
-    return f"EXISTS (SELECT 1 FROM {held} n WHERE n.url = o.url AND n.slug {dialect.in_list})", named
+    return f"EXISTS (SELECT 1 FROM {held} n WHERE n.url = o.url AND n.slug = ANY(?))", named
 
 
-def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
+def _conditions(query: StoryQuery) -> list[_Condition]:
     """Return what is asked of a story `o` beside its topics, and the provider that is chosen.
 
     Of a cluster, one record has to be all that is asked of a single story, and none what is left out.
@@ -176,42 +170,40 @@ def _conditions(dialect: Dialect, query: StoryQuery) -> list[_Condition]:
     found: list[_Condition] = [("o.month = ?", [query.month])] if query.month else []
     if query.counted == "primary_stories":
         found.append(("o.is_primary", []))
-    #: Of the story, and of a record `s`.
-    of_story, of_record = list[_Condition](), list[_Condition]()
+    asked: list[tuple[Filter, Any]] = []
     for filter, value in query.compared():
         if isinstance(value, date):
             found.append(_days(filter, value))
         elif filter.column == "topic" or (filter.column == "provider" and filter.comparison == "in" and not is_cluster):
             continue
         elif filter.comparison == "not in":
-            own, other = (one_of(dialect, f"{table}.{filter.column}", value) for table in "os")
-            found.append(_not(_any_record([own], [other]) if is_cluster else own))
+            found.append(_not(_any_record([(filter, value)]) if is_cluster else _has_value(filter, value, "o")))
         else:
-            for table, asked in (("o", of_story), ("s", of_record)):
-                column = f"{table}.{filter.column}"
-                asked.append(
-                    one_of(dialect, column, value)
-                    if filter.is_repeatable
-                    else (f"{column} {filter.comparison} ?", [value])
-                )
-    if is_cluster and of_story:
-        return [*found, _any_record(of_story, of_record)]
-    return [*found, *of_story]
+            asked.append((filter, value))
+    if is_cluster and asked:
+        return [*found, _any_record(asked)]
+    return [*found, *(_has_value(*each, "o") for each in asked)]
 
 
-def _any_record(of_story: list[_Condition], of_record: list[_Condition]) -> _Condition:
-    """Return the condition that a founder meets some conditions, or a record `s` which joined it does."""
-    own, values = _all(of_story)
-    other, more = _all(of_record)
+def _has_value(filter: Filter, value: Any, table: str) -> _Condition:
+    """Return the condition that a story of a table has what a filter asks for, or leaves out."""
+    column = f"{table}.{filter.column}"
+    return one_of(column, value) if filter.is_repeatable else (f"{column} {filter.comparison} ?", [value])
+
+
+def _any_record(asked: list[tuple[Filter, Any]]) -> _Condition:
+    """Return the condition that a founder has all that is asked for, or a record `s` which joined it does."""
+    own, values = _all(_has_value(*each, "o") for each in asked)
+    other, more = _all(_has_value(*each, "s") for each in asked)
     joined = f"SELECT 1 FROM joined j JOIN stories s ON s.url = j.url WHERE j.founder = o.url AND {other}"
     return f"({own} OR EXISTS ({joined}))", [*values, *more]
 
 
-def one_of(dialect: Dialect, column: str, values: Sequence[str]) -> _Condition:
+def one_of(column: str, values: Sequence[str]) -> _Condition:
     """Return the condition that a column has one of some values."""
     if len(values) == 1:  # which the database's index is in the order of
         return f"{column} = ?", list(values)
-    return f"{column} {dialect.in_list}", [dialect.as_list(values)]
+    return f"{column} = ANY(?)", [list(values)]
 
 
 def _not(condition: _Condition) -> _Condition:

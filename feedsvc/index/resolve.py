@@ -20,22 +20,15 @@ from feedsvc.index.facets import count_values, update_values
 from feedsvc.index.guard import note_entries
 from feedsvc.index.names import update_names
 from feedsvc.index.occurrences import Changes
-from feedsvc.index.query import topics_with_feed
-from feedsvc.index.revised import note_all, note_revised
-from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, OCCURRENCES_PER_FILE, STORY_INDEXES
-from feedsvc.index.stamps import read_revision
+from feedsvc.index.query import slugs_with_feed
+from feedsvc.index.revisions import note_all_revised, note_revised, read_revision
+from feedsvc.index.schema import FACETS, OCCURRENCE_INDEXES, STORY_INDEXES, file_of, precedence
 
 #: Kind, slug and month of a row of `feeds`.
 FeedKey: TypeAlias = tuple[str, str, str]
 #: Its numbers of stories, of primary ones among them, and of clusters.
 Sizes: TypeAlias = tuple[int, int, int]
 _NONE: Sizes = (0, 0, 0)
-
-
-def precedence(occurrence: str) -> str:
-    """Return the order of the occurrences of one story, the best first. `f`: their files."""
-    return f"{occurrence}.updated DESC, coalesce({occurrence}.quality, -2147483648) DESC, f.path, {occurrence}.record"
-
 
 #: Whether an occurrence `t` is a mention by a story that is shown.
 IS_SHOWN_MENTION = "EXISTS (SELECT 1 FROM stories s WHERE s.url = t.mentioned_by AND s.is_primary)"
@@ -53,7 +46,7 @@ _INSERT_STORIES = f"""
     INSERT INTO stories
     SELECT t.url, t.id, t.position = 0 AND t.listed, t.published, t.month,
         {"".join(f"t.{facet.name}, " for facet in FACETS)} coalesce(t.provider, '')
-    FROM occurrences t JOIN files f ON f.id = t.id / {OCCURRENCES_PER_FILE}
+    FROM occurrences t {file_of("t")}
     WHERE {{condition}} ORDER BY t.url, {precedence("t")}, t.position
     ON CONFLICT DO NOTHING
 """
@@ -95,7 +88,7 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     # Whether a row `t` is of a story that the changes can affect.
     is_affected = "TRUE" if is_first else "t.url IN (SELECT url FROM affected)"
     if not is_first:
-        _create_indexes(connection, OCCURRENCE_INDEXES)
+        connection.create_indexes(OCCURRENCE_INDEXES)
         _gather_affected(connection, changes)
     note_entries(connection, rules, "stories", is_affected)
     before, values_before = _count(connection, is_affected), count_values(connection, is_affected)
@@ -104,33 +97,28 @@ def resolve(connection: Connection, changes: Changes, rules: Feeds, is_first: bo
     connection.execute(_INSERT_STORIES.format(condition=f"t.position = 0 AND {is_affected}"))
     is_shown = _IS_SHOWN_AT_FIRST if is_first else IS_SHOWN_MENTION
     connection.execute(_INSERT_STORIES.format(condition=f"{is_shown} AND t.listed AND {is_affected}"))
-    _create_indexes(connection, OCCURRENCE_INDEXES)  # not before: the first time, all are sorted at once
+    connection.create_indexes(OCCURRENCE_INDEXES)  # not before: the first time, all are sorted at once
     connection.execute("DELETE FROM stories WHERE provider = ''")
     connection.execute(_INSERT_TOPICS.format(is_affected=is_affected))
-    _create_indexes(connection, STORY_INDEXES)
+    connection.create_indexes(STORY_INDEXES)
     counted = _count(connection, is_affected)
     regrouped = group(connection, rules, is_first, revision)
     _count_clusters(regrouped, before, counted)
     topics = {slug for kind, slug, _ in before.keys() | counted.keys() if kind == "topics"}
-    old_pages = topics_with_feed(connection, topics, rules)
+    old_pages = slugs_with_feed(connection, "topics", topics, rules)
     _refresh_feeds(connection, before, counted, revision)
     update_values(connection, values_before, count_values(connection, is_affected))
     if not is_first:
-        _refresh_pages(connection, old_pages ^ topics_with_feed(connection, topics, rules), revision)
+        _refresh_pages(connection, old_pages ^ slugs_with_feed(connection, "topics", topics, rules), revision)
         note_revised(connection, revision, "SELECT url FROM affected")
         connection.execute("DROP TABLE affected")
     is_renamed = update_names(connection, changes.names)
     if is_renamed:  # entries of any feed may show the old name
         connection.execute("UPDATE feeds SET revision = ?", (revision,))
     if is_renamed or is_first:
-        note_all(connection, revision)
+        note_all_revised(connection, revision)
     connection.execute("UPDATE state SET revision = ?", (revision,))
     return regrouped.renamed
-
-
-def _create_indexes(connection: Connection, indexes: dict[str, str]) -> None:
-    for name, on in indexes.items():
-        connection.execute(connection.dialect.create_index(name, on))
 
 
 def _gather_affected(connection: Connection, changes: Changes) -> None:
@@ -220,16 +208,15 @@ def _refresh_feeds(
 
 def _refresh_pages(connection: Connection, topics: set[str], revision: int) -> None:
     """Update the revisions of the feeds whose stories have topics that have a page since, or none: pages link to it."""
-    in_list, as_list = connection.dialect.in_list, connection.dialect.as_list
     sql = " UNION ".join(
-        f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug {in_list} "
+        f"SELECT 'topics', o.slug, t.month FROM {table} t JOIN {table} o ON o.url = t.url WHERE t.slug = ANY(?) "
         f"UNION SELECT 'providers', s.provider, t.month FROM {table} t JOIN stories s ON s.url = t.url "
-        f"WHERE t.slug {in_list} "
-        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug {in_list}"
+        "WHERE t.slug = ANY(?) "
+        f"UNION SELECT 'feed', '', t.month FROM {table} t WHERE t.slug = ANY(?)"
         for table in ("story_topics", "clusters")
     )
-    feeds = connection.execute(sql, [as_list(topics)] * 6).fetchall()
+    feeds = connection.execute(sql, [list(topics)] * 6).fetchall()
     update = "UPDATE feeds SET revision = ? WHERE kind = ? AND slug = ? AND month IN ('', ?)"
     connection.executemany(update, [(revision, *feed) for feed in feeds])
-    having = " UNION ".join(f"SELECT url FROM {table} WHERE slug {in_list}" for table in ("story_topics", "clusters"))
-    note_revised(connection, revision, having, [as_list(topics)] * 2)
+    having = " UNION ".join(f"SELECT url FROM {table} WHERE slug = ANY(?)" for table in ("story_topics", "clusters"))
+    note_revised(connection, revision, having, [list(topics)] * 2)

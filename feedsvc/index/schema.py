@@ -31,6 +31,16 @@ def facet_values(story: Story) -> tuple[int | None, int | None, str, str]:
     return story.quality, story.heat, story.type.lower(), story.category.lower()
 
 
+def file_of(occurrence: str) -> str:
+    """Return the join of the file `f` of an occurrence."""
+    return f"JOIN files f ON f.id = {occurrence}.id / {OCCURRENCES_PER_FILE}"
+
+
+def precedence(occurrence: str) -> str:
+    """Return the order of the occurrences of one story, the best first. `f`: their files."""
+    return f"{occurrence}.updated DESC, coalesce({occurrence}.quality, -2147483648) DESC, f.path, {occurrence}.record"
+
+
 def tables(d: Dialect) -> dict[str, str]:
     """Return the columns and keys of each table, by its name."""
     text, integer = d.text, d.integer
@@ -48,7 +58,7 @@ def tables(d: Dialect) -> dict[str, str]:
     return {
         # One row. fingerprint: of what the index was built from. revision: a number that each change increases, also
         # over indexes that were deleted.
-        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `stamps`.
+        # changed, problems: when the stories and the problems last changed, in seconds since 1970; see `revisions`.
         # synced, took: the end of the last successful sync, in seconds since 1970, and its duration in seconds.
         # failure: why a sync failed since; empty if none did.
         # refused_loss: how many stories the last sync would have taken away, if it was refused for that; else 0.

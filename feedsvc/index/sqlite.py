@@ -11,10 +11,10 @@ from weakref import WeakSet
 import msgspec
 
 from feedsvc.errors import IndexLostError, IndexReadOnlyError, IndexUnusableError
-from feedsvc.index.file import Identity, identity, is_damage, is_short_text, make_folder, set_aside
 from feedsvc.index.owner import Owner
 from feedsvc.index.schema import APPLICATION_ID, VERSION
 from feedsvc.index.sqlite_connection import SqliteConnection
+from feedsvc.index.sqlite_file import Identity, identity, is_damage, is_short_text, make_folder, set_aside
 
 #: Seconds that a writer waits for another one.
 BUSY_SECONDS = 60

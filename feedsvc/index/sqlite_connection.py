@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -24,17 +24,23 @@ DIALECT = Dialect(
     descending="DESC",
     needs_sets=True,
     has_long_keys=True,
-    in_list="IN (SELECT value FROM json_each(?))",
-    as_list=lambda values: msgspec.json.encode(list(values)).decode(),
     is_read_only="FALSE",  # a writer notices it by itself
-    create_index=lambda name, on: f"CREATE INDEX IF NOT EXISTS {name} ON {on}",
 )
+#: Asks for one of the values in a list, where it follows a column.
+_ANY = "= ANY(?)"
 
 
 class SqliteConnection(sqlite3.Connection):
     """A connection to an index in SQLite; see feedsvc.index.database.Connection."""
 
     dialect = DIALECT
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement."""
+        if _ANY in sql:
+            sql = sql.replace(_ANY, "IN (SELECT value FROM json_each(?))")
+            values = [msgspec.json.encode(each).decode() if isinstance(each, list) else each for each in values]
+        return super().execute(sql, values)
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert rows, which have all columns of a table, in order."""
@@ -52,6 +58,11 @@ class SqliteConnection(sqlite3.Connection):
         for name, columns in tables(DIALECT).items():
             self.execute(f"CREATE TABLE {name} {columns}")
         self.execute(f"PRAGMA user_version = {VERSION}")
+
+    def create_indexes(self, indexes: Mapping[str, str]) -> None:
+        """Make the indexes of tables, each as "table (columns)" by its name, unless they are there."""
+        for name, on in indexes.items():
+            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
 
     def former_stories(self) -> list[str]:
         """Return the URLs of the primary stories in tables of another version; nothing if it had no such columns."""

@@ -13,12 +13,12 @@ from feedsvc.config import Config
 from feedsvc.index.clusters import Renamed
 from feedsvc.index.counts import note_passed_over
 from feedsvc.index.database import Connection, Index, batches
-from feedsvc.index.due import Listing, find_due, listing, next_due, sync_time
+from feedsvc.index.due import Listing, find_due, next_due, sync_time
 from feedsvc.index.guard import check_loss, note_entries
 from feedsvc.index.occurrences import Changes, FileRows, replace_rows
 from feedsvc.index.resolve import resolve
+from feedsvc.index.revisions import read_revision, stamp_changes
 from feedsvc.index.schema import VERSION
-from feedsvc.index.stamps import read_revision, stamp_changes
 from feedsvc.index.status import note_sync, noting_refusal
 from feedsvc.index.sync_result import SyncResult
 from feedsvc.model.version import __version__
@@ -69,7 +69,7 @@ def sync(
     records = RecordFolders(find_sources(config)) if records is None else records
     with noting_refusal(index), index.writing() as connection:
         now, revision = sync_time(), read_revision(connection)
-        listed = listing(config, now)
+        listing = Listing(config.records.include_unpublished, config.records.future, now)
         _match_fingerprint(connection, config, records, started, index.owner)
         plan = _plan(connection, records, paths, find_due(connection, now))
         if plan.passed_over is not None:
@@ -79,7 +79,7 @@ def sync(
         for gone in batches(plan.gone, BATCH):
             replace_rows(connection, gone, FileRows(), changes)
         connection.executemany("DELETE FROM files WHERE id = ?", [(id,) for id in plan.gone])
-        read = partial(_read, records=records, listing=listed)
+        read = partial(_read, records=records, listing=listing)
         jobs = list(batches(plan.to_read, BATCH))
         done = changed = 0
         for batch, readings in zip(jobs, mapping(read, jobs), strict=True):
@@ -101,9 +101,18 @@ def sync(
     new_problems = [problem for problem in changes.new_problems if problem not in old]
     new_problems.sort(key=lambda problem: problem.path)
     return SyncResult(
-        index, config, records.name, changed, len(plan.gone), tuple(new_problems), problem_count, seconds, due,
-        _cluster_notes(config, renamed), plan.first_new == 1,
-    )  # fmt: skip
+        index,
+        config,
+        records.name,
+        read=changed,
+        gone=len(plan.gone),
+        new_problems=tuple(new_problems),
+        problem_count=problem_count,
+        seconds=seconds,
+        next_due=due,
+        notes=_cluster_notes(config, renamed),
+        is_first=plan.first_new == 1,
+    )
 
 
 def _cluster_notes(config: Config, renamed: list[Renamed]) -> tuple[str, ...]:
@@ -132,8 +141,22 @@ def _match_fingerprint(connection: Connection, config: Config, records: Records,
         # which was here before.
         _, revision, changed, problems, refused = before or ("", 0, 0, 0, 0)
         revision = max(revision + 1, now)
-        state = (fingerprint, revision, changed, problems, 0, 0, "", refused, 0, "{}", owner, revision)
-        connection.insert("state", [state])
+        state = {
+            "fingerprint": fingerprint,
+            "revision": revision,
+            "changed": changed,
+            "problems": problems,
+            "synced": 0,
+            "took": 0,
+            "failure": "",
+            "refused_loss": refused,
+            "sync_time": 0,
+            "passed_over": "{}",
+            "owner": owner,
+            "revised_since": revision,
+        }
+        columns, values = ", ".join(state), ", ".join("?" for _ in state)
+        connection.execute(f"INSERT INTO state ({columns}) VALUES ({values})", list(state.values()))
     connection.execute("UPDATE state SET owner = ? WHERE owner <> ?", (owner, owner))  # it was moved
 
 
@@ -157,8 +180,7 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
         passed_over = Counter()
         files, rows = records.files(passed_over), connection.execute(_KNOWN_FILES)
     else:
-        files, dialect = found.values(), connection.dialect
-        rows = connection.execute(f"{_KNOWN_FILES} WHERE path {dialect.in_list}", (dialect.as_list(found),))
+        files, rows = found.values(), connection.execute(f"{_KNOWN_FILES} WHERE path = ANY(?)", [list(found)])
     known = {row[0]: row for row in rows}
     (first_new,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM files").fetchone()
     new_id = first_new

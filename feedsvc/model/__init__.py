@@ -4,7 +4,7 @@ All times are UTC, to the second; all URLs are absolute, normalised and ASCII; a
 unless their name says HTML, and hold only characters that XML can hold.
 """
 
-from feedsvc.model.address import EVERYTHING, Archive, FeedAddress, Kind, absolute, parse_feed_path
+from feedsvc.model.address import EVERYTHING, KINDS, Archive, FeedAddress, Kind, absolute, parse_feed_path
 from feedsvc.model.feed import EPOCH, Catalogue, Cluster, Entry, Feed, FeedSummary, Format, Link
 from feedsvc.model.filters import (
     COUNTED,
@@ -26,6 +26,7 @@ __all__ = [
     "EPOCH",
     "EVERYTHING",
     "FILTERS",
+    "KINDS",
     "MAX_LIMIT",
     "NO_FILTERS",
     "PLACEHOLDERS",

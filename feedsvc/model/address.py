@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from feedsvc.model.filters import NO_FILTERS, Filters
 
 Kind = Literal["feed", "topics", "providers", "custom"]
+#: The kinds of feeds that hold the stories with one value of a filter's column, by column.
+KINDS: dict[str, Kind] = {"topic": "topics", "provider": "providers"}
 
 _ARCHIVE = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,8}))?")
 _OLDER = "older"

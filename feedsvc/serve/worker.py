@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from feedsvc.config import Config
 from feedsvc.index.opening import open_index, reopen_index
-from feedsvc.index.stamps import takes_effect
+from feedsvc.index.revisions import takes_effect
 from feedsvc.serve import logs
 from feedsvc.web import create_app, multiprocess
 from feedsvc.web.application import metrics_of

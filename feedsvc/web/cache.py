@@ -12,7 +12,7 @@ from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import encode
 from feedsvc.feeds.writing import Document
-from feedsvc.index.stamps import takes_effect
+from feedsvc.index.revisions import takes_effect
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
 
 #: The size of a worker's cache in bytes: bodies, their compressed representations, and the objects around them.
@@ -29,8 +29,8 @@ WAIT_SECONDS = 10
 class CachedDocument:
     """A document with its representations, each made once.
 
-    etag: in quotes, weak. changed: when it took effect; see `stamps`. representations: (headers, body) by encoding, ""
-    for the identity; others are made when they are first asked for. not_modified: the headers of a 304. checked: the
+    etag: in quotes, weak. changed: when it took effect; see `revisions`. representations: (headers, body) by encoding,
+    "" for the identity; others are made when they are first asked for. not_modified: the headers of a 304. checked: the
     revision of the index up to which the document is known to be current.
     """
 

@@ -31,7 +31,7 @@ _SUFFIX = re.compile(r"(?:--?|;)(?:gzip|x-gzip|br|zstd|deflate)\Z")
 def outcome(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
     """Return the status that a GET or HEAD request for a document gets by its conditions: OK, NOT_MODIFIED or FAILED.
 
-    etag: of the document, in quotes, weak. changed: see `stamps`. now: in seconds since 1970, too.
+    etag: of the document, in quotes, weak. changed: see `revisions`. now: in seconds since 1970, too.
     """
     wanted, known = environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH")
     since, unchanged_since = environ.get("HTTP_IF_MODIFIED_SINCE"), environ.get("HTTP_IF_UNMODIFIED_SINCE")

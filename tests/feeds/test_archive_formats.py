@@ -11,8 +11,7 @@ from lxml import etree
 import feedsvc
 from feedsvc.build.site import build
 from feedsvc.errors import AddressError
-from feedsvc.feeds.lookup import look_up
-from feedsvc.feeds.missing import explain_missing
+from feedsvc.feeds.missing import explain_missing, look_up
 from tests.conftest import Site, record
 from tests.rules import check_feed, texts
 

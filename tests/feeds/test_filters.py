@@ -14,10 +14,9 @@ from lxml import etree
 
 from feedsvc.config import load_config, parse_config
 from feedsvc.errors import ConfigError
-from feedsvc.feeds.selection import story_query
-from feedsvc.index.archives import Months
+from feedsvc.feeds.settings import story_query
 from feedsvc.index.query import NEWEST_FIRST, select_stories
-from feedsvc.index.reader import count
+from feedsvc.index.stories import Months, count_stories
 from feedsvc.model import parse_filters
 from tests.conftest import Site, record
 from tests.corpus import Corpus
@@ -391,7 +390,7 @@ def test_any_choice_of_filters_takes_the_stories_that_meet_all_of_it(make_site: 
         with site.documents.index.reading() as connection:
             query = story_query(site.config, address.feed)
             months = {month.name: month.stories for month in Months(connection, address.feed, query)}
-            assert count(connection, address.feed, query) == len(expected)
+            assert count_stories(connection, address.feed, query) == len(expected)
         assert months == Counter(f"{entries[number][0]['day']:%Y-%m}" for number in expected)
 
     check()

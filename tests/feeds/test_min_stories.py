@@ -9,7 +9,7 @@ import pytest
 from feedsvc.build.site import build
 from feedsvc.feeds.explanation import explain
 from feedsvc.feeds.missing import explain_missing
-from feedsvc.feeds.names import unknown_names
+from feedsvc.feeds.notes import unknown_names
 from feedsvc.formats import ASSETS
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources

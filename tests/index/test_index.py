@@ -508,6 +508,16 @@ def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Cal
         assert connection.execute("SELECT failure FROM state WHERE failure LIKE '?%'").fetchone() == ("?%s?%",)
 
 
+def test_a_list_of_texts_or_numbers_is_one_parameter_of_sql(make_site: Callable[..., Site]) -> None:
+    site = make_site({f"{name}.md": record(name, f"https://a.example/{name}") for name in ("a", 'b"?', "c")})
+    with site.documents.index.reading() as connection:
+        by_path = "SELECT path FROM files WHERE path > ? AND path = ANY(?) ORDER BY path"
+        assert connection.execute(by_path, ["a.md", ["a.md", 'b"?.md', "c.md"]]).fetchall() == [('b"?.md',), ("c.md",)]
+        assert connection.execute(by_path, ["a.md", ["z.md"]]).fetchall() == []
+        assert connection.execute(by_path, ["a.md", []]).fetchall() == []
+        assert len(connection.execute("SELECT 1 FROM files WHERE id = ANY(?)", [[1, 3, 9]]).fetchall()) == 2
+
+
 def test_a_sync_of_one_file_reads_no_problems_but_its_own(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from feedsvc.feeds.names import MAX_NOTES, merged_names
+from feedsvc.feeds.notes import MAX_NOTES, merged_names
 from tests.conftest import Site, record
 
 

@@ -23,7 +23,7 @@ from feedsvc.config import parse_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.explanation import explain
 from feedsvc.index import postgres as database
-from feedsvc.index import session
+from feedsvc.index import postgres_connection
 from feedsvc.index.opening import open_index
 from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
@@ -159,7 +159,7 @@ def test_who_writes_may_take_longer_than_a_silent_node_is_waited_for(
 ) -> None:
     site = make_site({"1.md": record("One")}, index={"url": postgres.url()})
     monkeypatch.setitem(database._WRITER, "idle_in_transaction_session_timeout", "4s")
-    monkeypatch.setattr(session, "BEAT_SECONDS", 0.3)
+    monkeypatch.setattr(postgres_connection, "BEAT_SECONDS", 0.3)
     with site.documents.index.writing() as connection:
         time.sleep(5)  # as if it read records meanwhile
         connection.execute("UPDATE state SET revision = revision + 1")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from feedsvc.config import load_config
-from feedsvc.index import stamps
+from feedsvc.index import revisions
 from feedsvc.index.database import Index
 from feedsvc.index.opening import open_index
 from feedsvc.index.sync import sync
@@ -52,7 +52,7 @@ class Clients(RuleBasedStateMachine):
         clock = SimpleNamespace(
             time=lambda: self.now - self.set_back, monotonic=lambda: self.now, perf_counter=lambda: self.now
         )
-        for module in (stamps, cache, delivery, blueprint):
+        for module in (revisions, cache, delivery, blueprint):
             self.patch.setattr(module, "time", clock)
         self.temporary = TemporaryDirectory()
         self.folder = Path(self.temporary.name)

@@ -1,9 +1,9 @@
-"""Sessions with PostgreSQL: their dialect and parameters, and a timeout for each answer."""
+"""A connection to an index in PostgreSQL, with its dialect and parameters, and a timeout for each answer."""
 
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
@@ -33,13 +33,7 @@ DIALECT = Dialect(
     descending="",  # a key is read from its end as well
     needs_sets=False,
     has_long_keys=False,
-    in_list="= ANY(?)",
-    as_list=list,
     is_read_only="(pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)",
-    # IF NOT EXISTS would wait for an autovacuum even where the index is there.
-    create_index=lambda name, on: (
-        f"DO $$ BEGIN IF to_regclass('{name}') IS NULL THEN CREATE INDEX {name} ON {on}; END IF; END $$"
-    ),
 )
 #: The second half of an advisory lock's key, after its schema: the leader holds the first one, a transaction that
 #: writes the other.
@@ -128,6 +122,13 @@ class PostgresConnection:
             return
         self.execute("CREATE INDEX names_by_slug ON names (kind, slug)")
         self.execute(f"COMMENT ON TABLE state IS '{_VERSION_NOTE}{VERSION}'")
+
+    def create_indexes(self, indexes: Mapping[str, str]) -> None:
+        """Make the indexes of tables, each as "table (columns)" by its name, unless they are there."""
+        for name, on in indexes.items():  # IF NOT EXISTS would wait for an autovacuum even where the index is there
+            self.execute(
+                f"DO $$ BEGIN IF to_regclass('{name}') IS NULL THEN CREATE INDEX {name} ON {on}; END IF; END $$"
+            )
 
     def has_tables(self, name: str) -> bool:
         """Return whether the schema holds an index. name: of the index, in messages.
