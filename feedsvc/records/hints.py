@@ -38,7 +38,7 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
     name = problem.field
     if name not in _WORDS or not problem.message.startswith("is missing"):
         return problem
-    needs_site = any("{site}" in text for field, texts in source.preset_fields if field == name for text in texts)
+    needs_site = any("{site}" in text for text in source.preset_fields.get(name, ()))
     if needs_site and source.preset != AUTO and not source.site:
         hint = f"set records.site, where the addresses of {source.preset} begin"
         return replace(problem, message=f"{problem.message}; {hint}")

@@ -112,8 +112,8 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     proposal = Proposal(folder / below, source.preset, site, needs_site, survey, tuple(exclude))
     if not generator or generator.preset != source.preset:
         return proposal
-    usual = dict(source.preset_fields).get("webUrl", ())
-    keys = tuple(text for text in find_preset(source.preset).fields.get("webUrl", ()) if "{" not in text)
+    usual = source.preset_fields.get("webUrl", ())
+    keys = tuple(text for text in find_preset(source.preset).expressions.get("webUrl", ()) if "{" not in text)
     web_url = (*keys, generator.template) if generator.template and generator.template not in usual else ()
     timezone = generator.timezone if generator.timezone != "UTC" else ""
     sources_of = tuple(
@@ -151,7 +151,7 @@ def _sources(folder: Path, generator: Generator | None) -> list[Source]:
 
 def _needs_site(source: Source) -> bool:
     """Return whether a preset makes addresses of that of the site."""
-    return any("{site}" in text for text in dict(source.preset_fields).get("webUrl", ()))
+    return any("{site}" in text for text in source.preset_fields.get("webUrl", ()))
 
 
 def _list_files(folder: Path, passed_over: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -106,10 +107,8 @@ class Survey(Struct):
 @lru_cache(64)
 def _native_keys(preset: str) -> frozenset[str]:
     """Return the keys that a preset itself names first in its paths."""
-    paths = [
-        path for texts in find_preset(preset).fields.values() for path in ([texts] if isinstance(texts, str) else texts)
-    ]
-    return frozenset(normal_key(re.split("[.|]", path)[0]) for path in paths)
+    texts = chain.from_iterable(find_preset(preset).expressions.values())
+    return frozenset(normal_key(re.split("[.|]", text)[0]) for text in texts)
 
 
 def _lack(fields: Fields) -> str:

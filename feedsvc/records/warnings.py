@@ -52,9 +52,9 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
     """Return a warning for each path and name of the configuration that no record has a value for."""
     paths = {
         (f"fields.{field}", path.text): path
-        for field, texts in source.fields
+        for field, texts in source.fields.items()
         for text in texts
-        if text not in dict(source.preset_fields).get(field, ())  # which name what a record may have
+        if text not in source.preset_fields.get(field, ())  # which name what a record may have
         for path in _paths(text)
     }
     keys = set[str]()

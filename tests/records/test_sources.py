@@ -75,11 +75,11 @@ def test_each_source_has_the_keys_of_records_but_for_its_own(tmp_path: Path) -> 
         tmp_path / "posts", "hugo", "https://a.example/blog", "Europe/Berlin",
     )  # fmt: skip
     assert first.exclude[0] == "x" and "_index.*" in first.exclude  # the preset's count, too
-    assert dict(first.fields) == {"type": ("=post",), "provider.domain": ("host",), "provider.name": ("by", "=Me")}
+    assert first.fields == {"type": ("=post",), "provider.domain": ("host",), "provider.name": ("by", "=Me")}
     assert (second.folder, second.preset, second.site, second.exclude) == (
         tmp_path / "press", "auto", "https://b.example", ("y",),
     )  # fmt: skip
-    assert dict(second.fields)["type"] == ("kind",)
+    assert second.fields["type"] == ("kind",)
 
 
 def test_files_of_several_sources_are_named_by_the_paths_of_their_sources(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
         return folders(tmp_path, {"preset": preset}).sources[0]
 
     for name in ("press", "text"):
-        assert dict(source(name).preset_fields)["title"][:2] == ("caption", "title")
+        assert source(name).preset_fields["title"][:2] == ("caption", "title")
     assert source("press").site == "https://a.example"
     assert source("loop").preset_fields == source("auto").preset_fields
     for name, message in [
