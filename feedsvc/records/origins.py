@@ -90,7 +90,7 @@ def explain_values(name: str, items: Found, body: str, source: Source) -> Origin
     records, refused = list[tuple[str, ...]](), list[str]()
     number_refused = 0
     context = source.context.of_file(name)
-    found = list(find_records(items, body, source.items))
+    found = list(find_records(items, body, source))
     for number, (value, line, top) in enumerate(found, 1):
         if not isinstance(value, Fields):
             continue

@@ -132,7 +132,7 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
     refused = 0
     problems = Problems(name, now)
     context = source.context.of_file(name)
-    for value, line, top in find_records(items, body, source.items):
+    for value, line, top in find_records(items, body, source):
         if isinstance(value, Fields):
             first = len(problems.found)
             _, record = read_record(value, body, top, problems, source, context)

@@ -83,7 +83,7 @@ class Survey(Struct):
         context = source.context.of_file(name)
         published = 0
         lacks = ""
-        for number, (value, _, top) in enumerate(find_records(items, body, source.items)):
+        for number, (value, _, top) in enumerate(find_records(items, body, source)):
             if number == most_records:
                 self.has_more = True
                 break

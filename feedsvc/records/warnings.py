@@ -66,7 +66,7 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
             has_items = any(
                 isinstance(top, Fields) and follow((top, 1), tuple(source.items.split("."))) for top, _ in values
             )
-        for record, _, top in find_records(values, body, source.items):
+        for record, _, top in find_records(values, body, source):
             if paths and isinstance(record, Fields) and not is_own_shape(record) and len(keys) < _MAX_KEYS:
                 keys.update(record)
                 scope = RecordScope(record, top, "", source, source.table)
