@@ -35,9 +35,7 @@ _MAX_DEPTH = 4
 _SAMPLE = 5
 
 
-def find_records(
-    items: Found, body: str, source: Source
-) -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
+def find_records(items: Found, body: str, source: Source) -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
     """Return what should be records: each with its line, and the mapping that holds the list of them, if one does.
 
     items: the values of a file. body: the text after its front matter.
