@@ -56,7 +56,7 @@ def load(given: Given) -> Config:
     folder = (given.folder / path).parent if path else given.folder
     for name, keys in tables.items():
         known = data.get(name)
-        data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
+        data[name] = {**(known if isinstance(known, dict) else {}), **keys} if isinstance(keys, Mapping) else keys
     if out is not None and isinstance(build := data.setdefault("build", {}), dict):
         build["out"] = str(out) if out == "" or "://" in str(out) else str(given.folder / out)
     other = _replace_records(data, folder, given) if given.records is not None else ""
