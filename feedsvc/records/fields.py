@@ -11,12 +11,12 @@ from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
 from feedsvc.records.times import instant
 from feedsvc.records.values import (
+    ABSENT,
     EMPTY,
     NO_VALUES,
     Fields,
     Items,
     Number,
-    Placed,
     Value,
     is_absent,
     is_no_value,
@@ -27,9 +27,6 @@ from feedsvc.text import MAX_TEXT, plain_text
 #: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
 #: expected where the field is required; and the keys that stand in for it where it is absent.
 Converters: TypeAlias = tuple[tuple[str, Callable[[str, Context], Any], str, tuple[str, ...]], ...]
-
-#: The value of a field that is absent.
-ABSENT: Placed = (None, 0)
 
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
@@ -114,7 +111,7 @@ class FieldReader:
             if placed is None and not (others or expected):
                 values.append(None)
                 continue
-            value = ABSENT[0] if placed is None else placed[0]
+            value = None if placed is None else placed[0]
             if others and is_absent(value):
                 key, value = self.first(key, others)
             converted = None
@@ -138,10 +135,10 @@ class FieldReader:
     def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
         for name in (key, *others):
-            value = self.fields.get(name, ABSENT)[0]
+            value = self.fields.value_of(name)
             if not is_absent(value):
                 return name, value
-        return key, self.fields.get(key, ABSENT)[0]
+        return key, self.fields.value_of(key)
 
     def read_one(self, key: str, convert: Callable[[str, Context], Any]) -> Any:
         """Return the converted value of one scalar field, or None, as `read` does."""
@@ -149,7 +146,7 @@ class FieldReader:
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
-        value, _ = self.fields.get(key, ABSENT)
+        value = self.fields.value_of(key)
         if not url:
             return ""
         if not is_absent(value):
@@ -168,7 +165,7 @@ class FieldReader:
         unclear: what counts where the value can't be read, the choice that publishes less. time_is: what a time counts
         as, where it may be one.
         """
-        value, _ = self.fields.get(key, ABSENT)
+        value = self.fields.value_of(key)
         if isinstance(value, bool):
             return value
         if isinstance(value, str):

@@ -13,7 +13,6 @@ from feedsvc.languages import nearest_tag
 from feedsvc.records import converters
 from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
-from feedsvc.records.fields import ABSENT
 from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Value, is_absent
 from feedsvc.text import host_name, web_url
@@ -143,7 +142,7 @@ def _reader_labels(items: Items) -> Items:
 
 def _is_name(value: Value) -> bool:
     if isinstance(value, Fields):
-        return any(isinstance(name := value.get(key, ABSENT)[0], str) and _is_name(name) for key in _NAME_KEYS)
+        return any(isinstance(name := value.value_of(key), str) and _is_name(name) for key in _NAME_KEYS)
     return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and not value.isspace()
 
 

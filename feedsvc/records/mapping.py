@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
-from feedsvc.records.fields import ABSENT
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
 from feedsvc.records.rules import Candidate, Table
 from feedsvc.records.slugs import FileName, read_file_name
@@ -166,7 +165,7 @@ def map_record(
         del mapped["published"], origin["published"]  # a time, or what should be one
     if scope.file and _BUNDLE.search(scope.file):
         _add_pictures_of_bundle(mapped, origin, scope)
-    if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
+    if "images" in mapped and mapped["images"][0] == mapped.value_of("webUrl"):
         del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
     mapped.origin, provider.origin = origin, provider_origin
@@ -185,7 +184,7 @@ def map_record(
 
 def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:
     """Add the pictures of a page that has a folder of its own: relative ones start at the page's address."""
-    page = str(mapped.get("webUrl", ABSENT)[0])
+    page = str(mapped.value_of("webUrl"))
     if not page.startswith(("https://", "http://")):
         return
     if planned := scope.plan.fields.get("images"):

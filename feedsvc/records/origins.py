@@ -168,7 +168,7 @@ def _origin(names: tuple[str, ...], fields: Fields) -> str:
     """Return the key or expression that the first of some fields has its value from; empty if none has one."""
     for name in names:
         outer, _, inner = name.partition(".")
-        value = fields.get(outer, (None, 0))[0]
+        value = fields.value_of(outer)
         if inner:
             if isinstance(value, Fields) and inner in value:
                 return (value.origin or {}).get(inner) or name
@@ -199,7 +199,7 @@ def _source(key: str, name: str) -> str:
 def _unread(raw: Fields, fields: Fields) -> list[str]:
     """Return the keys of a record that have a value, which no field is read from, in quotes."""
     origins = set((fields.origin or {}).values())
-    provider = fields.get("provider", (None, 0))[0]
+    provider = fields.value_of("provider")
     if isinstance(provider, Fields):
         origins.update((provider.origin or {}).values())
     read = {name.strip() for key in origins for name in re.findall(r"\{([^{}|]*)", key)} | origins

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import NO_CONTEXT, Context
 from feedsvc.records.converters import address, host, integer, language, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader
+from feedsvc.records.fields import Converters, FieldReader
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
-from feedsvc.records.values import Fields, is_absent, is_no_value
+from feedsvc.records.values import ABSENT, Fields, is_absent, is_no_value
 from feedsvc.text import host_name, plain_text, slug, web_url
 
 _MIDNIGHT = datetime.min.time()
@@ -49,7 +49,7 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
 
 def _mention(reader: FieldReader, story: Story) -> Story | None:
     """Return a related story of a story. Without a time, it is a link."""
-    if not is_no_value(reader.fields.get("publishedDateTime", ABSENT)[0]):
+    if not is_no_value(reader.fields.value_of("publishedDateTime")):
         return _story(reader, "")
     title, url = reader.read(_LINK)
     provider, _, _ = _provider(reader, url)
@@ -64,9 +64,9 @@ def _story(reader: FieldReader, body: str) -> Story | None:
     """Return the story of a mapping, or None if its title, URL or time can't be used."""
     title, published, url = reader.read(_FIRST)
     if not url:
-        if not is_no_value(reader.fields.get("originalUrl", ABSENT)[0]):
+        if not is_no_value(reader.fields.value_of("originalUrl")):
             url = reader.read_one("originalUrl", link)
-        elif is_no_value(reader.fields.get("webUrl", ABSENT)[0]):
+        elif is_no_value(reader.fields.value_of("webUrl")):
             reader.problem("webUrl", "is missing; expected an address")
     updated = _updated(reader, published)
     provider, provider_authors, publishers = _provider(reader, url)
@@ -129,7 +129,7 @@ def _state(reader: FieldReader) -> tuple[bool, bool]:
     """Return (whether a record is a draft, whether it is deleted)."""
     published = reader.flag("published", default=True, unclear=False, time_is=True)
     draft = reader.flag("draft", default=False, unclear=True)
-    status, _ = reader.fields.get("status", ABSENT)
+    status = reader.fields.value_of("status")
     is_draft_status = isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES
     deleted = reader.flag("deleted", default=False, unclear=True)
     removed = reader.flag("removed", default=False, unclear=True)

@@ -138,7 +138,7 @@ def _unwrapped(value: Value, marks: Marks) -> Value:
     if not isinstance(value, Fields) or len(value) > MAX_ITEMS or not value.keys().isdisjoint(("title", "headline")):
         return value
     for key in _WRAPPERS:
-        inner = value.get(key, (None, 0))[0]
+        inner = value.value_of(key)
         if isinstance(inner, Fields) and _looks_like_record(inner, marks) and not _looks_like_record(value, marks):
             return inner
     return value
