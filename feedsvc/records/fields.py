@@ -1,11 +1,11 @@
 """Reads the fields of one mapping of a record, and collects a problem for each that can't be used."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
 from feedsvc.records.content import content_html
-from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.context import Context
 from feedsvc.records.converters import SharedFault
 from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
@@ -24,9 +24,10 @@ from feedsvc.records.values import (
 )
 from feedsvc.text import MAX_TEXT, plain_text
 
-#: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
-#: expected where the field is required; and the keys that stand in for it where it is absent.
-Converters: TypeAlias = tuple[tuple[str, Callable[[str, Context], Any], str, tuple[str, ...]], ...]
+#: Converts the text of a field in a context, or raises ValueError.
+Convert: TypeAlias = Callable[[str, Context], Any]
+#: A field that holds one value: what `scalar` takes.
+Scalar: TypeAlias = tuple[str, Convert, str, tuple[str, ...]]
 
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
@@ -34,6 +35,14 @@ _BOOLEANS = {
 #: The keys of a mapping that stands for a name, as records of many formats have them.
 _NAME_KEYS = ("label", "term", "title")
 _ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
+
+
+def scalar(key: str, convert: Convert, *others: str, expected: str = "") -> Scalar:
+    """Return a field that holds one value.
+
+    others: the keys that stand in for it where it is absent. expected: what is, where the field is required.
+    """
+    return key, convert, expected, others
 
 
 class FieldReader:
@@ -51,7 +60,7 @@ class FieldReader:
         fields: Fields,
         known: Set[str],
         problems: Problems,
-        context: Context = NO_CONTEXT,
+        context: Context,
         parent: "FieldReader | None" = None,
         key: str = "",
         position: int | None = None,
@@ -102,11 +111,17 @@ class FieldReader:
         else:
             self.problems.add(at, name, shown + message)
 
-    def read(self, converters: Converters) -> list[Any]:
+    def nested(
+        self, fields: Fields, known: Set[str], key: str, position: int | None = None, of_text: bool = False
+    ) -> "FieldReader":
+        """Return a reader for a mapping that is the value of a field, or an item of it."""
+        return FieldReader(fields, known, self.problems, self.context, self, key, position, of_text)
+
+    def read(self, scalars: Iterable[Scalar]) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
         get, context = self.fields.get, self.context
-        for key, convert, expected, others in converters:
+        for key, convert, expected, others in scalars:
             placed = get(key)
             if placed is None and not (others or expected):
                 values.append(None)
@@ -140,9 +155,9 @@ class FieldReader:
                 return name, value
         return key, self.fields.value_of(key)
 
-    def read_one(self, key: str, convert: Callable[[str, Context], Any]) -> Any:
+    def read_one(self, key: str, convert: Convert) -> Any:
         """Return the converted value of one scalar field, or None, as `read` does."""
-        return self.read(((key, convert, "", ()),))[0] if key in self.fields else None
+        return self.read((scalar(key, convert),))[0] if key in self.fields else None
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
@@ -210,11 +225,11 @@ class FieldReader:
         for number, (item, line) in enumerate(items):
             position = number if is_list else None
             if isinstance(item, Fields):
-                yield FieldReader(item, known, self.problems, self.context, self, key, position)
+                yield self.nested(item, known, key, position)
             elif isinstance(item, str) and not isinstance(item, Number) and not is_absent(item):
                 fields = Fields({text_key: (item, line)})
                 fields.line = line
-                yield FieldReader(fields, known, self.problems, self.context, self, key, position, of_text=True)
+                yield self.nested(fields, known, key, position, of_text=True)
             elif not is_absent(item):
                 self.problem(f"{key}[{number}]", f"expected a mapping, not {show(item)}", line=line)
 
@@ -233,8 +248,7 @@ class FieldReader:
         for position, (item, line) in enumerate(items):
             name = item
             if isinstance(item, Fields):
-                nested = FieldReader(item, _ALL_NAME_KEYS, self.problems, self.context, self, key, position)
-                name = nested.first("name", _NAME_KEYS)[1]
+                name = self.nested(item, _ALL_NAME_KEYS, key, position).first("name", _NAME_KEYS)[1]
             text = ""
             if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_TEXT:
                 text = plain_text(name)

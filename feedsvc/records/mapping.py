@@ -27,11 +27,10 @@ _FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent"
 
 
 class Mapped(Struct):
-    """A record with the fields of feedsvc."""
+    """A record of another shape."""
 
+    #: It with the fields of feedsvc; their `origin` also has those of the provider, as `provider.name`.
     fields: Fields
-    #: For each field that has a value, such as `title` and `provider.name`: the key or expression that gave it.
-    origin: dict[str, str]
     #: How its content is written, where its key says so.
     content: ContentKind | None = None
     #: The time that was meant for `publishedDateTime` and can't be used, where the file's name has given it.
@@ -172,14 +171,14 @@ def map_record(
     for name, key in origin.items() if fields.repeated else ():
         if key in (fields.repeated or ()):
             mapped.repeat(name, (fields.repeated or {})[key])
-    if "related" in mapped and isinstance(mapped["related"][0], list):
-        mapped["related"] = (_related(mapped["related"][0], file, source), mapped["related"][1])
+    if isinstance(related := mapped.value_of("related"), list):
+        mapped["related"] = _related(related, file, source), mapped["related"][1]
     unusable_time = None
     if "{file.date}" in origin.get("publishedDateTime", ""):
         planned = scope.plan.fields["publishedDateTime"]
         keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
         unusable_time = scope.choose(planned.kind, keys)
-    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")), unusable_time)
+    return Mapped(mapped, _content_kind(origin.get("featuredContent", "")), unusable_time)
 
 
 def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 from msgspec import Struct
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
+from feedsvc.records.context import Context, content_kind
 from feedsvc.records.mapping import is_own_shape
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
@@ -89,13 +89,12 @@ def explain_values(name: str, items: Found, body: str, source: Source) -> Origin
     """Return lines on the fields of the records among the values of a file. body: the text after the front matter."""
     records, refused = list[tuple[str, ...]](), list[str]()
     number_refused = 0
-    context = source.context.of_file(name)
     found = list(find_records(items, body, source))
     for number, (value, line, top) in enumerate(found, 1):
         if not isinstance(value, Fields):
             continue
         problems = Problems(name)
-        fields, record = read_record(value, body, top, problems, source, context)
+        fields, record = read_record(value, body, top, problems, source)
         if record:
             records.append(tuple(_lines(value, fields, record)))
             continue
@@ -104,6 +103,7 @@ def explain_values(name: str, items: Found, body: str, source: Source) -> Origin
             continue
         place = f"record {number}, line {line}" if len(found) > 1 else f"line {line}"
         refused.append(f"{name} ({place}): can't be used")
+        context = source.contexts[content_kind(name), not is_own_shape(value)]
         refused += _refused(value, fields, body, problems.found, context)
     if number_refused > _MAX_REFUSED:
         refused.append(f"{name}: {number_refused - _MAX_REFUSED} more records can't be used")

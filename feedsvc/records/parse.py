@@ -5,9 +5,9 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
-from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.context import Context
 from feedsvc.records.converters import address, host, integer, language, link, pixels, text, time
-from feedsvc.records.fields import Converters, FieldReader
+from feedsvc.records.fields import FieldReader, Scalar, scalar
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import ABSENT, Fields, is_absent, is_no_value
@@ -20,7 +20,7 @@ _MAX_CACHED = 200
 _DRAFT_STATUSES = frozenset(("draft", "private", "hidden", "pending", "trash", "unpublished", "auto-draft"))
 
 
-def parse_record(fields: Fields, body: str, problems: Problems, context: Context = NO_CONTEXT) -> Record | None:
+def parse_record(fields: Fields, body: str, problems: Problems, context: Context) -> Record | None:
     """Return the record of a mapping, or None if its title, URL or time can't be used.
 
     body: the text after the front matter.
@@ -157,7 +157,7 @@ def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tu
                 return _named_provider(name, domain), (), ()
             except ValueError:
                 pass  # it is read again below, for its problems
-    nested = FieldReader(value, _PROVIDER_KEYS, reader.problems, reader.context, reader, "provider")
+    nested = reader.nested(value, _PROVIDER_KEYS, "provider")
     name, domain = nested.read(_PROVIDER)
     images = _images(nested, nested.first("images", ("logo", "image"))[0])
     authors, publishers = nested.names("authors", persons_in, persons_in), nested.names("publishers", None)
@@ -213,28 +213,36 @@ def _images(reader: FieldReader, key: str) -> list[Image]:
 
 
 #: The scalar fields of each mapping that are read together, in the order of their problems.
-_FIRST: Converters = (
-    ("title", text, "a title", ()), ("publishedDateTime", time, "a time such as 2020-06-13T01:29:00Z", ()),
-    ("webUrl", link, "", ()),
-)  # fmt: skip
-#: Of a related story without a time. A mapping may carry its address alone.
-_LINK: Converters = (
-    ("title", text, "", ("name", "headline")),
-    ("webUrl", link, "an address", ("originalUrl", "url", "link", "href", "@id")),
+_FIRST = (
+    scalar("title", text, expected="a title"),
+    scalar("publishedDateTime", time, expected="a time such as 2020-06-13T01:29:00Z"),
+    scalar("webUrl", link),
 )
-_REST: Converters = (
-    ("type", text, "", ()), ("category", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
-    ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
-    ("language", language, "", ()),
-)  # fmt: skip
-_PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", host, "", ("url", "href")))
-_IMAGE: Converters = (
-    ("url", address, "an address", ("contentUrl", "href", "src")), ("width", pixels, "", ()),
-    ("height", pixels, "", ()), ("title", text, "", ()),
-)  # fmt: skip
+_REST = (
+    scalar("type", text),
+    scalar("category", text),
+    scalar("excerpt", text),
+    scalar("quality", integer),
+    scalar("heat", integer),
+    scalar("ampWebUrl", address),
+    scalar("cdnAmpWebUrl", address),
+    scalar("language", language),
+)
+#: Of a related story without a time. A mapping may carry its address alone.
+_LINK = (
+    scalar("title", text, "name", "headline"),
+    scalar("webUrl", link, "originalUrl", "url", "link", "href", "@id", expected="an address"),
+)
+_PROVIDER = (scalar("name", text, "title", "label"), scalar("domain", host, "url", "href"))
+_IMAGE = (
+    scalar("url", address, "contentUrl", "href", "src", expected="an address"),
+    scalar("width", pixels),
+    scalar("height", pixels),
+    scalar("title", text),
+)
 
 
-def _keys(*tables: Converters) -> frozenset[str]:
+def _keys(*tables: tuple[Scalar, ...]) -> frozenset[str]:
     return frozenset(name for table in tables for key, _, _, others in table for name in (key, *others))
 
 

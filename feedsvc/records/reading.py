@@ -2,14 +2,14 @@
 
 import hashlib
 import os
+from datetime import tzinfo
 from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
-from feedsvc.records.fields import FieldReader
+from feedsvc.records.context import content_kind
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -20,7 +20,7 @@ from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source, default_source
 from feedsvc.records.times import instant
-from feedsvc.records.values import Fields, Found, SyntaxProblem, Value
+from feedsvc.records.values import Fields, Found, SyntaxProblem, Value, show
 
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
@@ -131,11 +131,10 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
     records: list[Record] = []
     refused = 0
     problems = Problems(name, now)
-    context = source.context.of_file(name)
     for value, line, top in find_records(items, body, source):
         if isinstance(value, Fields):
             first = len(problems.found)
-            _, record = read_record(value, body, top, problems, source, context)
+            _, record = read_record(value, body, top, problems, source)
             if record:
                 records.append(record)
                 continue
@@ -151,22 +150,23 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
 
 
 def read_record(
-    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source
 ) -> tuple[Fields, Record | None]:
     """Return (fields, record) of a mapping, mapped to the fields of feedsvc if it is of another shape; or no record.
 
     top: what holds the list that the record is in. problems: its faults are added to it.
     """
+    kind = content_kind(problems.file_name)
     if is_own_shape(fields):
-        return fields, parse_record(fields, body, problems, context)
+        return fields, parse_record(fields, body, problems, source.contexts[kind, False])
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    content = context.content if mapped.content is None else mapped.content
-    record = parse_record(mapped.fields, body, problems, source.mapped_contexts[content])
+    context = source.contexts[kind if mapped.content is None else mapped.content, True]
+    record = parse_record(mapped.fields, body, problems, context)
     if record and mapped.unusable_time:
         (value, line), key = mapped.unusable_time
-        reader = FieldReader(fields, frozenset(), problems, context)
-        reader.problem(key, f"{_expected(value, context)}; the date in the file's name is used", value, line)
+        expected = f"{_expected(value, context.timezone)}; the date in the file's name is used"
+        problems.add(line, key, f"{show(value)} can't be used: {expected}")
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
@@ -174,10 +174,10 @@ def read_record(
     return mapped.fields, record
 
 
-def _expected(value: Value, context: Context) -> str:
+def _expected(value: Value, timezone: tzinfo) -> str:
     """Return what is expected instead of a time that can't be used."""
     try:
-        instant(str(value), context.timezone)
+        instant(str(value), timezone)
     except ValueError as error:
         return str(error)
     return "expected a time"

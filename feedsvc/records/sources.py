@@ -63,10 +63,13 @@ class Source(Struct, frozen=True, dict=True):
         return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
 
     @cached_property
-    def mapped_contexts(self) -> dict[ContentKind, Context]:
-        """The contexts of its records of another shape, by how their content is written."""
-        kinds: tuple[ContentKind, ...] = get_args(ContentKind)
-        return {kind: replace(self.context, content=kind, html_in_text=True) for kind in kinds}
+    def contexts(self) -> dict[tuple[ContentKind, bool], Context]:
+        """The same for records by how their content is written, and whether they are of another shape than ours."""
+        return {
+            (kind, is_mapped): replace(self.context, content=kind, html_in_text=is_mapped)
+            for kind in get_args(ContentKind)
+            for is_mapped in (False, True)
+        }
 
     @cached_property
     def table(self) -> Table:

@@ -80,7 +80,6 @@ class Survey(Struct):
             return
         items, body = values
         native_keys = _native_keys(source.preset)
-        context = source.context.of_file(name)
         published = 0
         lacks = ""
         for number, (value, _, top) in enumerate(find_records(items, body, source)):
@@ -91,7 +90,7 @@ class Survey(Struct):
                 lacks = lacks or "without records"
                 continue
             self.native += sum(normal_key(key) in native_keys for key in value)
-            fields, record = read_record(value, body, top, Problems(name), source, context)
+            fields, record = read_record(value, body, top, Problems(name), source)
             if record and not (record.story.draft or record.story.deleted):
                 published += 1
             elif not lacks:

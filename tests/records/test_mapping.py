@@ -94,8 +94,8 @@ def test_the_first_expression_whose_value_can_be_used_gives_a_field_its_value(
     assert isinstance(fields, Fields)
     found = map_record(fields, "", "a.json", source(fields={field: expressions}))
     outer, _, inner = name.partition(".")
-    given = plain(found.fields.get(outer, (None, 0))[0])
-    assert ((given or {}).get(inner) if inner else given, found.origin.get(name, "")) == (value, origin)
+    given = plain(found.fields.value_of(outer))
+    assert ((given or {}).get(inner) if inner else given, (found.fields.origin or {}).get(name, "")) == (value, origin)
 
 
 @pytest.mark.parametrize(
