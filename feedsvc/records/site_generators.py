@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
-from feedsvc.records.site_languages import SiteLanguage, hugo_languages, known_tag
+from feedsvc.records.site_languages import SiteLanguage, hugo_languages, known_tag, with_keys
 from feedsvc.records.values import Fields, SyntaxProblem
 from feedsvc.text import plain_text, web_url
 
@@ -59,9 +59,10 @@ class Generator(Struct, frozen=True):
 
     preset: str
     site: str = ""
-    #: The time zone of the site, and the template of its posts' addresses; empty if the configuration has no such ones.
+    #: The time zone of the site, where it isn't UTC, and the expressions of its posts' addresses; empty if the
+    #: configuration has no such ones.
     timezone: str = ""
-    template: str = ""
+    web_url: tuple[str, ...] = ()
     #: What its configuration says of these that can't be followed.
     unfollowed: tuple[str, ...] = ()
     #: Those whose posts are in folders of their own.
@@ -138,7 +139,12 @@ def _with_settings(generator: Generator, settings: list[tuple[str, str]]) -> Gen
             template = _template(generator.preset, value)
             if not template:
                 unfollowed.append(f"{shown} is not followed: set records.fields.webUrl")
-    return replace(generator, timezone=timezone, template=template, unfollowed=tuple(dict.fromkeys(unfollowed)))
+    return replace(
+        generator,
+        timezone=timezone if timezone != "UTC" else "",
+        web_url=with_keys(generator.preset, template) if template else (),
+        unfollowed=tuple(dict.fromkeys(unfollowed)),
+    )
 
 
 def _template(preset: str, value: str) -> str:
