@@ -150,7 +150,7 @@ class FieldReader:
     def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
         for name in (key, *others):
-            value = self.fields.value_of(name)
+            value, _ = self.fields.get(name, ABSENT)
             if not is_absent(value):
                 return name, value
         return key, self.fields.value_of(key)

@@ -64,8 +64,7 @@ class Fields(dict[str, "Placed"]):
 
     def value_of(self, key: str) -> "Value":
         """Return the value of a key, without its line; None if there is none."""
-        placed = self.get(key)
-        return None if placed is None else placed[0]
+        return self.get(key, ABSENT)[0]
 
     def repeat(self, key: str, line: int) -> None:
         """Note that a key stands here again."""
