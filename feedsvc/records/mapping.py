@@ -10,7 +10,7 @@ from msgspec import Struct
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
-from feedsvc.records.rules import Candidate, Table
+from feedsvc.records.rules import Candidate, Rules
 from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
@@ -48,15 +48,15 @@ class RecordScope:
     __slots__ = ("context", "file", "found", "plan", "record", "source", "top")
 
     def __init__(
-        self, record: Fields, top: Fields | None, file: str, source: Source, table: Table, has_body: bool = False
+        self, record: Fields, top: Fields | None, file: str, source: Source, rules: Rules, has_body: bool = False
     ) -> None:
         self.record = record
         self.top = top
         #: The path of the record's file; empty for one that it says nothing of.
         self.file = file
         self.source = source
-        self.context = table.context
-        self.plan = table.plan(tuple(record), top is not None, has_body)
+        self.context = source.context
+        self.plan = rules.plan(tuple(record), top is not None, has_body)
         self.found: dict[str, Located | None] = {}
 
     def key(self, name: str) -> str | None:
@@ -143,8 +143,8 @@ def map_record(
     list that the record is in. is_mention: whether it is an item of another one's `related`, of which the file's name
     says nothing.
     """
-    table = source.mention_table if is_mention else source.table
-    scope = RecordScope(fields, top, "" if is_mention else file, source, table, bool(body.strip()))
+    rules = source.mention_rules if is_mention else source.rules
+    scope = RecordScope(fields, top, "" if is_mention else file, source, rules, bool(body.strip()))
     mapped, provider = Fields(), Fields()
     mapped.line = provider.line = fields.line
     origin: dict[str, str] = {}

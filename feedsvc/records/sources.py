@@ -19,7 +19,7 @@ from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.expressions import normal_key, parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
-from feedsvc.records.rules import Table, make_table
+from feedsvc.records.rules import Rules, make_rules
 
 #: The preset that knows all others' keys.
 AUTO = "auto"
@@ -72,14 +72,14 @@ class Source(Struct, frozen=True, dict=True):
         }
 
     @cached_property
-    def table(self) -> Table:
+    def rules(self) -> Rules:
         """What gives fields their values."""
-        return make_table(self.fields, self.preset_fields, self.context)
+        return make_rules(self.fields, self.preset_fields)
 
     @cached_property
-    def mention_table(self) -> Table:
+    def mention_rules(self) -> Rules:
         """What gives the fields of related stories their values."""
-        return self.table.of_mentions()
+        return self.rules.of_mentions()
 
     @property
     def is_selective(self) -> bool:

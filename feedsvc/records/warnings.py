@@ -69,7 +69,7 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
         for record, _, top in find_records(values, body, source):
             if paths and isinstance(record, Fields) and not is_own_shape(record) and len(keys) < _MAX_KEYS:
                 keys.update(record)
-                scope = RecordScope(record, top, "", source, source.table)
+                scope = RecordScope(record, top, "", source, source.rules)
                 paths = {name: path for name, path in paths.items() if not path.find(scope, scope.key(path.keys[0]))}
     if not number:
         return
