@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from feedsvc.config import DEFAULT_NAME, parse_config
 from feedsvc.errors import ConfigError
+from feedsvc.records.detection.proposals import Proposal, propose
+from feedsvc.records.detection.site_generators import find_generator
+from feedsvc.records.detection.site_languages import SiteLanguage
+from feedsvc.records.detection.surveys import Survey
 from feedsvc.records.files import check_folder
-from feedsvc.records.proposals import Proposal, propose
-from feedsvc.records.site_generators import find_generator
-from feedsvc.records.site_languages import SiteLanguage
-from feedsvc.records.surveys import Survey
 
 #: The name of the folder of the sample record.
 SAMPLE = "sample"

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedsvc.records.content import content_html
+from feedsvc.records.content.cleaning import content_html
+from feedsvc.records.content.html import is_html
 from feedsvc.records.context import Context
 from feedsvc.records.converters import SharedFault
-from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
 from feedsvc.records.times import instant
 from feedsvc.records.values import (

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
+from feedsvc.records.detection.site_generators import Generator, find_generator
+from feedsvc.records.detection.site_languages import SiteLanguage
+from feedsvc.records.detection.surveys import FileValues, Survey
 from feedsvc.records.files import find_file, path_of
 from feedsvc.records.presets import preset_names
 from feedsvc.records.reading import read_bytes, read_values
 from feedsvc.records.registry import suffixes
-from feedsvc.records.site_generators import Generator, find_generator
-from feedsvc.records.site_languages import SiteLanguage
 from feedsvc.records.sources import Source, find_sources
-from feedsvc.records.surveys import FileValues, Survey
 from feedsvc.records.values import SyntaxProblem
 
 #: The most files that are looked at, of all presets and of the best; and records of each file, likewise.

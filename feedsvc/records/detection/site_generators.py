@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from feedsvc.records.detection.site_languages import SiteLanguage, hugo_languages, known_tag, with_keys
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
-from feedsvc.records.site_languages import SiteLanguage, hugo_languages, known_tag, with_keys
 from feedsvc.records.values import Fields, SyntaxProblem
 from feedsvc.text import plain_text, web_url
 
