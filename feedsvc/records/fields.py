@@ -32,17 +32,18 @@ Scalar: TypeAlias = tuple[str, Convert, str, tuple[str, ...]]
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
-#: The keys of a mapping that stands for a name, as records of many formats have them.
-_NAME_KEYS = ("label", "term", "title")
-_ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
+#: The keys of a mapping that stands for a name, and for an image, as records of many formats have them.
+NAME_KEYS = ("name", "label", "term", "title")
+IMAGE_KEYS = ("url", "contentUrl", "href", "src")
+_NAME_FIELDS = frozenset(NAME_KEYS)
 
 
-def scalar(key: str, convert: Convert, *others: str, expected: str = "") -> Scalar:
+def scalar(convert: Convert, *keys: str, expected: str = "") -> Scalar:
     """Return a field that holds one value.
 
-    others: the keys that stand in for it where it is absent. expected: what is, where the field is required.
+    keys: its own, and those that stand in for it where it is absent. expected: what is, where the field is required.
     """
-    return key, convert, expected, others
+    return keys[0], convert, expected, keys[1:]
 
 
 class FieldReader:
@@ -128,7 +129,7 @@ class FieldReader:
                 continue
             value = None if placed is None else placed[0]
             if others and is_absent(value):
-                key, value = self.first(key, others)
+                key, value = self.first(key, *others)
             converted = None
             try:
                 if isinstance(value, str):
@@ -147,17 +148,17 @@ class FieldReader:
             values.append(converted)
         return values
 
-    def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
+    def first(self, *keys: str) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
-        for name in (key, *others):
-            value, _ = self.fields.get(name, ABSENT)
+        for key in keys:
+            value, _ = self.fields.get(key, ABSENT)
             if not is_absent(value):
-                return name, value
-        return key, self.fields.value_of(key)
+                return key, value
+        return keys[0], self.fields.value_of(keys[0])
 
     def read_one(self, key: str, convert: Convert) -> Any:
         """Return the converted value of one scalar field, or None, as `read` does."""
-        return self.read((scalar(key, convert),))[0] if key in self.fields else None
+        return self.read((scalar(convert, key),))[0] if key in self.fields else None
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
@@ -174,11 +175,10 @@ class FieldReader:
             self.problem("(text)", str(error))
             return ""
 
-    def flag(self, key: str, default: bool, unclear: bool, *, time_is: bool | None = None) -> bool:
-        """Return a boolean.
+    def flag(self, key: str, *, default: bool, may_be_time: bool = False) -> bool:
+        """Return a boolean. What can't be read counts as the other one than the default: so it publishes less.
 
-        unclear: what counts where the value can't be read, the choice that publishes less. time_is: what a time counts
-        as, where it may be one.
+        may_be_time: whether a time is no problem, and counts as the default.
         """
         value = self.fields.value_of(key)
         if isinstance(value, bool):
@@ -187,14 +187,12 @@ class FieldReader:
             word = value.strip().lower()
             if word in _BOOLEANS:
                 return _BOOLEANS[word]
-            if word in NO_VALUES:
+            if word in NO_VALUES or (may_be_time and self._is_time(value)):
                 return default
-            if time_is is not None and self._is_time(value):
-                return time_is
         if is_absent(value):
             return default
         self.problem(key, "expected true or false; left out until it is one of them", value)
-        return unclear
+        return not default
 
     def _is_time(self, value: str) -> bool:
         try:
@@ -248,7 +246,7 @@ class FieldReader:
         for position, (item, line) in enumerate(items):
             name = item
             if isinstance(item, Fields):
-                name = self.nested(item, _ALL_NAME_KEYS, key, position).first("name", _NAME_KEYS)[1]
+                name = self.nested(item, _NAME_FIELDS, key, position).first(*NAME_KEYS)[1]
             text = ""
             if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_TEXT:
                 text = plain_text(name)

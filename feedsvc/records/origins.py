@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import combinations
 
 from msgspec import Struct
@@ -16,7 +15,7 @@ from feedsvc.records.reading import read_record, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Found, SyntaxProblem, is_absent
-from feedsvc.text import plain_text
+from feedsvc.text import plain_text, utc_text
 
 #: The most characters of a value, and names of keys, that a line shows; a key's name is as long at most.
 _MAX_SHOWN = 70
@@ -32,8 +31,8 @@ _STAND_INS = {"title": "-", "publishedDateTime": "2000-01-01", "webUrl": "https:
 _LINES: tuple[tuple[str, tuple[str, ...], Callable[[Record], str]], ...] = (
     ("title", ("title",), lambda record: _quoted(record.story.title)),
     ("webUrl", ("webUrl", "originalUrl"), lambda record: record.story.url),
-    ("publishedDateTime", ("publishedDateTime",), lambda record: _instant(record.story.published)),
-    ("updatedDateTime", ("updatedDateTime",), lambda record: _instant(record.story.updated)),
+    ("publishedDateTime", ("publishedDateTime",), lambda record: utc_text(record.story.published)),
+    ("updatedDateTime", ("updatedDateTime",), lambda record: utc_text(record.story.updated)),
     ("provider.name", ("provider.name", "provider"), lambda record: _quoted(record.story.provider.name)),
     ("provider.domain", ("provider.domain",), lambda record: record.story.provider.domain or ""),
     ("provider.images", ("provider.images",), lambda record: getattr(record.story.provider.image, "url", "")),
@@ -124,18 +123,13 @@ def _lines(raw: Fields, fields: Fields, record: Record, without: Sequence[str] =
             continue
         if not value:
             missing.append(name)
-        elif not is_own or without or (key and key not in (name, *_own_names(fields_of_line, name))):
+        elif not is_own or without or (key and (key not in fields_of_line or key == "originalUrl")):
             yield f"    {name}: {_short(value)}{_source(key, name)}"
     missing = [name for name in missing if name in _WANTED]
     if missing and not is_own:
         unread = _unread(raw, fields)
         keys = f"; no field is read from {', '.join(unread)}" if unread else ""
         yield f"    not found: {', '.join(missing)}{keys}"
-
-
-def _own_names(fields_of_line: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Return the keys of feedsvc's own shape that give a line its value without a word."""
-    return () if name == "webUrl" else fields_of_line
 
 
 def _refused(raw: Fields, fields: Fields, body: str, problems: list[Problem], context: Context) -> Iterator[str]:
@@ -218,10 +212,6 @@ def _beginning(html: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{_short(text)}"' if text else ""
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _number(value: int | None) -> str:

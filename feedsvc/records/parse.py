@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 from feedsvc.model import Image, Provider, Record, Story, Topic
 from feedsvc.records.context import Context
 from feedsvc.records.converters import address, host, integer, language, link, pixels, text, time
-from feedsvc.records.fields import FieldReader, Scalar, scalar
+from feedsvc.records.fields import IMAGE_KEYS, FieldReader, Scalar, scalar
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
 from feedsvc.records.values import ABSENT, Fields, is_absent, is_no_value
-from feedsvc.text import host_name, plain_text, slug, web_url
+from feedsvc.text import host_name, plain_text, slug, utc_text, web_url
 
 _MIDNIGHT = datetime.min.time()
 #: Providers and topics of longer names, which hardly return, are not cached.
@@ -116,7 +116,7 @@ def _updated(reader: FieldReader, published: datetime | None) -> datetime | None
     if updated < published:
         is_date = ":" not in str(value) or updated.time() == _MIDNIGHT
         if not (is_date and published - updated < timedelta(days=1)):  # else it may be later that day
-            since = published.isoformat().replace("+00:00", "Z")
+            since = utc_text(published)
             reader.problem("updatedDateTime", f"expected a time not before it was published, {since}", value)
         return None
     if reader.problems.is_to_come(updated):
@@ -127,12 +127,12 @@ def _updated(reader: FieldReader, published: datetime | None) -> datetime | None
 
 def _state(reader: FieldReader) -> tuple[bool, bool]:
     """Return (whether a record is a draft, whether it is deleted)."""
-    published = reader.flag("published", default=True, unclear=False, time_is=True)
-    draft = reader.flag("draft", default=False, unclear=True)
+    published = reader.flag("published", default=True, may_be_time=True)
+    draft = reader.flag("draft", default=False)
     status = reader.fields.value_of("status")
     is_draft_status = isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES
-    deleted = reader.flag("deleted", default=False, unclear=True)
-    removed = reader.flag("removed", default=False, unclear=True)
+    deleted = reader.flag("deleted", default=False)
+    removed = reader.flag("removed", default=False)
     return draft or is_draft_status or not published, deleted or removed
 
 
@@ -159,7 +159,7 @@ def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tu
                 pass  # it is read again below, for its problems
     nested = reader.nested(value, _PROVIDER_KEYS, "provider")
     name, domain = nested.read(_PROVIDER)
-    images = _images(nested, nested.first("images", ("logo", "image"))[0])
+    images = _images(nested, nested.first("images", "logo", "image")[0])
     authors, publishers = nested.names("authors", persons_in, persons_in), nested.names("publishers", None)
     if not name:
         name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
@@ -214,31 +214,31 @@ def _images(reader: FieldReader, key: str) -> list[Image]:
 
 #: The scalar fields of each mapping that are read together, in the order of their problems.
 _FIRST = (
-    scalar("title", text, expected="a title"),
-    scalar("publishedDateTime", time, expected="a time such as 2020-06-13T01:29:00Z"),
-    scalar("webUrl", link),
+    scalar(text, "title", expected="a title"),
+    scalar(time, "publishedDateTime", expected="a time such as 2020-06-13T01:29:00Z"),
+    scalar(link, "webUrl"),
 )
 _REST = (
-    scalar("type", text),
-    scalar("category", text),
-    scalar("excerpt", text),
-    scalar("quality", integer),
-    scalar("heat", integer),
-    scalar("ampWebUrl", address),
-    scalar("cdnAmpWebUrl", address),
-    scalar("language", language),
+    scalar(text, "type"),
+    scalar(text, "category"),
+    scalar(text, "excerpt"),
+    scalar(integer, "quality"),
+    scalar(integer, "heat"),
+    scalar(address, "ampWebUrl"),
+    scalar(address, "cdnAmpWebUrl"),
+    scalar(language, "language"),
 )
 #: Of a related story without a time. A mapping may carry its address alone.
 _LINK = (
-    scalar("title", text, "name", "headline"),
-    scalar("webUrl", link, "originalUrl", "url", "link", "href", "@id", expected="an address"),
+    scalar(text, "title", "name", "headline"),
+    scalar(link, "webUrl", "originalUrl", "url", "link", "href", "@id", expected="an address"),
 )
-_PROVIDER = (scalar("name", text, "title", "label"), scalar("domain", host, "url", "href"))
+_PROVIDER = (scalar(text, "name", "title", "label"), scalar(host, "domain", "url", "href"))
 _IMAGE = (
-    scalar("url", address, "contentUrl", "href", "src", expected="an address"),
-    scalar("width", pixels),
-    scalar("height", pixels),
-    scalar("title", text),
+    scalar(address, *IMAGE_KEYS, expected="an address"),
+    scalar(pixels, "width"),
+    scalar(pixels, "height"),
+    scalar(text, "title"),
 )
 
 

@@ -47,15 +47,16 @@ def read_file(
     now: the time of the sync, in seconds since 1970.
     """
     try:
-        if file.name.endswith("/"):
-            return _look_again(file)
+        if file.is_unreadable_folder:
+            _list(file.path)
+            return None  # it now can be read
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
         data = read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
+        stays = "; expected a folder that can; its records stay as they were" if file.is_unreadable_folder else ""
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
     return hash, None if hash == known_hash else parse_file(file.name, data, source, now)
@@ -70,12 +71,10 @@ def read_bytes(file: RecordFile) -> bytes:
     return data
 
 
-def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
-    """Return None if a folder that couldn't be read now can. Raise OSError if not."""
-    names = os.listdir(folder.path)
-    for name in names:
-        os.lstat(os.path.join(folder.path, name))
-    return None
+def _list(folder: str) -> None:
+    """Look at all that is right in a folder. Raise OSError if that can't be done."""
+    for name in os.listdir(folder):
+        os.lstat(os.path.join(folder, name))
 
 
 def _open_itself(path: str, flags: int) -> int:

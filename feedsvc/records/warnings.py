@@ -24,7 +24,7 @@ def source_warnings(records: RecordFolders) -> list[str]:
         others = records.sources[:number]
         if not (source.own_include or source.items or source.fields or others):
             continue
-        files = [file for file in find_files(source.folder) if not file.name.endswith("/")]
+        files = [file for file in find_files(source.folder) if not file.is_unreadable_folder]
         files.sort(key=lambda file: file.name)
         warnings += _unmatched(source, files)
         claimed = [file for file in files if source.claims(file.name)]
