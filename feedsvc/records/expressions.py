@@ -9,13 +9,14 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from feedsvc.records.slugs import date_in, web_slug
+from feedsvc.records.file_names import read_file_name
 from feedsvc.records.values import Fields, Items, Placed, Value
 from feedsvc.text import MAX_TEXT
 
@@ -26,16 +27,26 @@ TEMPLATE_NAMES = (
     "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent", "file.slug",
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
-#: What a template may do with a name, as in `{title|slug}`.
-FILTERS: dict[str, Callable[[str], str]] = {
-    "date": date_in, "lower": str.lower, "rest": lambda path: path.partition("/")[2], "slug": web_slug,
-}  # fmt: skip
-
 _TEMPLATE_PART = re.compile(r"\{([^{}]*)\}")
 _SEPARATORS = str.maketrans("", "", "_- ")
 _SLASHES = re.compile(r"(?<!:)//+")
 #: The characters of a value that would end the path of an address.
 _RESERVED = str.maketrans({"?": "%3F", "#": "%23"})
+
+
+def _web_slug(text: str) -> str:
+    """Return the slug that site generators make of a text: lower-case words without accents and punctuation."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"[\s_-]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()).strip("-")
+
+
+#: What a template may do with a name, as in `{title|slug}`.
+FILTERS: dict[str, Callable[[str], str]] = {
+    "date": lambda path: read_file_name(path).date,
+    "lower": str.lower,
+    "rest": lambda path: path.partition("/")[2],
+    "slug": _web_slug,
+}
 
 
 class Scope(Protocol):

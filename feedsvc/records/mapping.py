@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, normal_key
+from feedsvc.records.file_names import FileName, read_file_name
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
 from feedsvc.records.rules import Candidate, Rules
-from feedsvc.records.slugs import FileName, read_file_name
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Placed, is_absent
@@ -23,7 +23,6 @@ Located: TypeAlias = tuple[Placed, str]
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
 #: The file of a page that is named after its folder, where its pictures are.
 _BUNDLE = re.compile(r"(?:^|/)index\.(?:md|markdown|mdx|html?)\Z")
-_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
 class Mapped(Struct):
@@ -63,8 +62,8 @@ class RecordScope:
         return name if name in self.record else self.plan.keys.get(normal_key(name))
 
     def name(self, name: str) -> str:
-        if name in _FILE_NAMES:
-            return str(getattr(self._file_name(), _FILE_NAMES[name]))
+        if name.startswith("file."):
+            return str(getattr(self._file_name(), name.removeprefix("file.")))
         if name == "site":
             return self.context.site.rstrip("/")
         if name == "slug":
@@ -168,17 +167,22 @@ def map_record(
         del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
     mapped.origin, provider.origin = origin, provider_origin
-    for name, key in origin.items() if fields.repeated else ():
-        if key in (fields.repeated or ()):
-            mapped.repeat(name, (fields.repeated or {})[key])
+    repeated = fields.repeated or {}
+    for name, key in origin.items() if repeated else ():
+        if key in repeated:
+            mapped.repeat(name, repeated[key])
     if isinstance(related := mapped.value_of("related"), list):
         mapped["related"] = _related(related, file, source), mapped["related"][1]
-    unusable_time = None
-    if "{file.date}" in origin.get("publishedDateTime", ""):
-        planned = scope.plan.fields["publishedDateTime"]
-        keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
-        unusable_time = scope.choose(planned.kind, keys)
+    from_file_name = "{file.date}" in origin.get("publishedDateTime", "")
+    unusable_time = _time_of_keys(scope) if from_file_name else None
     return Mapped(mapped, _content_kind(origin.get("featuredContent", "")), unusable_time)
+
+
+def _time_of_keys(scope: RecordScope) -> Located | None:
+    """Return the time of a record by its keys alone, without the name of its file."""
+    planned = scope.plan.fields["publishedDateTime"]
+    keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
+    return scope.choose(planned.kind, keys)
 
 
 def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:
