@@ -269,10 +269,12 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
             return self.value
 
     points = [
-        EntryPoint("press", {"fields": {"title": "caption"}, "site": "https://a.example"}),
+        EntryPoint("press", {"fields": {"title": "caption", "provider": {"name": "by"}}, "site": "https://A.example/"}),
         EntryPoint("text", '[fields]\ntitle = "caption"'),
         EntryPoint("broken", {"fields": {"tilte": "x"}}),
         EntryPoint("number", 3),
+        EntryPoint("nowhere", {"timezone": "Nowhere"}),
+        EntryPoint("torn", "fields = "),
         EntryPoint("loop", {"preset": "loop"}),
     ]
     monkeypatch.setattr(presets, "entry_points", lambda: tuple(points))
@@ -283,12 +285,22 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
     for name in ("press", "text"):
         assert source(name).preset_fields["title"][:2] == ("caption", "title")
     assert source("press").site == "https://a.example"
+    assert source("press").preset_fields["provider.name"][0] == "by"
     assert source("loop").preset_fields == source("auto").preset_fields
     for name, message in [
         ("broken", "options: preset broken.fields.tilte is not a field that feedsvc knows; did you mean title?"),
         (
             "number",
             "options: preset number: a value of type int can't be used; expected a mapping of the keys of [records]",
+        ),
+        (
+            "nowhere",
+            "options: preset nowhere.timezone: 'Nowhere' can't be used; expected a time zone such as Europe/Berlin",
+        ),
+        (
+            "torn",
+            "options: preset torn: can't be loaded (TOMLDecodeError: Invalid value (at end of document)); "
+            "expected a mapping of the keys of [records]",
         ),
         ("prss", "options: records.preset: 'prss' can't be used; did you mean press?"),
     ]:
