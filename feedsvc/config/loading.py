@@ -67,7 +67,7 @@ def load(given: Given) -> Config:
     if "url" not in data.get("index", {}):
         config = with_index_of_file(config)
     # What tells the records from those of the file, whose index is its own.
-    others = [repr(tables["records"])] if path and tables and "records" in tables and "index" not in tables else []
+    others = [repr(tables["records"])] if path and "records" in tables and "index" not in tables else []
     others += [other] if other else []
     return with_other_index(config, others) if others else config
 

@@ -20,6 +20,9 @@ from feedsvc.records.file_names import read_file_name
 from feedsvc.records.values import Fields, Items, Placed, Value
 from feedsvc.text import MAX_TEXT
 
+#: A value with its line, and the key or expression that it came from, as the file has it.
+Located: TypeAlias = tuple[Placed, str]
+
 #: The most items of a list that a path looks at.
 MAX_ITEMS = 1000
 #: The names of templates that are not keys of records. Those that may be empty are joined with what is around them.
@@ -77,7 +80,7 @@ class Path(Struct, frozen=True):
         """Whether it is nothing but a key of the record."""
         return len(self.keys) == 1 and not self.from_top and not self.is_words
 
-    def find(self, scope: Scope, key: str | None) -> tuple[Placed, str] | None:
+    def find(self, scope: Scope, key: str | None) -> Located | None:
         """Return a value with its line, and the path as the file spells it; or None if there is no value.
 
         key: the key of the record that it begins with.
@@ -101,7 +104,7 @@ class Template(Struct, frozen=True):
     parts: tuple[str, ...]
     names: tuple[tuple[str, Path, tuple[str, ...]], ...]
 
-    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str] | None:
+    def find(self, scope: Scope, key: str | None = None) -> Located | None:
         """Return the text with values in place of its names; None if one of them has no value."""
         filled = self.parts[0]
         for (name, path, filters), part in zip(self.names, self.parts[1:], strict=True):
@@ -121,7 +124,7 @@ class Constant(Struct, frozen=True):
 
     text: str
 
-    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str]:
+    def find(self, scope: Scope, key: str | None = None) -> Located:
         """Return the text."""
         return (self.text[1:], scope.record.line), self.text
 
@@ -175,7 +178,7 @@ def _template(text: str) -> Template:
     return Template(text, tuple(parts[::2]), tuple(names))
 
 
-def _text(found: tuple[Placed, str] | None) -> str:
+def _text(found: Located | None) -> str:
     """Return the text of a value, the first one of a list; empty if it has none."""
     value: Value = found[0][0] if found else None
     for item, _ in [(value, 0)] if not isinstance(value, list) else value[:MAX_ITEMS]:

@@ -3,21 +3,17 @@
 import re
 from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from feedsvc.records.context import ContentKind
-from feedsvc.records.expressions import MAX_ITEMS, normal_key
+from feedsvc.records.expressions import MAX_ITEMS, Located, normal_key
 from feedsvc.records.file_names import FileName, read_file_name
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
 from feedsvc.records.rules import Candidate, Rules
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
-from feedsvc.records.values import Fields, Items, Placed, is_absent
-
-#: A value with its line, and the key that it came from, as the file has it.
-Located: TypeAlias = tuple[Placed, str]
+from feedsvc.records.values import Fields, Items, is_absent
 
 #: The offset at the end of a time: hours with their sign, and minutes.
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
