@@ -1,11 +1,12 @@
 """Cleans single values, for records, configuration and addresses: plain text, URLs, host names and slugs.
 
-Each function returns the clean value, or raises ValueError, whose message says what is expected.
+Each function that can't return one raises ValueError, whose message says what is expected.
 """
 
 import hashlib
 import re
 import unicodedata
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
@@ -89,6 +90,11 @@ def plain_text(value: str) -> str:
     if value.isprintable() and "  " not in value:  # the only white space that is printable is the space
         return value.strip()
     return " ".join(_NOT_XML.sub("", value).split())
+
+
+def utc_text(moment: datetime) -> str:
+    """Return the text of a time in UTC, as RFC 3339 has it: 2020-06-13T01:29:00Z."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def host_name(value: str) -> str:

@@ -260,6 +260,14 @@ def test_a_site_whose_address_is_not_known_needs_it_next(tmp_path: Path) -> None
     assert "https://blog.example/2020/06/13/one.html" in result("show", "/feed.json", cwd=tmp_path)[1]
 
 
+@pytest.mark.parametrize("address", ["", "baseURL:\n", "baseURL: true\n", "baseURL: [x]\n"])
+def test_a_configuration_without_an_address_that_is_a_text_is_one_all_the_same(tmp_path: Path, address: str) -> None:
+    write(tmp_path, {"content/one.md": DATED, "hugo.yaml": f"title: My site\n{address}"})
+    status, output, error = result("init", cwd=tmp_path)
+    assert (status, error) == (0, "")
+    assert "by preset " in output
+
+
 @pytest.mark.parametrize(
     ("files", "preset"),
     [

@@ -230,6 +230,12 @@ def test_saved_filters_are_tables_too() -> None:
     assert list(config.custom) == ["saved"]
 
 
+def test_tables_that_are_given_stay_as_they_are() -> None:
+    tables = {"build": {"pages": False}}
+    assert feedsvc.load_config(tables=tables, out="site").build.out.endswith("/site")
+    assert tables == {"build": {"pages": False}}
+
+
 def test_an_index_that_cannot_be_written_is_replaced_by_a_temporary_one_until_the_site_is_closed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from feedsvc.records.content import content_html
+from feedsvc.records.content.cleaning import content_html
 from feedsvc.text import MAX_SLUG, host_name, plain_text, slug, web_url, xml_text
 from tests.rules import unescaped
 

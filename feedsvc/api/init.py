@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from feedsvc.config import DEFAULT_NAME, parse_config
 from feedsvc.errors import ConfigError
+from feedsvc.records.detection.proposals import Proposal, propose
+from feedsvc.records.detection.site_generators import find_generator
+from feedsvc.records.detection.site_languages import SiteLanguage
+from feedsvc.records.detection.surveys import Survey
 from feedsvc.records.files import check_folder
-from feedsvc.records.proposals import Proposal, ProposedSource, propose
-from feedsvc.records.site_generators import find_generator
-from feedsvc.records.surveys import Survey
 
 #: The name of the folder of the sample record.
 SAMPLE = "sample"
@@ -53,7 +54,7 @@ class Written(Struct, frozen=True):
             keys = f"say in records.fields of {self.path} which keys your records have them under"
             then = f"{keys}: feedsvc why FILE{option} shows what is found in one"
         written = f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}"
-        return written, *self.proposal.unfollowed, f"next: {then}"
+        return written, *self.proposal.generator.unfollowed, f"next: {then}"
 
 
 def write_sample(path: Path, folder: str | None = None) -> Written:
@@ -155,20 +156,20 @@ def _filled(template: str, proposal: Proposal, folder: Path, name: str) -> str:
         exclude = [name, *dict.fromkeys(("public", *exclude))]
     if exclude:
         values["exclude"] = exclude
-    if proposal.timezone:
-        values["timezone"] = proposal.timezone
+    if proposal.generator.timezone:
+        values["timezone"] = proposal.generator.timezone
     if proposal.web_url:
         texts = json.dumps(proposal.web_url, ensure_ascii=False)
         template = _with_value(template, "fields", f"{{ webUrl = {texts} }}")
-    if proposal.sources:
-        sources = ", ".join(_source(each, folder) for each in proposal.sources)
+    if proposal.languages:
+        sources = ", ".join(_source(each, folder) for each in proposal.languages)
         template = _with_value(template, "source", f"[{sources}]")
     for key, value in values.items():
         template = _with_value(template, key, json.dumps(value, ensure_ascii=False))
-    for key, value in (("title", proposal.title), ("language", proposal.language)):
+    for key, value in (("title", proposal.generator.title), ("language", proposal.generator.language)):
         if value:
             template = _with_value(template, key, json.dumps(value, ensure_ascii=False), table="site")
-    comments = "".join(f"# {line}\n" for line in (str(proposal.survey), *proposal.unfollowed))
+    comments = "".join(f"# {line}\n" for line in (str(proposal.survey), *proposal.generator.unfollowed))
     return re.sub(r"^(?=preset = )", lambda _: comments, template, count=1, flags=re.MULTILINE)
 
 
@@ -177,12 +178,12 @@ def _path(of: Path, folder: Path) -> str:
     return (of.relative_to(folder) if of.is_relative_to(folder) else of).as_posix()
 
 
-def _source(source: ProposedSource, folder: Path) -> str:
-    """Return the table of a source in TOML, on one line."""
-    fields = f"webUrl = {json.dumps(source.web_url)}"
-    if source.language:
-        fields += f', language = "={source.language}"'
-    return f"{{ path = {json.dumps(_path(source.folder, folder), ensure_ascii=False)}, fields = {{ {fields} }} }}"
+def _source(language: SiteLanguage, folder: Path) -> str:
+    """Return the table of the source of a language in TOML, on one line."""
+    fields = f"webUrl = {json.dumps(language.web_url)}"
+    if language.tag:
+        fields += f', language = "={language.tag}"'
+    return f"{{ path = {json.dumps(_path(language.folder, folder), ensure_ascii=False)}, fields = {{ {fields} }} }}"
 
 
 def _with_value(template: str, key: str, value: str, table: str = "records") -> str:

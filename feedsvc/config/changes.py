@@ -1,30 +1,24 @@
 """A configuration that is read anew while a service runs by it, and what differs then."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from feedsvc.config.loading import load
 from feedsvc.config.schema import DEFAULT_NAME, TABLES, Config
+from feedsvc.config.site import local_url
 
 #: The keys of [serve] that only a service that starts takes over. `index.url` is another such key.
 _AT_START = ("host", "port", "workers")
 
 
-def reload_config(config: Config, tables: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+def reload_config(config: Config) -> Config:
     """Return a configuration as `load_config` returned it, by what the file says now, wherever this process is since.
 
-    tables: more keys, which replace those of the file and of what was given. Raise ConfigError, also where its file is
-    gone, without which it would be another one.
+    Raise ConfigError, also where its file is gone, without which it would be another one.
     """
-    given = config.given
-    merged = {name: dict(keys) if isinstance(keys, Mapping) else keys for name, keys in given.tables.items()}
-    for name, keys in (tables or {}).items():
-        merged[name] = {**merged.get(name, {}), **keys}
-    path = given.path or (DEFAULT_NAME if config.has_file else None)
-    return load(structs.replace(given, path=path, tables=merged))
+    path = config.given.path or (DEFAULT_NAME if config.has_file else None)
+    return load(replace(config.given, path=path))
 
 
 def differences(old: Config, new: Config) -> list[str]:
@@ -46,6 +40,6 @@ def restart_keys(running: Config, new: Config) -> list[str]:
 
 def without_restart(new: Config, running: Config) -> Config:
     """Return a configuration, read anew, as a running service takes it over: where it listens, and its index, stay."""
-    # Read with these keys, since the default of `site.base_url` is made of them.
-    config = reload_config(new, {"serve": {key: getattr(running.serve, key) for key in _AT_START}})
-    return dataclasses.replace(config, index=running.index, replaced_index=running.replaced_index, given=new.given)
+    serve = replace(new.serve, **{key: getattr(running.serve, key) for key in _AT_START})
+    site = new.site if new.has_base_url else replace(new.site, base_url=local_url(serve))
+    return dataclasses.replace(new, serve=serve, site=site, index=running.index, replaced_index=running.replaced_index)

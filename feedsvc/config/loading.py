@@ -56,7 +56,7 @@ def load(given: Given) -> Config:
     folder = (given.folder / path).parent if path else given.folder
     for name, keys in tables.items():
         known = data.get(name)
-        data[name] = {**known, **keys} if isinstance(known, dict) and isinstance(keys, Mapping) else keys
+        data[name] = {**(known if isinstance(known, dict) else {}), **keys} if isinstance(keys, Mapping) else keys
     if out is not None and isinstance(build := data.setdefault("build", {}), dict):
         build["out"] = str(out) if out == "" or "://" in str(out) else str(given.folder / out)
     other = _replace_records(data, folder, given) if given.records is not None else ""
@@ -67,7 +67,7 @@ def load(given: Given) -> Config:
     if "url" not in data.get("index", {}):
         config = with_index_of_file(config)
     # What tells the records from those of the file, whose index is its own.
-    others = [repr(tables["records"])] if path and tables and "records" in tables and "index" not in tables else []
+    others = [repr(tables["records"])] if path and "records" in tables and "index" not in tables else []
     others += [other] if other else []
     return with_other_index(config, others) if others else config
 

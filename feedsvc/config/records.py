@@ -22,7 +22,7 @@ def read_records(data: Any) -> Records:
     own = {key: value for key, value in data.items() if key != "source"}
     problems, records = Problems(), Records()
     with problems.collected():
-        records = _checked("records", Records, own)
+        records = read_source("records", Records, own)
     shared = {key: value for key, value in own.items() if key in _SHARED}
     sources = []
     for number, table in enumerate(tables, 1):
@@ -31,12 +31,13 @@ def read_records(data: Any) -> Records:
             merged["fields"] = {**shared["fields"], **table["fields"]}
         checked = merged if problems.is_empty else table  # what [records] has wrong is told once
         with problems.collected():
-            sources.append(_checked(f"records.source {number}", RecordSource, checked))
+            sources.append(read_source(f"records.source {number}", RecordSource, checked))
     problems.check()
     return replace(records, source=tuple(sources))
 
 
-def _checked(name: str, kind: type[AnySource], data: dict[str, Any]) -> AnySource:
+def read_source(name: str, kind: type[AnySource], data: dict[str, Any]) -> AnySource:
+    """Return the keys of a source, checked. name: of their table, as messages show it. Raise ConfigError."""
     fields = data.get("fields")
     if isinstance(fields, dict):
         data = {**data, "fields": _flat(fields)}

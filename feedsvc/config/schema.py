@@ -79,6 +79,11 @@ class RecordSource(Table, frozen=True):
         Meta(description="a key, a template or a constant for each field, or a list of them"),
     ] = {}
 
+    @property
+    def expressions(self) -> dict[str, tuple[str, ...]]:
+        """What gives each field its value, as a list, also where it is but one."""
+        return {name: (texts,) if isinstance(texts, str) else texts for name, texts in self.fields.items()}
+
 
 class Records(RecordSource, frozen=True):
     include_unpublished: Flag = False

@@ -13,7 +13,7 @@ def complete_site(site: Site, serve: Serve) -> Site:
     """Return the table [site] with clean texts, and values in place of those that are missing. Raise ConfigError."""
     problems, base_url, language = Problems(), "", ""
     with problems.collected():
-        base_url = read_start("site.base_url", site.base_url) if site.base_url else _local_url(serve)
+        base_url = read_start("site.base_url", site.base_url) if site.base_url else local_url(serve)
     try:
         language = language_tag(site.language)
     except ValueError as error:
@@ -30,8 +30,8 @@ def complete_site(site: Site, serve: Serve) -> Site:
     )
 
 
-def _local_url(serve: Serve) -> str:
-    """Return the address of a service on this machine. Raise ConfigError."""
+def local_url(serve: Serve) -> str:
+    """Return the address of a service on this machine, the default of `site.base_url`. Raise ConfigError."""
     local = "localhost" if serve.host in ("0.0.0.0", "::") else f"[{serve.host}]" if ":" in serve.host else serve.host
     try:
         return web_url(f"http://{local}:{serve.port}").rstrip("/")

@@ -12,6 +12,7 @@ from feedsvc.index.schema import file_of, precedence
 from feedsvc.model import Story
 from feedsvc.records.collection import Records
 from feedsvc.records.origins import Origins
+from feedsvc.text import utc_text
 
 
 class _Occurrence(Struct, frozen=True):
@@ -119,7 +120,7 @@ def _state(story: Story, config: Config) -> str:
 
 
 def _time(story: Story) -> str:
-    return story.published.isoformat().replace("+00:00", "Z")
+    return utc_text(story.published)
 
 
 def _summary(story: Story) -> str:

@@ -24,7 +24,7 @@ from feedsvc.records.files import spelled_out
 from feedsvc.records.origins import Origins
 from feedsvc.records.passed_over import why_passed_over
 from feedsvc.records.sources import find_sources
-from feedsvc.text import web_url
+from feedsvc.text import utc_text, web_url
 
 #: The records of a cluster that are named at most.
 _MAX_JOINED = 5
@@ -215,5 +215,5 @@ def _value(connection: Connection, column: str, url: str, is_cluster: bool) -> o
         return ", ".join(_topics(connection, url, is_cluster))
     (value,) = connection.execute(f"SELECT {column} FROM stories WHERE url = ?", (url,)).fetchone()
     if column == "published":
-        return datetime.fromtimestamp(value, UTC).isoformat().replace("+00:00", "Z")
+        return utc_text(datetime.fromtimestamp(value, UTC))
     return "unknown" if value in (None, "") else value

@@ -186,7 +186,7 @@ def _plan(connection: Connection, records: Records, paths: Collection[str] | Non
     new_id = first_new
     to_read, unreadable = [], []
     for file in filter(None, files):
-        if file.name.endswith("/"):
+        if file.is_unreadable_folder:
             unreadable.append(file.name)
         old = known.pop(file.name, None)
         if not old:

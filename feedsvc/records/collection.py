@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from feedsvc.records.files import RecordFile, file_name, find_file, find_files, path_of, spelled_out
@@ -73,8 +73,7 @@ class RecordFolders(Struct, frozen=True):
     def files(self, passed_over: Counter[str] | None = None) -> Iterator[RecordFile]:
         for source in self.sources:
             for file in find_files(source.folder, passed_over):
-                is_folder = file.name.endswith("/")  # that can't be read
-                if is_folder or (source.claims(file.name) and self._first_of(file.path) is source):
+                if file.is_unreadable_folder or (source.claims(file.name) and self._first_of(file.path) is source):
                     yield _prefixed(file, source)
                 elif passed_over is not None and not self._first_of(file.path):
                     passed_over[os.path.splitext(file.name)[1].lower()] += 1
@@ -146,7 +145,7 @@ class RecordMappings(Struct, frozen=True):
     """Mappings in memory, each of which is a file that holds one record. Sync them in this process."""
 
     mappings: Sequence[Mapping[str, Any]]
-    source: Source | None = None
+    source: Source = field(default_factory=default_source)
 
     @property
     def name(self) -> str:
@@ -185,9 +184,7 @@ class RecordMappings(Struct, frozen=True):
         from feedsvc.records.origins import Origins, explain_values
 
         try:
-            return explain_values(
-                file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source or default_source()
-            )
+            return explain_values(file.name, [(value_in_memory(self._mapping(file)), 1)], "", self.source)
         except RecursionError:
             return Origins()
 

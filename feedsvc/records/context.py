@@ -1,14 +1,11 @@
 """What the values of a record mean where they don't say it themselves."""
 
-import os
 import re
 from datetime import UTC, tzinfo
-from functools import lru_cache
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from feedsvc.text import MAX_URL
 
@@ -16,7 +13,7 @@ from feedsvc.text import MAX_URL
 ContentKind = Literal["", "html", "markdown", "mdx", "text"]
 
 _CONTENT_KINDS: dict[str, ContentKind] = {
-    ".md": "markdown", ".markdown": "markdown", ".mdx": "mdx", ".html": "html", ".htm": "html",
+    "md": "markdown", "markdown": "markdown", "mdx": "mdx", "html": "html", "htm": "html",
 }  # fmt: skip
 #: A path with or without a query: no white space, no scheme, and a slash, dot or question mark. What begins as an
 #: address without a scheme does (`example.org/x`) is none.
@@ -35,11 +32,6 @@ class Context(Struct, frozen=True):
     #: Whether titles and excerpts may hold HTML, whose text counts. In records of feedsvc's own shape they don't.
     html_in_text: bool = False
 
-    def of_file(self, name: str) -> "Context":
-        """Return the context of the records in a file, whose suffix says how its text is written."""
-        kind = _CONTENT_KINDS.get(os.path.splitext(name)[1].lower(), "")
-        return _written_as(self, kind) if kind != self.content else self
-
     def absolute(self, address: str) -> str:
         """Return an address, where it is a relative one with the site before it. Raise NoSite without a site.
 
@@ -57,15 +49,10 @@ class Context(Struct, frozen=True):
         return urljoin(site, address if begins_with_path else address.lstrip("/"))
 
 
-@lru_cache(maxsize=64)
-def _written_as(context: Context, kind: ContentKind) -> Context:
-    """Return a context with another kind of content: the same one for all files of a kind."""
-    return replace(context, content=kind)
+def content_kind(file_name: str) -> ContentKind:
+    """Return how the text after the front matter of a file is written, by its suffix."""
+    return _CONTENT_KINDS.get(file_name.rpartition(".")[2].lower(), "")
 
 
 class NoSite(ValueError):
     """An address is relative, and there is no site where it could start."""
-
-
-#: No site, and times in UTC.
-NO_CONTEXT = Context()

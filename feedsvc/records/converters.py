@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from feedsvc.languages import language_tag
-from feedsvc.records.content import html_text
+from feedsvc.records.content.cleaning import html_text
 from feedsvc.records.context import Context, NoSite
 from feedsvc.records.times import instant
 from feedsvc.text import MAX_TEXT, host_name, plain_text, web_url

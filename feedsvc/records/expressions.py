@@ -9,15 +9,19 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from feedsvc.records.slugs import date_in, web_slug
+from feedsvc.records.file_names import read_file_name
 from feedsvc.records.values import Fields, Items, Placed, Value
 from feedsvc.text import MAX_TEXT
+
+#: A value with its line, and the key or expression that it came from, as the file has it.
+Located: TypeAlias = tuple[Placed, str]
 
 #: The most items of a list that a path looks at.
 MAX_ITEMS = 1000
@@ -26,16 +30,26 @@ TEMPLATE_NAMES = (
     "site", "year", "month", "day", "slug", "categories", "file.date", "file.name", "file.parent", "file.slug",
 )  # fmt: skip
 _MAY_BE_EMPTY = frozenset(("categories", "file.parent"))
-#: What a template may do with a name, as in `{title|slug}`.
-FILTERS: dict[str, Callable[[str], str]] = {
-    "date": date_in, "lower": str.lower, "rest": lambda path: path.partition("/")[2], "slug": web_slug,
-}  # fmt: skip
-
 _TEMPLATE_PART = re.compile(r"\{([^{}]*)\}")
 _SEPARATORS = str.maketrans("", "", "_- ")
 _SLASHES = re.compile(r"(?<!:)//+")
 #: The characters of a value that would end the path of an address.
 _RESERVED = str.maketrans({"?": "%3F", "#": "%23"})
+
+
+def _web_slug(text: str) -> str:
+    """Return the slug that site generators make of a text: lower-case words without accents and punctuation."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"[\s_-]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()).strip("-")
+
+
+#: What a template may do with a name, as in `{title|slug}`.
+FILTERS: dict[str, Callable[[str], str]] = {
+    "date": lambda path: read_file_name(path).date,
+    "lower": str.lower,
+    "rest": lambda path: path.partition("/")[2],
+    "slug": _web_slug,
+}
 
 
 class Scope(Protocol):
@@ -66,7 +80,7 @@ class Path(Struct, frozen=True):
         """Whether it is nothing but a key of the record."""
         return len(self.keys) == 1 and not self.from_top and not self.is_words
 
-    def find(self, scope: Scope, key: str | None) -> tuple[Placed, str] | None:
+    def find(self, scope: Scope, key: str | None) -> Located | None:
         """Return a value with its line, and the path as the file spells it; or None if there is no value.
 
         key: the key of the record that it begins with.
@@ -90,7 +104,7 @@ class Template(Struct, frozen=True):
     parts: tuple[str, ...]
     names: tuple[tuple[str, Path, tuple[str, ...]], ...]
 
-    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str] | None:
+    def find(self, scope: Scope, key: str | None = None) -> Located | None:
         """Return the text with values in place of its names; None if one of them has no value."""
         filled = self.parts[0]
         for (name, path, filters), part in zip(self.names, self.parts[1:], strict=True):
@@ -110,7 +124,7 @@ class Constant(Struct, frozen=True):
 
     text: str
 
-    def find(self, scope: Scope, key: str | None = None) -> tuple[Placed, str]:
+    def find(self, scope: Scope, key: str | None = None) -> Located:
         """Return the text."""
         return (self.text[1:], scope.record.line), self.text
 
@@ -164,7 +178,7 @@ def _template(text: str) -> Template:
     return Template(text, tuple(parts[::2]), tuple(names))
 
 
-def _text(found: tuple[Placed, str] | None) -> str:
+def _text(found: Located | None) -> str:
     """Return the text of a value, the first one of a list; empty if it has none."""
     value: Value = found[0][0] if found else None
     for item, _ in [(value, 0)] if not isinstance(value, list) else value[:MAX_ITEMS]:

@@ -1,22 +1,22 @@
 """Reads the fields of one mapping of a record, and collects a problem for each that can't be used."""
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedsvc.records.content import content_html
-from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.content.cleaning import content_html
+from feedsvc.records.content.html import is_html
+from feedsvc.records.context import Context
 from feedsvc.records.converters import SharedFault
-from feedsvc.records.html import is_html
 from feedsvc.records.problems import Problems
 from feedsvc.records.times import instant
 from feedsvc.records.values import (
+    ABSENT,
     EMPTY,
     NO_VALUES,
     Fields,
     Items,
     Number,
-    Placed,
     Value,
     is_absent,
     is_no_value,
@@ -24,19 +24,26 @@ from feedsvc.records.values import (
 )
 from feedsvc.text import MAX_TEXT, plain_text
 
-#: For each of several fields: its key; the function that converts its text in a context, and raises ValueError; what is
-#: expected where the field is required; and the keys that stand in for it where it is absent.
-Converters: TypeAlias = tuple[tuple[str, Callable[[str, Context], Any], str, tuple[str, ...]], ...]
-
-#: The value of a field that is absent.
-ABSENT: Placed = (None, 0)
+#: Converts the text of a field in a context, or raises ValueError.
+Convert: TypeAlias = Callable[[str, Context], Any]
+#: A field that holds one value: what `scalar` takes.
+Scalar: TypeAlias = tuple[str, Convert, str, tuple[str, ...]]
 
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
-#: The keys of a mapping that stands for a name, as records of many formats have them.
-_NAME_KEYS = ("label", "term", "title")
-_ALL_NAME_KEYS = frozenset(("name", *_NAME_KEYS))
+#: The keys of a mapping that stands for a name, and for an image, as records of many formats have them.
+NAME_KEYS = ("name", "label", "term", "title")
+IMAGE_KEYS = ("url", "contentUrl", "href", "src")
+_NAME_FIELDS = frozenset(NAME_KEYS)
+
+
+def scalar(convert: Convert, *keys: str, expected: str = "") -> Scalar:
+    """Return a field that holds one value.
+
+    keys: its own, and those that stand in for it where it is absent. expected: what is, where the field is required.
+    """
+    return keys[0], convert, expected, keys[1:]
 
 
 class FieldReader:
@@ -54,7 +61,7 @@ class FieldReader:
         fields: Fields,
         known: Set[str],
         problems: Problems,
-        context: Context = NO_CONTEXT,
+        context: Context,
         parent: "FieldReader | None" = None,
         key: str = "",
         position: int | None = None,
@@ -105,18 +112,24 @@ class FieldReader:
         else:
             self.problems.add(at, name, shown + message)
 
-    def read(self, converters: Converters) -> list[Any]:
+    def nested(
+        self, fields: Fields, known: Set[str], key: str, position: int | None = None, of_text: bool = False
+    ) -> "FieldReader":
+        """Return a reader for a mapping that is the value of a field, or an item of it."""
+        return FieldReader(fields, known, self.problems, self.context, self, key, position, of_text)
+
+    def read(self, scalars: Iterable[Scalar]) -> list[Any]:
         """Return the converted values of scalar fields: None for each that is absent, empty, or a problem."""
         values: list[Any] = []
         get, context = self.fields.get, self.context
-        for key, convert, expected, others in converters:
+        for key, convert, expected, others in scalars:
             placed = get(key)
             if placed is None and not (others or expected):
                 values.append(None)
                 continue
-            value = ABSENT[0] if placed is None else placed[0]
+            value = None if placed is None else placed[0]
             if others and is_absent(value):
-                key, value = self.first(key, others)
+                key, value = self.first(key, *others)
             converted = None
             try:
                 if isinstance(value, str):
@@ -135,21 +148,21 @@ class FieldReader:
             values.append(converted)
         return values
 
-    def first(self, key: str, others: tuple[str, ...]) -> tuple[str, Value]:
+    def first(self, *keys: str) -> tuple[str, Value]:
         """Return (key, value) of the first of several fields that isn't absent; without one, of the first of all."""
-        for name in (key, *others):
-            value = self.fields.get(name, ABSENT)[0]
+        for key in keys:
+            value, _ = self.fields.get(key, ABSENT)
             if not is_absent(value):
-                return name, value
-        return key, self.fields.get(key, ABSENT)[0]
+                return key, value
+        return keys[0], self.fields.value_of(keys[0])
 
-    def read_one(self, key: str, convert: Callable[[str, Context], Any]) -> Any:
+    def read_one(self, key: str, convert: Convert) -> Any:
         """Return the converted value of one scalar field, or None, as `read` does."""
-        return self.read(((key, convert, "", ()),))[0] if key in self.fields else None
+        return self.read((scalar(convert, key),))[0] if key in self.fields else None
 
     def content(self, key: str, body: str, url: str | None) -> str:
         """Return the HTML of a field, else of the text after the front matter. url: what links are resolved against."""
-        value, _ = self.fields.get(key, ABSENT)
+        value = self.fields.value_of(key)
         if not url:
             return ""
         if not is_absent(value):
@@ -162,27 +175,24 @@ class FieldReader:
             self.problem("(text)", str(error))
             return ""
 
-    def flag(self, key: str, default: bool, unclear: bool, *, time_is: bool | None = None) -> bool:
-        """Return a boolean.
+    def flag(self, key: str, *, default: bool, may_be_time: bool = False) -> bool:
+        """Return a boolean. What can't be read counts as the other one than the default: so it publishes less.
 
-        unclear: what counts where the value can't be read, the choice that publishes less. time_is: what a time counts
-        as, where it may be one.
+        may_be_time: whether a time is no problem, and counts as the default.
         """
-        value, _ = self.fields.get(key, ABSENT)
+        value = self.fields.value_of(key)
         if isinstance(value, bool):
             return value
         if isinstance(value, str):
             word = value.strip().lower()
             if word in _BOOLEANS:
                 return _BOOLEANS[word]
-            if word in NO_VALUES:
+            if word in NO_VALUES or (may_be_time and self._is_time(value)):
                 return default
-            if time_is is not None and self._is_time(value):
-                return time_is
         if is_absent(value):
             return default
         self.problem(key, "expected true or false; left out until it is one of them", value)
-        return unclear
+        return not default
 
     def _is_time(self, value: str) -> bool:
         try:
@@ -213,11 +223,11 @@ class FieldReader:
         for number, (item, line) in enumerate(items):
             position = number if is_list else None
             if isinstance(item, Fields):
-                yield FieldReader(item, known, self.problems, self.context, self, key, position)
+                yield self.nested(item, known, key, position)
             elif isinstance(item, str) and not isinstance(item, Number) and not is_absent(item):
                 fields = Fields({text_key: (item, line)})
                 fields.line = line
-                yield FieldReader(fields, known, self.problems, self.context, self, key, position, of_text=True)
+                yield self.nested(fields, known, key, position, of_text=True)
             elif not is_absent(item):
                 self.problem(f"{key}[{number}]", f"expected a mapping, not {show(item)}", line=line)
 
@@ -236,8 +246,7 @@ class FieldReader:
         for position, (item, line) in enumerate(items):
             name = item
             if isinstance(item, Fields):
-                nested = FieldReader(item, _ALL_NAME_KEYS, self.problems, self.context, self, key, position)
-                name = nested.first("name", _NAME_KEYS)[1]
+                name = self.nested(item, _NAME_FIELDS, key, position).first(*NAME_KEYS)[1]
             text = ""
             if isinstance(name, str) and not isinstance(name, Number) and len(name) <= MAX_TEXT:
                 text = plain_text(name)

@@ -19,12 +19,17 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 class RecordFile(Struct, frozen=True, gc=False):
     """A file that may hold records, as it was when its folder was listed."""
 
-    #: See `file_name`. It ends in "/" for a folder that can't be read.
+    #: See `file_name`; of a folder that can't be read, with a slash at its end.
     name: str
     path: str
     size: int
     #: The later of mtime, which can be set back, and ctime, which can't; in nanoseconds since 1970.
     changed: int
+
+    @property
+    def is_unreadable_folder(self) -> bool:
+        """Whether it is a folder that can't be read, which stands for what is in it."""
+        return self.name.endswith("/")
 
 
 def check_folder(folder: Path) -> None:

@@ -38,7 +38,7 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
     name = problem.field
     if name not in _WORDS or not problem.message.startswith("is missing"):
         return problem
-    needs_site = any("{site}" in text for field, texts in source.preset_fields if field == name for text in texts)
+    needs_site = any("{site}" in text for text in source.preset_fields.get(name, ()))
     if needs_site and source.preset != AUTO and not source.site:
         hint = f"set records.site, where the addresses of {source.preset} begin"
         return replace(problem, message=f"{problem.message}; {hint}")
@@ -63,7 +63,7 @@ def _quoted(key: str) -> str:
 def _empty(name: str, record: Fields, source: Source) -> Iterator[str]:
     """Return the keys of a record that a field is read from, and that have no value in it."""
     empty = {normal_key(key): key for key, (value, _) in list(record.items())[:_MOST_KEYS] if is_absent(value)}
-    for expression in source.table.rules[name].expressions:
+    for expression in source.rules.by_field[name].expressions:
         if isinstance(expression, Path) and expression.is_key and normal_key(expression.text) in empty:
             yield empty[normal_key(expression.text)]
 

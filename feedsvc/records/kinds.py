@@ -13,7 +13,7 @@ from feedsvc.languages import nearest_tag
 from feedsvc.records import converters
 from feedsvc.records.context import RELATIVE, Context
 from feedsvc.records.expressions import MAX_ITEMS
-from feedsvc.records.fields import ABSENT
+from feedsvc.records.fields import IMAGE_KEYS, NAME_KEYS
 from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, Number, Value, is_absent
 from feedsvc.text import host_name, web_url
@@ -24,10 +24,6 @@ _MAX_CACHED = 200
 _LEAVES_OUT = frozenset(("true", "yes", "on", "private", "https://removed.com"))
 #: Those that say that it isn't published, as `build.render` of Hugo has them, too.
 _UNPUBLISHED = frozenset(("false", "no", "off", "never"))
-#: The keys of a mapping that stands for a name, and for an image.
-_NAME_KEYS = ("name", "label", "term", "title")
-_IMAGE_KEYS = ("url", "contentUrl", "href", "src")
-_BY = re.compile(r"(?i)\s*by\s+(?=\S)")
 _PLACEHOLDER = re.compile("[{}]|/:")
 #: Texts that programs write where they have no value; a title may be such a word.
 _NO_VALUE = frozenset(("None", "null", "nan", "NaN", "undefined"))
@@ -126,11 +122,6 @@ def topics(value: Value, context: Context) -> Value:
     return found if len(texts) == 1 and texts[0].count(",") == 1 else ";".join(texts)  # ["Washington, D.C."]
 
 
-def persons(value: Value, context: Context) -> Value:
-    """Return names, without the `By` of a byline."""
-    return _BY.sub("", value, 1) if isinstance(value, str) and _is_name(value) else names(value, context)
-
-
 def _reader_labels(items: Items) -> Items:
     """Return the labels among the categories of a feed reader's item, without the states."""
     labels: Items = []
@@ -143,7 +134,7 @@ def _reader_labels(items: Items) -> Items:
 
 def _is_name(value: Value) -> bool:
     if isinstance(value, Fields):
-        return any(isinstance(name := value.get(key, ABSENT)[0], str) and _is_name(name) for key in _NAME_KEYS)
+        return any(isinstance(name := value.value_of(key), str) and _is_name(name) for key in NAME_KEYS)
     return isinstance(value, str) and not isinstance(value, Number) and "://" not in value and not value.isspace()
 
 
@@ -160,7 +151,7 @@ def images(value: Value, context: Context) -> Value:
 
 def _is_image(value: Value, context: Context) -> bool:
     if isinstance(value, Fields):
-        return any(address(value[key][0], context) is not None for key in _IMAGE_KEYS if key in value)
+        return any(address(value[key][0], context) is not None for key in IMAGE_KEYS if key in value)
     return isinstance(value, str) and address(value, context) is not None
 
 
@@ -175,7 +166,7 @@ def at_page(value: Value, page: str) -> Value:
         return value
     resolved = Fields(value)
     resolved.line, resolved.origin, resolved.repeated = value.line, value.origin, value.repeated
-    for key in _IMAGE_KEYS:
+    for key in IMAGE_KEYS:
         if key in value and isinstance(value[key][0], str):
             resolved[key] = at_page(value[key][0], page), value[key][1]
     return resolved
@@ -233,7 +224,7 @@ def is_attempt(value: Value, kind: Kind) -> bool:
 FIELDS: dict[str, Kind] = {
     "title": text, "publishedDateTime": time, "webUrl": address, "originalUrl": address, "updatedDateTime": time,
     "provider": text, "provider.name": label, "provider.domain": host, "provider.images": images,
-    "provider.authors": persons, "provider.publishers": names, "authors": persons, "topics": topics, "images": images,
+    "provider.authors": names, "provider.publishers": names, "authors": names, "topics": topics, "images": images,
     "featuredContent": text, "excerpt": text, "type": text, "category": text, "language": language,
     "quality": number, "heat": number, "ampWebUrl": address, "cdnAmpWebUrl": address, "published": published,
     "draft": leaves_out, "status": text, "deleted": leaves_out, "removed": leaves_out, "related": stories, "slug": text,

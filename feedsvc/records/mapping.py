@@ -3,36 +3,29 @@
 import re
 from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from feedsvc.records.context import ContentKind
-from feedsvc.records.expressions import MAX_ITEMS, normal_key
-from feedsvc.records.fields import ABSENT
+from feedsvc.records.expressions import MAX_ITEMS, Located, normal_key
+from feedsvc.records.file_names import FileName, read_file_name
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
-from feedsvc.records.rules import Candidate, Table
-from feedsvc.records.slugs import FileName, read_file_name
+from feedsvc.records.rules import Candidate, Rules
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
-from feedsvc.records.values import Fields, Items, Placed, is_absent
-
-#: A value with its line, and the key that it came from, as the file has it.
-Located: TypeAlias = tuple[Placed, str]
+from feedsvc.records.values import Fields, Items, is_absent
 
 #: The offset at the end of a time: hours with their sign, and minutes.
 _OFFSET = re.compile(r":\d\d.*([+-]\d\d):?(\d\d)\s*\Z")
 #: The file of a page that is named after its folder, where its pictures are.
 _BUNDLE = re.compile(r"(?:^|/)index\.(?:md|markdown|mdx|html?)\Z")
-_FILE_NAMES = {"file.date": "date", "file.name": "name", "file.parent": "parent", "file.slug": "slug"}
 
 
 class Mapped(Struct):
-    """A record with the fields of feedsvc."""
+    """A record of another shape."""
 
+    #: It with the fields of feedsvc; their `origin` also has those of the provider, as `provider.name`.
     fields: Fields
-    #: For each field that has a value, such as `title` and `provider.name`: the key or expression that gave it.
-    origin: dict[str, str]
     #: How its content is written, where its key says so.
     content: ContentKind | None = None
     #: The time that was meant for `publishedDateTime` and can't be used, where the file's name has given it.
@@ -50,23 +43,23 @@ class RecordScope:
     __slots__ = ("context", "file", "found", "plan", "record", "source", "top")
 
     def __init__(
-        self, record: Fields, top: Fields | None, file: str, source: Source, table: Table, has_body: bool = False
+        self, record: Fields, top: Fields | None, file: str, source: Source, rules: Rules, has_body: bool = False
     ) -> None:
         self.record = record
         self.top = top
         #: The path of the record's file; empty for one that it says nothing of.
         self.file = file
         self.source = source
-        self.context = table.context
-        self.plan = table.plan(tuple(record), top is not None, has_body)
+        self.context = source.context
+        self.plan = rules.plan(tuple(record), top is not None, has_body)
         self.found: dict[str, Located | None] = {}
 
     def key(self, name: str) -> str | None:
         return name if name in self.record else self.plan.keys.get(normal_key(name))
 
     def name(self, name: str) -> str:
-        if name in _FILE_NAMES:
-            return str(getattr(self._file_name(), _FILE_NAMES[name]))
+        if name.startswith("file."):
+            return str(getattr(self._file_name(), name.removeprefix("file.")))
         if name == "site":
             return self.context.site.rstrip("/")
         if name == "slug":
@@ -145,8 +138,8 @@ def map_record(
     list that the record is in. is_mention: whether it is an item of another one's `related`, of which the file's name
     says nothing.
     """
-    table = source.mention_table if is_mention else source.table
-    scope = RecordScope(fields, top, "" if is_mention else file, source, table, bool(body.strip()))
+    rules = source.mention_rules if is_mention else source.rules
+    scope = RecordScope(fields, top, "" if is_mention else file, source, rules, bool(body.strip()))
     mapped, provider = Fields(), Fields()
     mapped.line = provider.line = fields.line
     origin: dict[str, str] = {}
@@ -166,26 +159,31 @@ def map_record(
         del mapped["published"], origin["published"]  # a time, or what should be one
     if scope.file and _BUNDLE.search(scope.file):
         _add_pictures_of_bundle(mapped, origin, scope)
-    if "images" in mapped and mapped["images"][0] == mapped.get("webUrl", ABSENT)[0]:
+    if "images" in mapped and mapped["images"][0] == mapped.value_of("webUrl"):
         del mapped["images"], origin["images"]  # what news-please writes where it couldn't load the picture
     _add_provider(mapped, provider, provider_origin, scope)
     mapped.origin, provider.origin = origin, provider_origin
-    for name, key in origin.items() if fields.repeated else ():
-        if key in (fields.repeated or ()):
-            mapped.repeat(name, (fields.repeated or {})[key])
-    if "related" in mapped and isinstance(mapped["related"][0], list):
-        mapped["related"] = (_related(mapped["related"][0], file, source), mapped["related"][1])
-    unusable_time = None
-    if "{file.date}" in origin.get("publishedDateTime", ""):
-        planned = scope.plan.fields["publishedDateTime"]
-        keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
-        unusable_time = scope.choose(planned.kind, keys)
-    return Mapped(mapped, origin, _content_kind(origin.get("featuredContent", "")), unusable_time)
+    repeated = fields.repeated or {}
+    for name, key in origin.items() if repeated else ():
+        if key in repeated:
+            mapped.repeat(name, repeated[key])
+    if isinstance(related := mapped.value_of("related"), list):
+        mapped["related"] = _related(related, file, source), mapped["related"][1]
+    from_file_name = "{file.date}" in origin.get("publishedDateTime", "")
+    unusable_time = _time_of_keys(scope) if from_file_name else None
+    return Mapped(mapped, _content_kind(origin.get("featuredContent", "")), unusable_time)
+
+
+def _time_of_keys(scope: RecordScope) -> Located | None:
+    """Return the time of a record by its keys alone, without the name of its file."""
+    planned = scope.plan.fields["publishedDateTime"]
+    keys = tuple(each for each in planned.candidates if not (each.expression and "{" in each.expression.text))
+    return scope.choose(planned.kind, keys)
 
 
 def _add_pictures_of_bundle(mapped: Fields, origin: dict[str, str], scope: RecordScope) -> None:
     """Add the pictures of a page that has a folder of its own: relative ones start at the page's address."""
-    page = str(mapped.get("webUrl", ABSENT)[0])
+    page = str(mapped.value_of("webUrl"))
     if not page.startswith(("https://", "http://")):
         return
     if planned := scope.plan.fields.get("images"):

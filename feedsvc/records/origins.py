@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import combinations
 
 from msgspec import Struct
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
+from feedsvc.records.context import Context, content_kind
 from feedsvc.records.mapping import is_own_shape
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
@@ -16,7 +15,7 @@ from feedsvc.records.reading import read_record, read_values
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Found, SyntaxProblem, is_absent
-from feedsvc.text import plain_text
+from feedsvc.text import plain_text, utc_text
 
 #: The most characters of a value, and names of keys, that a line shows; a key's name is as long at most.
 _MAX_SHOWN = 70
@@ -32,8 +31,8 @@ _STAND_INS = {"title": "-", "publishedDateTime": "2000-01-01", "webUrl": "https:
 _LINES: tuple[tuple[str, tuple[str, ...], Callable[[Record], str]], ...] = (
     ("title", ("title",), lambda record: _quoted(record.story.title)),
     ("webUrl", ("webUrl", "originalUrl"), lambda record: record.story.url),
-    ("publishedDateTime", ("publishedDateTime",), lambda record: _instant(record.story.published)),
-    ("updatedDateTime", ("updatedDateTime",), lambda record: _instant(record.story.updated)),
+    ("publishedDateTime", ("publishedDateTime",), lambda record: utc_text(record.story.published)),
+    ("updatedDateTime", ("updatedDateTime",), lambda record: utc_text(record.story.updated)),
     ("provider.name", ("provider.name", "provider"), lambda record: _quoted(record.story.provider.name)),
     ("provider.domain", ("provider.domain",), lambda record: record.story.provider.domain or ""),
     ("provider.images", ("provider.images",), lambda record: getattr(record.story.provider.image, "url", "")),
@@ -89,13 +88,12 @@ def explain_values(name: str, items: Found, body: str, source: Source) -> Origin
     """Return lines on the fields of the records among the values of a file. body: the text after the front matter."""
     records, refused = list[tuple[str, ...]](), list[str]()
     number_refused = 0
-    context = source.context.of_file(name)
-    found = list(find_records(items, body, source.items))
+    found = list(find_records(items, body, source))
     for number, (value, line, top) in enumerate(found, 1):
         if not isinstance(value, Fields):
             continue
         problems = Problems(name)
-        fields, record = read_record(value, body, top, problems, source, context)
+        fields, record = read_record(value, body, top, problems, source)
         if record:
             records.append(tuple(_lines(value, fields, record)))
             continue
@@ -104,6 +102,7 @@ def explain_values(name: str, items: Found, body: str, source: Source) -> Origin
             continue
         place = f"record {number}, line {line}" if len(found) > 1 else f"line {line}"
         refused.append(f"{name} ({place}): can't be used")
+        context = source.contexts[content_kind(name), not is_own_shape(value)]
         refused += _refused(value, fields, body, problems.found, context)
     if number_refused > _MAX_REFUSED:
         refused.append(f"{name}: {number_refused - _MAX_REFUSED} more records can't be used")
@@ -124,18 +123,13 @@ def _lines(raw: Fields, fields: Fields, record: Record, without: Sequence[str] =
             continue
         if not value:
             missing.append(name)
-        elif not is_own or without or (key and key not in (name, *_own_names(fields_of_line, name))):
+        elif not is_own or without or (key and (key not in fields_of_line or key == "originalUrl")):
             yield f"    {name}: {_short(value)}{_source(key, name)}"
     missing = [name for name in missing if name in _WANTED]
     if missing and not is_own:
         unread = _unread(raw, fields)
         keys = f"; no field is read from {', '.join(unread)}" if unread else ""
         yield f"    not found: {', '.join(missing)}{keys}"
-
-
-def _own_names(fields_of_line: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Return the keys of feedsvc's own shape that give a line its value without a word."""
-    return () if name == "webUrl" else fields_of_line
 
 
 def _refused(raw: Fields, fields: Fields, body: str, problems: list[Problem], context: Context) -> Iterator[str]:
@@ -168,7 +162,7 @@ def _origin(names: tuple[str, ...], fields: Fields) -> str:
     """Return the key or expression that the first of some fields has its value from; empty if none has one."""
     for name in names:
         outer, _, inner = name.partition(".")
-        value = fields.get(outer, (None, 0))[0]
+        value = fields.value_of(outer)
         if inner:
             if isinstance(value, Fields) and inner in value:
                 return (value.origin or {}).get(inner) or name
@@ -199,7 +193,7 @@ def _source(key: str, name: str) -> str:
 def _unread(raw: Fields, fields: Fields) -> list[str]:
     """Return the keys of a record that have a value, which no field is read from, in quotes."""
     origins = set((fields.origin or {}).values())
-    provider = fields.get("provider", (None, 0))[0]
+    provider = fields.value_of("provider")
     if isinstance(provider, Fields):
         origins.update((provider.origin or {}).values())
     read = {name.strip() for key in origins for name in re.findall(r"\{([^{}|]*)", key)} | origins
@@ -218,10 +212,6 @@ def _beginning(html: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{_short(text)}"' if text else ""
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _number(value: int | None) -> str:

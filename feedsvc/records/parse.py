@@ -5,13 +5,13 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedsvc.model import Image, Provider, Record, Story, Topic
-from feedsvc.records.context import NO_CONTEXT, Context
+from feedsvc.records.context import Context
 from feedsvc.records.converters import address, host, integer, language, link, pixels, text, time
-from feedsvc.records.fields import ABSENT, Converters, FieldReader
+from feedsvc.records.fields import IMAGE_KEYS, FieldReader, Scalar, scalar
 from feedsvc.records.names import persons_in, topics_in
 from feedsvc.records.problems import Problems
-from feedsvc.records.values import Fields, is_absent, is_no_value
-from feedsvc.text import host_name, plain_text, slug, web_url
+from feedsvc.records.values import ABSENT, Fields, is_absent, is_no_value
+from feedsvc.text import host_name, plain_text, slug, utc_text, web_url
 
 _MIDNIGHT = datetime.min.time()
 #: Providers and topics of longer names, which hardly return, are not cached.
@@ -20,7 +20,7 @@ _MAX_CACHED = 200
 _DRAFT_STATUSES = frozenset(("draft", "private", "hidden", "pending", "trash", "unpublished", "auto-draft"))
 
 
-def parse_record(fields: Fields, body: str, problems: Problems, context: Context = NO_CONTEXT) -> Record | None:
+def parse_record(fields: Fields, body: str, problems: Problems, context: Context) -> Record | None:
     """Return the record of a mapping, or None if its title, URL or time can't be used.
 
     body: the text after the front matter.
@@ -49,7 +49,7 @@ def parse_record(fields: Fields, body: str, problems: Problems, context: Context
 
 def _mention(reader: FieldReader, story: Story) -> Story | None:
     """Return a related story of a story. Without a time, it is a link."""
-    if not is_no_value(reader.fields.get("publishedDateTime", ABSENT)[0]):
+    if not is_no_value(reader.fields.value_of("publishedDateTime")):
         return _story(reader, "")
     title, url = reader.read(_LINK)
     provider, _, _ = _provider(reader, url)
@@ -64,9 +64,9 @@ def _story(reader: FieldReader, body: str) -> Story | None:
     """Return the story of a mapping, or None if its title, URL or time can't be used."""
     title, published, url = reader.read(_FIRST)
     if not url:
-        if not is_no_value(reader.fields.get("originalUrl", ABSENT)[0]):
+        if not is_no_value(reader.fields.value_of("originalUrl")):
             url = reader.read_one("originalUrl", link)
-        elif is_no_value(reader.fields.get("webUrl", ABSENT)[0]):
+        elif is_no_value(reader.fields.value_of("webUrl")):
             reader.problem("webUrl", "is missing; expected an address")
     updated = _updated(reader, published)
     provider, provider_authors, publishers = _provider(reader, url)
@@ -116,7 +116,7 @@ def _updated(reader: FieldReader, published: datetime | None) -> datetime | None
     if updated < published:
         is_date = ":" not in str(value) or updated.time() == _MIDNIGHT
         if not (is_date and published - updated < timedelta(days=1)):  # else it may be later that day
-            since = published.isoformat().replace("+00:00", "Z")
+            since = utc_text(published)
             reader.problem("updatedDateTime", f"expected a time not before it was published, {since}", value)
         return None
     if reader.problems.is_to_come(updated):
@@ -127,12 +127,12 @@ def _updated(reader: FieldReader, published: datetime | None) -> datetime | None
 
 def _state(reader: FieldReader) -> tuple[bool, bool]:
     """Return (whether a record is a draft, whether it is deleted)."""
-    published = reader.flag("published", default=True, unclear=False, time_is=True)
-    draft = reader.flag("draft", default=False, unclear=True)
-    status, _ = reader.fields.get("status", ABSENT)
+    published = reader.flag("published", default=True, may_be_time=True)
+    draft = reader.flag("draft", default=False)
+    status = reader.fields.value_of("status")
     is_draft_status = isinstance(status, str) and status.strip().lower() in _DRAFT_STATUSES
-    deleted = reader.flag("deleted", default=False, unclear=True)
-    removed = reader.flag("removed", default=False, unclear=True)
+    deleted = reader.flag("deleted", default=False)
+    removed = reader.flag("removed", default=False)
     return draft or is_draft_status or not published, deleted or removed
 
 
@@ -157,9 +157,9 @@ def _provider(reader: FieldReader, url: str | None) -> tuple[Provider | None, tu
                 return _named_provider(name, domain), (), ()
             except ValueError:
                 pass  # it is read again below, for its problems
-    nested = FieldReader(value, _PROVIDER_KEYS, reader.problems, reader.context, reader, "provider")
+    nested = reader.nested(value, _PROVIDER_KEYS, "provider")
     name, domain = nested.read(_PROVIDER)
-    images = _images(nested, nested.first("images", ("logo", "image"))[0])
+    images = _images(nested, nested.first("images", "logo", "image")[0])
     authors, publishers = nested.names("authors", persons_in, persons_in), nested.names("publishers", None)
     if not name:
         name = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
@@ -213,28 +213,36 @@ def _images(reader: FieldReader, key: str) -> list[Image]:
 
 
 #: The scalar fields of each mapping that are read together, in the order of their problems.
-_FIRST: Converters = (
-    ("title", text, "a title", ()), ("publishedDateTime", time, "a time such as 2020-06-13T01:29:00Z", ()),
-    ("webUrl", link, "", ()),
-)  # fmt: skip
-#: Of a related story without a time. A mapping may carry its address alone.
-_LINK: Converters = (
-    ("title", text, "", ("name", "headline")),
-    ("webUrl", link, "an address", ("originalUrl", "url", "link", "href", "@id")),
+_FIRST = (
+    scalar(text, "title", expected="a title"),
+    scalar(time, "publishedDateTime", expected="a time such as 2020-06-13T01:29:00Z"),
+    scalar(link, "webUrl"),
 )
-_REST: Converters = (
-    ("type", text, "", ()), ("category", text, "", ()), ("excerpt", text, "", ()), ("quality", integer, "", ()),
-    ("heat", integer, "", ()), ("ampWebUrl", address, "", ()), ("cdnAmpWebUrl", address, "", ()),
-    ("language", language, "", ()),
-)  # fmt: skip
-_PROVIDER: Converters = (("name", text, "", ("title", "label")), ("domain", host, "", ("url", "href")))
-_IMAGE: Converters = (
-    ("url", address, "an address", ("contentUrl", "href", "src")), ("width", pixels, "", ()),
-    ("height", pixels, "", ()), ("title", text, "", ()),
-)  # fmt: skip
+_REST = (
+    scalar(text, "type"),
+    scalar(text, "category"),
+    scalar(text, "excerpt"),
+    scalar(integer, "quality"),
+    scalar(integer, "heat"),
+    scalar(address, "ampWebUrl"),
+    scalar(address, "cdnAmpWebUrl"),
+    scalar(language, "language"),
+)
+#: Of a related story without a time. A mapping may carry its address alone.
+_LINK = (
+    scalar(text, "title", "name", "headline"),
+    scalar(link, "webUrl", "originalUrl", "url", "link", "href", "@id", expected="an address"),
+)
+_PROVIDER = (scalar(text, "name", "title", "label"), scalar(host, "domain", "url", "href"))
+_IMAGE = (
+    scalar(address, *IMAGE_KEYS, expected="an address"),
+    scalar(pixels, "width"),
+    scalar(pixels, "height"),
+    scalar(text, "title"),
+)
 
 
-def _keys(*tables: Converters) -> frozenset[str]:
+def _keys(*tables: tuple[Scalar, ...]) -> frozenset[str]:
     return frozenset(name for table in tables for key, _, _, others in table for name in (key, *others))
 
 

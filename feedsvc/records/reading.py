@@ -2,14 +2,14 @@
 
 import hashlib
 import os
+from datetime import tzinfo
 from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.model import Problem, Record
-from feedsvc.records.context import Context
-from feedsvc.records.fields import FieldReader
+from feedsvc.records.context import content_kind
 from feedsvc.records.files import RecordFile
 from feedsvc.records.hints import with_hint
 from feedsvc.records.mapping import is_own_shape, map_record
@@ -20,7 +20,7 @@ from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.searching import find_records
 from feedsvc.records.sources import Source, default_source
 from feedsvc.records.times import instant
-from feedsvc.records.values import Fields, Found, SyntaxProblem, Value
+from feedsvc.records.values import Fields, Found, SyntaxProblem, Value, show
 
 #: Larger files are refused unread: one record is some kilobytes.
 MAX_BYTES = 32 * 1024 * 1024
@@ -47,15 +47,16 @@ def read_file(
     now: the time of the sync, in seconds since 1970.
     """
     try:
-        if file.name.endswith("/"):
-            return _look_again(file)
+        if file.is_unreadable_folder:
+            _list(file.path)
+            return None  # it now can be read
         if file.size > MAX_BYTES:
             return "", _unreadable(file.name, f"is larger than {MAX_BYTES // 2**20} MB; expected one article's record")
         data = read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        stays = "; expected a folder that can; its records stay as they were" if file.name.endswith("/") else ""
+        stays = "; expected a folder that can; its records stay as they were" if file.is_unreadable_folder else ""
         return "", _unreadable(file.name, f"can't be read: {error.strerror}{stays}")
     hash = hashlib.sha256(data).hexdigest()
     return hash, None if hash == known_hash else parse_file(file.name, data, source, now)
@@ -70,12 +71,10 @@ def read_bytes(file: RecordFile) -> bytes:
     return data
 
 
-def _look_again(folder: RecordFile) -> tuple[str, Content] | None:
-    """Return None if a folder that couldn't be read now can. Raise OSError if not."""
-    names = os.listdir(folder.path)
-    for name in names:
-        os.lstat(os.path.join(folder.path, name))
-    return None
+def _list(folder: str) -> None:
+    """Look at all that is right in a folder. Raise OSError if that can't be done."""
+    for name in os.listdir(folder):
+        os.lstat(os.path.join(folder, name))
 
 
 def _open_itself(path: str, flags: int) -> int:
@@ -131,11 +130,10 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
     records: list[Record] = []
     refused = 0
     problems = Problems(name, now)
-    context = source.context.of_file(name)
-    for value, line, top in find_records(items, body, source.items):
+    for value, line, top in find_records(items, body, source):
         if isinstance(value, Fields):
             first = len(problems.found)
-            _, record = read_record(value, body, top, problems, source, context)
+            _, record = read_record(value, body, top, problems, source)
             if record:
                 records.append(record)
                 continue
@@ -151,22 +149,23 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
 
 
 def read_record(
-    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source, context: Context
+    fields: Fields, body: str, top: Fields | None, problems: Problems, source: Source
 ) -> tuple[Fields, Record | None]:
     """Return (fields, record) of a mapping, mapped to the fields of feedsvc if it is of another shape; or no record.
 
     top: what holds the list that the record is in. problems: its faults are added to it.
     """
+    kind = content_kind(problems.file_name)
     if is_own_shape(fields):
-        return fields, parse_record(fields, body, problems, context)
+        return fields, parse_record(fields, body, problems, source.contexts[kind, False])
     first = len(problems.found)
     mapped = map_record(fields, body, problems.file_name.removeprefix(source.prefix), source, top)
-    content = context.content if mapped.content is None else mapped.content
-    record = parse_record(mapped.fields, body, problems, source.mapped_contexts[content])
+    context = source.contexts[kind if mapped.content is None else mapped.content, True]
+    record = parse_record(mapped.fields, body, problems, context)
     if record and mapped.unusable_time:
         (value, line), key = mapped.unusable_time
-        reader = FieldReader(fields, frozenset(), problems, context)
-        reader.problem(key, f"{_expected(value, context)}; the date in the file's name is used", value, line)
+        expected = f"{_expected(value, context.timezone)}; the date in the file's name is used"
+        problems.add(line, key, f"{show(value)} can't be used: {expected}")
     if not record:
         problems.found[first:] = [
             with_hint(problem, fields, source, mapped.fields) for problem in problems.found[first:]
@@ -174,10 +173,10 @@ def read_record(
     return mapped.fields, record
 
 
-def _expected(value: Value, context: Context) -> str:
+def _expected(value: Value, timezone: tzinfo) -> str:
     """Return what is expected instead of a time that can't be used."""
     try:
-        instant(str(value), context.timezone)
+        instant(str(value), timezone)
     except ValueError as error:
         return str(error)
     return "expected a time"

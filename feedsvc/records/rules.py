@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from feedsvc.records.context import Context
 from feedsvc.records.expressions import Expression, Path, normal_key, parse_expression
 from feedsvc.records.kinds import FIELDS, Kind
 
-#: The most sets of keys whose plans a table remembers, and the most keys of a record whose plan is remembered.
+#: The most sets of keys whose plans are remembered, and the most keys of a record whose plan is remembered.
 _MAX_PLANS = 1000
 _MAX_KEYS = 100
+#: The fields whose names other shapes use for lists and mappings, too, which are no fault there.
+_SHARED_NAMES = frozenset(("category",))
+#: The fields that are more than copied: templates need them, or their parts have shapes of their own.
+_NOT_COPIED = frozenset(("publishedDateTime", "slug", "related")) | _SHARED_NAMES
 
 
 class Candidate(Struct, frozen=True):
@@ -28,7 +31,7 @@ class Candidate(Struct, frozen=True):
     next_key: str | None
 
 
-class Planned(Struct, frozen=True):
+class FieldPlan(Struct, frozen=True):
     """How one field gets its value in records with certain keys."""
 
     kind: Kind
@@ -45,7 +48,7 @@ class Plan(Struct, frozen=True):
     #: The fields that only their own name may give a value, and which are read as in our own records.
     copied: tuple[str, ...]
     #: Each other field.
-    fields: dict[str, Planned]
+    fields: dict[str, FieldPlan]
 
 
 class Rule(Struct, frozen=True):
@@ -58,11 +61,10 @@ class Rule(Struct, frozen=True):
     configured: int
 
 
-class Table(Struct, frozen=True):
+class Rules(Struct, frozen=True):
     """The rules of a source, by field."""
 
-    rules: dict[str, Rule]
-    context: Context
+    by_field: dict[str, Rule]
     _plans: dict[tuple[bool, bool, tuple[str, ...]], Plan] = {}
 
     def plan(self, keys: tuple[str, ...], has_top: bool, has_body: bool) -> Plan:
@@ -73,26 +75,24 @@ class Table(Struct, frozen=True):
         """
         plan = self._plans.get((has_top, has_body, keys))
         if plan is None:
-            plan = _plan(self.rules, keys, has_top, has_body)
+            plan = _plan(self.by_field, keys, has_top, has_body)
             if len(keys) <= _MAX_KEYS and sum(map(len, keys)) <= 100 * _MAX_KEYS:
                 if len(self._plans) >= _MAX_PLANS:
                     self._plans.clear()
                 self._plans[has_top, has_body, keys] = plan
         return plan
 
-    def of_mentions(self) -> "Table":
-        """Return the table for related stories, of which neither templates nor constants say anything."""
+    def of_mentions(self) -> "Rules":
+        """Return the rules for related stories, of which neither templates nor constants say anything."""
         rules = {
             name: Rule(rule.kind, tuple(each for each in rule.expressions if isinstance(each, Path)), 0)
-            for name, rule in self.rules.items()
+            for name, rule in self.by_field.items()
             if name != "related"
         }
-        return Table(rules, self.context)
+        return Rules(rules)
 
 
-def make_table(
-    configured: Mapping[str, tuple[str, ...]], preset: Mapping[str, tuple[str, ...]], context: Context
-) -> Table:
+def make_rules(configured: Mapping[str, tuple[str, ...]], preset: Mapping[str, tuple[str, ...]]) -> Rules:
     """Return the rules that a configuration and its preset make: texts of expressions, by field."""
     rules = {}
     for name, kind in FIELDS.items():
@@ -102,10 +102,11 @@ def make_table(
         first = [text for key in keys for text in configured.get(key, ())]
         texts = [*first, *(text for key in keys for text in preset.get(key, ())), *keys]
         rules[name] = Rule(kind, tuple(map(parse_expression, dict.fromkeys(texts))), len(set(first)))
-    return Table(rules, context)
+    return Rules(rules)
 
 
 def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body: bool) -> Plan:
+    """Return what rules come to for records with keys, as `Rules.plan` says."""
     known = set(keys)
     normal = {normal_key(key): key for key in reversed(keys)}
     fields, copied = {}, []
@@ -119,7 +120,7 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
                 key = first if first in known else normal.get(normal_key(first))
                 if key is None and expression.text not in known:
                     continue
-            is_own = expression.text in own and not _means_more(name)
+            is_own = expression.text in own and name not in _SHARED_NAMES
             is_configured = position < rule.configured
             if has_body and name == "featuredContent" and not (is_own or is_configured):
                 continue
@@ -130,7 +131,7 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
                     next_key = expression.keys[1]
             is_meant = is_own or is_configured
             candidates.append(Candidate(None if is_key else expression, key, is_meant, is_own, next_key))
-        if len(candidates) == 1 and candidates[0].key == name and not (_is_needed(name) or _means_more(name)):
+        if len(candidates) == 1 and candidates[0].key == name and name not in _NOT_COPIED:
             copied.append(name)
             continue
         if not has_top:
@@ -139,15 +140,5 @@ def _plan(rules: dict[str, Rule], keys: tuple[str, ...], has_top: bool, has_body
             ]
         if candidates:
             part = name.removeprefix("provider.")
-            fields[name] = Planned(rule.kind, tuple(candidates), part if part != name else "")
+            fields[name] = FieldPlan(rule.kind, tuple(candidates), part if part != name else "")
     return Plan(normal, tuple(copied), fields)
-
-
-def _means_more(name: str) -> bool:
-    """Return whether a field has a name that other shapes use for lists and mappings, too, which are no fault there."""
-    return name == "category"
-
-
-def _is_needed(name: str) -> bool:
-    """Return whether a field is more than copied: templates need it, or its parts have shapes of their own."""
-    return name in ("publishedDateTime", "slug", "related")

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from feedsvc.records.expressions import MAX_ITEMS, follow, normal_key
+from feedsvc.records.expressions import MAX_ITEMS, Path, follow, normal_key, parse_expression
 from feedsvc.records.mapping import is_own_shape
+from feedsvc.records.sources import Source
 from feedsvc.records.values import Fields, Found, Items, SyntaxProblem, Value, is_absent
 
 T = TypeVar("T")
+#: The keys that tell a record, which has one of each, in normal form: those of titles, and those of links and times.
+Marks: TypeAlias = tuple[frozenset[str], frozenset[str]]
 
 #: The keys that lists of records have most often, in lower case: in doubt, the first of these.
 LIST_KEYS = (
@@ -32,23 +35,39 @@ _MAX_DEPTH = 4
 _SAMPLE = 5
 
 
-def find_records(items: Found, body: str, path: str = "") -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
+def find_records(items: Found, body: str, source: Source) -> Iterator[tuple[Value | SyntaxProblem, int, Fields | None]]:
     """Return what should be records: each with its line, and the mapping that holds the list of them, if one does.
 
-    items: the values of a file. body: the text after its front matter. path: of the list of records in a value.
+    items: the values of a file. body: the text after its front matter.
     """
+    named = source.fields.get
+    marks = _marks(named("title", ()), named("webUrl", ()) + named("originalUrl", ()) + named("publishedDateTime", ()))
     for value, line in _articles(items):
         if not isinstance(value, Fields):
             yield value, line, None
-        elif path:
-            yield from _at_path(value, path)
+        elif source.items:
+            yield from _at_path(value, source.items)
         elif body.strip() or is_own_shape(value):
             yield value, line, None
-        elif (found := _list_in(value)) is not None:
+        elif (found := _list_in(value, marks)) is not None:
             for item, at in _articles(found):
-                yield _unwrapped(item), at, value
+                yield _unwrapped(item, marks), at, value
         else:
-            yield _unwrapped(value), line, None
+            yield _unwrapped(value, marks), line, None
+
+
+@lru_cache(1000)
+def _marks(titles: tuple[str, ...], links_and_times: tuple[str, ...]) -> Marks:
+    """Return the keys that tell a record: those that are usual, and those that a configuration has in expressions.
+
+    Those of presets are so many that other mappings have them, too.
+    """
+
+    def keys(texts: tuple[str, ...]) -> frozenset[str]:
+        paths = map(parse_expression, texts)
+        return frozenset(normal_key(path.keys[0]) for path in paths if isinstance(path, Path) and not path.from_top)
+
+    return _TITLES | keys(titles), _LINKS_AND_TIMES | keys(links_and_times)
 
 
 def _at_path(top: Fields, path: str) -> Iterator[tuple[Value, int, Fields | None]]:
@@ -59,22 +78,22 @@ def _at_path(top: Fields, path: str) -> Iterator[tuple[Value, int, Fields | None
         yield item, line, top
 
 
-def _list_in(top: Fields) -> Items | None:
+def _list_in(top: Fields, marks: Marks) -> Items | None:
     """Return the list of records that a mapping holds; None if it is a record itself, or holds none."""
-    own, known = _shape(tuple(top)[:MAX_ITEMS])
+    own, known = _shape(tuple(top)[:MAX_ITEMS], marks)
     for key in known:
         value = top[key][0]
-        if isinstance(value, list) and _score(value) > (0.5 if own else 0):
+        if isinstance(value, list) and _score(value, marks) > (0.5 if own else 0):
             return value
     if own:
         return None
     best: Items | None = None
     best_score = 0.0
     for found in _lists(top, _MAX_DEPTH):
-        score = _score(found)
+        score = _score(found, marks)
         if score > best_score:
             best, best_score = found, score
-    if best is not None or any(normal_key(key) in _TITLES for key in top):
+    if best is not None or any(normal_key(key) in marks[0] for key in top):
         return best
     empty = [top[key][0] for key in known if top[key][0] == []]
     return [] if empty else None
@@ -94,33 +113,33 @@ def _lists(top: Fields, depth: int) -> Iterator[Items]:
         mappings = below[:MAX_ITEMS]
 
 
-def _score(items: Items) -> float:
+def _score(items: Items, marks: Marks) -> float:
     """Return how many of the first items of a list look like records, from 0 to 1."""
     sample = [item for item, _ in _articles(items[:MAX_ITEMS])[:_SAMPLE] if isinstance(item, Fields)]
-    return sum(_looks_like_record(_unwrapped(item)) for item in sample) / len(sample) if sample else 0
+    return sum(_looks_like_record(_unwrapped(item, marks), marks) for item in sample) / len(sample) if sample else 0
 
 
-def _looks_like_record(value: Value) -> bool:
+def _looks_like_record(value: Value, marks: Marks) -> bool:
     if not isinstance(value, Fields):
         return False
-    return _shape(tuple(value)[:MAX_ITEMS])[0]
+    return _shape(tuple(value)[:MAX_ITEMS], marks)[0]
 
 
 @lru_cache(1000)
-def _shape(keys: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+def _shape(keys: tuple[str, ...], marks: Marks) -> tuple[bool, tuple[str, ...]]:
     """Return (whether a mapping with keys looks like a record, those of them that lists of records have)."""
     normal = {normal_key(key): key for key in reversed(keys)}
-    is_record = not _TITLES.isdisjoint(normal) and not _LINKS_AND_TIMES.isdisjoint(normal)
+    is_record = not any(known.isdisjoint(normal) for known in marks)
     return is_record, tuple(normal[name] for name in LIST_KEYS if name in normal)
 
 
-def _unwrapped(value: Value) -> Value:
+def _unwrapped(value: Value, marks: Marks) -> Value:
     """Return the record in a mapping around it."""
     if not isinstance(value, Fields) or len(value) > MAX_ITEMS or not value.keys().isdisjoint(("title", "headline")):
         return value
     for key in _WRAPPERS:
-        inner = value.get(key, (None, 0))[0]
-        if isinstance(inner, Fields) and _looks_like_record(inner) and not _looks_like_record(value):
+        inner = value.value_of(key)
+        if isinstance(inner, Fields) and _looks_like_record(inner, marks) and not _looks_like_record(value, marks):
             return inner
     return value
 

@@ -7,7 +7,7 @@ from fnmatch import translate
 from functools import cache, cached_property, lru_cache
 from glob import escape
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -19,10 +19,7 @@ from feedsvc.records.context import ContentKind, Context
 from feedsvc.records.expressions import normal_key, parse_expression
 from feedsvc.records.kinds import FIELDS
 from feedsvc.records.presets import find_preset, preset_names
-from feedsvc.records.rules import Table, make_table
-
-#: The expressions of fields, by name.
-Expressions: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+from feedsvc.records.rules import Rules, make_rules
 
 #: The preset that knows all others' keys.
 AUTO = "auto"
@@ -32,7 +29,7 @@ class Source(Struct, frozen=True, dict=True):
     """A folder of records of one shape."""
 
     folder: Path = Path()
-    preset: str = "auto"
+    preset: str = AUTO
     #: The URL that relative addresses start at; empty if that isn't known.
     site: str = ""
     #: The path of the list of records in a file; empty where they are found without it.
@@ -43,8 +40,8 @@ class Source(Struct, frozen=True, dict=True):
     #: The globs of `include` that the configuration itself has; none where they are those of the preset.
     own_include: tuple[str, ...] = ()
     #: What the configuration says of fields, and what the preset says of them after that.
-    fields: Expressions = ()
-    preset_fields: Expressions = ()
+    fields: dict[str, tuple[str, ...]] = {}
+    preset_fields: dict[str, tuple[str, ...]] = {}
     #: How messages name it.
     where: str = "records"
     #: What comes before the path of each file below the folder to make its name, where there are several sources.
@@ -66,20 +63,23 @@ class Source(Struct, frozen=True, dict=True):
         return Context(self.site, UTC if self.timezone == "UTC" else ZoneInfo(self.timezone))
 
     @cached_property
-    def mapped_contexts(self) -> dict[ContentKind, Context]:
-        """The contexts of its records of another shape, by how their content is written."""
-        kinds: tuple[ContentKind, ...] = get_args(ContentKind)
-        return {kind: replace(self.context, content=kind, html_in_text=True) for kind in kinds}
+    def contexts(self) -> dict[tuple[ContentKind, bool], Context]:
+        """The same for records by how their content is written, and whether they are of another shape than ours."""
+        return {
+            (kind, is_mapped): replace(self.context, content=kind, html_in_text=is_mapped)
+            for kind in get_args(ContentKind)
+            for is_mapped in (False, True)
+        }
 
     @cached_property
-    def table(self) -> Table:
+    def rules(self) -> Rules:
         """What gives fields their values."""
-        return make_table(dict(self.fields), dict(self.preset_fields), self.context)
+        return make_rules(self.fields, self.preset_fields)
 
     @cached_property
-    def mention_table(self) -> Table:
+    def mention_rules(self) -> Rules:
         """What gives the fields of related stories their values."""
-        return self.table.of_mentions()
+        return self.rules.of_mentions()
 
     @property
     def is_selective(self) -> bool:
@@ -148,47 +148,52 @@ def default_source() -> Source:
 def _source(table: RecordSource, where: str, folder: Path, prefix: str) -> Source:
     """Return a source with the keys of its table, and of its presets after them. Raise ConfigError."""
     presets = _presets(table.preset, where)
-    tables = [table, *presets]
-    names = [where, *(f"preset {name}" for name in (table.preset, *(preset.preset for preset in presets[:-1])))]
-    for each, name in zip(tables, names, strict=True):
+    tables = {where: table, **{f"preset {name}": preset for name, preset in presets.items()}}
+    for name, each in tables.items():
         _check_expressions(each, name)
-    fields: dict[str, tuple[str, ...]] = {}
-    for preset in presets:
-        for name, texts in _as_expressions(preset):
-            fields[name] = fields.get(name, ()) + texts
+    preset_fields: dict[str, tuple[str, ...]] = {}
+    for preset in presets.values():
+        for name, texts in preset.expressions.items():
+            preset_fields[name] = preset_fields.get(name, ()) + texts
+
+    def first(key: str) -> Any:
+        """Return the value of a key in the first table that sets it."""
+        default = getattr(RecordSource(), key)
+        return next((value for each in tables.values() if (value := getattr(each, key)) != default), default)
+
     return Source(
         folder=folder,
         preset=table.preset,
-        site=next((each.site for each in tables if each.site), ""),
-        items=next((each.items for each in tables if each.items), ""),
-        timezone=next((each.timezone for each in tables if each.timezone != "UTC"), "UTC"),
-        include=next((each.include for each in tables if each.include), ()),
-        exclude=tuple(glob for each in tables for glob in each.exclude),
+        site=first("site"),
+        items=first("items"),
+        timezone=first("timezone"),
+        include=first("include"),
+        exclude=tuple(glob for each in tables.values() for glob in each.exclude),
         own_include=table.include,
-        fields=_as_expressions(table),
-        preset_fields=tuple(fields.items()),
+        fields=table.expressions,
+        preset_fields=preset_fields,
         where=where,
         prefix=prefix,
     )
 
 
-def _presets(name: str, where: str) -> list[RecordSource]:
-    """Return the presets that count, in order: one, the one that it names, and so on to `auto`."""
-    names, found = [name], []
+def _presets(name: str, where: str) -> dict[str, RecordSource]:
+    """Return the presets that count, by name and in order: one, the one that it names, and so on to `auto`."""
+    found: dict[str, RecordSource] = {}
     while True:
         try:
-            found.append(find_preset(names[-1]))
+            found[name] = find_preset(name)
         except LookupError as error:
-            message = f"{where}.preset: {shown_value(names[-1])} can't be used{nearest(names[-1], preset_names())}"
+            message = f"{where}.preset: {shown_value(name)} can't be used{nearest(name, preset_names())}"
             raise ConfigError(message) from error
-        if names[-1] == AUTO:
+        if name == AUTO:
             return found
-        names.append(found[-1].preset if found[-1].preset not in names else AUTO)
+        name = found[name].preset if found[name].preset not in found else AUTO
 
 
 def _check_expressions(table: RecordSource, where: str) -> None:
     """Raise ConfigError for the name of no field, and for a malformed path or template."""
-    for name, texts in _as_expressions(table):
+    for name, texts in table.expressions.items():
         key = f"{where}.fields.{name}"
         if name not in FIELDS and name != "provider":
             raise ConfigError(f"{key} is not a field that feedsvc knows{_nearest_field(name)}")
@@ -200,8 +205,8 @@ def _check_expressions(table: RecordSource, where: str) -> None:
 
 def _nearest_field(name: str) -> str:
     """Return the end of the message for the name of no field: the field that has it as a usual key, or the nearest."""
-    for field, texts in find_preset(AUTO).fields.items():
-        if normal_key(name) in map(normal_key, (texts,) if isinstance(texts, str) else texts):
+    for field, texts in find_preset(AUTO).expressions.items():
+        if normal_key(name) in map(normal_key, texts):
             return f"; did you mean {field}?"
     return nearest(name, FIELDS)
 
@@ -211,7 +216,3 @@ def _check_expression(key: str, text: str) -> None:
         parse_expression(text)
     except ValueError as error:
         raise ConfigError(unusable(key, text, str(error).removeprefix("expected "))) from error
-
-
-def _as_expressions(table: RecordSource) -> Expressions:
-    return tuple((name, (texts,) if isinstance(texts, str) else texts) for name, texts in table.fields.items())

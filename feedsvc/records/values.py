@@ -59,9 +59,12 @@ class Fields(dict[str, "Placed"]):
     line: int
     #: The keys that stand in it more than once, each with the line of its last value, which counts; None without any.
     repeated: dict[str, int] | None = None
-
     #: Of a mapped record: for each field, the key or path that its value has in the file; None where they are the same.
     origin: dict[str, str] | None = None
+
+    def value_of(self, key: str) -> "Value":
+        """Return the value of a key, without its line; None if there is none."""
+        return self.get(key, ABSENT)[0]
 
     def repeat(self, key: str, line: int) -> None:
         """Note that a key stands here again."""
@@ -74,6 +77,8 @@ Items: TypeAlias = list["Placed"]
 Value: TypeAlias = str | bool | Items | Fields | Unusable | None
 #: A value, and the line that it begins on.
 Placed: TypeAlias = tuple[Value, int]
+#: Stands for what is absent.
+ABSENT: Placed = (None, 0)
 #: What should be the records of a file, each with its line; a problem stands for one that can't be read.
 Found: TypeAlias = Sequence[tuple[Value | SyntaxProblem, int]]
 

@@ -24,7 +24,7 @@ def source_warnings(records: RecordFolders) -> list[str]:
         others = records.sources[:number]
         if not (source.own_include or source.items or source.fields or others):
             continue
-        files = [file for file in find_files(source.folder) if not file.name.endswith("/")]
+        files = [file for file in find_files(source.folder) if not file.is_unreadable_folder]
         files.sort(key=lambda file: file.name)
         warnings += _unmatched(source, files)
         claimed = [file for file in files if source.claims(file.name)]
@@ -52,9 +52,9 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
     """Return a warning for each path and name of the configuration that no record has a value for."""
     paths = {
         (f"fields.{field}", path.text): path
-        for field, texts in source.fields
+        for field, texts in source.fields.items()
         for text in texts
-        if text not in dict(source.preset_fields).get(field, ())  # which name what a record may have
+        if text not in source.preset_fields.get(field, ())  # which name what a record may have
         for path in _paths(text)
     }
     keys = set[str]()
@@ -66,10 +66,10 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
             has_items = any(
                 isinstance(top, Fields) and follow((top, 1), tuple(source.items.split("."))) for top, _ in values
             )
-        for record, _, top in find_records(values, body, source.items):
+        for record, _, top in find_records(values, body, source):
             if paths and isinstance(record, Fields) and not is_own_shape(record) and len(keys) < _MAX_KEYS:
                 keys.update(record)
-                scope = RecordScope(record, top, "", source, source.table)
+                scope = RecordScope(record, top, "", source, source.rules)
                 paths = {name: path for name, path in paths.items() if not path.find(scope, scope.key(path.keys[0]))}
     if not number:
         return

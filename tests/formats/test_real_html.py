@@ -10,7 +10,7 @@ from lxml import etree, html
 
 from tests.conftest import Site
 from tests.feeds.test_feeds import url as absolute
-from tests.records.test_readable import text_of
+from tests.records.test_rewriting import text_of
 from tests.rules import check_content, check_feed
 
 DATA = Path(__file__).parent.parent / "data" / "real-html"

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from feedsvc.records.content import MAX_CONTENT, content_html, html_text
+from feedsvc.records.content.cleaning import MAX_CONTENT, content_html, html_text
+from feedsvc.records.content.html import ELEMENTS, is_html
 from feedsvc.records.context import ContentKind, Context
-from feedsvc.records.html import ELEMENTS, is_html
 from feedsvc.records.parse import parse_record
 from feedsvc.records.problems import Problems
 from feedsvc.records.reading import parse_file

@@ -153,10 +153,10 @@ def test_the_language_of_a_story_is_found(kind: str, tmp_path: Path) -> None:
         syntax = find_syntax(name)
         assert syntax
         items, body = syntax.read(path.read_text())
-        for fields, _, top in find_records(items, body, source.items):
+        for fields, _, top in find_records(items, body, source):
             assert isinstance(fields, Fields)
             mapped = map_record(fields, body, name, source, top).fields
-            languages[mapped["webUrl"][0]] = mapped.get("language", (None, 0))[0]
+            languages[mapped["webUrl"][0]] = mapped.value_of("language")
     for story in expected(kind):
         assert languages[story["link"]] == story.get("language")
 

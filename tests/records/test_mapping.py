@@ -94,8 +94,8 @@ def test_the_first_expression_whose_value_can_be_used_gives_a_field_its_value(
     assert isinstance(fields, Fields)
     found = map_record(fields, "", "a.json", source(fields={field: expressions}))
     outer, _, inner = name.partition(".")
-    given = plain(found.fields.get(outer, (None, 0))[0])
-    assert ((given or {}).get(inner) if inner else given, found.origin.get(name, "")) == (value, origin)
+    given = plain(found.fields.value_of(outer))
+    assert ((given or {}).get(inner) if inner else given, (found.fields.origin or {}).get(name, "")) == (value, origin)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,24 @@ def test_the_list_of_records_in_a_file_is_found(file: Any, titles: str) -> None:
     content = parse(file)
     assert content.problems == ()
     assert " ".join(record.story.title for record in content.records) == titles
+
+
+@pytest.mark.parametrize(
+    ("file", "fields"),
+    [
+        ({"stand": 1, "items": [{"kopf": "T1", "adresse": "/1", "tag": "2020-06-13"}]}, {}),
+        ({"stand": 1, "liste": [{"Kopf": "T1", "link": "/1", "tag": "2020-06-13"}]}, {}),
+        ({"liste": [{"_id": 1, "_source": {"kopf": "T1", "adresse": "/1", "tag": "2020-06-13"}}]}, {}),
+        ({"liste": [{"kopf": "T1", "tag": "2020-06-13"}]}, {"webUrl": "{site}/1"}),
+        ({"liste": [{"meta": {"kopf": "T1"}, "url": "/1", "tag": "2020-06-13"}]}, {"title": "meta.kopf"}),
+        ({"kopf": "T1", "adresse": "/1", "tag": "2020-06-13", "liste": items_of(2)}, {}),
+    ],
+)
+def test_records_are_found_by_the_keys_that_the_configuration_names(file: Any, fields: dict[str, str]) -> None:
+    keys = {"title": "kopf", "webUrl": ["adresse", "link", "url"], "publishedDateTime": "tag", **fields}
+    content = parse(file, site="https://a.example", fields=keys)
+    assert content.problems == ()
+    assert [(record.story.title, record.story.url) for record in content.records] == [("T1", "https://a.example/1")]
 
 
 def test_of_json_ld_only_articles_are_records() -> None:

@@ -278,7 +278,7 @@ def test_a_record_whose_keys_are_renamed_by_a_presets_table_gives_the_same_story
     record = {**OWN, **optional}
     chosen = source(preset=preset)
     renamed = dict(record)
-    for field, texts in chosen.preset_fields:
+    for field, texts in chosen.preset_fields.items():
         outer, _, inner = field.partition(".")
         keys = [text for text in texts if "{" not in text and "." not in text and text[0] not in "=$"]
         if outer in record and outer in renamed and keys and field != "slug" and not inner:

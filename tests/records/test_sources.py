@@ -75,11 +75,11 @@ def test_each_source_has_the_keys_of_records_but_for_its_own(tmp_path: Path) -> 
         tmp_path / "posts", "hugo", "https://a.example/blog", "Europe/Berlin",
     )  # fmt: skip
     assert first.exclude[0] == "x" and "_index.*" in first.exclude  # the preset's count, too
-    assert dict(first.fields) == {"type": ("=post",), "provider.domain": ("host",), "provider.name": ("by", "=Me")}
+    assert first.fields == {"type": ("=post",), "provider.domain": ("host",), "provider.name": ("by", "=Me")}
     assert (second.folder, second.preset, second.site, second.exclude) == (
         tmp_path / "press", "auto", "https://b.example", ("y",),
     )  # fmt: skip
-    assert dict(second.fields)["type"] == ("kind",)
+    assert second.fields["type"] == ("kind",)
 
 
 def test_files_of_several_sources_are_named_by_the_paths_of_their_sources(tmp_path: Path) -> None:
@@ -269,10 +269,12 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
             return self.value
 
     points = [
-        EntryPoint("press", {"fields": {"title": "caption"}, "site": "https://a.example"}),
+        EntryPoint("press", {"fields": {"title": "caption", "provider": {"name": "by"}}, "site": "https://A.example/"}),
         EntryPoint("text", '[fields]\ntitle = "caption"'),
         EntryPoint("broken", {"fields": {"tilte": "x"}}),
         EntryPoint("number", 3),
+        EntryPoint("nowhere", {"timezone": "Nowhere"}),
+        EntryPoint("torn", "fields = "),
         EntryPoint("loop", {"preset": "loop"}),
     ]
     monkeypatch.setattr(presets, "entry_points", lambda: tuple(points))
@@ -281,14 +283,24 @@ def test_a_bad_preset_of_another_package_is_an_error_that_names_it(
         return folders(tmp_path, {"preset": preset}).sources[0]
 
     for name in ("press", "text"):
-        assert dict(source(name).preset_fields)["title"][:2] == ("caption", "title")
+        assert source(name).preset_fields["title"][:2] == ("caption", "title")
     assert source("press").site == "https://a.example"
+    assert source("press").preset_fields["provider.name"][0] == "by"
     assert source("loop").preset_fields == source("auto").preset_fields
     for name, message in [
         ("broken", "options: preset broken.fields.tilte is not a field that feedsvc knows; did you mean title?"),
         (
             "number",
             "options: preset number: a value of type int can't be used; expected a mapping of the keys of [records]",
+        ),
+        (
+            "nowhere",
+            "options: preset nowhere.timezone: 'Nowhere' can't be used; expected a time zone such as Europe/Berlin",
+        ),
+        (
+            "torn",
+            "options: preset torn: can't be loaded (TOMLDecodeError: Invalid value (at end of document)); "
+            "expected a mapping of the keys of [records]",
         ),
         ("prss", "options: records.preset: 'prss' can't be used; did you mean press?"),
     ]:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedsvc.config import RecordSource, read_table
+from feedsvc.config import RecordSource, read_source
 from feedsvc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def find_preset(name: str) -> RecordSource:
         return _read(name)
     for each in entry_points():
         if each.name == name:
-            data = each.load()
-            return _checked(name, tomllib.loads(data) if isinstance(data, str) else data)
+            return _checked(name, _load(each))
     raise LookupError(name)
 
 
@@ -59,10 +58,20 @@ def _read(name: str) -> RecordSource:
     return _checked(name, tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8")))
 
 
+def _load(entry_point: "EntryPoint") -> Any:
+    """Return what the entry point of another package names. Raise ConfigError."""
+    try:
+        data = entry_point.load()
+        return tomllib.loads(data) if isinstance(data, str) else data
+    except Exception as error:  # whatever the code of another package raises
+        fault = f"can't be loaded ({type(error).__name__}: {error})"
+        raise ConfigError(f"preset {entry_point.name}: {fault}; expected a mapping of the keys of [records]") from error
+
+
 def _checked(name: str, data: Any) -> RecordSource:
     where = f"preset {name}"
     if not isinstance(data, Mapping):
         raise ConfigError(
             f"{where}: a value of type {type(data).__name__} can't be used; expected a mapping of the keys of [records]"
         )
-    return read_table(where, RecordSource, dict(data))
+    return read_source(where, RecordSource, dict(data))

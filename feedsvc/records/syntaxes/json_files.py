@@ -12,7 +12,7 @@ def read_file(text: str) -> tuple[Found, str]:
         if _are_lines(text, problem.line):
             return read_json_lines(text), ""
         raise
-    if isinstance(value, Fields) and isinstance(value.get("value", (None, 1))[0], list):
+    if isinstance(value, Fields) and isinstance(value.value_of("value"), list):
         if line := (value.repeated or {}).get("value"):
             raise SyntaxProblem(line, "a second list of records begins here; expected one")
         value = value["value"][0]

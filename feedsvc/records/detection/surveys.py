@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -79,10 +80,9 @@ class Survey(Struct):
             return
         items, body = values
         native_keys = _native_keys(source.preset)
-        context = source.context.of_file(name)
         published = 0
         lacks = ""
-        for number, (value, _, top) in enumerate(find_records(items, body, source.items)):
+        for number, (value, _, top) in enumerate(find_records(items, body, source)):
             if number == most_records:
                 self.has_more = True
                 break
@@ -90,7 +90,7 @@ class Survey(Struct):
                 lacks = lacks or "without records"
                 continue
             self.native += sum(normal_key(key) in native_keys for key in value)
-            fields, record = read_record(value, body, top, Problems(name), source, context)
+            fields, record = read_record(value, body, top, Problems(name), source)
             if record and not (record.story.draft or record.story.deleted):
                 published += 1
             elif not lacks:
@@ -106,10 +106,8 @@ class Survey(Struct):
 @lru_cache(64)
 def _native_keys(preset: str) -> frozenset[str]:
     """Return the keys that a preset itself names first in its paths."""
-    paths = [
-        path for texts in find_preset(preset).fields.values() for path in ([texts] if isinstance(texts, str) else texts)
-    ]
-    return frozenset(normal_key(re.split("[.|]", path)[0]) for path in paths)
+    texts = chain.from_iterable(find_preset(preset).expressions.values())
+    return frozenset(normal_key(re.split("[.|]", text)[0]) for text in texts)
 
 
 def _lack(fields: Fields) -> str:

@@ -11,8 +11,8 @@ from html import escape, unescape
 
 import nh3
 
-from feedsvc.records.html import words
-from feedsvc.records.sanitizer import CITED, HIDDEN, SOURCE, TAGS, web_address
+from feedsvc.records.content.html import words
+from feedsvc.records.content.sanitizer import CITED, HIDDEN, SOURCE, TAGS, web_address
 
 #: Attributes with the address of a picture that a script would load, the best ones first.
 _LAZY = (
@@ -70,14 +70,14 @@ _ADDRESS_PARAMETERS = ("filename", "movie", "src", "url")
 
 
 def needs_rewriting(html: str, names: set[str]) -> bool:
-    """Return whether HTML holds what `readable` changes, besides pictures without an address.
+    """Return whether HTML holds what `rewritten` changes, besides pictures without an address.
 
     names: those of the elements.
     """
     return not names.isdisjoint(_REWRITTEN) or bool(_LAZY_ATTRIBUTE.search(html))
 
 
-def readable(html: str, base: str) -> str:
+def rewritten(html: str, base: str) -> str:
     """Return HTML with pictures, links and text in place of what needs scripts, players or drawing.
 
     base: the URL that relative ones are resolved against.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
-from feedsvc.records.html import UNKNOWN_ADDRESS
+from feedsvc.records.content.html import UNKNOWN_ADDRESS
 
 #: Tags are shorter, and so a long text without their ends is read in time that grows with its length.
 _LONGEST = 1000

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import nh3
 
-from feedsvc.records.html import words
+from feedsvc.records.content.html import words
 from feedsvc.text import web_url
 
 #: MathML, without what may hold HTML.

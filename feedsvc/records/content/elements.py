@@ -2,8 +2,8 @@
 
 import re
 
-from feedsvc.records.html import TAG, closed_elements, words
-from feedsvc.records.sanitizer import FORMULAS, HIDDEN
+from feedsvc.records.content.html import TAG, closed_elements, words
+from feedsvc.records.content.sanitizer import FORMULAS, HIDDEN
 
 _NAME = re.compile("<([a-zA-Z][a-zA-Z0-9-]*)")
 #: Elements that readers don't know, and those whose content a parser takes for text, where browsers show it as HTML.

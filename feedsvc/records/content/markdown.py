@@ -7,8 +7,8 @@ import re
 from functools import cache
 from typing import Any
 
-from feedsvc.records.html import escape_text
-from feedsvc.records.shortcodes import without_shortcodes
+from feedsvc.records.content.html import escape_text
+from feedsvc.records.content.shortcodes import without_shortcodes
 
 #: Text in deeper lists and quotes is left out.
 _MAX_NESTING = 100

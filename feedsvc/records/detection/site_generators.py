@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from feedsvc.records.detection.site_languages import SiteLanguage, hugo_languages, known_tag, with_keys
 from feedsvc.records.expressions import follow, normal_key
 from feedsvc.records.reading import read_values
-from feedsvc.records.site_languages import SiteLanguage, hugo_languages, known_tag
 from feedsvc.records.values import Fields, SyntaxProblem
 from feedsvc.text import plain_text, web_url
 
@@ -59,9 +59,10 @@ class Generator(Struct, frozen=True):
 
     preset: str
     site: str = ""
-    #: The time zone of the site, and the template of its posts' addresses; empty if the configuration has no such ones.
+    #: The time zone of the site, where it isn't UTC, and the expressions of its posts' addresses; empty if the
+    #: configuration has no such ones.
     timezone: str = ""
-    template: str = ""
+    web_url: tuple[str, ...] = ()
     #: What its configuration says of these that can't be followed.
     unfollowed: tuple[str, ...] = ()
     #: Those whose posts are in folders of their own.
@@ -75,33 +76,43 @@ def find_generator(folder: Path) -> Generator | None:
     """Return the generator whose configuration is right in a folder, or None. No file is run."""
     for preset, names, keys in _DATA_FILES:
         for name in names:
-            fields = _read_data(folder / name)
-            found = {normal_key(key): str(value) for key, (value, _) in fields.items() if isinstance(value, str)}
-            if preset == "zola" and "base_url" not in fields:  # Hugo's is named baseURL
-                continue
-            if any(normal_key(key) in {normal_key(each) for each in fields} for key in keys):
-                address = found.get("url", "") + found.get("baseurl", "") if preset == "jekyll" else found["baseurl"]
-                languages = hugo_languages(folder, fields) if preset == "hugo" else ()
-                title, language = _title(found, languages)
-                generator = Generator(preset, _address(address), languages=languages, title=title, language=language)
-                return _with_settings(generator, _settings(preset, fields))
-    for preset, names, pattern in _PROGRAMS:
-        present = [folder / name for name in names if (folder / name).is_file()]
-        if present:
-            quoted = re.compile(rf"^[^#/\n]*{pattern}\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
-            sites = [_address(match[1]) for path in present for match in quoted.finditer(_read_text(path))]
-            generator = Generator(preset, next(filter(None, sites), ""))
-            if preset != "pelican":
+            if generator := _of_data(preset, folder, _read_data(folder / name), keys):
                 return generator
-            matches = (match for path in present for match in _PELICAN_SETTING.finditer(_read_text(path)))
-            return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
+    for preset, names, pattern in _PROGRAMS:
+        if programs := [text for name in names if (text := _read_text(folder / name)) is not None]:
+            return _of_programs(preset, programs, pattern)
     return Generator("jekyll") if folder.name == "_posts" or (folder / "_posts").is_dir() else None
 
 
-def _title(found: dict[str, str], languages: tuple[SiteLanguage, ...]) -> tuple[str, str]:
-    """Return (title, language) of a site. found: the texts of its configuration."""
-    tags = (known_tag(found[key]) for key in _LANGUAGE_KEYS if key in found)
-    title, language = plain_text(found.get("title", "")), next(filter(None, tags), "")
+def _of_data(preset: str, folder: Path, fields: Fields, keys: tuple[str, ...]) -> Generator | None:
+    """Return the generator that a configuration with one of some keys is of, or None."""
+    if {*map(normal_key, fields)}.isdisjoint(map(normal_key, keys)):
+        return None
+    if preset == "zola" and "base_url" not in fields:  # Hugo's is named baseURL
+        return None
+    texts = {normal_key(key): str(value) for key, (value, _) in fields.items() if isinstance(value, str)}
+    address = (texts.get("url", "") if preset == "jekyll" else "") + texts.get("baseurl", "")
+    languages = hugo_languages(folder, fields) if preset == "hugo" else ()
+    title, language = _title(texts, languages)
+    generator = Generator(preset, _address(address), languages=languages, title=title, language=language)
+    return _with_settings(generator, _settings(preset, fields))
+
+
+def _of_programs(preset: str, programs: list[str], pattern: str) -> Generator:
+    """Return the generator whose configuration is in the texts of programs, where a pattern is before the address."""
+    quoted = re.compile(rf"^[^#/\n]*{pattern}\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
+    sites = (_address(match[1]) for text in programs for match in quoted.finditer(text))
+    generator = Generator(preset, next(filter(None, sites), ""))
+    if preset != "pelican":
+        return generator
+    matches = (match for text in programs for match in _PELICAN_SETTING.finditer(text))
+    return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
+
+
+def _title(texts: dict[str, str], languages: tuple[SiteLanguage, ...]) -> tuple[str, str]:
+    """Return (title, language) of a site. texts: those of its configuration."""
+    tags = (known_tag(texts[key]) for key in _LANGUAGE_KEYS if key in texts)
+    title, language = plain_text(texts.get("title", "")), next(filter(None, tags), "")
     for each in languages:
         if each.is_default:
             title, language = plain_text(each.title) or title, each.tag or language
@@ -138,7 +149,12 @@ def _with_settings(generator: Generator, settings: list[tuple[str, str]]) -> Gen
             template = _template(generator.preset, value)
             if not template:
                 unfollowed.append(f"{shown} is not followed: set records.fields.webUrl")
-    return replace(generator, timezone=timezone, template=template, unfollowed=tuple(dict.fromkeys(unfollowed)))
+    return replace(
+        generator,
+        timezone=timezone if timezone != "UTC" else "",
+        web_url=with_keys(generator.preset, template) if template else (),
+        unfollowed=tuple(dict.fromkeys(unfollowed)),
+    )
 
 
 def _template(preset: str, value: str) -> str:
@@ -173,10 +189,15 @@ def _read_data(path: Path) -> Fields:
     return Fields()
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path) -> str | None:
+    """Return the text of a file, an empty one if it is too long or no text; None without a file that can be read."""
     try:
-        return path.read_text("utf-8-sig") if path.is_file() and path.stat().st_size <= _MAX_BYTES else ""
-    except (OSError, UnicodeDecodeError):
+        if not path.is_file():
+            return None
+        return path.read_text("utf-8-sig") if path.stat().st_size <= _MAX_BYTES else ""
+    except OSError:
+        return None
+    except UnicodeDecodeError:
         return ""
 
 

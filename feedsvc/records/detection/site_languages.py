@@ -7,14 +7,15 @@ from msgspec import Struct
 
 from feedsvc.languages import language_tag
 from feedsvc.records.expressions import normal_key
+from feedsvc.records.presets import find_preset
 from feedsvc.records.values import Fields, Value
 
 
 class SiteLanguage(Struct, frozen=True):
-    """A language of a site: its folder, the template of addresses there, and its tag, empty if that is none."""
+    """A language of a site: its folder, the expressions of addresses there, and its tag, empty if that is none."""
 
     folder: Path
-    template: str
+    web_url: tuple[str, ...]
     tag: str
     is_default: bool
     #: Of the site in this language; empty if it has no other one.
@@ -37,7 +38,8 @@ def hugo_languages(folder: Path, fields: Fields) -> tuple[SiteLanguage, ...]:
         if path and (folder / path).is_dir() and re.fullmatch(r"[\w-]+", name, re.ASCII):
             start = f"/{name.lower()}" if is_below or name != default else ""
             template = f"{{site}}{start}/{_parent(path)}/{{slug}}/"
-            found.append(SiteLanguage(folder / path, template, known_tag(name), name == default, _text(table, "title")))
+            web_url = with_keys("hugo", template)
+            found.append(SiteLanguage(folder / path, web_url, known_tag(name), name == default, _text(table, "title")))
     return tuple(sorted(found, key=lambda each: len(each.folder.parts), reverse=True))
 
 
@@ -54,6 +56,12 @@ def _parent(path: str) -> str:
     parts = Path(path).parts
     below = len(parts) - parts.index("content") - 1 if "content" in parts else 0
     return f"{{file.parent{'|rest' * below}|lower}}"
+
+
+def with_keys(preset: str, template: str) -> tuple[str, ...]:
+    """Return the expressions of addresses that a preset has, with a template in place of its own."""
+    texts = find_preset(preset).expressions["webUrl"]
+    return *(text for text in texts if "{" not in text), template
 
 
 def known_tag(name: str) -> str:

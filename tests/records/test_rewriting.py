@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from feedsvc.records.content import MAX_TAGS, content_html, html_text
+from feedsvc.records.content.cleaning import MAX_TAGS, content_html, html_text
+from feedsvc.records.content.html import is_html
 from feedsvc.records.context import ContentKind
-from feedsvc.records.html import is_html
 from tests.fuzz.invariants import check_html
 from tests.rules import check_content
 

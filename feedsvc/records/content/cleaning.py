@@ -1,11 +1,11 @@
-"""Cleans the content of stories, so that it is safe to show anywhere."""
+"""Cleans the content of a story, so that it is safe to show anywhere: the way through the modules beside this one."""
 
 import re
 from functools import partial
 from urllib.parse import urlsplit
 
+from feedsvc.records.content.html import UNKNOWN_ADDRESS, escape_text, is_html, without_comments
 from feedsvc.records.context import ContentKind
-from feedsvc.records.html import UNKNOWN_ADDRESS, escape_text, is_html, without_comments
 from feedsvc.text import plain_text, unescaped, xml_text
 
 #: Longer content, or content with more tags, is refused: the time of the sanitiser grows with the square of the number
@@ -46,7 +46,7 @@ def content_html(value: str, base: str, kind: ContentKind = "", site: str = "") 
     """
     value = xml_text(_short_enough(value))
     if kind in ("markdown", "mdx"):
-        from feedsvc.records.markdown import markdown_html  # few records need it
+        from feedsvc.records.content.markdown import markdown_html  # few records need it
 
         value = markdown_html(value, is_mdx=kind == "mdx", site=site)
         _check_size(value, MAX_RENDERED)
@@ -70,9 +70,9 @@ def html_text(value: str) -> str:
     """Return the text of a value, without the tags if it is HTML. Raise ValueError if it is too long."""
     if "<" not in value or not is_html(value):
         return plain_text(value)
-    from feedsvc.records.elements import element_names, with_known_elements
-    from feedsvc.records.readable import with_words
-    from feedsvc.records.sanitizer import safe_text
+    from feedsvc.records.content.elements import element_names, with_known_elements
+    from feedsvc.records.content.rewriting import with_words
+    from feedsvc.records.content.sanitizer import safe_text
 
     value = escape_text(_short_enough(value))
     names = element_names(value)
@@ -119,18 +119,18 @@ def _text_html(value: str, kind: ContentKind) -> str:
 def _cleaned(value: str, base: str) -> str:
     """Return HTML that is safe to show anywhere, and that readers without scripts and players show all of."""
     # Most commands import this module, but few clean any content.
-    from feedsvc.records import readable
-    from feedsvc.records.elements import element_names, with_known_elements
-    from feedsvc.records.sanitizer import safe_html
+    from feedsvc.records.content import rewriting
+    from feedsvc.records.content.elements import element_names, with_known_elements
+    from feedsvc.records.content.sanitizer import safe_html
 
     names = element_names(value)
     value = with_known_elements(value, names)
-    if readable.needs_rewriting(value, names):
-        cleaned = safe_html(readable.readable(value, base), base)
+    if rewriting.needs_rewriting(value, names):
+        cleaned = safe_html(rewriting.rewritten(value, base), base)
     else:
         cleaned = safe_html(value, base)
-        if readable.NO_ADDRESS.search(cleaned):
-            cleaned = safe_html(readable.readable(value, base), base)
-    if readable.NO_ADDRESS.search(cleaned):
-        cleaned = safe_html(readable.NO_ADDRESS.sub(" ", cleaned), base)
+        if rewriting.NO_ADDRESS.search(cleaned):
+            cleaned = safe_html(rewriting.rewritten(value, base), base)
+    if rewriting.NO_ADDRESS.search(cleaned):
+        cleaned = safe_html(rewriting.NO_ADDRESS.sub(" ", cleaned), base)
     return xml_text(cleaned)

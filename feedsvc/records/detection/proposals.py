@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
+from feedsvc.records.detection.site_generators import Generator, find_generator
+from feedsvc.records.detection.site_languages import SiteLanguage
+from feedsvc.records.detection.surveys import FileValues, Survey
 from feedsvc.records.files import find_file, path_of
-from feedsvc.records.presets import find_preset, preset_names
+from feedsvc.records.presets import preset_names
 from feedsvc.records.reading import read_bytes, read_values
 from feedsvc.records.registry import suffixes
-from feedsvc.records.site_generators import Generator, find_generator
 from feedsvc.records.sources import Source, find_sources
-from feedsvc.records.surveys import FileValues, Survey
 from feedsvc.records.values import SyntaxProblem
 
 #: The most files that are looked at, of all presets and of the best; and records of each file, likewise.
@@ -48,14 +49,6 @@ _ANY_SITE = "https://site.invalid"
 Item = TypeVar("Item")
 
 
-class ProposedSource(Struct, frozen=True):
-    """The keys of a source in a proposal: its folder, the expressions of addresses, and the language of its stories."""
-
-    folder: Path
-    web_url: tuple[str, ...]
-    language: str
-
-
 class Proposal(Struct, frozen=True):
     """The keys of [records] that read most records of a folder, and what they read."""
 
@@ -67,16 +60,12 @@ class Proposal(Struct, frozen=True):
     survey: Survey
     #: The names of folders in it that hold no records.
     exclude: tuple[str, ...] = ()
-    #: The time zone of times, empty where that is UTC, and the expressions of addresses where the preset's are others.
-    timezone: str = ""
+    #: The expressions of addresses, where the preset's are others.
     web_url: tuple[str, ...] = ()
-    #: What the site generator's configuration says that is not followed.
-    unfollowed: tuple[str, ...] = ()
-    #: The sources, where languages have folders of their own.
-    sources: tuple[ProposedSource, ...] = ()
-    #: The title of the site, and the tag of its language; empty if they aren't known.
-    title: str = ""
-    language: str = ""
+    #: The languages that have folders of their own in it.
+    languages: tuple[SiteLanguage, ...] = ()
+    #: What the configuration of the site says, if that is one of the preset.
+    generator: Generator = Generator("")
 
 
 def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
@@ -95,34 +84,28 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     if not values:
         return None
     generator = generator or next(filter(None, map(find_generator, folder.parents[:_LEVELS_ABOVE])), None)
-    sources = _sources(folder, generator)
-    few = dict(_spread(list(values.items()), _FEW_FILES))
-    best = {survey.preset for survey in _ranked(_compare(few, sources, _FEW_RECORDS, started), generator)[:_BEST]}
-    chosen = [source for source in sources if source.preset in best]
-    survey = _ranked(_compare(values, chosen, _MOST_RECORDS, started), generator)[0]
-    [source] = [source for source in chosen if source.preset == survey.preset]
+    source, survey = _best(values, _sources(folder, generator), generator, started)
     below = _common_folder(survey.names) if is_whole_site else ""
     if below:  # what was read is the same there
         inside = {name: each for name, each in values.items() if path_of(name).startswith(f"{below}/")}
         [survey] = _compare(inside, [source], _MOST_RECORDS, time.monotonic())
     survey.is_sample = survey.files < sum(path.startswith(os.path.join(folder, below, "")) for path in paths)
     needs_site = _needs_site(source)
-    site = source.site if needs_site and source.site != _ANY_SITE else ""
     exclude = [name for name in _NOT_RECORDS if is_whole_site and not below and (folder / name).is_dir()]
-    proposal = Proposal(folder / below, source.preset, site, needs_site, survey, tuple(exclude))
     if not generator or generator.preset != source.preset:
-        return proposal
-    usual = dict(source.preset_fields).get("webUrl", ())
-    keys = tuple(text for text in find_preset(source.preset).fields.get("webUrl", ()) if "{" not in text)
-    web_url = (*keys, generator.template) if generator.template and generator.template not in usual else ()
-    timezone = generator.timezone if generator.timezone != "UTC" else ""
-    sources_of = tuple(
-        ProposedSource(each.folder, (*keys, each.template), each.tag)
-        for each in generator.languages
-        if each.folder.is_relative_to(proposal.folder)
+        generator = Generator(source.preset)
+    is_usual = not generator.web_url or generator.web_url[-1] in source.preset_fields["webUrl"]
+    return Proposal(
+        folder=folder / below,
+        preset=source.preset,
+        site=source.site if needs_site and source.site != _ANY_SITE else "",
+        needs_site=needs_site,
+        survey=survey,
+        exclude=tuple(exclude),
+        web_url=() if is_usual else generator.web_url,
+        languages=tuple(each for each in generator.languages if each.folder.is_relative_to(folder / below)),
+        generator=generator,
     )
-    proposal = replace(proposal, title=generator.title, language=generator.language, sources=sources_of)
-    return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed)
 
 
 def _site_below(folder: Path) -> tuple[Path, Generator | None]:
@@ -151,7 +134,7 @@ def _sources(folder: Path, generator: Generator | None) -> list[Source]:
 
 def _needs_site(source: Source) -> bool:
     """Return whether a preset makes addresses of that of the site."""
-    return any("{site}" in text for text in dict(source.preset_fields).get("webUrl", ()))
+    return any("{site}" in text for text in source.preset_fields.get("webUrl", ()))
 
 
 def _list_files(folder: Path, passed_over: Sequence[str]) -> list[str]:
@@ -204,6 +187,17 @@ def _compare(
         for source, survey in surveys:
             survey.add(name, values, source, most_records)
     return [survey for _, survey in surveys]
+
+
+def _best(
+    files: dict[str, FileValues], sources: list[Source], generator: Generator | None, started: float
+) -> tuple[Source, Survey]:
+    """Return the source that reads most records in files, and what it reads."""
+    few = dict(_spread(list(files.items()), _FEW_FILES))
+    best = {survey.preset for survey in _ranked(_compare(few, sources, _FEW_RECORDS, started), generator)[:_BEST]}
+    chosen = [source for source in sources if source.preset in best]
+    survey = _ranked(_compare(files, chosen, _MOST_RECORDS, started), generator)[0]
+    return next(source for source in chosen if source.preset == survey.preset), survey
 
 
 def _ranked(surveys: list[Survey], generator: Generator | None) -> list[Survey]:

@@ -1,24 +1,12 @@
-"""Slugs as site generators make them, and what the name of a post's file says: its date, slug and section."""
+"""What the name of a post's file says: its date, its slug, and the folder that it is in."""
 
 import re
-import unicodedata
 
 from msgspec import Struct
 
 _DATE = r"(\d{4})[-_.](\d\d?)[-_.](\d\d?)"
 _DATED_NAME = re.compile(rf"{_DATE}(?:T[\d:.Z+-]+)?(?:[-_.]+|\Z)")
 _DATED_FOLDERS = re.compile(r"(?:^|/)(\d{4})[/-](\d\d?)(?:[/-](\d\d?))?(?:/|\Z)")
-
-
-def web_slug(text: str) -> str:
-    """Return the slug of a text: lower-case words joined by hyphens, without accents and punctuation."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return re.sub(r"[\s_-]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()).strip("-")
-
-
-def date_in(path: str) -> str:
-    """Return the date that a path begins with, or its last part does, as YYYY-MM-DD; or an empty text."""
-    return read_file_name(path).date
 
 
 class FileName(Struct, frozen=True):

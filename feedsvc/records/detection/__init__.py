@@ -1,0 +1,1 @@
+"""Finds out, for `feedsvc init`, which preset reads the records in a folder, and what its site generator says."""
