@@ -12,8 +12,8 @@ from feedsvc.config import TABLES, load_config, parse_config
 from feedsvc.feeds.explanation import explain
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
+from tests.cli.commands import feedsvc, result
 from tests.conftest import Site, record
-from tests.test_cli import feedsvc, result
 
 BASE = "http://127.0.0.1:8000"
 URL = "https://a.example/1"

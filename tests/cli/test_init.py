@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import result
 from tests.conftest import SAMPLE, record
 from tests.faults import mounted
 from tests.index.test_disks import fill
-from tests.test_cli import result
 
 POST = "---\ntitle: T\ntags: [a]\n---\nText\n"
 DATED = "---\ntitle: T\ndate: 2020-06-13\ntags: [a]\n---\nText\n"
