@@ -15,7 +15,6 @@ from feedsvc.index.opening import open_index, reopen_index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
 from feedsvc.web import create_app, multiprocess
-from feedsvc.web.application import metrics_of
 from feedsvc.workers import end_with_parent
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class _Application:
         try:
             logs.configure(config.serve.log_format)
             self._index = reopen_index(self._index, config)
-            self._app = create_app(config, self._index, started, metrics_of(self._app))
+            self._app = create_app(config, self._index, started, before=self._app)
             self._answer = self._app.wsgi_app
         except Exception:  # whichever it is: else the thread would end, and this worker go on with the old one
             log.exception("a worker can't take over the configuration, and ends; another one starts")
