@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 from granian.constants import HTTPModes, Interfaces
@@ -19,7 +20,7 @@ from feedsvc.index.sync_result import SyncResult
 from feedsvc.serve import logs
 from feedsvc.serve.background import Background
 from feedsvc.serve.supervisor import Supervisor
-from feedsvc.serve.worker import ANSWER_SECONDS, Loader
+from feedsvc.serve.worker import ANSWER_SECONDS, load
 from feedsvc.web import multiprocess
 from feedsvc.web.cache import MAX_WAITING
 from feedsvc.workers import signals_blocked
@@ -96,7 +97,7 @@ def serve(
             Thread(target=_take_signals, args=(background.reload,), name="signals", daemon=True).start()
             ready()
             background.start()
-            server.serve(target_loader=Loader(prepare), wrap_loader=False)
+            server.serve(target_loader=partial(load, prepare), wrap_loader=False)
     except SystemExit:
         # Told to end, it still reports workers that got the signal, too, and ended before it stopped them.
         if not server.interrupt_signal:

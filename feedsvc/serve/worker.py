@@ -4,7 +4,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from signal import SIG_BLOCK, SIGTERM, alarm, getsignal, pthread_sigmask, sigwait
 from threading import Thread
@@ -26,36 +25,29 @@ ANSWER_SECONDS = 4
 log = logging.getLogger("feedsvc")
 
 
-@dataclass
-class Loader:
-    """Loads the application in a worker process. It goes there when one starts."""
+def load(prepare: Callable[[], None] | None, line: Connection) -> "WSGIApplication":
+    """Return the application of this process, a worker that has just started.
 
-    #: Called in each worker process.
-    prepare: Callable[[], None] | None
-
-    def __call__(self, line: Connection) -> "WSGIApplication":
-        """Return the application of this process.
-
-        line: on which it gets its configurations, each with the time when the service began, or took it over, in
-        seconds since 1970; see `create_app`.
-        """
-        _end_when_told()
-        if self.prepare:
-            self.prepare()
-        end_with_parent(multiprocess.remove)
-        try:
-            config, started = line.recv()
-        except EOFError:  # the service ended
-            os._exit(1)
-        logs.configure(config.serve.log_format)
-        multiprocess.join()
-        # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
-        time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
-        application = _Application(config, started)
-        while line.poll():  # what came meanwhile
-            application.configure(*line.recv())
-        Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()
-        return application
+    prepare: called first. line: on which the configurations come, each with the time when the service began, or took it
+    over, in seconds since 1970; see `create_app`.
+    """
+    _end_when_told()
+    if prepare:
+        prepare()
+    end_with_parent(multiprocess.remove)
+    try:
+        config, started = line.recv()
+    except EOFError:  # the service ended
+        os._exit(1)
+    logs.configure(config.serve.log_format)
+    multiprocess.join()
+    # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
+    time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
+    application = _Application(config, started)
+    while line.poll():  # what came meanwhile
+        application.configure(*line.recv())
+    Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()
+    return application
 
 
 class _Application:

@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -85,17 +84,18 @@ def test_the_message_of_an_unforeseen_error_is_not_shown(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site({"1.md": record()}, serve={"watch": False})
-    stop = Event()
 
     def fail(*arguments: Any, **options: Any) -> None:
-        stop.set()
         raise ValueError("CANARY")
 
     monkeypatch.setattr(follower, "sync", fail)
     monkeypatch.setattr(watching, "WAKE_MS", 20)
-    follower.follow(site.config, site.documents.index, stop, logs.SyncLog())
-    response = create_app(site.config).test_client().get("/readyz")
-    assert response.status_code == 503
+    thread = follower.Follower(site.config, site.documents.index, logs.SyncLog())
+    thread.start()
+    client = create_app(site.config).test_client()
+    wait_until(lambda: client.get("/readyz").status_code == 503)
+    thread.end()
+    response = client.get("/readyz")
     assert "ValueError" in response.text
     assert "CANARY" not in response.text
 
