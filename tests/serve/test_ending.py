@@ -137,7 +137,9 @@ main(["check"])
 """
 
 
-@pytest.mark.parametrize("name", ["feedsvc.cli.commands", "click", "feedsvc.config", "msgspec", "feedsvc.index.sync"])
+@pytest.mark.parametrize(
+    "name", ["threading", "feedsvc.cli.commands", "click", "feedsvc.config", "msgspec", "feedsvc.index.sync"]
+)
 def test_an_interrupt_ends_a_command_also_while_it_loads(tmp_path: Path, name: str) -> None:
     (tmp_path / "records").mkdir()
     code = LOADING.replace("NAME", repr(name))
