@@ -21,19 +21,18 @@ from feedsvc.cli.printing import (
     print_conflicts,
     print_counts,
     print_detail,
+    print_error,
     print_json,
     print_message,
-    print_notes,
+    print_messages,
     print_problems,
     print_records,
     print_refusal,
     print_summary,
-    print_sync,
-    print_warnings,
     progress_bar,
 )
 from feedsvc.cli.program import Commands
-from feedsvc.cli.sites import check_any_found, open_site, serve_options, synced_site
+from feedsvc.cli.sites import check_any_found, open_site, serve_options, sync, synced_site
 from feedsvc.errors import LossError, one_line
 from feedsvc.model.version import __version__
 
@@ -99,9 +98,7 @@ def build(
     with open_site(config_file, records, out) as site:
         if dry_run:
             _plan_build(site, records, accept_loss, as_json)
-        with progress_bar("Reading records") as progress:
-            result = site.sync(progress, will_build=True, accept_loss=accept_loss)
-        print_sync(result)
+        result = sync(site, will_build=True, accept_loss=accept_loss)
         check_any_found(result, records)
         with progress_bar("Building") as progress:
             built = site.build(progress=progress, accept_loss=accept_loss)
@@ -110,7 +107,7 @@ def build(
         else:
             print_records(site, result)
             if built.hub_failure:
-                click.echo(f"{built.hub_failure}; the next build tries again", err=True)
+                print_error(f"{built.hub_failure}; the next build tries again")
             print_conflicts(built.conflicts)
             for line in change_lines(built.written_names, built.removed_names):
                 print_detail(line)
@@ -123,12 +120,10 @@ def build(
 def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> None:
     """Print what `build` would do, and exit as it would."""
     with site.copy() as copy:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = copy.sync(progress, will_build=True, accept_loss=accept_loss)
-            except LossError as loss:
-                result = replace(copy.sync(progress, will_build=True, accept_loss=True), loss=loss)
-        print_sync(result)
+        try:
+            result = sync(copy, will_build=True, accept_loss=accept_loss)
+        except LossError as loss:
+            result = replace(sync(copy, will_build=True, accept_loss=True), loss=loss)
         check_any_found(result, records)
         with progress_bar("Building") as progress:
             plan = copy.plan_build(progress=progress, accept_loss=accept_loss)
@@ -156,13 +151,11 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
     """Show every problem in every record."""
     with ExitStack() as stack:
         site = stack.enter_context(open_site(config_file, records))
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress, accept_loss=accept_loss)
-            except LossError as loss:
-                site = stack.enter_context(site.copy())  # so that the index stays as it is
-                result = replace(site.sync(progress, accept_loss=True), loss=loss)
-        print_sync(result)
+        try:
+            result = sync(site, accept_loss=accept_loss)
+        except LossError as loss:
+            site = stack.enter_context(site.copy())  # so that the index stays as it is
+            result = replace(sync(site, accept_loss=True), loss=loss)
         print_refusal(result.loss)
         number = result.problem_count
         if as_json:
@@ -170,8 +163,8 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
         else:
             for problem in result.problems:
                 click.echo(str(problem))
-            print_warnings(site.warnings())
-            print_notes([*site.notes(), *result.notes])
+            print_messages("warning", site.warnings())
+            print_messages("note", [*site.notes(), *result.notes])
             print_counts(result)
             print_message(f"{number} problem{'' if number == 1 else 's'}")
         sys.exit(1 if number or result.nothing_found or result.loss else 0)

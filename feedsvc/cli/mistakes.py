@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.errors import one_line
+from feedsvc.cli.printing import print_error
 
 #: Commands that others have, and what does the same here.
 _OTHER_WORDS = {
@@ -26,7 +26,7 @@ class Mistake(click.UsageError):
 
     def show(self, file: object = None) -> None:
         """Print the message."""
-        click.echo(one_line(f"feedsvc: {self.format_message()}"), err=True)
+        print_error(f"feedsvc: {self.format_message()}")
 
 
 def explain(context: click.Context, arguments: Sequence[str], error: click.UsageError) -> Mistake:

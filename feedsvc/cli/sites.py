@@ -9,7 +9,7 @@ import click
 
 from feedsvc import api
 from feedsvc.cli.mistakes import meant_option
-from feedsvc.cli.printing import print_refusal, print_site, print_sync, progress_bar
+from feedsvc.cli.printing import print_detail, print_refusal, print_site, progress_bar
 from feedsvc.errors import ConfigError, LossError, RecordsError
 
 if TYPE_CHECKING:
@@ -53,16 +53,22 @@ def serve_options(**options: str | None) -> dict[str, Any]:
     return tables
 
 
+def sync(site: api.Site, *, will_build: bool = False, accept_loss: bool = False) -> "SyncResult":
+    """Sync a site, and tell how many files were read, if the command is to say so; see `Site.sync`."""
+    with progress_bar("Reading records") as progress:
+        result = site.sync(progress, will_build=will_build, accept_loss=accept_loss)
+    print_detail(f"files read: {result.read:,}, gone: {result.gone:,}")
+    return result
+
+
 @contextmanager
 def synced_site(config_file: Path | None, records: str | None) -> "Iterator[tuple[api.Site, SyncResult]]":
     """Return the site of a command's options, in step with its records, unless too much of it would go."""
     with open_site(config_file, records) as site:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress)
-            except LossError as loss:
-                result = site.unsynced(loss)
-        print_sync(result)
+        try:
+            result = sync(site)
+        except LossError as loss:
+            result = site.unsynced(loss)
         print_refusal(result.loss)
         yield site, result
 
