@@ -21,7 +21,7 @@ from feedsvc.serve import logs
 from feedsvc.serve.background import Background
 from feedsvc.serve.supervisor import Supervisor
 from feedsvc.serve.worker import ANSWER_SECONDS, load
-from feedsvc.web import multiprocess
+from feedsvc.web import metrics_folder
 from feedsvc.web.cache import MAX_WAITING
 from feedsvc.workers import signals_blocked
 
@@ -90,7 +90,7 @@ def serve(
     )
     background = Background(config, index, sync_log, server.tell_workers)
     try:
-        with signals_blocked(signal.SIGINT, signal.SIGHUP), multiprocess.shared_folder():
+        with signals_blocked(signal.SIGINT, signal.SIGHUP), metrics_folder.shared():
             # Also SIGINT, which multiprocessing unblocks if it has to start its resource tracker anew.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, server.signal_handler_interrupt)

@@ -13,7 +13,7 @@ from feedsvc.config import Config
 from feedsvc.index.opening import open_index, reopen_index
 from feedsvc.index.stamps import takes_effect
 from feedsvc.serve import logs
-from feedsvc.web import create_app, multiprocess
+from feedsvc.web import create_app, metrics_folder
 from feedsvc.workers import end_with_parent
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def load(prepare: Callable[[], None] | None, line: Connection) -> "WSGIApplicati
     _end_when_told()
     if prepare:
         prepare()
-    end_with_parent(multiprocess.remove)
+    end_with_parent(metrics_folder.remove)
     try:
         config, started = line.recv()
     except EOFError:  # the service ended
         os._exit(1)
     logs.configure(config.serve.log_format)
-    multiprocess.join()
+    metrics_folder.join()
     # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
     time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
     application = _Application(config, started)

@@ -21,8 +21,8 @@ from feedsvc.feeds.missing import Missing, explain_missing
 from feedsvc.index.database import Index
 from feedsvc.model import absolute
 from feedsvc.web.delivery import MAX_QUERY, Delivery, ascii_query
+from feedsvc.web.metrics_folder import HAS_METRICS
 from feedsvc.web.middleware import OUTCOME
-from feedsvc.web.multiprocess import HAS_METRICS
 from feedsvc.web.responses import MAX_ACCEPTED, PAGE_HEADERS, text_response
 
 if TYPE_CHECKING:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 OK, NOT_MODIFIED, FAILED = "200 OK", "304 Not Modified", "412 Precondition Failed"
 
+#: Characters of a date, and of white space around it.
+MAX_DATE = 40
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
 _MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
@@ -28,7 +31,7 @@ _DATES = tuple(
 _SUFFIX = re.compile(r"(?:--?|;)(?:gzip|x-gzip|br|zstd|deflate)\Z")
 
 
-def outcome(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
+def evaluate(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
     """Return the status that a GET or HEAD request for a document gets by its conditions: OK, NOT_MODIFIED or FAILED.
 
     etag: of the document, in quotes, weak. changed: see `stamps`. now: in seconds since 1970, too.
@@ -68,8 +71,8 @@ def _opaque(etag: str) -> str:
 
 
 def read_date(text: str) -> int | None:
-    """Return a date in HTTP in seconds since 1970; None if it is none, which a condition is to be ignored for."""
-    return (_date if len(text) <= 40 else _date.__wrapped__)(text)  # the longer ones are none, and may be long
+    """Return a date in HTTP in seconds since 1970; None for any other text, whose condition doesn't count then."""
+    return _date(text) if len(text) <= MAX_DATE else None
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.web.cache import DocumentCache
-from feedsvc.web.conditions import FAILED, NOT_MODIFIED, outcome
+from feedsvc.web.conditions import FAILED, NOT_MODIFIED, evaluate
 from feedsvc.web.responses import FAILED_BODY, FAILED_HEADERS, Headers, choose_encoding, modified_at
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Delivery:
         if not address or not cached:
             return None
         now = int(time.time())
-        status = outcome(environ, cached.etag, cached.changed, now)
+        status = evaluate(environ, cached.etag, cached.changed, now)
         if status is NOT_MODIFIED:
             return Answer(status, cached.not_modified, b"")
         if status is FAILED:

@@ -1,7 +1,7 @@
 """Metrics in Prometheus' text format, if prometheus-client is installed (the extra `metrics`).
 
 Where the environment names a folder for it, all processes count there, and each can report their sum; see
-`multiprocess`. Metrics of records are read from the index.
+`metrics_folder`. Metrics of records are read from the index.
 """
 
 import os
@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from feedsvc.errors import IndexUnusableError
 from feedsvc.feeds.documents import Documents
-from feedsvc.web.multiprocess import MULTIPROC_DIR, is_there
+from feedsvc.web.metrics_folder import MULTIPROC_DIR, is_there
 
 #: Seconds in which requests are counted together.
 TOGETHER_SECONDS = 0.25

@@ -22,7 +22,7 @@ import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import follower, logs, watching
-from feedsvc.web import cache, create_app, multiprocess
+from feedsvc.web import cache, create_app, metrics_folder
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
 from tests.web.test_http import ask
 
@@ -293,7 +293,7 @@ def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.delenv(multiprocess.MULTIPROC_DIR, raising=False)
+    monkeypatch.delenv(metrics_folder.MULTIPROC_DIR, raising=False)
     for name in ("left", "used", "new"):
         (tmp_path / f"feedsvc-metrics-{name}").mkdir()
         (tmp_path / f"feedsvc-metrics-{name}" / "counter_1.db").touch()
@@ -303,13 +303,13 @@ def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
     lock = os.open(tmp_path / "feedsvc-metrics-used", os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with multiprocess.shared_folder():
+        with metrics_folder.shared():
             assert {path.name.rpartition("-")[2] for path in tmp_path.iterdir()} >= {"used", "new", "link"}
             assert not (tmp_path / "feedsvc-metrics-left").exists()
     finally:
         os.close(lock)
     assert len(list(tmp_path.glob("*/counter_1.db"))) == 3
-    assert multiprocess.MULTIPROC_DIR not in os.environ
+    assert metrics_folder.MULTIPROC_DIR not in os.environ
 
 
 @pytest.mark.survives("the folder in which requests")
