@@ -14,7 +14,7 @@ import feedsvc
 from feedsvc.index.others import KEPT
 from tests.cli.commands import result
 from tests.conftest import record, running_service, wait_until
-from tests.serve.test_serve import entries
+from tests.services import entries
 
 INDEXES = Path(".feedsvc")
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FEEDSVC, PATIENCE, free_port, record, running_service, wait_until
-from tests.serve.test_serve import members
-from tests.serve.test_supervisor import workers
+from tests.services import members, workers
 
 #: What the log of a service begins with, which has nothing to report.
 INFO = (" INFO ", "Serving ", "Subscribe to", "  http", "Press Ctrl-C")

@@ -13,8 +13,7 @@ import pytest
 from feedsvc.serve import follower, logs, watching
 from tests.conftest import Service, Site, record, running_service, wait_until
 from tests.faults import bound_by_permissions
-from tests.serve.test_serve import entries
-from tests.web.test_http import ask
+from tests.services import ask, entries
 
 
 @pytest.fixture

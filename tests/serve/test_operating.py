@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from prometheus_client.parser import text_string_to_metric_families
 
 import feedsvc.web.blueprint
 from feedsvc.config import parse_config
@@ -24,18 +23,9 @@ from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import follower, logs, watching
 from feedsvc.web import cache, create_app, metrics_folder
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
-from tests.web.test_http import ask
+from tests.services import ask, events, samples
 
 BAD = "title: <b>B</b>\nquality: <script>\nunknown: CANARY\n"
-
-
-def samples(text: bytes) -> dict[str, float]:
-    """Return the samples of /metrics, by their names with the values of their labels appended."""
-    return {
-        " ".join([sample.name, *sample.labels.values()]): sample.value
-        for family in text_string_to_metric_families(text.decode())
-        for sample in family.samples
-    }
 
 
 @pytest.mark.survives("the folder goes, or a file takes its place")
@@ -116,11 +106,6 @@ def logged(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     log = tmp_path / "log"
     with running_service(tmp_path, serve='log_format = "json"\naccess_log = true', log=log) as service:
         yield service, log
-
-
-def events(log: Path, name: str) -> list[dict[str, Any]]:
-    whole, _, _ = log.read_text().rpartition("\n")  # a line may be half-written
-    return [event for event in map(json.loads, whole.splitlines()) if event.get("event") == name]
 
 
 @pytest.mark.survives("requests that would forge lines of the log")
