@@ -96,29 +96,32 @@ def build(
     feedsvc build posts --out public
     """
     with open_site(config_file, records, out) as site:
-        if dry_run:
-            _plan_build(site, records, accept_loss, as_json)
-        result = sync(site, will_build=True, accept_loss=accept_loss)
-        check_any_found(result, records)
-        with progress_bar("Building") as progress:
-            built = site.build(progress=progress, accept_loss=accept_loss)
-        if as_json:
-            print_json(reports.report_build(site, result, built))
-        else:
-            print_records(site, result)
-            if built.hub_failure:
-                print_error(f"{built.hub_failure}; the next build tries again")
-            print_conflicts(built.conflicts)
-            for line in change_lines(built.written_names, built.removed_names):
-                print_detail(line)
-            counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-            print_summary(f"{site.config.out}: {counts}")
-        faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
-        sys.exit(1 if faulty else 0)
+        is_faulty = (_plan if dry_run else _write)(site, records, accept_loss, as_json)
+    sys.exit(1 if is_faulty else 0)
 
 
-def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> None:
-    """Print what `build` would do, and exit as it would."""
+def _write(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> bool:
+    """Build, print what was done, and return whether something was wrong."""
+    result = sync(site, will_build=True, accept_loss=accept_loss)
+    check_any_found(result, records)
+    with progress_bar("Building") as progress:
+        built = site.build(progress=progress, accept_loss=accept_loss)
+    if as_json:
+        print_json(reports.report_build(site, result, built))
+    else:
+        print_records(site, result)
+        if built.hub_failure:
+            print_error(f"{built.hub_failure}; the next build tries again")
+        print_conflicts(built.conflicts)
+        for line in change_lines(built.written_names, built.removed_names):
+            print_detail(line)
+        counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+        print_summary(f"{site.config.out}: {counts}")
+    return bool(result.problem_count or result.nothing_found or built.conflicts or built.hub_failure)
+
+
+def _plan(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> bool:
+    """Print what a build would do, and return whether something would be wrong."""
     with site.copy() as copy:
         try:
             result = sync(copy, will_build=True, accept_loss=accept_loss)
@@ -138,8 +141,7 @@ def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json:
                 click.echo(one_line(line))
             counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
             print_summary(f"{site.config.out}: {counts}")
-        faulty = result.problem_count or result.nothing_found or plan.conflicts or plan.refused
-        sys.exit(1 if faulty else 0)
+        return bool(result.problem_count or result.nothing_found or plan.conflicts or plan.refused)
 
 
 @main.command()

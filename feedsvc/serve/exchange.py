@@ -37,7 +37,7 @@ class _Time:
         self._end = time.monotonic() + DEADLINE
 
     def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError if there are none."""
+        """Return the seconds that are left. Raise TimeoutError if there are none."""
         seconds = self._end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError(f"took longer than {DEADLINE:.0f} s")
@@ -90,7 +90,7 @@ class _Connection(HTTPConnection):
         self._create_connection = self._connected
 
     def _connected(self, address: tuple[str, int], *_: object) -> socket:
-        """Return a socket that is connected to the first address of a name that answers. Raises OSError."""
+        """Return a socket that is connected to the first address of a name that answers. Raise OSError."""
         found = getaddrinfo(*address, type=SOCK_STREAM)
         failure = OSError(f"{address[0]} has no address")
         for number, (family, kind, protocol, _name, target) in enumerate(found):
