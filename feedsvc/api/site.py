@@ -294,4 +294,6 @@ class Site:
         self._synced.close()
 
     def _out(self, out: Path | str | None) -> Path | str:
-        return self.config.out if out is None else Path(out) if "://" not in str(out) else out
+        if out is None:
+            return self.config.out
+        return out if "://" in str(out) else Path(out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import api
-from feedsvc.cli.mistakes import meant_option
+from feedsvc.cli.mistakes import meant_option, usage
 from feedsvc.cli.printing import print_detail, print_refusal, print_site, progress_bar
 from feedsvc.errors import ConfigError, LossError, RecordsError
 
@@ -105,10 +105,10 @@ def _check_any_folder(context: click.Context, config: "Config") -> None:
     """Raise RecordsError where there is nothing to begin with, with what to begin with."""
     if config.has_file or config.records_folder.exists():
         return
-    usage = " ".join(context.command.collect_usage_pieces(context)[1:]).replace("[RECORDS]", "FOLDER")
+    line = usage(context).replace("[RECORDS]", "FOLDER")
     doing = "serve" if context.command.name == "serve" else "read"
     raise RecordsError(
         "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
-        f"`feedsvc {context.command.name} {usage}` to {doing} them as they are, "
+        f"`{line}` to {doing} them as they are, "
         "or `feedsvc init --sample` for one to look at"
     )
