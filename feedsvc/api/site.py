@@ -144,7 +144,11 @@ class Site:
         documents = self.documents
         try:
             result = build.build(
-                documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+                documents,
+                self._out(out),
+                progress or no_progress,
+                self._synced.map_in_processes,
+                accept_loss=accept_loss,
             )
         except LossError:
             self._synced.forget_new()
@@ -175,7 +179,11 @@ class Site:
         from feedsvc import build
 
         return build.plan(
-            self.documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+            self.documents,
+            self._out(out),
+            progress or no_progress,
+            self._synced.map_in_processes,
+            accept_loss=accept_loss,
         )
 
     @contextmanager

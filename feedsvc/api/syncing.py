@@ -69,7 +69,7 @@ class SyncedIndex:
         return RecordFolders(sources) if self.mappings is None else RecordMappings(self.mappings, sources[0])
 
     @property
-    def map(self) -> Callable[..., Any] | None:
+    def map_in_processes(self) -> Callable[..., Any] | None:
         """As the built-in `map`, in worker processes; None where there are to be none."""
         return self._pool().map if self.processes else None
 
@@ -162,7 +162,7 @@ class SyncedIndex:
             self.index,
             self.config,
             progress or no_progress,
-            self.map or map,
+            self.map_in_processes or map,
             records=self.records,
             accept_loss=accept_loss,
         )

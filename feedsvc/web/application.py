@@ -44,17 +44,17 @@ def create_app(
     if config.serve.access_log:
         application = logged(application)
     app.wsgi_app = application  # type: ignore[assignment, method-assign]
-
-    @app.errorhandler(HTTPException)
-    def plain_error(error: HTTPException) -> Response:
-        """Answer in plain text, not in Werkzeug's HTML."""
-        if isinstance(error.response, Response):
-            return error.response
-        response = text_response(f"{error.code} {error.name}: {error.description}\n", error.code or 500)
-        response.headers.extend((key, value) for key, value in error.get_headers() if key == "Allow")
-        return response
-
+    app.register_error_handler(HTTPException, _plain_error)
     return app
+
+
+def _plain_error(error: HTTPException) -> Response:
+    """Answer in plain text, not in Werkzeug's HTML."""
+    if isinstance(error.response, Response):
+        return error.response
+    response = text_response(f"{error.code} {error.name}: {error.description}\n", error.code or 500)
+    response.headers.extend((key, value) for key, value in error.get_headers() if key == "Allow")
+    return response
 
 
 def _delivery(app: Flask) -> "Delivery":
