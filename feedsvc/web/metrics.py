@@ -27,9 +27,6 @@ TOGETHER_SECONDS = 0.25
 RENDER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
-_READY = "Whether the index is in step with the records folder."
-
-
 class Metrics(Collector):
     """The metrics of an application and of its index. documents: those that the application delivers now."""
 
@@ -61,17 +58,19 @@ class Metrics(Collector):
         try:
             status = self.documents.status()
         except IndexUnusableError:
-            yield GaugeMetricFamily("feedsvc_ready", _READY, 0)
+            status = None
+        is_ready = status is not None and not status.lag(self.documents.config.serve.watch)
+        yield GaugeMetricFamily("feedsvc_ready", "Whether the index is in step with the records folder.", is_ready)
+        if not status:
             return
         for name, meaning, value in (
-            ("ready", _READY, not status.lag(self.documents.config.serve.watch)),
-            ("stories", "Stories that feeds may hold.", status.stories),
-            ("refused_records", "Records that can't be used.", status.refused),
-            ("loss_refused_stories", "Stories that the refused sync would take away.", status.refused_loss),
-            ("last_sync_timestamp_seconds", "When the last sync that worked ended.", status.synced),
-            ("last_sync_duration_seconds", "How long that took.", status.took),
+            ("feedsvc_stories", "Stories that feeds may hold.", status.stories),
+            ("feedsvc_refused_records", "Records that can't be used.", status.refused),
+            ("feedsvc_loss_refused_stories", "Stories that the refused sync would take away.", status.refused_loss),
+            ("feedsvc_last_sync_timestamp_seconds", "When the last sync that worked ended.", status.synced),
+            ("feedsvc_last_sync_duration_seconds", "How long that took.", status.took),
         ):
-            yield GaugeMetricFamily(f"feedsvc_{name}", meaning, value)
+            yield GaugeMetricFamily(name, meaning, value)
 
     def answered(self, status: str) -> None:
         """Count a request, now or, if others were counted just now, with the next one. status: as in WSGI."""
