@@ -54,11 +54,9 @@ class Follower(Thread):
                 self._follow()
             except Exception as error:  # whichever it is, the service goes on
                 reason, is_expected = _reason(error)
-                if reason != self._sync_log.failure:
-                    log.error("%s; trying again", reason, exc_info=not is_expected, extra=logs.event("failed"))
+                if self._sync_log.fail(reason, is_expected=is_expected):
                     with suppress(IndexUnusableError):  # without it, the status shows that the last sync is long ago
                         note_failure(self._index, reason)
-                self._sync_log.failure = reason
                 self._ended.wait(RETRY_SECONDS)
 
     def _follow(self) -> None:

@@ -54,7 +54,7 @@ def serve(
     listener: socket.socket,
     result: SyncResult,
     ready: Callable[[], object],
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], None] | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
