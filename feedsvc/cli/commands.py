@@ -32,7 +32,7 @@ from feedsvc.cli.printing import (
     progress_bar,
 )
 from feedsvc.cli.program import Commands
-from feedsvc.cli.sites import check_any_found, open_site, serve_options, sync, synced_site
+from feedsvc.cli.sites import check_any_found, open_site, option_tables, sync, synced_site
 from feedsvc.errors import LossError, one_line
 from feedsvc.model.version import __version__
 
@@ -69,7 +69,7 @@ def serve(
 
     It follows the configuration file, too. Ctrl-C or SIGTERM ends it.
     """
-    tables = serve_options(host=host, port=port, workers=workers)
+    tables = option_tables("serve", host=host, port=port, workers=workers)
     with open_site(config_file, records, tables=tables) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
 

@@ -26,6 +26,7 @@ def open_site(
     """Return the site of a command's options. tables: see `load_config`. Raise ConfigError and RecordsError."""
     from feedsvc.config import load_config
 
+    option_tables("build", out=out)
     config = load_config(config_file, records=records, out=out, tables=tables)
     context = click.get_current_context()
     if records is None:
@@ -37,19 +38,19 @@ def open_site(
     return site
 
 
-def serve_options(**options: str | None) -> dict[str, Any]:
-    """Return the tables that options of `serve` make. Raise ConfigError, which names the options."""
+def option_tables(table: str, **options: str | None) -> dict[str, Any]:
+    """Return the table that options replace keys of, if any is given. Raise ConfigError, which names the options."""
     from feedsvc.config import parse_config
 
     given: dict[str, str | int] = {key: value for key, value in options.items() if value is not None}
     for key in given.keys() & {"port", "workers"}:
         with suppress(ValueError):  # what is no number, the configuration refuses as any other value
             given[key] = int(given[key])
-    tables = {"serve": given} if given else {}
+    tables = {table: given} if given else {}
     try:
         parse_config(tables, Path())
     except ConfigError as error:
-        raise ConfigError(*(problem.replace("serve.", "--") for problem in error.problems)) from error
+        raise ConfigError(*(problem.replace(f"{table}.", "--", 1) for problem in error.problems)) from error
     return tables
 
 

@@ -161,7 +161,7 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
         (["build", "--config", "none.toml"], "none.toml: No such file or directory; expected a configuration file"),
         (
             ["build", "--out", ""],
-            "options: build.out: '' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX",
+            "--out: '' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX",
         ),
         (["check", "no\nwhere"], f"{folder}/no\\nwhere: No such file or directory; expected a folder of records"),
         (["check", "nowhere"], f"{folder}/nowhere: No such file or directory; expected a folder of records"),
