@@ -26,7 +26,7 @@ IS_ROOT = os.geteuid() == 0
 def command(*arguments: str | Path, cwd: Path, under: list[str] | None = None) -> tuple[int, str, str]:
     """(exit status, stdout, stderr) of `feedsvc`, which must not show a traceback. under: what to put before it.
 
-    stderr is without what tests/test_cli.py tests: the line of counts, and the warning of a missing base_url.
+    stderr is without what tests/cli/test_commands.py tests: the line of counts, and the warning of a missing base_url.
     """
     line = [*(under or []), FEEDSVC, *arguments]
     done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE)

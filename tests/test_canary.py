@@ -10,8 +10,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.cli.commands import result
 from tests.conftest import PATIENCE, Service, running_service, wait_until
-from tests.test_cli import result
 
 SEEN = "Plainly visible"
 #: The fields of a story, with a canary for each `¤`: what is read, and has no fault, is without one.

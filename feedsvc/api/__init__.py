@@ -1,5 +1,6 @@
 """What commands and programs call: open a site, and serve it inside of an application."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,12 +60,14 @@ def create_app(config: "Config | Site | Path | str | None" = None) -> "Flask":
         >>> client.get("/feed.atom").content_type
         'application/atom+xml; charset=utf-8'
     """
-    from feedsvc.config import load_config
+    from feedsvc.config import Config, load_config
     from feedsvc.web import create_app as create
 
     if isinstance(config, Site):
         return create(config.config, config.index)
-    return create(load_config(config) if isinstance(config, str | Path) else config)
+    if isinstance(config, Config):
+        return create(config)
+    return create(load_config(config if config is not None else os.environ.get("FEEDSVC_CONFIG") or None))
 
 
 def blueprint(site: "Site") -> "Blueprint":

@@ -144,7 +144,11 @@ class Site:
         documents = self.documents
         try:
             result = build.build(
-                documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+                documents,
+                self._out(out),
+                progress or no_progress,
+                self._synced.map_in_processes,
+                accept_loss=accept_loss,
             )
         except LossError:
             self._synced.forget_new()
@@ -175,7 +179,11 @@ class Site:
         from feedsvc import build
 
         return build.plan(
-            self.documents, self._out(out), progress or no_progress, self._synced.map, accept_loss=accept_loss
+            self.documents,
+            self._out(out),
+            progress or no_progress,
+            self._synced.map_in_processes,
+            accept_loss=accept_loss,
         )
 
     @contextmanager
@@ -294,4 +302,6 @@ class Site:
         self._synced.close()
 
     def _out(self, out: Path | str | None) -> Path | str:
-        return self.config.out if out is None else Path(out) if "://" not in str(out) else out
+        if out is None:
+            return self.config.out
+        return out if "://" in str(out) else Path(out)

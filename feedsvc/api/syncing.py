@@ -69,7 +69,7 @@ class SyncedIndex:
         return RecordFolders(sources) if self.mappings is None else RecordMappings(self.mappings, sources[0])
 
     @property
-    def map(self) -> Callable[..., Any] | None:
+    def map_in_processes(self) -> Callable[..., Any] | None:
         """As the built-in `map`, in worker processes; None where there are to be none."""
         return self._pool().map if self.processes else None
 
@@ -89,14 +89,16 @@ class SyncedIndex:
         from feedsvc.records.collection import load_reading
 
         self.check()
-        if self.processes and self._index is None and is_new(self.config):  # so that all records are to be read
-            self._pool(will_build).start(load_reading)
+        if self.processes:
+            workers = self._pool(will_build)
+            if self._index is None and is_new(self.config):  # so that all records are to be read
+                workers.start(load_reading)
         try:
-            return self._sync(progress, will_build, follows, accept_loss)
+            return self._sync(progress, follows, accept_loss)
         except IndexReadOnlyError as error:
             log.warning("feedsvc: %s", one_line(f"{error}; until then, a temporary one is made each time"))
         self._use_temporary()
-        return self._sync(progress, will_build, follows, accept_loss)
+        return self._sync(progress, follows, accept_loss)
 
     def check(self) -> None:
         """Raise ConfigError, RecordsError or IndexUnusableError where a sync would, before anything is written."""
@@ -149,19 +151,18 @@ class SyncedIndex:
             index = self.config.replaced_index or self.config.index
             self.config = dataclasses.replace(self.config, index=index, replaced_index=None)
 
-    def _sync(self, progress: Progress | None, will_build: bool, follows: bool, accept_loss: bool) -> "SyncResult":
+    def _sync(self, progress: Progress | None, follows: bool, accept_loss: bool) -> "SyncResult":
         from feedsvc.index.sync import sync
 
         while follows and not self.index.is_leader():
             if self.index.is_filled():
                 return self.unsynced()
             time.sleep(WAIT_SECONDS)
-        mapping = self._pool(will_build).map if self.processes else map
         result = sync(
             self.index,
             self.config,
             progress or no_progress,
-            mapping,
+            self.map_in_processes or map,
             records=self.records,
             accept_loss=accept_loss,
         )

@@ -21,19 +21,18 @@ from feedsvc.cli.printing import (
     print_conflicts,
     print_counts,
     print_detail,
+    print_error,
     print_json,
     print_message,
-    print_notes,
+    print_messages,
     print_problems,
     print_records,
     print_refusal,
     print_summary,
-    print_sync,
-    print_warnings,
     progress_bar,
 )
 from feedsvc.cli.program import Commands
-from feedsvc.cli.sites import check_any_found, open_site, serve_options, synced_site
+from feedsvc.cli.sites import check_any_found, open_site, option_tables, sync, synced_site
 from feedsvc.errors import LossError, one_line
 from feedsvc.model.version import __version__
 
@@ -70,7 +69,7 @@ def serve(
 
     It follows the configuration file, too. Ctrl-C or SIGTERM ends it.
     """
-    tables = serve_options(host=host, port=port, workers=workers)
+    tables = option_tables("serve", host=host, port=port, workers=workers)
     with open_site(config_file, records, tables=tables) as site, ExitStack() as reading:
         progress = reading.enter_context(progress_bar("Reading records"))
 
@@ -97,38 +96,37 @@ def build(
     feedsvc build posts --out public
     """
     with open_site(config_file, records, out) as site:
-        if dry_run:
-            _plan_build(site, records, accept_loss, as_json)
-        with progress_bar("Reading records") as progress:
-            result = site.sync(progress, will_build=True, accept_loss=accept_loss)
-        print_sync(result)
-        check_any_found(result, records)
-        with progress_bar("Building") as progress:
-            built = site.build(progress=progress, accept_loss=accept_loss)
-        if as_json:
-            print_json(reports.report_build(site, result, built))
-        else:
-            print_records(site, result)
-            if built.hub_failure:
-                click.echo(f"{built.hub_failure}; the next build tries again", err=True)
-            print_conflicts(built.conflicts)
-            for line in change_lines(built.written_names, built.removed_names):
-                print_detail(line)
-            counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
-            print_summary(f"{site.config.out}: {counts}")
-        faulty = result.problem_count or result.nothing_found or built.conflicts or built.hub_failure
-        sys.exit(1 if faulty else 0)
+        is_faulty = (_plan if dry_run else _write)(site, records, accept_loss, as_json)
+    sys.exit(1 if is_faulty else 0)
 
 
-def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> None:
-    """Print what `build` would do, and exit as it would."""
+def _write(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> bool:
+    """Build, print what was done, and return whether something was wrong."""
+    result = sync(site, will_build=True, accept_loss=accept_loss)
+    check_any_found(result, records)
+    with progress_bar("Building") as progress:
+        built = site.build(progress=progress, accept_loss=accept_loss)
+    if as_json:
+        print_json(reports.report_build(site, result, built))
+    else:
+        print_records(site, result)
+        if built.hub_failure:
+            print_error(f"{built.hub_failure}; the next build tries again")
+        print_conflicts(built.conflicts)
+        for line in change_lines(built.written_names, built.removed_names):
+            print_detail(line)
+        counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+        print_summary(f"{site.config.out}: {counts}")
+    return bool(result.problem_count or result.nothing_found or built.conflicts or built.hub_failure)
+
+
+def _plan(site: api.Site, records: str | None, accept_loss: bool, as_json: bool) -> bool:
+    """Print what a build would do, and return whether something would be wrong."""
     with site.copy() as copy:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = copy.sync(progress, will_build=True, accept_loss=accept_loss)
-            except LossError as loss:
-                result = replace(copy.sync(progress, will_build=True, accept_loss=True), loss=loss)
-        print_sync(result)
+        try:
+            result = sync(copy, will_build=True, accept_loss=accept_loss)
+        except LossError as loss:
+            result = replace(sync(copy, will_build=True, accept_loss=True), loss=loss)
         check_any_found(result, records)
         with progress_bar("Building") as progress:
             plan = copy.plan_build(progress=progress, accept_loss=accept_loss)
@@ -143,8 +141,7 @@ def _plan_build(site: api.Site, records: str | None, accept_loss: bool, as_json:
                 click.echo(one_line(line))
             counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
             print_summary(f"{site.config.out}: {counts}")
-        faulty = result.problem_count or result.nothing_found or plan.conflicts or plan.refused
-        sys.exit(1 if faulty else 0)
+        return bool(result.problem_count or result.nothing_found or plan.conflicts or plan.refused)
 
 
 @main.command()
@@ -156,13 +153,11 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
     """Show every problem in every record."""
     with ExitStack() as stack:
         site = stack.enter_context(open_site(config_file, records))
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress, accept_loss=accept_loss)
-            except LossError as loss:
-                site = stack.enter_context(site.copy())  # so that the index stays as it is
-                result = replace(site.sync(progress, accept_loss=True), loss=loss)
-        print_sync(result)
+        try:
+            result = sync(site, accept_loss=accept_loss)
+        except LossError as loss:
+            site = stack.enter_context(site.copy())  # so that the index stays as it is
+            result = replace(sync(site, accept_loss=True), loss=loss)
         print_refusal(result.loss)
         number = result.problem_count
         if as_json:
@@ -170,8 +165,8 @@ def check(config_file: Path | None, records: str | None, accept_loss: bool, as_j
         else:
             for problem in result.problems:
                 click.echo(str(problem))
-            print_warnings(site.warnings())
-            print_notes([*site.notes(), *result.notes])
+            print_messages("warning", site.warnings())
+            print_messages("note", [*site.notes(), *result.notes])
             print_counts(result)
             print_message(f"{number} problem{'' if number == 1 else 's'}")
         sys.exit(1 if number or result.nothing_found or result.loss else 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.errors import one_line
+from feedsvc.cli.printing import print_error
 
 #: Commands that others have, and what does the same here.
 _OTHER_WORDS = {
@@ -26,19 +26,20 @@ class Mistake(click.UsageError):
 
     def show(self, file: object = None) -> None:
         """Print the message."""
-        click.echo(one_line(f"feedsvc: {self.format_message()}"), err=True)
+        print_error(f"feedsvc: {self.format_message()}")
 
 
 def explain(context: click.Context, arguments: Sequence[str], error: click.UsageError) -> Mistake:
     """Return what is wrong with the arguments of a command, or of those before the command, by click's error."""
     command = context.command
     if isinstance(error, click.NoSuchOption):
-        told = _misplaced if isinstance(command, click.Group) else _unknown_option
-        return Mistake(told(context, arguments, error.option_name))
+        if isinstance(command, click.Group):
+            return Mistake(_misplaced(command, arguments, error.option_name))
+        return Mistake(_unknown_option(context, error.option_name))
     if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
-        return Mistake(f"{command.name}: {error.param.make_metavar(context)} is missing; expected {_usage(context)}")
+        return Mistake(f"{command.name}: {error.param.make_metavar(context)} is missing; expected {usage(context)}")
     if extra := re.search(r"unexpected extra arguments? \((.*)\)", error.message):
-        meant = meant_option(command, extra[1]) or f"expected {_usage(context)}"
+        meant = meant_option(command, extra[1]) or f"expected {usage(context)}"
         return Mistake(f"{command.name}: {extra[1]} is more than it takes; {meant}")
     if isinstance(error, click.BadOptionUsage):
         return Mistake(f"{command.name}: {_misused(command, error)}")
@@ -93,14 +94,13 @@ def _misused(command: click.Command, error: click.BadOptionUsage) -> str:
     return f"{name} has no value; expected {name} {option.metavar}"
 
 
-def _usage(context: click.Context) -> str:
+def usage(context: click.Context) -> str:
+    """Return how a command is called."""
     return f"{context.command_path} {' '.join(context.command.collect_usage_pieces(context)[1:])}"
 
 
-def _misplaced(context: click.Context, arguments: Sequence[str], name: str) -> str:
+def _misplaced(group: click.Group, arguments: Sequence[str], name: str) -> str:
     """Return what is wrong with an option before the command."""
-    group = context.command
-    assert isinstance(group, click.Group)
     known = [each for each, command in group.commands.items() if name in _options(command)]
     if not known:
         return f"{name} is not an option before a command{_near(name, _options(group))}"
@@ -113,7 +113,7 @@ def _misplaced(context: click.Context, arguments: Sequence[str], name: str) -> s
     return f"{name} belongs after the command: {' '.join(words)}"
 
 
-def _unknown_option(context: click.Context, arguments: Sequence[str], name: str) -> str:
+def _unknown_option(context: click.Context, name: str) -> str:
     """Return what is wrong with an option that a command doesn't have."""
     command, own = context.command, _options(context.command)
     group = context.parent.command if context.parent else None
@@ -126,9 +126,8 @@ def _unknown_option(context: click.Context, arguments: Sequence[str], name: str)
         return f"{message}; did you mean {meant}?"
     if key := _key(name):
         return f"{message}; set {key} in the configuration"
-    if len(name) == 2:
-        long = [each for each in own if each.startswith(f"-{name}")]
-        return f"{message}; did you mean {long[0]}?" if long else f"{message}{_near(name, own)}"
+    if len(name) == 2 and (long := [each for each in own if each.startswith(f"-{name}")]):
+        return f"{message}; did you mean {long[0]}?"
     return f"{message}{_near(name, own)}"
 
 

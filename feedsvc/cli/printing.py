@@ -41,6 +41,11 @@ def _detail() -> Detail:
     return context.meta.get(__name__, Detail.USUAL) if context else Detail.USUAL
 
 
+def print_error(line: str) -> None:
+    """Print what is wrong."""
+    click.echo(one_line(line), err=True)
+
+
 def print_message(line: str) -> None:
     """Print what is neither a result nor wrong, unless the command is to be quiet."""
     if _detail() > Detail.LITTLE:
@@ -72,42 +77,37 @@ def print_site(site: api.Site) -> None:
         print_detail(f"index: {config.folder / path if path != url else without_password(url)}")
 
 
-def print_sync(result: "SyncResult") -> None:
-    """Print how many files were read, if the command is to say so."""
-    print_detail(f"files read: {result.read:,}, gone: {result.gone:,}")
-
-
 def print_records(site: api.Site, result: "SyncResult") -> None:
     """Print what a build reads: problems, counts and warnings."""
     print_problems(result)
     print_counts(result)
-    print_warnings(site.warnings(of_build=True))
+    print_messages("warning", site.warnings(of_build=True))
 
 
 def print_conflicts(conflicts: tuple[Path | str, ...]) -> None:
     """Print which files a build leaves as they are."""
     message = "not as feedsvc wrote it, so it stays; move it to let feedsvc write its own"
     for path in conflicts:
-        click.echo(one_line(f"{path}: {message}"), err=True)
+        print_error(f"{path}: {message}")
 
 
 def print_refusal(refusal: LossError | str | None) -> None:
     """Print why a sync or a build was refused, if it was."""
     if refusal:
-        click.echo(one_line(f"feedsvc: {refusal}"), err=True)
+        print_error(f"feedsvc: {refusal}")
 
 
 def print_problems(result: "SyncResult") -> None:
     """Print all problems of the records, and what else a sync noticed."""
     for problem in result.problems if result.problem_count else ():
         click.echo(str(problem), err=True)
-    print_notes(result.notes)
+    print_messages("note", result.notes)
 
 
-def print_notes(notes: Iterable[str]) -> None:
-    """Print what may surprise, and is no problem."""
-    for note in notes:
-        print_message(f"note: {note}")
+def print_messages(kind: str, messages: Iterable[str]) -> None:
+    """Print messages of a kind: a "warning" of the configuration, or a "note" of what may surprise, but is right."""
+    for message in messages:
+        print_message(f"{kind}: {message}")
 
 
 def print_json(report: Report) -> None:
@@ -115,16 +115,10 @@ def print_json(report: Report) -> None:
     click.echo(json.dumps(report, indent=2))  # in ASCII: control characters are escaped
 
 
-def print_warnings(warnings: list[str]) -> None:
-    """Print warnings of the configuration."""
-    for warning in warnings:
-        print_message(f"warning: {warning}")
-
-
 def print_counts(result: "SyncResult") -> None:
     """Print how many stories and files there are."""
     if result.nothing_found:
-        click.echo(one_line(result.nothing_found), err=True)
+        print_error(result.nothing_found)
     print_message(str(result.counts))
 
 

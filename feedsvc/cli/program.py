@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from _thread import interrupt_main
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from signal import SIGINT, default_int_handler, getsignal, signal
@@ -16,14 +16,25 @@ from click.exceptions import NoArgsIsHelpError
 
 from feedsvc.cli.mistakes import explain, explain_unknown_command
 from feedsvc.cli.options import Argument
-from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, LossError, one_line
+from feedsvc.cli.printing import print_error
+from feedsvc.errors import ConfigError, FeedsvcError, IndexLostError, LossError
 
 
-class Command(click.Command):
-    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
+class _Explained(click.Command):
+    """A command that explains what is wrong with its arguments."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        return _parsed(super().parse_args, context, arguments)
+        given = [*arguments]
+        try:
+            return super().parse_args(context, arguments)
+        except NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise explain(context, given, error) from error
+
+
+class Command(_Explained):
+    """A command that is retried once if the index is lost: it can be rebuilt from the records."""
 
     def get_short_help_str(self, limit: int = 1000) -> str:
         return super().get_short_help_str(1000)  # whole, however narrow a terminal, or the list of a shell, is
@@ -42,13 +53,10 @@ class Command(click.Command):
                 return super().invoke(context)
 
 
-class Commands(click.Group):
+class Commands(_Explained, click.Group):
     """Commands whose errors are shown in one line."""
 
     command_class = Command
-
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        return _parsed(super().parse_args, context, arguments)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)  # those that are used most come first
@@ -73,10 +81,10 @@ class Commands(click.Group):
             return super().invoke(context)
         except FeedsvcError as error:
             for problem in error.problems if isinstance(error, ConfigError) else [str(error)]:
-                click.echo(one_line(f"feedsvc: {problem}"), err=True)
+                print_error(f"feedsvc: {problem}")
             context.exit(1 if isinstance(error, LossError) else 2)
         except KeyboardInterrupt:
-            click.echo("feedsvc: interrupted", err=True)
+            print_error("feedsvc: interrupted")
             context.exit(130)
         except OSError as error:
             if error.errno == errno.EPIPE:  # `feedsvc feeds | head`, which click ends quietly
@@ -87,7 +95,7 @@ class Commands(click.Group):
 
 def _print_os_error(error: OSError) -> None:
     with suppress(OSError):  # it may be of stderr itself
-        click.echo(one_line(f"feedsvc: {error.filename or 'output'}: {error.strerror}"), err=True)
+        print_error(f"feedsvc: {error.filename or 'output'}: {error.strerror}")
 
 
 @contextmanager
@@ -124,19 +132,6 @@ def _interrupts_kept() -> Iterator[None]:
     finally:
         sys.unraisablehook = hook
         signal(SIGINT, before)
-
-
-def _parsed(
-    parse: Callable[[click.Context, list[str]], list[str]], context: click.Context, arguments: list[str]
-) -> list[str]:
-    """Return what is left of arguments after parsing them. Raise Mistake for what can't be parsed."""
-    given = [*arguments]
-    try:
-        return parse(context, arguments)
-    except NoArgsIsHelpError:
-        raise
-    except click.UsageError as error:
-        raise explain(context, given, error) from error
 
 
 def _open_standard_streams() -> None:

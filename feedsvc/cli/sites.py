@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedsvc import api
-from feedsvc.cli.mistakes import meant_option
-from feedsvc.cli.printing import print_refusal, print_site, print_sync, progress_bar
+from feedsvc.cli.mistakes import meant_option, usage
+from feedsvc.cli.printing import print_detail, print_refusal, print_site, progress_bar
 from feedsvc.errors import ConfigError, LossError, RecordsError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def open_site(
     """Return the site of a command's options. tables: see `load_config`. Raise ConfigError and RecordsError."""
     from feedsvc.config import load_config
 
+    option_tables("build", out=out)
     config = load_config(config_file, records=records, out=out, tables=tables)
     context = click.get_current_context()
     if records is None:
@@ -37,32 +38,38 @@ def open_site(
     return site
 
 
-def serve_options(**options: str | None) -> dict[str, Any]:
-    """Return the tables that options of `serve` make. Raise ConfigError, which names the options."""
+def option_tables(table: str, **options: str | None) -> dict[str, Any]:
+    """Return the table that options replace keys of, if any is given. Raise ConfigError, which names the options."""
     from feedsvc.config import parse_config
 
     given: dict[str, str | int] = {key: value for key, value in options.items() if value is not None}
     for key in given.keys() & {"port", "workers"}:
         with suppress(ValueError):  # what is no number, the configuration refuses as any other value
             given[key] = int(given[key])
-    tables = {"serve": given} if given else {}
+    tables = {table: given} if given else {}
     try:
         parse_config(tables, Path())
     except ConfigError as error:
-        raise ConfigError(*(problem.replace("serve.", "--") for problem in error.problems)) from error
+        raise ConfigError(*(problem.replace(f"{table}.", "--", 1) for problem in error.problems)) from error
     return tables
+
+
+def sync(site: api.Site, *, will_build: bool = False, accept_loss: bool = False) -> "SyncResult":
+    """Sync a site, and tell how many files were read, if the command is to say so; see `Site.sync`."""
+    with progress_bar("Reading records") as progress:
+        result = site.sync(progress, will_build=will_build, accept_loss=accept_loss)
+    print_detail(f"files read: {result.read:,}, gone: {result.gone:,}")
+    return result
 
 
 @contextmanager
 def synced_site(config_file: Path | None, records: str | None) -> "Iterator[tuple[api.Site, SyncResult]]":
     """Return the site of a command's options, in step with its records, unless too much of it would go."""
     with open_site(config_file, records) as site:
-        with progress_bar("Reading records") as progress:
-            try:
-                result = site.sync(progress)
-            except LossError as loss:
-                result = site.unsynced(loss)
-        print_sync(result)
+        try:
+            result = sync(site)
+        except LossError as loss:
+            result = site.unsynced(loss)
         print_refusal(result.loss)
         yield site, result
 
@@ -99,10 +106,10 @@ def _check_any_folder(context: click.Context, config: "Config") -> None:
     """Raise RecordsError where there is nothing to begin with, with what to begin with."""
     if config.has_file or config.records_folder.exists():
         return
-    usage = " ".join(context.command.collect_usage_pieces(context)[1:]).replace("[RECORDS]", "FOLDER")
+    line = usage(context).replace("[RECORDS]", "FOLDER")
     doing = "serve" if context.command.name == "serve" else "read"
     raise RecordsError(
         "there is no config.toml here, and no folder records; run `feedsvc init FOLDER` for your own records, "
-        f"`feedsvc {context.command.name} {usage}` to {doing} them as they are, "
+        f"`{line}` to {doing} them as they are, "
         "or `feedsvc init --sample` for one to look at"
     )

@@ -12,7 +12,7 @@ from feedsvc.index.database import Index
 from feedsvc.index.opening import reopen_index
 from feedsvc.serve import logs
 from feedsvc.serve.configuration import Changes
-from feedsvc.serve.follower import follow
+from feedsvc.serve.follower import Follower
 from feedsvc.serve.websub import announce_changes
 
 #: Seconds within which all workers have taken over a configuration. Until then, no document is as of its time.
@@ -57,26 +57,21 @@ class Background:
 
     def _run(self) -> None:
         self._announce(self._config)
-        end_following = self._follow(self._config) if self._config.serve.watch else lambda: None
+        follower = self._follow(self._config) if self._config.serve.watch else None
         while config := self._changes.next(self._stop):
-            end_following()
+            if follower:
+                follower.end()
             self._index = reopen_index(self._index, config)
             self._sync_log.begin_anew()
-            end_following = self._follow(config)
-        end_following()
+            follower = self._follow(config)
+        if follower:
+            follower.end()
 
-    def _follow(self, config: Config) -> Callable[[], None]:
-        """Follow the records by a configuration, which is taken over then; return what ends that."""
-        stop = Event()
-        arguments = (config, self._index, stop, self._sync_log, partial(self._take_over, config))
-        follower = Thread(target=follow, args=arguments, name="follower", daemon=True)
+    def _follow(self, config: Config) -> Follower:
+        """Follow the records by a configuration, which is taken over then."""
+        follower = Follower(config, self._index, self._sync_log, partial(self._take_over, config))
         follower.start()
-
-        def end() -> None:
-            stop.set()
-            follower.join()
-
-        return end
+        return follower
 
     def _take_over(self, config: Config) -> None:
         """Let all go by a configuration, by which the index is in step, unless it is the one that they go by."""

@@ -32,13 +32,14 @@ class Changes:
         self._config = config
         self._file = config.folder / config.file_name
         self._asked = Event()
-        self._seen: _Identity = ()
-        self._before: _Identity = None
+        #: What the file was when it was read last, and at the last look.
+        self._read_as: _Identity = ()
+        self._looked_at: _Identity = None
         #: Why the one in the file can't be used; empty if it can.
         self._failure = ""
         self._retry = 0.0
-        #: The keys of which was said that they need a restart.
-        self._said: Sequence[str] = ()
+        #: The keys of which a warning said that they need a restart.
+        self._restart_keys: Sequence[str] = ()
 
     def ask(self) -> None:
         """Let the configuration be read anew, whether its file changed or not."""
@@ -57,9 +58,9 @@ class Changes:
             try:
                 config = self._read()
             except FeedsvcError as error:
-                self._say(str(error), is_expected=True)
+                self._refuse(str(error), is_expected=True)
             except Exception as error:  # whichever it is, the service goes on
-                self._say(f"{self._file}: can't be read: {type(error).__name__}", is_expected=False)
+                self._refuse(f"{self._file}: can't be read: {type(error).__name__}", is_expected=False)
             else:
                 is_mended, self._failure = bool(self._failure), ""
                 if (is_asked or is_mended) and config == self._config:
@@ -74,11 +75,11 @@ class Changes:
         if not self._config.serve.watch:
             return False
         found = _identity(self._file)
-        is_written, self._before = found == self._before, found
+        is_written, self._looked_at = found == self._looked_at, found
         if not is_written or (found is None and not self._config.has_file):
             return False
-        if found != self._seen:
-            self._seen = found
+        if found != self._read_as:
+            self._read_as = found
             return True
         return bool(self._failure) and time.monotonic() >= self._retry
 
@@ -94,14 +95,15 @@ class Changes:
                 index.is_filled()
             finally:
                 index.close()
-        said = restart_keys(self._config, wanted)
-        if said and said != self._said:
-            event = logs.event("restart", keys=said)
-            log.warning("%s: only a restart takes over %s", wanted.name, ", ".join(said), extra=event)
-        self._said = said
+        keys = restart_keys(self._config, wanted)
+        if keys and keys != self._restart_keys:
+            event = logs.event("restart", keys=keys)
+            log.warning("%s: only a restart takes over %s", wanted.name, ", ".join(keys), extra=event)
+        self._restart_keys = keys
         return config
 
-    def _say(self, failure: str, *, is_expected: bool) -> None:
+    def _refuse(self, failure: str, *, is_expected: bool) -> None:
+        """Go on with the configuration that there is; log why, once."""
         self._retry = time.monotonic() + RETRY_SECONDS
         if failure != self._failure:
             kept = "the service goes on with the configuration that it has"

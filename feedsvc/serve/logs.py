@@ -89,6 +89,17 @@ class SyncLog:
             extra=event("sync", **done, **asdict(result.counts), seconds=round(result.seconds, 3)),
         )
 
+    def fail(self, reason: str, *, is_expected: bool) -> bool:
+        """Log why a sync failed, unless the one before failed for the same reason; return whether it didn't.
+
+        is_expected: whether that is no fault of the program, so that no traceback is needed.
+        """
+        is_new = reason != self.failure
+        if is_new:
+            log.error("%s; trying again", reason, exc_info=not is_expected, extra=event("failed"))
+        self.failure = reason
+        return is_new
+
     def begin_anew(self) -> None:
         """Log the next refusal also if the sync before was refused: it is by another configuration."""
         self._is_refused = False

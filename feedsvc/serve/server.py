@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 from granian.constants import HTTPModes, Interfaces
@@ -19,8 +20,8 @@ from feedsvc.index.sync_result import SyncResult
 from feedsvc.serve import logs
 from feedsvc.serve.background import Background
 from feedsvc.serve.supervisor import Supervisor
-from feedsvc.serve.worker import ANSWER_SECONDS, Loader
-from feedsvc.web import multiprocess
+from feedsvc.serve.worker import ANSWER_SECONDS, load
+from feedsvc.web import metrics_folder
 from feedsvc.web.cache import MAX_WAITING
 from feedsvc.workers import signals_blocked
 
@@ -53,7 +54,7 @@ def serve(
     listener: socket.socket,
     result: SyncResult,
     ready: Callable[[], object],
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], None] | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
@@ -89,14 +90,14 @@ def serve(
     )
     background = Background(config, index, sync_log, server.tell_workers)
     try:
-        with signals_blocked(signal.SIGINT, signal.SIGHUP), multiprocess.shared_folder():
+        with signals_blocked(signal.SIGINT, signal.SIGHUP), metrics_folder.shared():
             # Also SIGINT, which multiprocessing unblocks if it has to start its resource tracker anew.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, server.signal_handler_interrupt)
             Thread(target=_take_signals, args=(background.reload,), name="signals", daemon=True).start()
             ready()
             background.start()
-            server.serve(target_loader=Loader(prepare), wrap_loader=False)
+            server.serve(target_loader=partial(load, prepare), wrap_loader=False)
     except SystemExit:
         # Told to end, it still reports workers that got the signal, too, and ended before it stopped them.
         if not server.interrupt_signal:

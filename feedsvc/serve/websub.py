@@ -82,7 +82,7 @@ def queue_changes(documents: Documents) -> None:
     """Queue, in the index, the feeds whose bytes changed since this was called last.
 
     By another configuration, or version of feedsvc, all are compared. The first time there is nothing to compare with,
-    and nothing is queued. Raises IndexUnusableError.
+    and nothing is queued. Raise IndexUnusableError.
     """
     current = documents.current()
     with documents.index.reading() as connection:
@@ -117,7 +117,7 @@ def notify_hub(documents: Documents) -> tuple[float | None, str]:
     """Announce the feeds that are queued and due.
 
     Return the seconds until the next ones are due, or None if none are queued, and the reason why the hub could not be
-    notified, or "". Raises IndexUnusableError.
+    notified, or "". Raise IndexUnusableError.
     """
     site, hub = documents.config.site, documents.config.feeds.hub
     while True:
@@ -149,7 +149,7 @@ def _wait(pending: announcements.Pending) -> float | None:
 
 
 def _publish(hub: str, urls: Sequence[str]) -> None:
-    """Send the hub a request that announces feeds. Raises HubError."""
+    """Send the hub a request that announces feeds. Raise HubError."""
     form = urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls)]).encode()
     request = Request(hub, form, {"User-Agent": f"feedsvc/{__version__}"})
     try:

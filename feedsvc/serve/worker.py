@@ -4,7 +4,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from signal import SIG_BLOCK, SIGTERM, alarm, getsignal, pthread_sigmask, sigwait
 from threading import Thread
@@ -14,8 +13,7 @@ from feedsvc.config import Config
 from feedsvc.index.opening import open_index, reopen_index
 from feedsvc.index.revisions import takes_effect
 from feedsvc.serve import logs
-from feedsvc.web import create_app, multiprocess
-from feedsvc.web.application import metrics_of
+from feedsvc.web import create_app, metrics_folder
 from feedsvc.workers import end_with_parent
 
 if TYPE_CHECKING:
@@ -27,36 +25,29 @@ ANSWER_SECONDS = 4
 log = logging.getLogger("feedsvc")
 
 
-@dataclass
-class Loader:
-    """Loads the application in a worker process. It goes there when one starts."""
+def load(prepare: Callable[[], None] | None, line: Connection) -> "WSGIApplication":
+    """Return the application of this process, a worker that has just started.
 
-    #: Called in each worker process.
-    prepare: Callable[[], None] | None
-
-    def __call__(self, line: Connection) -> "WSGIApplication":
-        """Return the application of this process.
-
-        line: on which it gets its configurations, each with the time when the service began, or took it over, in
-        seconds since 1970; see `create_app`.
-        """
-        _end_when_told()
-        if self.prepare:
-            self.prepare()
-        end_with_parent(multiprocess.remove)
-        try:
-            config, started = line.recv()
-        except EOFError:  # the service ended
-            os._exit(1)
-        logs.configure(config.serve.log_format)
-        multiprocess.join()
-        # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
-        time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
-        application = _Application(config, started)
-        while line.poll():  # what came meanwhile
-            application.configure(*line.recv())
-        Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()
-        return application
+    prepare: called first. line: on which the configurations come, each with the time when the service began, or took it
+    over, in seconds since 1970; see `create_app`.
+    """
+    _end_when_told()
+    if prepare:
+        prepare()
+    end_with_parent(metrics_folder.remove)
+    try:
+        config, started = line.recv()
+    except EOFError:  # the service ended
+        os._exit(1)
+    logs.configure(config.serve.log_format)
+    metrics_folder.join()
+    # Until then, a client that sends `If-Modified-Since` alone would get each document once more.
+    time.sleep(min(max(takes_effect(started) - time.time(), 0), 2))
+    application = _Application(config, started)
+    while line.poll():  # what came meanwhile
+        application.configure(*line.recv())
+    Thread(target=application.follow, args=(line,), name="configuration", daemon=True).start()
+    return application
 
 
 class _Application:
@@ -75,7 +66,7 @@ class _Application:
         try:
             logs.configure(config.serve.log_format)
             self._index = reopen_index(self._index, config)
-            self._app = create_app(config, self._index, started, metrics_of(self._app))
+            self._app = create_app(config, self._index, started, before=self._app)
             self._answer = self._app.wsgi_app
         except Exception:  # whichever it is: else the thread would end, and this worker go on with the old one
             log.exception("a worker can't take over the configuration, and ends; another one starts")

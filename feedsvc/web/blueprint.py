@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, current_app, request
@@ -21,14 +21,14 @@ from feedsvc.feeds.missing import Missing, explain_missing
 from feedsvc.index.database import Index
 from feedsvc.model import absolute
 from feedsvc.web.delivery import MAX_QUERY, Delivery, ascii_query
+from feedsvc.web.metrics_folder import HAS_METRICS
 from feedsvc.web.middleware import OUTCOME
-from feedsvc.web.multiprocess import HAS_METRICS
 from feedsvc.web.responses import MAX_ACCEPTED, PAGE_HEADERS, text_response
 
 if TYPE_CHECKING:
     from feedsvc.web.metrics import Metrics
 
-#: The key of an application's extensions for what each registration of a blueprint delivers, by the blueprint's name.
+#: The key of an application's extensions for the delivery of each registration of a blueprint, by the blueprint's name.
 EXTENSION = "feedsvc"
 NAME = "feedsvc"
 
@@ -39,20 +39,13 @@ class AddressConverter(PathConverter):
     regex = r"[^/][\s\S]*?"
 
 
-class Registration(NamedTuple):
-    """What one registration of the blueprint delivers."""
-
-    delivery: Delivery
-    metrics: "Metrics | None"
-
-
 def create_blueprint(
     index: Index, config: Config, started: float | None = None, metrics: "Metrics | None" = None
 ) -> Blueprint:
     """Return a blueprint that delivers every document through Flask, with its hooks and error handlers.
 
     It may be registered more than once, under different names. Where `site.base_url` isn't set, the addresses in
-    documents follow the prefix of each registration. started, metrics: see `create_app`.
+    documents follow the prefix of each registration. started: see `create_app`. metrics: to go on with.
     """
     began = time.time() if started is None else started
     blueprint = Blueprint(NAME, __name__)
@@ -61,32 +54,31 @@ def create_blueprint(
     def register(state: BlueprintSetupState) -> None:
         name = f"{state.name_prefix}.{state.name}".lstrip(".")
         documents = Documents(index, _at_prefix(config, state))
-        counted = metrics.of(documents) if metrics else _new_metrics(documents)
-        delivery = Delivery(documents, began, counted.made) if counted else Delivery(documents, began)
+        delivery = Delivery(documents, began, _metrics(documents, metrics))
         state.app.url_map.converters["address"] = AddressConverter
-        state.app.extensions.setdefault(EXTENSION, {})[name] = Registration(delivery, counted)
+        state.app.extensions.setdefault(EXTENSION, {})[name] = delivery
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
         """Answer 200 if the index answers."""
         with _http_errors():
-            return text_response(f"ok, revision {_registration().delivery.documents.revision()}\n")
+            return text_response(f"ok, revision {_delivery().documents.revision()}\n")
 
     @blueprint.get("/readyz")
     def readyz() -> Response:
         """Answer 200 if the index is in step with the records, else 503 with the reason."""
         with _http_errors():
-            lag = _registration().delivery.documents.status().lag(config.serve.watch)
+            lag = _delivery().documents.status().lag(config.serve.watch)
         return text_response(f"not in step: {one_line(lag)}\n", 503) if lag else text_response("ok, in step\n")
 
     @blueprint.get("/metrics", endpoint="metrics")
     def answer_metrics() -> Response:
         """Answer with the metrics in Prometheus' text format."""
-        found = _registration().metrics
-        if not found:
+        metrics = _delivery().metrics
+        if not metrics:
             return text_response("Metrics need prometheus-client: pip install 'feedsvc[metrics]'\n", 501)
-        response = text_response(found.text())
-        response.content_type = found.media_type
+        response = text_response(metrics.text())
+        response.content_type = metrics.media_type
         return response
 
     @blueprint.get("/", defaults={"path": ""})
@@ -113,7 +105,7 @@ def _document(path: str) -> Response:
     if len(request.query_string) > MAX_QUERY:
         message = f"The query string is longer than {MAX_QUERY} characters.\n"
         raise BadRequest(message, text_response(message, 400))
-    delivery = _registration().delivery
+    delivery = _delivery()
     is_new = OUTCOME not in request.environ  # else the middleware found no document
     if is_new and (answer := delivery.answer(path, request.environ)):
         return Response(answer.body, answer.status, answer.headers)
@@ -150,10 +142,10 @@ def _missing_response(message: str, missing: Missing, site: Site, path: str, tar
     return response
 
 
-def _registration() -> Registration:
+def _delivery() -> Delivery:
     """Return what the blueprint of the current request delivers."""
-    found: Registration = current_app.extensions[EXTENSION][request.blueprint]
-    return found
+    delivery: Delivery = current_app.extensions[EXTENSION][request.blueprint]
+    return delivery
 
 
 @contextmanager
@@ -185,7 +177,11 @@ def _at_prefix(config: Config, state: BlueprintSetupState) -> Config:
     return dataclasses.replace(config, site=replace(config.site, base_url=base_url))
 
 
-def _new_metrics(documents: Documents) -> "Metrics | None":
+def _metrics(documents: Documents, before: "Metrics | None") -> "Metrics | None":
+    """Return metrics of documents: new ones, or those to go on with. None without prometheus-client."""
+    if before:
+        before.documents = documents
+        return before
     if not HAS_METRICS:
         return None
     from feedsvc.web.metrics import Metrics  # which needs what few install

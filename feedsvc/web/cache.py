@@ -1,9 +1,10 @@
 """The documents that a worker process caches, with the representations that it sends of them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
@@ -14,6 +15,9 @@ from feedsvc.feeds.encodings import encode
 from feedsvc.feeds.writing import Document
 from feedsvc.index.revisions import takes_effect
 from feedsvc.web.responses import Headers, document_headers, encoded_headers, not_modified_headers
+
+if TYPE_CHECKING:
+    from feedsvc.web.metrics import Metrics
 
 #: The size of a worker's cache in bytes: bodies, their compressed representations, and the objects around them.
 MAX_BYTES = 32 * 1024 * 1024
@@ -82,14 +86,12 @@ class DocumentCache:
     threads want at once is made by one of them. Nobody waits for that whose document is cached.
     """
 
-    def __init__(
-        self, documents: Documents, started: float = 0, made: Callable[[float], None] = lambda seconds: None
-    ) -> None:
-        """started: see `create_app`. made: called with the seconds that it took to make a document."""
+    def __init__(self, documents: Documents, started: float = 0, metrics: "Metrics | None" = None) -> None:
+        """started: see `create_app`. metrics: of how long it takes to make a document."""
         self.documents = documents
         # Another configuration or version may have written the same documents before.
         self._since = takes_effect(started)
-        self._made = made
+        self._metrics = metrics
         self._lock = Lock()
         self._cached: LRUCache[Address, CachedDocument] = LRUCache(MAX_BYTES, getsizeof=lambda cached: cached.size)
         #: Of making documents, and of all else that a request without a cached document takes.
@@ -147,7 +149,8 @@ class DocumentCache:
             if not cached or cached.document.revision != found.revision:
                 started = time.perf_counter()
                 document = found.make()
-                self._made(time.perf_counter() - started)
+                if self._metrics:
+                    self._metrics.made(time.perf_counter() - started)
                 cached = CachedDocument(document, self.documents.config.serve.max_age, self._since)
                 self._store(address, cached)
         cached.checked = revision

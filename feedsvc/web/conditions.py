@@ -3,6 +3,7 @@
 import re
 from calendar import timegm
 from datetime import datetime
+from email.utils import parsedate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,24 +12,23 @@ if TYPE_CHECKING:
 
 OK, NOT_MODIFIED, FAILED = "200 OK", "304 Not Modified", "412 Precondition Failed"
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
-_MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
+#: Characters of a date, and of white space around it.
+MAX_DATE = 40
+
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_CLOCK = "[0-9]{2}:[0-9]{2}:(?:[0-5][0-9]|60)"
 #: The forms of a date in HTTP (RFC 9110, section 5.6.7): the one that is sent, and two of old.
-_DATES = tuple(
-    re.compile(form)
-    for form in (
-        f"{_DAY}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_CLOCK} GMT",
-        f"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_CLOCK} GMT",
-        f"{_DAY} {_MONTH} (?P<day>[ 0-9][0-9]) {_CLOCK} (?P<year>[0-9]{{4}})",
-    )
+_DATE = re.compile(
+    f"{_DAY}, [0-9]{{2}} {_MONTH} [0-9]{{4}} {_CLOCK} GMT"
+    f"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_CLOCK} GMT"
+    f"|{_DAY} {_MONTH} [ 0-9][0-9] {_CLOCK} [0-9]{{4}}"
 )
 #: What proxies that compress add to an ETag, within its quotes or after them.
 _SUFFIX = re.compile(r"(?:--?|;)(?:gzip|x-gzip|br|zstd|deflate)\Z")
 
 
-def outcome(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
+def evaluate(environ: "WSGIEnvironment", etag: str, changed: int, now: int) -> str:
     """Return the status that a GET or HEAD request for a document gets by its conditions: OK, NOT_MODIFIED or FAILED.
 
     etag: of the document, in quotes, weak. changed: see `revisions`. now: in seconds since 1970, too.
@@ -68,23 +68,18 @@ def _opaque(etag: str) -> str:
 
 
 def read_date(text: str) -> int | None:
-    """Return a date in HTTP in seconds since 1970; None if it is none, which a condition is to be ignored for."""
-    return (_date if len(text) <= 40 else _date.__wrapped__)(text)  # the longer ones are none, and may be long
+    """Return a date in HTTP in seconds since 1970; None for any other text, whose condition doesn't count then."""
+    return _date(text) if len(text) <= MAX_DATE else None
 
 
 @lru_cache(maxsize=1024)
 def _date(text: str) -> int | None:
-    found = next(filter(None, (form.fullmatch(text.strip()) for form in _DATES)), None)
-    if not found:
+    parsed = parsedate(text) if _DATE.fullmatch(text.strip()) else None  # which takes other forms, too
+    if not parsed:
         return None
-    year, month = int(found["year"]), _MONTHS.index(found["month"]) + 1
-    if len(found["year"]) == 2:  # the last one that isn't more than 50 years ahead
-        this_year = datetime.now().year
-        year += this_year // 100 * 100
-        year -= 100 if year > this_year + 50 else 0
-    second = min(int(found["second"]), 59) if found["second"] <= "60" else 60  # a leap second
+    year, month, day, hour, minute, second = parsed[:6]
     try:
-        moment = datetime(year, month, int(found["day"]), int(found["hour"]), int(found["minute"]), second)
-    except ValueError:
+        moment = datetime(year, month, day, hour, minute, min(second, 59))  # of a leap second, the one before
+    except ValueError:  # as on the 31st of February
         return None
     return timegm(moment.timetuple())

@@ -5,7 +5,6 @@ All that a response needs was made with its document, so a request costs two loo
 
 import string
 import time
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -13,11 +12,13 @@ from urllib.parse import quote
 from feedsvc.feeds.addresses import Address
 from feedsvc.feeds.documents import Documents
 from feedsvc.web.cache import DocumentCache
-from feedsvc.web.conditions import FAILED, NOT_MODIFIED, outcome
+from feedsvc.web.conditions import FAILED, NOT_MODIFIED, evaluate
 from feedsvc.web.responses import FAILED_BODY, FAILED_HEADERS, Headers, choose_encoding, modified_at
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from feedsvc.web.metrics import Metrics
 
 #: Characters of a query string.
 MAX_QUERY = 8192
@@ -36,14 +37,13 @@ class Answer(NamedTuple):
 
 
 class Delivery:
-    """The documents of an application, and the cache that they are delivered from."""
+    """The documents of an application, the cache that they are delivered from, and metrics, if there are any."""
 
-    def __init__(
-        self, documents: Documents, started: float, made: Callable[[float], None] = lambda seconds: None
-    ) -> None:
-        """started: see `create_app`. made: called with the seconds that it took to make a document."""
+    def __init__(self, documents: Documents, started: float, metrics: "Metrics | None" = None) -> None:
+        """started: see `create_app`."""
         self.documents = documents
-        self.cache = DocumentCache(documents, started, made)
+        self.cache = DocumentCache(documents, started, metrics)
+        self.metrics = metrics
         self._cached_address = lru_cache(maxsize=CACHED_ADDRESSES)(documents.parse)
 
     def answer(self, path: str, environ: "WSGIEnvironment") -> Answer | None:
@@ -57,7 +57,7 @@ class Delivery:
         if not address or not cached:
             return None
         now = int(time.time())
-        status = outcome(environ, cached.etag, cached.changed, now)
+        status = evaluate(environ, cached.etag, cached.changed, now)
         if status is NOT_MODIFIED:
             return Answer(status, cached.not_modified, b"")
         if status is FAILED:

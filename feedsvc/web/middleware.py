@@ -33,16 +33,11 @@ class DocumentMiddleware:
     a 400 (RFC 9112, section 3.2).
     """
 
-    def __init__(
-        self,
-        app: "WSGIApplication",
-        delivery: Delivery,
-        answered: Callable[[str], object] = lambda status: None,
-    ) -> None:
-        """answered: called with the status of each document that is delivered, as in WSGI."""
+    def __init__(self, app: "WSGIApplication", delivery: Delivery) -> None:
         self.app = app
         self.delivery = delivery
-        self.answered = answered
+        #: Called with the status of each answer, as in WSGI.
+        self.answered = delivery.metrics.answered if delivery.metrics else lambda status: None
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"].upper()  # as Flask takes it, too

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.cli.columns import cut, display_width, in_columns
-from tests.cli.terminal import shown_on_terminal
+from tests.cli.commands import shown_on_terminal
 from tests.conftest import record
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import result
 from tests.conftest import FEEDSVC, PATIENCE, record
-from tests.test_cli import result
 
 #: Of each shell: how it is started without anybody's settings, and what sets it up.
 SHELLS = {

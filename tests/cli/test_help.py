@@ -6,8 +6,8 @@ import click
 import pytest
 
 from feedsvc.cli import main
+from tests.cli.commands import result
 from tests.conftest import ROOT
-from tests.test_cli import result
 
 
 @pytest.mark.parametrize("name", main.commands)

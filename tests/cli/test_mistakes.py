@@ -6,8 +6,8 @@ import click
 import pytest
 
 from feedsvc.cli.mistakes import meant_option
+from tests.cli.commands import result
 from tests.conftest import record
-from tests.test_cli import result
 
 
 @pytest.fixture

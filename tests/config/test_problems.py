@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import feedsvc
 from feedsvc.config import TABLES, parse_config
+from tests.cli.commands import result
 from tests.conftest import record
-from tests.test_cli import result
 
 FAULTY = """
 [site]

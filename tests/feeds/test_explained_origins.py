@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import feedsvc as library
+from tests.cli.commands import result
 from tests.conftest import record
-from tests.test_cli import result
 
 SECRET = "canary"
 #: What `auto` reads a story from, and keys that no field is read from.

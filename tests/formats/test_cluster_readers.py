@@ -14,7 +14,7 @@ from reader import make_reader
 
 from tests.conftest import record, running_service, wait_until
 from tests.formats.test_newsboat import Newsboat
-from tests.serve.test_websub import put
+from tests.services import put
 
 A, B, C, OTHER = (f"https://{name}.example/" for name in ("a", "b", "c", "other"))
 

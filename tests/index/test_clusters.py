@@ -20,10 +20,10 @@ from feedsvc.index.sync import sync
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
 from feedsvc.serve.logs import SyncLog
+from tests.cli.commands import result
 from tests.conftest import Site, record
 from tests.feeds.test_reference import Files, entries_of, histories, open_site
 from tests.reference import Item, Reference, date_of, host, text_of
-from tests.test_cli import result
 
 CLUSTERS: dict[str, Any] = {"feeds": {"related": "clusters"}}
 

@@ -17,7 +17,7 @@ from tests.conftest import PATIENCE, Site, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, at_another_time, bound_by_permissions, command, mounted, remount, undisturbed
 from tests.index.test_index import contents, titles
-from tests.serve.test_serve import entries
+from tests.services import entries
 
 CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'
 

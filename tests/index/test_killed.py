@@ -16,7 +16,7 @@ from tests.build.test_site import files
 from tests.conftest import PATIENCE, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, command, kill_after, start, undisturbed
-from tests.serve.test_serve import get, members
+from tests.services import get, members
 
 #: Short enough to be killed in each of its parts. All stories change from one build to the next.
 CONFIG = 'records.max_loss = 100\nfeeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n'

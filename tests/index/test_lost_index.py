@@ -21,7 +21,7 @@ from tests.conftest import PATIENCE, record, running_service, wait_until
 from tests.corpus import Corpus
 from tests.faults import Reader, command, start, undisturbed
 from tests.rules import check_feed
-from tests.serve.test_serve import entries
+from tests.services import entries
 
 #: Of an index by an early version, which had other tables, and these.
 OLD_TABLES = """

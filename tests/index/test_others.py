@@ -12,9 +12,9 @@ import pytest
 
 import feedsvc
 from feedsvc.index.others import KEPT
+from tests.cli.commands import result
 from tests.conftest import record, running_service, wait_until
-from tests.serve.test_serve import entries
-from tests.test_cli import result
+from tests.services import entries
 
 INDEXES = Path(".feedsvc")
 

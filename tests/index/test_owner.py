@@ -11,10 +11,10 @@ import feedsvc
 from feedsvc.config import load_config
 from feedsvc.errors import IndexUnusableError
 from feedsvc.index.opening import open_index
+from tests.cli.commands import result
 from tests.conftest import Site, free_port, record, running_service
 from tests.postgres import Postgres
-from tests.serve.test_serve import entries
-from tests.test_cli import result
+from tests.services import entries
 
 PREVIEW = "records.include_unpublished = true\n"
 

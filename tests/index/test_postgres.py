@@ -29,10 +29,10 @@ from feedsvc.index.schema import VERSION
 from feedsvc.index.sync import sync
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
+from tests.cli.commands import result
 from tests.conftest import FEEDSVC, PATIENCE, SAMPLE, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.postgres import Postgres, running_proxy
-from tests.test_cli import result
 
 
 def documents(site: Site, *more: str) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import record, running_service, wait_until
 from tests.faults import Reader
 from tests.rules import check_feed
-from tests.serve.test_serve import entries
+from tests.services import entries
 
 #: What records say in each round: a body, topics, and related stories, so that they can be cut anywhere.
 RELATED = "[{title: Other, webUrl: 'https://other.example/', publishedDateTime: 2019-01-01}]"

@@ -13,8 +13,8 @@ from feedsvc.index.sync import sync
 from feedsvc.records.files import find_files
 from feedsvc.records.reading import MAX_BYTES, parse_file, read_file
 from feedsvc.text import MAX_TEXT
+from tests.cli.commands import result
 from tests.conftest import FEEDSVC, PATIENCE, Site, record
-from tests.test_cli import result
 
 FIELDS = 'title: "A"\nwebUrl: "https://a.example/1"\npublishedDateTime: 2020-06-13T01:29:00Z\n'
 JSON_FIELDS = '"title": "A", "webUrl": "https://a.example/1", "publishedDateTime": "2020-06-13T01:29:00Z"'

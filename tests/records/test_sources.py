@@ -14,8 +14,8 @@ from feedsvc.errors import ConfigError
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import Source, find_sources
 from feedsvc.records.warnings import source_warnings
+from tests.cli.commands import result
 from tests.conftest import record
-from tests.test_cli import result
 
 POST = "---\ntitle: {title}\nlink: https://a.example/{title}\ndate: 2020-06-13\n---\n"
 

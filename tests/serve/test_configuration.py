@@ -22,11 +22,8 @@ from tests.hub import running_hub
 from tests.index.test_guard import stories
 from tests.index.test_postgres import node
 from tests.postgres import Postgres
-from tests.serve.test_operating import samples
-from tests.serve.test_serve import entries
-from tests.serve.test_supervisor import ask_each_worker, kill_workers, workers
 from tests.serve.test_websub import noted
-from tests.web.test_http import ask
+from tests.services import ask, ask_each_worker, entries, kill_workers, put, samples, workers
 
 KEPT = "the service goes on with the configuration that it has"
 
@@ -48,9 +45,7 @@ def text_of(service: Service, config: str = "", serve: str = "") -> str:
 
 def save(service: Service, text: str) -> None:
     """Write the configuration as editors do: a new file takes the place of the old one."""
-    new = service.folder / "config.toml~"
-    new.write_text(text)
-    new.rename(service.folder / "config.toml")
+    put(service.folder / "config.toml", text)
 
 
 def has_title(service: Service, title: str, workers: int = 1) -> Callable[[], bool]:

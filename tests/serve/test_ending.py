@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FEEDSVC, PATIENCE, free_port, record, running_service, wait_until
-from tests.serve.test_serve import members
-from tests.serve.test_supervisor import workers
+from tests.services import members, workers
 
 #: What the log of a service begins with, which has nothing to report.
 INFO = (" INFO ", "Serving ", "Subscribe to", "  http", "Press Ctrl-C")
@@ -137,7 +136,9 @@ main(["check"])
 """
 
 
-@pytest.mark.parametrize("name", ["feedsvc.cli.commands", "click", "feedsvc.config", "msgspec", "feedsvc.index.sync"])
+@pytest.mark.parametrize(
+    "name", ["threading", "feedsvc.cli.commands", "click", "feedsvc.config", "msgspec", "feedsvc.index.sync"]
+)
 def test_an_interrupt_ends_a_command_also_while_it_loads(tmp_path: Path, name: str) -> None:
     (tmp_path / "records").mkdir()
     code = LOADING.replace("NAME", repr(name))

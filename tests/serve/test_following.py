@@ -11,10 +11,9 @@ from threading import Event, Thread
 import pytest
 
 from feedsvc.serve import follower, logs, watching
-from tests.conftest import PATIENCE, Service, Site, record, running_service, wait_until
+from tests.conftest import Service, Site, record, running_service, wait_until
 from tests.faults import bound_by_permissions
-from tests.serve.test_serve import entries
-from tests.web.test_http import ask
+from tests.services import ask, entries
 
 
 @pytest.fixture
@@ -86,15 +85,12 @@ def test_beyond_a_limit_of_inotify_a_service_says_once_that_it_looks_each_minute
 @contextmanager
 def following(site: Site) -> Iterator[None]:
     """Follow the records of a site meanwhile, in a thread of the test's process."""
-    stop = Event()
-    thread = Thread(target=follower.follow, args=(site.config, site.documents.index, stop, logs.SyncLog()), daemon=True)
+    thread = follower.Follower(site.config, site.documents.index, logs.SyncLog())
     thread.start()
     try:
         yield
     finally:
-        stop.set()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
+        thread.end()
 
 
 @pytest.mark.survives("inotify's limits")

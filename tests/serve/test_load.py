@@ -19,8 +19,8 @@ import pytest
 from feedsvc.serve import sockets
 from tests.conftest import PATIENCE, Service, record, running_service, wait_until
 from tests.corpus import Corpus
-from tests.serve.test_operating import samples
-from tests.serve.test_serve import addresses, get
+from tests.serve.test_serve import addresses
+from tests.services import get, samples
 from tests.web.test_hostile_http import Wire, resident, workers
 
 CONNECTIONS = 64

@@ -11,8 +11,7 @@ import pytest
 from tests.conftest import Service, running_service, wait_until
 from tests.faults import command, mounted
 from tests.index.test_guard import stories
-from tests.serve.test_operating import events, samples
-from tests.web.test_http import ask
+from tests.services import ask, events, samples
 
 JSON = 'log_format = "json"'
 ADDRESSES = ("/feed.atom", "/feed.rss", "/feed.json", "/", "/feeds.opml", "/providers/a-example.atom?limit=3")

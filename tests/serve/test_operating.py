@@ -12,31 +12,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from prometheus_client.parser import text_string_to_metric_families
 
 import feedsvc.web.blueprint
 from feedsvc.config import parse_config
 from feedsvc.index.status import OVERDUE_SECONDS
 from feedsvc.serve import follower, logs, watching
-from feedsvc.web import cache, create_app, multiprocess
+from feedsvc.web import cache, create_app, metrics_folder
 from tests.conftest import FEEDSVC, Service, Site, record, running_service, wait_until
-from tests.web.test_http import ask
+from tests.services import ask, events, samples
 
 BAD = "title: <b>B</b>\nquality: <script>\nunknown: CANARY\n"
-
-
-def samples(text: bytes) -> dict[str, float]:
-    """Return the samples of /metrics, by their names with the values of their labels appended."""
-    return {
-        " ".join([sample.name, *sample.labels.values()]): sample.value
-        for family in text_string_to_metric_families(text.decode())
-        for sample in family.samples
-    }
 
 
 @pytest.mark.survives("the folder goes, or a file takes its place")
@@ -85,17 +74,18 @@ def test_the_message_of_an_unforeseen_error_is_not_shown(
     make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site({"1.md": record()}, serve={"watch": False})
-    stop = Event()
 
     def fail(*arguments: Any, **options: Any) -> None:
-        stop.set()
         raise ValueError("CANARY")
 
     monkeypatch.setattr(follower, "sync", fail)
     monkeypatch.setattr(watching, "WAKE_MS", 20)
-    follower.follow(site.config, site.documents.index, stop, logs.SyncLog())
-    response = create_app(site.config).test_client().get("/readyz")
-    assert response.status_code == 503
+    thread = follower.Follower(site.config, site.documents.index, logs.SyncLog())
+    thread.start()
+    client = create_app(site.config).test_client()
+    wait_until(lambda: client.get("/readyz").status_code == 503)
+    thread.end()
+    response = client.get("/readyz")
     assert "ValueError" in response.text
     assert "CANARY" not in response.text
 
@@ -116,11 +106,6 @@ def logged(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
     log = tmp_path / "log"
     with running_service(tmp_path, serve='log_format = "json"\naccess_log = true', log=log) as service:
         yield service, log
-
-
-def events(log: Path, name: str) -> list[dict[str, Any]]:
-    whole, _, _ = log.read_text().rpartition("\n")  # a line may be half-written
-    return [event for event in map(json.loads, whole.splitlines()) if event.get("event") == name]
 
 
 @pytest.mark.survives("requests that would forge lines of the log")
@@ -293,7 +278,7 @@ def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.delenv(multiprocess.MULTIPROC_DIR, raising=False)
+    monkeypatch.delenv(metrics_folder.MULTIPROC_DIR, raising=False)
     for name in ("left", "used", "new"):
         (tmp_path / f"feedsvc-metrics-{name}").mkdir()
         (tmp_path / f"feedsvc-metrics-{name}" / "counter_1.db").touch()
@@ -303,13 +288,13 @@ def test_folders_of_metrics_that_killed_services_left_are_removed_and_no_others(
     lock = os.open(tmp_path / "feedsvc-metrics-used", os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with multiprocess.shared_folder():
+        with metrics_folder.shared():
             assert {path.name.rpartition("-")[2] for path in tmp_path.iterdir()} >= {"used", "new", "link"}
             assert not (tmp_path / "feedsvc-metrics-left").exists()
     finally:
         os.close(lock)
     assert len(list(tmp_path.glob("*/counter_1.db"))) == 3
-    assert multiprocess.MULTIPROC_DIR not in os.environ
+    assert metrics_folder.MULTIPROC_DIR not in os.environ
 
 
 @pytest.mark.survives("the folder in which requests")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import result
 from tests.conftest import record
-from tests.test_cli import result
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 import requests
@@ -19,19 +18,15 @@ from reader import make_reader
 
 from tests.conftest import FEEDSVC, PATIENCE, Service, answers, record, running_service, wait_until
 from tests.corpus import Corpus
-from tests.feeds.test_feeds import check_entry, plain
+from tests.feeds.test_feeds import check_entry
 from tests.rules import check_feed
+from tests.services import entries, get, members
 
 
 def addresses(folder: Path) -> list[str]:
     """All feeds' URLs, as `feedsvc feeds` lists them."""
     done = subprocess.run([FEEDSVC, "feeds"], cwd=folder, capture_output=True, text=True, check=True)
     return [word for line in done.stdout.splitlines() for word in line.split() if word.startswith("http")]
-
-
-def get(url: str) -> bytes:
-    with urlopen(url) as response:
-        return bytes(response.read())
 
 
 def gives_other_than(before: bytes, url: str, sent: dict[str, str]) -> bool:
@@ -128,11 +123,6 @@ def test_feedparser_reads_over_http_what_the_records_say(corpus_service: Service
             check_entry(entry, expected, corpus)
 
 
-def entries(service: Service, path: str = "/feed.atom") -> list[str]:
-    url = service.base_url + path
-    return sorted(plain(entry) for entry in check_feed(get(url), url).entries)
-
-
 def test_new_changed_moved_and_deleted_records_are_published(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
@@ -213,19 +203,6 @@ def test_a_signal_during_a_long_sync_leaves_no_process_and_no_traceback(tmp_path
         signal.SIGTERM: (-signal.SIGTERM, ""),
     }[number]
     wait_until(lambda: not members(process.pid))
-
-
-def members(group: int, but: str = "Z") -> list[int]:
-    """The processes of a group, but for those in some states: by itself, zombies."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            state, _, pgrp = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(pgrp) == group and state not in but:
-            found.append(int(folder.name))
-    return found
 
 
 def test_the_service_goes_on_when_the_folder_goes_and_comes_back(tmp_path: Path) -> None:

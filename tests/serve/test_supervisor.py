@@ -1,13 +1,10 @@
 """The service stays: its workers are started again, its port is its own, and it starts under low limits."""
 
-import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
@@ -16,9 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from feedsvc.serve import sockets, supervisor
-from tests.conftest import FEEDSVC, PATIENCE, Service, answers, free_port, record, running_service, wait_until
+from tests.conftest import FEEDSVC, PATIENCE, answers, free_port, record, running_service, wait_until
 from tests.faults import command
-from tests.serve.test_serve import entries, get, members
+from tests.services import entries, get, kill_workers, workers
 
 T = TypeVar("T")
 
@@ -29,42 +26,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.md").write_text(record("One"))
     return tmp_path
-
-
-def workers(service: Service) -> list[int]:
-    """The worker processes of a service."""
-    found = []
-    for process in members(service.process.pid):
-        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
-            if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes():
-                found.append(process)
-    return found
-
-
-def kill_workers(service: Service) -> None:
-    """Kill the workers that there are, and wait until they have ended: else they could be taken for new ones."""
-    killed = workers(service)
-    for worker in killed:
-        with suppress(ProcessLookupError):  # it has ended since
-            os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: not set(killed) & set(members(service.process.pid)))
-
-
-def ask_each_worker(service: Service, number: int, ask: Callable[[], T]) -> list[T]:
-    """Ask each worker, of which there are a number, while the others stand still; return the answers."""
-    wait_until(lambda: len(workers(service)) == number)
-    all_of_them, answers = workers(service), []
-    for asked in all_of_them:
-        others = set(all_of_them) - {asked}
-        try:
-            for other in others:
-                os.kill(other, signal.SIGSTOP)
-            wait_until(lambda others=others: others.isdisjoint(members(service.process.pid, but="ZT")))  # type: ignore[misc]
-            answers.append(ask())
-        finally:
-            for other in others:
-                os.kill(other, signal.SIGCONT)
-    return answers
 
 
 @pytest.mark.survives("workers end again and again")

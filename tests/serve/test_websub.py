@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from threading import Event, Thread
-from urllib.request import urlopen
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +24,7 @@ from feedsvc.index.opening import open_index
 from feedsvc.serve import exchange, websub
 from tests.conftest import FEEDSVC, PATIENCE, Service, Site, free_port, record, running_service, wait_until
 from tests.hub import Handler, Hub, answering, certificate, running_hub, running_subscriber, speaking
+from tests.services import get, put
 
 #: Of answers.
 PIECES = (
@@ -68,20 +68,8 @@ def urls(base_url: str, *paths: str) -> list[str]:
     return sorted(f"{base_url}/{path}.{format}" for path in paths for format in ("atom", "rss"))
 
 
-def get(url: str) -> bytes:
-    with urlopen(url, timeout=PATIENCE) as response:
-        return bytes(response.read())
-
-
 def change(folder: Path, name: str, title: str) -> None:
     put(folder / "records" / name, RECORDS[name].replace('title: "', f'title: "{title} '))
-
-
-def put(path: Path, text: str) -> None:
-    """Let a file have another text, whole at once: what a service reads in the midst of writing, it announces."""
-    new = path.with_name(f".{path.name}")
-    new.write_text(text)
-    new.rename(path)
 
 
 def test_a_changed_record_reaches_subscribers(folder: Path, hub: Hub) -> None:

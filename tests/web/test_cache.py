@@ -252,8 +252,8 @@ def test_what_is_cached_is_delivered_however_much_is_to_be_made(site: Site, busy
 @pytest.mark.survives("dear requests")
 def test_more_than_may_wait_are_told_to_come_again(site: Site, busy: Callable[[Delivery], None]) -> None:
     app = create_app(site.config)
-    (found,), client = app.extensions[EXTENSION].values(), app.test_client()
-    busy(found.delivery)
+    (delivery,), client = app.extensions[EXTENSION].values(), app.test_client()
+    busy(delivery)
     for target in ("/topics/ai.atom?limit=7", "/topics/nothing.atom"):
         response = client.get(target)
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5"), target

@@ -11,25 +11,7 @@ import pytest
 
 from tests.conftest import FEEDSVC, PATIENCE, Service, running_service
 from tests.corpus import Corpus
-
-
-class Answer:
-    """A response, its body read."""
-
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-
-def ask(service: Service, target: str, method: str = "GET", **headers: str) -> Answer:
-    """A request just as it is written; headers: with `_` for `-`."""
-    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=PATIENCE)
-    try:
-        connection.request(method, target, headers={name.replace("_", "-"): value for name, value in headers.items()})
-        return Answer(connection.getresponse())
-    finally:
-        connection.close()
+from tests.services import ask
 
 
 @pytest.fixture(scope="module")

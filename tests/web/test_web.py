@@ -150,7 +150,7 @@ def test_the_application_reads_the_configuration_that_the_environment_names(
     with feedsvc.open(file) as other:
         other.sync()
     monkeypatch.setenv("FEEDSVC_CONFIG", str(file))
-    assert b"<title>Other</title>" in create_app().test_client().get("/feed.atom").data
+    assert b"<title>Other</title>" in feedsvc.create_app().test_client().get("/feed.atom").data
 
 
 def test_a_near_miss_gets_suggestions(client: FlaskClient) -> None:

@@ -1,16 +1,19 @@
-"""`feedsvc init` proposes what reads the records that are there: the configuration loads, and publishes them."""
+"""`feedsvc init` writes a configuration, and proposes what reads the records that are there: it loads, and publishes them."""
 
 import json
 import os
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields as keys
 
+from feedsvc.config import TABLES, load_config, parse_config
+from tests.cli.commands import feedsvc, result
 from tests.conftest import SAMPLE, record
 from tests.faults import mounted
 from tests.index.test_disks import fill
-from tests.test_cli import result
 
 POST = "---\ntitle: T\ntags: [a]\n---\nText\n"
 DATED = "---\ntitle: T\ndate: 2020-06-13\ntags: [a]\n---\nText\n"
@@ -447,3 +450,38 @@ def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
         "feedsvc: none/c.toml: No such file or directory; expected a place for the configuration\n",
     )
     assert not (tmp_path / "other").exists()
+
+
+def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
+    assert result("init", cwd=tmp_path)[0] == 0
+    written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
+    assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
+        "name",
+        "given",
+    ]
+    tables = (tmp_path / "config.toml").read_text().split("\n[")
+    for name, table in TABLES.items():
+        [text] = [text for text in tables if text.startswith(f"{name}]")]
+        for key in keys(table):
+            assert f"\n{key.name} = " in text or f"\n# {key.name} = " in text
+
+
+def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
+    feedsvc("init", "--config", "mine.toml", cwd=tmp_path)
+    file = tmp_path / "mine.toml"
+    file.write_text("\n".join(line.removeprefix("# ") if " = " in line or "[[" in line else line for line in file.read_text().splitlines()))  # fmt: skip
+    config = load_config(file)
+    assert (config.feeds.min_quality, config.site.author, list(config.custom)) == (
+        60,
+        "The editors",
+        ["police-and-law"],
+    )
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("mine")
+    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file: delete this one, or name another with --config\n"
+    assert result("init", cwd=tmp_path) == (2, "", message)
+    assert (tmp_path / "config.toml").read_text() == "mine"
+    message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"
+    assert result("init", "--config", "no/c.toml", cwd=tmp_path) == (2, "", message)

@@ -30,7 +30,7 @@ log = logging.getLogger("feedsvc")
 
 
 @contextmanager
-def shared_folder() -> Iterator[None]:
+def shared() -> Iterator[None]:
     """Name a new folder in the environment, for processes started meanwhile. It is removed in the end.
 
     Those of services that were killed with all of their processes are removed, too.

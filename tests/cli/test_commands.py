@@ -6,36 +6,16 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from click.testing import CliRunner
 
-from feedsvc.cli import main
 from feedsvc.formats import ASSETS
 from feedsvc.records.registry import suffixes
-from tests.cli.terminal import shown_on_terminal
+from tests.cli.commands import feedsvc, result, shown_on_terminal
 from tests.conftest import FEEDSVC, PATIENCE, SAMPLE, free_port, record, running_service, wait_until
-
-
-def feedsvc(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
-        [FEEDSVC, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def result(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
-    """(exit status, stdout, stderr) of a command, run in this process to save the start of another."""
-    with chdir(cwd):
-        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -181,7 +161,7 @@ def test_what_can_not_be_run_is_one_line_and_exit_status_2(folder: Path) -> None
         (["build", "--config", "none.toml"], "none.toml: No such file or directory; expected a configuration file"),
         (
             ["build", "--out", ""],
-            "options: build.out: '' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX",
+            "--out: '' can't be used; expected a folder, or an address such as s3://BUCKET/PREFIX",
         ),
         (["check", "no\nwhere"], f"{folder}/no\\nwhere: No such file or directory; expected a folder of records"),
         (["check", "nowhere"], f"{folder}/nowhere: No such file or directory; expected a folder of records"),
