@@ -495,7 +495,7 @@ def test_processes_that_are_started_load_what_their_tasks_use_before_these_come(
             assert list(workers.map(has_loaded, range(9))) == [True] * 9
             assert "yaml" not in sys.modules
     """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
 
 
 def test_question_marks_and_percent_signs_in_sql_stay_as_they_are(make_site: Callable[..., Site]) -> None:
