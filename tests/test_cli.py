@@ -144,6 +144,8 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         (f"[site]\nlanguage = '{'x' * 999}'", f"config.toml: site.language: '{'x' * 80}…' can't be used; expected a language tag such as en or pt-BR"),
         ("[site]\nlanguage = 'e n'", "config.toml: site.language: 'e n' can't be used; expected a language tag such as en or pt-BR"),
         ("[index]\nurl = 'x'", "index.url: 'x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+        ("[index]\nurl = 'sqlite://'", "index.url: 'sqlite://' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+        ("[index]\nurl = 'sqlite:///:memory:'", "index.url: 'sqlite:///:memory:' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[index]\nurl = 'sqlite:///x?mode=ro'", "index.url: 'sqlite:///x?mode=ro' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[index]\nurl = 'sqlite://h:x/x'", "index.url: 'sqlite://h:x/x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),
