@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from feedsvc.index.sync import sync
 from tests.build.test_site import FEW, files, run
 from tests.conftest import Site, record
 from tests.faults import command
-from tests.object_store import S3, running_s3
+from tests.object_store import S3
 
 
 def stories(number: int, scheme: str = "https", **fields: str) -> dict[str, str]:
@@ -385,19 +385,6 @@ def test_what_was_built_without_a_configuration_can_be_built_with_one(folder: Pa
     assert command("build", cwd=folder)[0] == 0
     (folder / "config.toml").write_text('site.base_url = "https://new.example"\n')
     assert command("build", cwd=folder)[0] == 0
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """A server with an empty bucket, as the environment names it."""
-    pytest.importorskip("s3fs")
-    pytest.importorskip("moto")
-    with running_s3() as server:
-        names = {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "us-east-1"}
-        for name, value in {**names, "ENDPOINT_URL": server.endpoint, "EC2_METADATA_DISABLED": "true"}.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        server.client.create_bucket(Bucket="feeds-bucket")
-        yield server
 
 
 @pytest.mark.survives("what was built would go")

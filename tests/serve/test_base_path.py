@@ -1,17 +1,15 @@
 """A base address with a path: the service answers below it, and also at the root."""
 
-import http.client
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 import feedsvc
-from tests.conftest import PATIENCE, Service, record, running_service
+from tests.conftest import Service, record, running_service
+from tests.web.test_http import Answer, ask
 
 RECORDS = [
     {
@@ -30,20 +28,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     (folder / "records" / "a.md").write_text(record(topics="[AI, 日本語]"))
     with running_service(folder, base_path="/sub/日") as service:
         yield service
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def ask(service: Service, target: str) -> Answer:
-    connection = http.client.HTTPConnection(urlsplit(service.base_url).netloc, timeout=PATIENCE)
-    with closing(connection):
-        connection.request("GET", target)
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
 
 
 def follow(service: Service, url: str) -> Answer:
