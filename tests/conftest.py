@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,20 @@ def record(
     """The text of a record; more: fields as YAML."""
     fields = {"title": f'"{title}"', "webUrl": f'"{url}"', "publishedDateTime": time, **more}
     return "---\n" + "".join(f"{key}: {value}\n" for key, value in fields.items() if value) + "---\n"
+
+
+def write_records(folder: Path, files: Mapping[str, str]) -> None:
+    """Write record files, name to text, into the folder `records` of a folder."""
+    (folder / "records").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / "records" / name).write_text(text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one record, of one topic."""
+    write_records(tmp_path, {"a.md": record(topics="[AI]")})
+    return tmp_path
 
 
 #: The modules whose sites are made on both databases.

@@ -38,13 +38,6 @@ def result(*arguments: str | Path, cwd: Path) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
-    return tmp_path
-
-
 #: Files that a build of `folder` writes: three feeds in three formats, pages, assets, OPML twice, and what pages search in.
 FILES = 3 * 3 + 3 + len(ASSETS) + 3
 #: What a build says where the configuration has no base_url.

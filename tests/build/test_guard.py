@@ -16,7 +16,7 @@ from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.sync import sync
 from tests.build.test_site import FEW, files, run
-from tests.conftest import Site, record
+from tests.conftest import Site, record, write_records
 from tests.faults import command
 from tests.object_store import S3
 
@@ -235,10 +235,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the command runs."""
-    (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text('feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n')
-    for name, text in stories(40).items():
-        (tmp_path / "records" / name).write_text(text)
+    write_records(tmp_path, stories(40))
     return tmp_path
 
 
@@ -248,8 +246,7 @@ def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", "--dry-run", cwd=folder) == (
         0, f"0 stories new to subscribers\n{folder}/public: 0 files to write, 5 unchanged, 0 to remove\n", ""
     )  # fmt: skip
-    for name, text in stories(40, "http").items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40, "http"))
     for new_index in (False, True):
         if new_index:
             shutil.rmtree(folder / ".feedsvc")
@@ -285,11 +282,9 @@ def test_records_that_are_back_are_not_held_against_what_a_build_was_refused_wit
     assert command("build", cwd=folder)[0] == 0
     before = files(folder / "public")
     shutil.rmtree(folder / ".feedsvc")
-    for name, text in stories(40, "http").items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40, "http"))
     assert command("build", cwd=folder)[0] == 1
-    for name, text in stories(40).items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40))
     assert command("build", cwd=folder)[0] == 0
     assert files(folder / "public") == before
 

@@ -23,7 +23,7 @@ import pytest
 
 import feedsvc
 from feedsvc.feeds.encodings import MIN_BYTES
-from tests.conftest import PATIENCE, Service, free_port, record, running_service, wait_until
+from tests.conftest import PATIENCE, Service, free_port, record, running_service, wait_until, write_records
 from tests.deploy.files import adapted, uncommented
 from tests.web.test_http import Answer
 
@@ -110,9 +110,7 @@ def proxied(
 
     changes: further ones of the file; used: how lines begin that are no longer comments; options: of the service.
     """
-    (folder / "records").mkdir()
-    for name, text in RECORDS.items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, RECORDS)
     port = free_port()
     with running_service(folder, **options) as service:
         own = urlsplit(service.base_url).port or 0
@@ -145,9 +143,7 @@ def static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, feed
 
 @contextmanager
 def built(folder: Path, base_url: str = "https://feeds.example.org", out: str = "public") -> Iterator[feedsvc.Site]:
-    (folder / "records").mkdir()
-    for name, text in RECORDS.items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, RECORDS)
     (folder / "config.toml").write_text(f'site.base_url = "{base_url}"\nbuild.out = "{out}"\nbuild.precompress = true')
     with feedsvc.open(folder / "config.toml") as site:
         site.sync()

@@ -193,13 +193,6 @@ def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
 # What can't be used
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record())
-    return tmp_path
-
-
 def refusal(folder: Path, url: str, command: str = "check") -> str:
     """The one line that a command says of an index that it can't use."""
     (folder / "config.toml").write_text(f"index.url = '{url}'\nserve.port = {free_port()}\n")
