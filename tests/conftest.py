@@ -151,6 +151,13 @@ class Site:
     config: Config
     documents: Documents
 
+    @classmethod
+    def open(cls, folder: Path, tables: Mapping[str, Any]) -> "Site":
+        """Return a site in a folder, without records, and by tables of the configuration. Its index is to be closed."""
+        config = parse_config({"site": {"base_url": "https://feeds.example"}, **tables}, folder)
+        config.records_folder.mkdir(parents=True)
+        return cls(folder, config, Documents(open_index(config), config))
+
     def sync(self) -> None:
         sync(self.documents.index, self.config)
 
@@ -199,11 +206,7 @@ def make_site(tmp_path: Path, index_url: Callable[[], str]) -> Iterator[Callable
     made = []
 
     def make(files: dict[str, str | bytes], **tables: dict[str, Any]) -> Site:
-        folder = tmp_path / f"site{len(made)}"
-        (folder / "records").mkdir(parents=True)
-        usual = {"site": {"base_url": "https://feeds.example"}, "index": {"url": index_url()}}
-        config = parse_config({**usual, **tables}, folder)
-        site = Site(folder, config, Documents(open_index(config), config))
+        site = Site.open(tmp_path / f"site{len(made)}", {"index": {"url": index_url()}, **tables})
         for name, text in files.items():
             site.write(name, text)
         site.sync()
