@@ -169,7 +169,7 @@ def test_a_manifest_of_an_earlier_version_has_nothing_to_compare(make_site: Call
     assert files(new.config.out_folder)["feed.atom"] == new.body("/feed.atom")
 
 
-def test_the_manifest_knows_the_current_feeds_from_any_history(make_site: Callable[..., Site], site: Site) -> None:
+def test_the_manifest_knows_the_current_feeds_from_any_history(site: Site) -> None:
     for number in range(3):
         site.write("new.md", record(f"New {number}", "https://new.example/", "2021-01-01T00:00:00Z", topics="[Law]"))
         site.write("000.md", record("Changed", "https://a.example/000", topics=f"[T{number}]"))

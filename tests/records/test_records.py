@@ -275,7 +275,7 @@ def test_nesting_is_counted_from_the_outermost_collection() -> None:
     ] == ["a.md:5: nested more than 50 levels deep; expected the few of a record"]
 
 
-def test_an_alias_of_one_related_story_is_the_same_story(tmp_path: Path) -> None:
+def test_an_alias_of_one_related_story_is_the_same_story() -> None:
     many = ", ".join(["*x"] * 2000)
     bad = ", ".join(["1"] * 50)
     content = parse_file(

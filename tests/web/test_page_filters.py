@@ -206,7 +206,7 @@ def test_pages_of_what_is_not_published_are_404(client: FlaskClient) -> None:
     assert client.get("/feed/").location == f"{BASE}/feed.atom"
 
 
-def test_a_new_story_leaves_the_pages_of_older_months_as_they_are(client: FlaskClient, site: Site) -> None:
+def test_a_new_story_leaves_the_pages_of_older_months_as_they_are(site: Site) -> None:
     pages = [path for path in site.addresses() if path.startswith("/feed/2020-0") and path.endswith("/")]
     before = {path: site.body(path) for path in pages}
     site.write("new.md", record("New", "https://a.example/new", "2020-06-20", topics="[AI, New]"))
