@@ -2,13 +2,10 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from msgspec.structs import fields as keys
 
-from feedsvc.config import TABLES, load_config, parse_config
 from feedsvc.feeds.explanation import explain
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.sources import find_sources
@@ -274,38 +271,3 @@ def test_show_reports_problems_beside_the_document(folder: Path) -> None:
 )  # fmt: skip
 def test_show_of_an_unknown_address_is_one_line_and_exit_status_2(folder: Path, address: str, message: str) -> None:
     assert result("show", address, cwd=folder) == (2, "", f"feedsvc: {message}\n")
-
-
-def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
-    assert result("init", cwd=tmp_path)[0] == 0
-    written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
-    assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
-        "name",
-        "given",
-    ]
-    tables = (tmp_path / "config.toml").read_text().split("\n[")
-    for name, table in TABLES.items():
-        [text] = [text for text in tables if text.startswith(f"{name}]")]
-        for key in keys(table):
-            assert f"\n{key.name} = " in text or f"\n# {key.name} = " in text
-
-
-def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
-    feedsvc("init", "--config", "mine.toml", cwd=tmp_path)
-    file = tmp_path / "mine.toml"
-    file.write_text("\n".join(line.removeprefix("# ") if " = " in line or "[[" in line else line for line in file.read_text().splitlines()))  # fmt: skip
-    config = load_config(file)
-    assert (config.feeds.min_quality, config.site.author, list(config.custom)) == (
-        60,
-        "The editors",
-        ["police-and-law"],
-    )
-
-
-def test_init_never_overwrites(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("mine")
-    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file: delete this one, or name another with --config\n"
-    assert result("init", cwd=tmp_path) == (2, "", message)
-    assert (tmp_path / "config.toml").read_text() == "mine"
-    message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"
-    assert result("init", "--config", "no/c.toml", cwd=tmp_path) == (2, "", message)
