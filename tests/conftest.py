@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,20 @@ def record(
     return "---\n" + "".join(f"{key}: {value}\n" for key, value in fields.items() if value) + "---\n"
 
 
+def write_records(folder: Path, files: Mapping[str, str]) -> None:
+    """Write record files, name to text, into the folder `records` of a folder."""
+    (folder / "records").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / "records" / name).write_text(text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one record, of one topic."""
+    write_records(tmp_path, {"a.md": record(topics="[AI]")})
+    return tmp_path
+
+
 #: The modules whose sites are made on both databases.
 ON_BOTH = (
     "test_archives", "test_cache", "test_clusters", "test_documents", "test_due", "test_feeds", "test_filters",
@@ -136,6 +150,13 @@ class Site:
     folder: Path
     config: Config
     documents: Documents
+
+    @classmethod
+    def open(cls, folder: Path, tables: Mapping[str, Any]) -> "Site":
+        """Return a site in a folder, without records, and by tables of the configuration. Its index is to be closed."""
+        config = parse_config({"site": {"base_url": "https://feeds.example"}, **tables}, folder)
+        config.records_folder.mkdir(parents=True)
+        return cls(folder, config, Documents(open_index(config), config))
 
     def sync(self) -> None:
         sync(self.documents.index, self.config)
@@ -185,11 +206,7 @@ def make_site(tmp_path: Path, index_url: Callable[[], str]) -> Iterator[Callable
     made = []
 
     def make(files: dict[str, str | bytes], **tables: dict[str, Any]) -> Site:
-        folder = tmp_path / f"site{len(made)}"
-        (folder / "records").mkdir(parents=True)
-        usual = {"site": {"base_url": "https://feeds.example"}, "index": {"url": index_url()}}
-        config = parse_config({**usual, **tables}, folder)
-        site = Site(folder, config, Documents(open_index(config), config))
+        site = Site.open(tmp_path / f"site{len(made)}", {"index": {"url": index_url()}, **tables})
         for name, text in files.items():
             site.write(name, text)
         site.sync()

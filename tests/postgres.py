@@ -59,9 +59,13 @@ class Postgres:
         return programs
 
     def url(self, port: int | None = None, schema: str = "", password: str = "p%40ss%3Aw%2Frd") -> str:
-        """The address of an index, by itself of one that nothing else uses; port: of a proxy."""
+        """The address of an index, by itself of one that nothing else uses; port: of a proxy.
+
+        A server that is busy has longer to answer than by default; a stalled proxy has not.
+        """
         schema = schema or f"test_{next(self._names)}"
-        return f"postgresql://feeds:{password}@127.0.0.1:{port or self.port}/postgres?schema={schema}"
+        patience = "" if port else "&connect_timeout=60"
+        return f"postgresql://feeds:{password}@127.0.0.1:{port or self.port}/postgres?schema={schema}{patience}"
 
     def start(self) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-w", "-t", "120", "start")

@@ -74,7 +74,7 @@ def test_a_site_of_mappings_publishes_them_and_leaves_nothing_on_the_disk(folder
 def test_mappings_can_change_between_syncs() -> None:
     records = [dict(RECORD)]
     with feedsvc.open(records=records) as site:
-        site.sync()
+        assert [site.sync().read, site.sync().read] == [1, 0]
         records[0]["title"] = "Changed"
         records.append({**RECORD, "webUrl": "https://example.org/2"})
         assert site.sync().read == 2

@@ -10,7 +10,6 @@ from html.entities import html5
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import html
 
 from feedsvc.records.content.cleaning import content_html
 from feedsvc.text import MAX_SLUG, host_name, plain_text, slug, web_url, xml_text
@@ -270,18 +269,3 @@ def test_content_is_safe_html(value: str, expected: str) -> None:
     assert expected in made
     assert "script" not in made
     assert "iframe" not in made
-
-
-MARKUP = (
-    "<script>", "</script>", "<iframe src='", "javascript:x()", "<iframe srcdoc=\"", "&lt;script&gt;", "\">", "'>", "</iframe>", "<!--",
-    "-->", "<style>", "<svg>", "<math>", "<a href='", "<img src=x onerror='x()'", " ", "x", ">", "<noscript>", "<textarea>", "<title>",
-)  # fmt: skip
-
-
-@given(st.lists(st.sampled_from(MARKUP), max_size=12).map("".join))
-def test_no_markup_survives_that_could_run(value: str) -> None:
-    fragment = html.fragment_fromstring(content_html(f"<p>{value}", "https://a.example/"), create_parent="div")
-    for element in fragment.iter():
-        assert element.tag not in ("script", "iframe", "style", "svg")
-        assert set(element.attrib) <= {"href", "src", "rel", "alt", "title"}
-        assert element.get("href", "https:").startswith(("https:", "http:", "mailto:"))

@@ -6,6 +6,8 @@ from subprocess import PIPE, Popen
 
 import pytest
 
+from tests.conftest import PATIENCE
+
 PROGRAM = """
 import time
 from feedsvc.workers import Workers
@@ -17,7 +19,7 @@ def begin(seconds):
 if __name__ == "__main__":
     with Workers() as workers:
         {start}
-        list(workers.map(begin, [60, 60]))
+        list(workers.map(begin, [600, 600]))
 """
 
 
@@ -28,4 +30,4 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, start: str) ->
     with Popen([sys.executable, program], stdout=PIPE, stderr=PIPE) as process:
         assert process.stdout and process.stdout.readline() == b"begun\n"
         process.kill()
-        process.communicate(timeout=30)  # which waits for all processes that may write there
+        process.communicate(timeout=PATIENCE)  # which waits for all processes that may write there

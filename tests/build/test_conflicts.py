@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from feedsvc.build.manifest import MANIFEST
-from tests.build.test_site import FEW, files, run
+from tests.build.test_site import FEW, files, local, run
 from tests.conftest import Site, record, wait_until
 from tests.faults import command, mounted, remount
 
@@ -33,14 +33,6 @@ def change(site: Site) -> None:
     for name, topics, url in (("1.md", "[AI]", "https://a.example/1"), ("2.md", "[Law]", "https://b.example/2")):
         site.write(name, record("Changed", url, topics=topics))
     site.sync()
-
-
-def local(site: Site) -> dict[str, bytes]:
-    """What a build into a new folder writes."""
-    out = site.folder / "local"
-    shutil.rmtree(out, ignore_errors=True)
-    run(site, out)
-    return files(out)
 
 
 @pytest.mark.parametrize("same_size", [False, True])

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
 from feedsvc.index.sync import sync
 from tests.build.test_site import FEW, files, run
-from tests.conftest import Site, record
+from tests.conftest import Site, record, write_records
 from tests.faults import command
-from tests.object_store import S3, running_s3
+from tests.object_store import S3
 
 
 def stories(number: int, scheme: str = "https", **fields: str) -> dict[str, str]:
@@ -169,7 +169,7 @@ def test_a_manifest_of_an_earlier_version_has_nothing_to_compare(make_site: Call
     assert files(new.config.out_folder)["feed.atom"] == new.body("/feed.atom")
 
 
-def test_the_manifest_knows_the_current_feeds_from_any_history(make_site: Callable[..., Site], site: Site) -> None:
+def test_the_manifest_knows_the_current_feeds_from_any_history(site: Site) -> None:
     for number in range(3):
         site.write("new.md", record(f"New {number}", "https://new.example/", "2021-01-01T00:00:00Z", topics="[Law]"))
         site.write("000.md", record("Changed", "https://a.example/000", topics=f"[T{number}]"))
@@ -235,10 +235,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the command runs."""
-    (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text('feeds.formats = ["atom"]\nfeeds.archives = false\nbuild.pages = false\n')
-    for name, text in stories(40).items():
-        (tmp_path / "records" / name).write_text(text)
+    write_records(tmp_path, stories(40))
     return tmp_path
 
 
@@ -248,8 +246,7 @@ def test_the_command_refuses_plans_and_goes_on(folder: Path) -> None:
     assert command("build", "--dry-run", cwd=folder) == (
         0, f"0 stories new to subscribers\n{folder}/public: 0 files to write, 5 unchanged, 0 to remove\n", ""
     )  # fmt: skip
-    for name, text in stories(40, "http").items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40, "http"))
     for new_index in (False, True):
         if new_index:
             shutil.rmtree(folder / ".feedsvc")
@@ -285,11 +282,9 @@ def test_records_that_are_back_are_not_held_against_what_a_build_was_refused_wit
     assert command("build", cwd=folder)[0] == 0
     before = files(folder / "public")
     shutil.rmtree(folder / ".feedsvc")
-    for name, text in stories(40, "http").items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40, "http"))
     assert command("build", cwd=folder)[0] == 1
-    for name, text in stories(40).items():
-        (folder / "records" / name).write_text(text)
+    write_records(folder, stories(40))
     assert command("build", cwd=folder)[0] == 0
     assert files(folder / "public") == before
 
@@ -385,19 +380,6 @@ def test_what_was_built_without_a_configuration_can_be_built_with_one(folder: Pa
     assert command("build", cwd=folder)[0] == 0
     (folder / "config.toml").write_text('site.base_url = "https://new.example"\n')
     assert command("build", cwd=folder)[0] == 0
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """A server with an empty bucket, as the environment names it."""
-    pytest.importorskip("s3fs")
-    pytest.importorskip("moto")
-    with running_s3() as server:
-        names = {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "us-east-1"}
-        for name, value in {**names, "ENDPOINT_URL": server.endpoint, "EC2_METADATA_DISABLED": "true"}.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        server.client.create_bucket(Bucket="feeds-bucket")
-        yield server
 
 
 @pytest.mark.survives("what was built would go")

@@ -2,10 +2,9 @@
 
 import gzip
 import os
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Semaphore
 from typing import Any
@@ -21,12 +20,12 @@ from feedsvc.feeds.documents import Documents
 from feedsvc.feeds.encodings import MIN_BYTES
 from feedsvc.web import create_app
 from feedsvc.workers import Workers
-from tests.build.test_site import FEW, files, run
+from tests.build.test_site import FEW, local
 from tests.conftest import PATIENCE, Site, free_port, record, wait_until
 from tests.corpus import Corpus
 from tests.documents import block
 from tests.faults import command, start, undisturbed
-from tests.object_store import S3, Asked, running_s3
+from tests.object_store import S3, Asked
 
 pytest.importorskip("s3fs")
 pytest.importorskip("moto")
@@ -37,24 +36,6 @@ LISTING = Asked("GET", "")
 #: Of the command, for few objects.
 CONFIG = 'feeds.formats = ["atom"]\nfeeds.archives = false\n'
 READING = Asked("GET", f"feeds/{MANIFEST}")  # with a HEAD before it in newer versions of s3fs
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3]:
-    with running_s3() as s3:
-        yield s3
-
-
-@pytest.fixture
-def s3(server: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """The server, with an empty bucket, as the environment names it."""
-    names = {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing", "DEFAULT_REGION": "us-east-1"}
-    for name, value in {**names, "ENDPOINT_URL": server.endpoint, "EC2_METADATA_DISABLED": "true"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    server.client.create_bucket(Bucket="feeds-bucket")
-    yield server
-    server.proxy.fault = lambda asked: (0, None)
-    server.reset()
 
 
 def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
@@ -68,14 +49,6 @@ def connect() -> None:
     """List the bucket, as a build does first."""
     with open_output(OUT, parse_config({}, Path())).opened(dry_run=False):
         pass
-
-
-def local(site: Site) -> dict[str, bytes]:
-    """What a build into a folder writes."""
-    out = site.folder / "local"
-    shutil.rmtree(out, ignore_errors=True)
-    run(site, out)
-    return files(out)
 
 
 def puts(s3: S3) -> Counter[str]:

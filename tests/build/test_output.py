@@ -16,7 +16,7 @@ from feedsvc.config import Config, parse_config
 from feedsvc.errors import OutputError
 from feedsvc.feeds.documents import Documents
 from feedsvc.workers import Workers
-from tests.build.test_site import FEW, files, run
+from tests.build.test_site import FEW, files, local, run
 from tests.conftest import ROOT, Site, record
 
 TWO = {"1.md": record(topics="[AI]"), "2.md": record("Two", "https://b.example/2", topics="[Law]")}
@@ -50,14 +50,6 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     monkeypatch.setattr(output, "_schemes", output._schemes.copy())
     register(OutputScheme(name="shelf", open=lambda address, config: Bucket(Shelf(address, bodies), config)))
     return bodies
-
-
-def local(site: Site) -> dict[str, bytes]:
-    """The files that a build into a new directory writes."""
-    out = site.folder / "local"
-    shutil.rmtree(out, ignore_errors=True)
-    run(site, out)
-    return files(out)
 
 
 def visible(objects: dict[str, bytes]) -> dict[str, bytes]:

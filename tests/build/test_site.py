@@ -1,6 +1,7 @@
 """The offline build: the same bytes as over HTTP, and no file of others touched."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ FEW: dict[str, Any] = {"feeds": {"formats": ["atom", "rss"], "archives": False},
 
 def run(site: Site, out: Path | None = None) -> BuildResult:
     return build(site.documents, out or site.config.out_folder, lambda done, total: None)
+
+
+def local(site: Site) -> dict[str, bytes]:
+    """The files that a build into a new folder writes, by name."""
+    out = site.folder / "local"
+    shutil.rmtree(out, ignore_errors=True)
+    run(site, out)
+    return files(out)
 
 
 def files(out: Path) -> dict[str, bytes]:

@@ -17,14 +17,6 @@ from feedsvc.records.registry import suffixes
 from tests.cli.commands import feedsvc, result, shown_on_terminal
 from tests.conftest import FEEDSVC, PATIENCE, SAMPLE, free_port, record, running_service, wait_until
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record(topics="[AI]"))
-    return tmp_path
-
-
 #: Files that a build of `folder` writes: three feeds in three formats, pages, assets, OPML twice, and what pages search in.
 FILES = 3 * 3 + 3 + len(ASSETS) + 3
 #: What a build says where the configuration has no base_url.
@@ -124,6 +116,8 @@ def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_pat
         (f"[site]\nlanguage = '{'x' * 999}'", f"config.toml: site.language: '{'x' * 80}…' can't be used; expected a language tag such as en or pt-BR"),
         ("[site]\nlanguage = 'e n'", "config.toml: site.language: 'e n' can't be used; expected a language tag such as en or pt-BR"),
         ("[index]\nurl = 'x'", "index.url: 'x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+        ("[index]\nurl = 'sqlite://'", "index.url: 'sqlite://' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+        ("[index]\nurl = 'sqlite:///:memory:'", "index.url: 'sqlite:///:memory:' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[index]\nurl = 'sqlite:///x?mode=ro'", "index.url: 'sqlite:///x?mode=ro' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[index]\nurl = 'sqlite://h:x/x'", "index.url: 'sqlite://h:x/x' can't be used; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
         ("[records]\npath = ''", "config.toml: records.path: '' can't be used; expected a folder"),

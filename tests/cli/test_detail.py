@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import result
-from tests.conftest import record
+from tests.conftest import record, write_records
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record(topics='[AI, ".NET"]'))
-    (tmp_path / "records" / "b.md").write_text(record(url="https://a.example/2", topics="[Net]"))
+    files = {"a.md": record(topics='[AI, ".NET"]'), "b.md": record(url="https://a.example/2", topics="[Net]")}
+    write_records(tmp_path, files)
     return tmp_path
 
 

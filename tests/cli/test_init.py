@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import fields as keys
 
 from feedsvc.config import TABLES, load_config, parse_config
-from tests.cli.commands import feedsvc, result
+from tests.cli.commands import result
 from tests.conftest import SAMPLE, record
 from tests.faults import mounted
 from tests.index.test_disks import fill
@@ -352,14 +352,45 @@ def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
     assert "500 of a sample of 500 files read by preset auto\n" in result("init", cwd=tmp_path)[1]
 
 
-@pytest.mark.parametrize("text", ['baseURL = "https://hugo.example/"\n', 'base_url = "https://zola.example"\n'])
-def test_the_configuration_of_another_program_stays(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mine", "a new file: delete this one, or name another with --config"),
+        ('baseURL = "https://hugo.example/"\n', "a new file, such as --config feedsvc.toml"),
+        ('base_url = "https://zola.example"\n', "a new file, such as --config feedsvc.toml"),
+    ],
+)
+def test_a_configuration_that_is_there_stays(tmp_path: Path, text: str, expected: str) -> None:
     write(tmp_path, {"config.toml": text})
-    message = (
-        "feedsvc: config.toml: exists already, and stays as it is; expected a new file, such as --config feedsvc.toml\n"
-    )
+    message = f"feedsvc: config.toml: exists already, and stays as it is; expected {expected}\n"
     assert result("init", cwd=tmp_path) == (2, "", message)
     assert (tmp_path / "config.toml").read_text() == text
+
+
+def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
+    assert result("init", cwd=tmp_path)[0] == 0
+    written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
+    assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
+        "name",
+        "given",
+    ]
+    tables = (tmp_path / "config.toml").read_text().split("\n[")
+    for name, table in TABLES.items():
+        [text] = [text for text in tables if text.startswith(f"{name}]")]
+        for key in keys(table):
+            assert f"\n{key.name} = " in text or f"\n# {key.name} = " in text
+
+
+def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
+    assert result("init", "--config", "mine.toml", cwd=tmp_path)[0] == 0
+    file = tmp_path / "mine.toml"
+    file.write_text("\n".join(line.removeprefix("# ") if " = " in line or "[[" in line else line for line in file.read_text().splitlines()))  # fmt: skip
+    config = load_config(file)
+    assert (config.feeds.min_quality, config.site.author, list(config.custom)) == (
+        60,
+        "The editors",
+        ["police-and-law"],
+    )
 
 
 def test_no_value_of_a_record_is_shown_or_written(tmp_path: Path) -> None:
@@ -388,14 +419,6 @@ def test_a_sample_without_room_leaves_nothing_and_can_be_made_once_there_is(tmp_
         assert list(disk.iterdir()) == [filling]
         filling.unlink()
         assert result("init", "--sample", cwd=disk)[0] == 0
-
-
-def test_a_second_configuration_has_an_index_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record())
-    assert result("check", cwd=tmp_path)[0] == 0
-    assert result("init", "--config", "preview.toml", cwd=tmp_path)[0] == 0
-    assert result("check", "--config", "preview.toml", cwd=tmp_path)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -450,38 +473,3 @@ def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
         "feedsvc: none/c.toml: No such file or directory; expected a place for the configuration\n",
     )
     assert not (tmp_path / "other").exists()
-
-
-def test_init_writes_every_key_with_its_default(tmp_path: Path) -> None:
-    assert result("init", cwd=tmp_path)[0] == 0
-    written, default = load_config(tmp_path / "config.toml"), parse_config({}, tmp_path)
-    assert [item.name for item in fields(written) if getattr(written, item.name) != getattr(default, item.name)] == [
-        "name",
-        "given",
-    ]
-    tables = (tmp_path / "config.toml").read_text().split("\n[")
-    for name, table in TABLES.items():
-        [text] = [text for text in tables if text.startswith(f"{name}]")]
-        for key in keys(table):
-            assert f"\n{key.name} = " in text or f"\n# {key.name} = " in text
-
-
-def test_the_commented_keys_of_init_can_be_used(tmp_path: Path) -> None:
-    feedsvc("init", "--config", "mine.toml", cwd=tmp_path)
-    file = tmp_path / "mine.toml"
-    file.write_text("\n".join(line.removeprefix("# ") if " = " in line or "[[" in line else line for line in file.read_text().splitlines()))  # fmt: skip
-    config = load_config(file)
-    assert (config.feeds.min_quality, config.site.author, list(config.custom)) == (
-        60,
-        "The editors",
-        ["police-and-law"],
-    )
-
-
-def test_init_never_overwrites(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("mine")
-    message = "feedsvc: config.toml: exists already, and stays as it is; expected a new file: delete this one, or name another with --config\n"
-    assert result("init", cwd=tmp_path) == (2, "", message)
-    assert (tmp_path / "config.toml").read_text() == "mine"
-    message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"
-    assert result("init", "--config", "no/c.toml", cwd=tmp_path) == (2, "", message)

@@ -5,7 +5,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedsvc.build.site import build
-from feedsvc.config import parse_config
-from feedsvc.feeds.documents import Documents
-from feedsvc.index.opening import open_index
 from tests.conftest import Site, record
 from tests.rules import check_feed, texts
 
@@ -40,15 +37,10 @@ FEEDS = {
 @contextmanager
 def new_site(**tables: dict[str, Any]) -> Iterator[Site]:
     """A site without records, for each example of a property."""
-    folder = Path(tempfile.mkdtemp())
-    config = parse_config({**TABLES, **tables}, folder)
-    config.records_folder.mkdir()
-    site = Site(folder, config, Documents(open_index(config), config))
-    try:
-        yield site
-    finally:
-        site.documents.index.close()
-        shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site.open(Path(folder), {**TABLES, **tables})
+        with closing(site.documents.index):
+            yield site
 
 
 def story(number: int, time: str, **more: str) -> dict[str, str | bytes]:

@@ -21,12 +21,6 @@ TOLD_B = '    "B"; 2020-05-01T00:00:00Z; provider: b.example; topics: none; qual
 FEEDS = ("feed", "topics/ai", "providers/a-example")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    write(tmp_path, "a.md", record(topics="[AI]"))
-    return tmp_path
-
-
 def write(folder: Path, name: str, text: str) -> None:
     (folder / "records").mkdir(exist_ok=True)
     (folder / "records" / name).write_text(text)

@@ -118,18 +118,6 @@ def test_an_empty_folder_makes_a_valid_empty_feed(make_site: Callable[..., Site]
     assert feeds["/feed.rss"].entries == []
 
 
-def test_links_only_publishes_primary_stories_with_their_links(make_site: Callable[..., Site]) -> None:
-    mention = "[{title: x, webUrl: 'https://b.example/x', publishedDateTime: 2020-01-01, provider: {name: B}}]"
-    files = {"1.md": record(related=mention, topics="[AI]")}
-    feeds = walk(make_site(files, feeds={"related": "links"}))
-    assert sorted(feeds) == [
-        f"{path}.{format}" for path in ("/feed", "/providers/a-example", "/topics/ai") for format in ("atom", "rss")
-    ]
-    assert [[link.rel for link in entry.links] for entry in feeds["/feed.atom"].entries] == [["alternate", "related"]]
-    feeds = walk(make_site(files, feeds={"related": "none"}))
-    assert [[link.rel for link in entry.links] for entry in feeds["/topics/ai.rss"].entries] == [["alternate"]]
-
-
 def test_a_feed_holds_its_newest_entries_up_to_the_limit_ties_by_url(make_site: Callable[..., Site]) -> None:
     times = {"a": "2020-01-01", "b": "2020-01-03", "c": "2020-01-03", "d": "2020-01-02"}
     files = {f"{name}.md": record(name, f"https://a.example/{name}", time) for name, time in times.items()}

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -188,7 +189,7 @@ def test_days_of_a_saved_filter_and_of_an_address_both_count(make_site: Callable
         assert address and address.target == "/custom/s.atom"
 
 
-def test_a_day_in_toml_is_a_value(tmp_path: Any, make_site: Callable[..., Site]) -> None:
+def test_a_day_in_toml_is_a_value(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[[custom]]\nname = "June"\nsince = 2020-06-01\nuntil = "2020-06-30"\n')
     saved = load_config(tmp_path / "config.toml").custom["june"].filters
     assert saved.labels == ["since=2020-06-01", "until=2020-06-30"]
@@ -210,7 +211,7 @@ def test_a_day_in_toml_is_a_value(tmp_path: Any, make_site: Callable[..., Site])
         ([{"name": "A", "min_quality": "1.5"}], "custom 1: min_quality: '1.5' can't be used; expected a whole number"),
     ],
 )  # fmt: skip
-def test_a_faulty_saved_filter_is_an_error_that_names_it(tmp_path: Any, custom: Any, message: str) -> None:
+def test_a_faulty_saved_filter_is_an_error_that_names_it(tmp_path: Path, custom: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         parse_config({"custom": custom}, tmp_path)
 

@@ -108,7 +108,9 @@ def test_a_story_that_a_link_without_a_time_leads_to_links_back(make_site: Calla
 
 def test_links_only_keeps_the_links_of_primary_stories_and_none_has_none(make_site: Callable[..., Site]) -> None:
     files = {"a.md": story("A"), "b.md": story("B", related="XA")}
-    assert links(make_site(files, feeds={"related": "links"})) == {"A": ["B"], "B": ["X", "A"]}
+    site = make_site(files, feeds={"related": "links"})
+    assert links(site) == {"A": ["B"], "B": ["X", "A"]}
+    assert not site.document("/providers/x-example.atom")  # that of a mention
     site = make_site(files, feeds={"related": "none"})
     assert links(site) == {"A": [], "B": []}
     assert b"related_total" not in site.body("/feed.json")

@@ -1,6 +1,7 @@
 """Chromium, in which tests open pages, a small site to look at, and the pictures that the README shows."""
 
 import base64
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ import pytest
 
 from tests.conftest import PATIENCE, ROOT, Service, running_service
 
+#: URLs of other hosts than this one.
+OTHER_HOSTS = re.compile(r"^(?!http://127\.0\.0\.1:)")
 #: So that it asks no other host on its own.
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-component-update"
 CONFIG = """

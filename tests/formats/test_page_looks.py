@@ -3,17 +3,16 @@
 `--screenshots DIR` keeps them; `--regenerate` writes the one that the README shows anew.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import PATIENCE, Service, running_service
-from tests.formats.conftest import FAULTS, write_webp
+from tests.conftest import Service, running_service
+from tests.formats.conftest import FAULTS, OTHER_HOSTS, opening, write_webp
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 pytestmark = pytest.mark.skipif(
@@ -47,29 +46,24 @@ VIOLATIONS = """async () => (await axe.run()).violations.flatMap(({ id, help, no
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page, and fail the test for an error, or a request to another host but of pictures."""
-    contexts, faults = [], []
+    faults: list[str] = []
 
     def answer(route: Route) -> None:
         if route.request.resource_type != "image":
             faults.append(route.request.url)
         route.fulfill(body=PICTURE, content_type="image/svg+xml")
 
-    def open(url: str, width: int, scheme: str, scale: int = 1) -> Page:
-        window = {"width": width, "height": 844}
-        context = browser.new_context(viewport=window, color_scheme=scheme, device_scale_factor=scale)
-        context.set_default_timeout(PATIENCE * 1000)
-        contexts.append(context)
-        context.route(re.compile(r"^(?!http://127\.0\.0\.1:)"), answer)
-        page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(url)
-        return page
+    def prepare(context: BrowserContext, page: Page) -> None:
+        context.route(OTHER_HOSTS, answer)
+        page.on("console", lambda message: "404 (Not Found)" in message.text or faults.append(message.text))
 
-    yield open
-    for context in contexts:
-        context.close()
-    assert [fault for fault in faults if "404 (Not Found)" not in fault] == []
+    with opening(browser, faults, prepare) as open:
+
+        def open_in(url: str, width: int, scheme: str, scale: int = 1) -> Page:
+            window = {"width": width, "height": 844}
+            return open(url, viewport=window, color_scheme=scheme, device_scale_factor=scale)
+
+        yield open_in
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Pages in a real browser. Every test also asserts that there are no errors, and no requests to other hosts."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -9,7 +8,7 @@ import feedparser
 import pytest
 
 from tests.conftest import Service, record, running_service
-from tests.formats.conftest import FAULTS, opening, wait_in
+from tests.formats.conftest import FAULTS, OTHER_HOSTS, opening, wait_in
 
 pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -45,7 +44,7 @@ def open_page(browser: Browser, pictures: list[str]) -> Iterator[Callable[..., P
         route.fulfill(body='<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml")
 
     def prepare(context: BrowserContext, page: Page) -> None:
-        context.route(re.compile(r"^(?!http://127\.0\.0\.1:)"), answer)
+        context.route(OTHER_HOSTS, answer)
         page.on("console", lambda message: faults.append(f"{message.type}: {message.text} at {page.url}"))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
 

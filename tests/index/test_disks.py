@@ -270,9 +270,7 @@ def test_a_change_of_the_same_size_with_its_old_time_restored_is_noticed(
 
 
 @pytest.mark.survives("a change keeps size and time")
-def test_a_change_within_the_grain_of_the_file_systems_clock_is_noticed(
-    make_site: Callable[..., Site], tmp_path: Path
-) -> None:
+def test_a_change_within_the_grain_of_the_file_systems_clock_is_noticed(make_site: Callable[..., Site]) -> None:
     site = make_site({})
     stood_still = 0
     with mounted(site.config.records_folder, "ramfs"):  # it counts time in steps of some milliseconds

@@ -19,7 +19,7 @@ from feedsvc.index.guard import WINDOW_SECONDS
 from feedsvc.index.status import Status
 from feedsvc.index.sync import sync
 from tests.build.test_site import files
-from tests.conftest import Site, record
+from tests.conftest import Site, record, write_records
 from tests.faults import command, mounted
 
 MakeSite = Callable[..., Site]
@@ -378,10 +378,8 @@ def test_a_sync_is_refused_only_for_what_went_and_publishes_all_or_nothing(state
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A site's folder, with 30 stories."""
-    (tmp_path / "records").mkdir()
     (tmp_path / "config.toml").write_text("site.base_url = 'https://feeds.example'\n")
-    for name, text in stories(range(30)).items():
-        (tmp_path / "records" / name).write_text(text)
+    write_records(tmp_path, stories(range(30)))
     return tmp_path
 
 
@@ -428,8 +426,7 @@ def test_check_tells_of_the_records_as_they_are_and_why_they_are_not_published(f
 @pytest.mark.survives("the records go")
 def test_a_disk_that_is_not_mounted_empties_nothing(folder: Path) -> None:
     with mounted(folder / "records"):
-        for name, text in stories(range(30, 60)).items():
-            (folder / "records" / name).write_text(text)
+        write_records(folder, stories(range(30, 60)))
         assert command("check", cwd=folder)[0] == 0
         shown = command("show", "/feed.atom", cwd=folder)[1]
     # What lies below the mount is another, smaller site's.

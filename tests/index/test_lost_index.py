@@ -184,6 +184,7 @@ def test_a_database_of_something_else_is_never_touched(tmp_path: Path, break_it:
     status, _, error = command("build", cwd=tmp_path)
     assert (status, error.count("\n")) == (2, 1)
     assert error.startswith(f"feedsvc: {tmp_path}/mine.db: ")
+    assert break_it or "of something else" in error
     assert (tmp_path / "mine.db").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "mine.db", "records"]
 

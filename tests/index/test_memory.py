@@ -1,7 +1,6 @@
 """An index in memory, and records in memory."""
 
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,23 +46,6 @@ def test_mappings_make_the_feeds_that_an_index_in_a_file_makes(tmp_path: Path) -
     file.close()
 
 
-def test_a_sync_reads_the_mappings_that_changed() -> None:
-    mappings = [mapping(number) for number in range(3)]
-    index = MemoryDatabase()
-
-    def synced() -> tuple[int, int]:
-        result = sync(index, CONFIG, records=RecordMappings(mappings))
-        return result.read, result.gone
-
-    assert synced() == (3, 0)
-    assert synced() == (0, 0)
-    mappings[1]["title"] = "Changed"
-    assert synced() == (1, 0)
-    assert b"Changed" in documents(index)["/feed.atom"]
-    mappings.pop()
-    assert synced() == (0, 1)
-
-
 def test_the_names_of_mappings_are_in_the_order_of_the_list() -> None:
     """So of two records with one URL, the first in the list counts."""
     records = RecordMappings([mapping(1, title=f"Title {number}") for number in range(12)])
@@ -73,19 +55,6 @@ def test_the_names_of_mappings_are_in_the_order_of_the_list() -> None:
     index = MemoryDatabase()
     sync(index, CONFIG, records=records)
     assert b">Title 0<" in documents(index)["/feed.atom"]
-
-
-def test_a_mapping_that_cannot_be_used_is_a_problem_of_its_name() -> None:
-    index = MemoryDatabase()
-    result = sync(index, CONFIG, records=RecordMappings([mapping(1), {"title": "x"}, mapping(3, webUrl=object())]))
-    assert {problem.path for problem in result.problems} == {"record 2", "record 3"}
-    assert result.problem_count == len(result.new_problems) == len(result.problems)
-
-
-def test_times_may_be_values_of_datetime() -> None:
-    moment = datetime(2020, 1, 1, tzinfo=UTC)
-    index = MemoryDatabase()
-    assert sync(index, CONFIG, records=RecordMappings([mapping(1, publishedDateTime=moment)])).problems == ()
 
 
 def test_a_draft_in_memory_is_explained() -> None:

@@ -183,7 +183,7 @@ def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
         proxy.stall()
         begun = time.monotonic()
         for _ in range(100):
-            with pytest.raises(IndexUnusableError, match="no answer within 1 seconds"):
+            with pytest.raises(IndexUnusableError, match=r"no answer within 1 seconds|connection timeout"):
                 site.documents.revision()
         assert 1 <= time.monotonic() - begun < 50  # if each of them waited, 100
         proxy.flow()
@@ -191,13 +191,6 @@ def test_who_reads_waits_for_no_answer_but_once_and_not_for_long(
 
 
 # What can't be used
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record())
-    return tmp_path
 
 
 def refusal(folder: Path, url: str, command: str = "check") -> str:

@@ -277,7 +277,7 @@ def test_hostile_markdown_is_rendered_or_refused_in_seconds(name: str) -> None:
 
 PARTS = (
     "*", "**", "_", "`", "```\n", "~~~\n", "\n", "\n\n", "    ", "- ", "> ", "# ", "[", "](", ")", "![", "<b>", "</b>", "<script>", "</script>", "<x",
-    "<iframe src='", "'>", "javascript:x()", "<a href='", "<style>", "&lt;", "| a | b |\n|---|---|\n", "https://a.example/", "{% raw %}", "{% endraw %}",
+    "<iframe src='", "'>", "<iframe srcdoc=\"", "\">", "<img src=x onerror='x()'", "javascript:x()", "<a href='", "<style>", "&lt;", "| a | b |\n|---|---|\n", "https://a.example/", "{% raw %}", "{% endraw %}",
     "{% highlight x %}", "{% endhighlight %}", "{{< a >}}", "{{ site.x }}", "{{", "}}", "{%", "%}", "{:", "}", "<!--", "-->", "[^1]: ", "\\", "x",
     "<noscript>", "</noscript>", "<img data-src='", "<img srcset='", "<video poster='", "<source src='", "</video>", "<svg>", "<title>", "</svg>",
     "<math alttext='", "<math>", "<mtext>", "<annotation-xml encoding='text/html'>", "</math>", "<q cite='", "<section>", "<textarea>", "<template>",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -82,14 +81,14 @@ def test_the_path_without_a_slash_leads_to_the_page_of_everything(service: Servi
         ("/feed.json", "/feed.json"),
     ],
 )
-def test_a_path_that_may_be_both_is_read_below_the_base_address(tmp_path: Path, asked: str, feed: str) -> None:
+def test_a_path_that_may_be_both_is_read_below_the_base_address(asked: str, feed: str) -> None:
     with feedsvc.open(records=RECORDS, base_url="https://feeds.example/topics") as site:
         site.sync()
         found = feedsvc.create_app(site).test_client().get(asked)
         assert found.json["feed_url"] == f"https://feeds.example/topics{feed}"
 
 
-def test_the_access_log_has_the_whole_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_access_log_has_the_whole_path(caplog: pytest.LogCaptureFixture) -> None:
     tables = {"site": {"base_url": "https://feeds.example/sub"}, "serve": {"access_log": True}}
     with feedsvc.open(feedsvc.load_config(tables=tables), records=RECORDS) as site:
         site.sync()

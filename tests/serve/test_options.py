@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import result
-from tests.conftest import record
 
 
 @pytest.fixture
@@ -15,14 +14,6 @@ def taken() -> Iterator[int]:
     """A port that is in use, so that nothing serves."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield int(listener.getsockname()[1])
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a record."""
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "a.md").write_text(record())
-    return tmp_path
 
 
 @pytest.mark.parametrize(

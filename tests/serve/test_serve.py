@@ -197,7 +197,7 @@ def test_a_signal_during_a_long_sync_leaves_no_process_and_no_traceback(tmp_path
     )
     wait_until(lambda: len(members(process.pid)) >= 3)
     os.killpg(process.pid, number)
-    output, _ = process.communicate(timeout=120)  # workers end what they have begun, on a busy machine slowly
+    output, _ = process.communicate(timeout=PATIENCE)  # workers end what they have begun, on a busy machine slowly
     assert (process.returncode, output) == {
         signal.SIGINT: (130, "feedsvc: interrupted\n"),
         signal.SIGTERM: (-signal.SIGTERM, ""),

@@ -15,7 +15,12 @@ BASE = "https://feeds.example"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FILES: dict[str, str | bytes] = {
     "1.md": record(
-        "One", "https://a.example/1", topics="[AI, 日本語, RSS, Feed, Big Data]", type="Video", provider="A"
+        "One",
+        "https://a.example/1",
+        topics="[AI, 日本語, RSS, Feed, Big Data]",
+        type="Video",
+        category="News",
+        provider="A",
     ),
     "2.md": record("Two", "https://a.example/2", topics="[Law]", type="article", provider="B"),
     "3.md": record(
@@ -119,6 +124,11 @@ def test_a_guess_leads_to_the_nearest_format_that_is_published(site: Site) -> No
         ("/feed.atom?provider=a&topic=ai", "/topics/ai.atom?provider=a"),
         ("/topics/law.atom?topic=ai", "/topics/ai.atom?topic=law"),
         ("/feed.atom?topic=ai&topic=law", "/feed.atom?topic=ai&topic=law"),
+        ("/feed.atom?limit=007&topic=law&x=1&topic=Ai&related=entries", "/feed.atom?topic=ai&topic=law&limit=7"),
+        (
+            "/feed.atom?limit=7&category=+News&min_quality=1&type=Video",
+            "/feed.atom?type=video&category=news&min_quality=1&limit=7",
+        ),
         ("/topics/ai.atom?without_topic=ai", "/topics/ai.atom?without_topic=ai"),
         ("/topics/ai.atom?topic=law&topic=日本語", "/topics/ai.atom?topic=law&topic=%E6%97%A5%E6%9C%AC%E8%AA%9E"),
         ("/custom/saved.atom?topic=law&topic=ai", "/custom/saved.atom"),
@@ -146,6 +156,10 @@ def test_one_choice_of_stories_has_one_address(client: FlaskClient, site: Site, 
         ("/feed.atom?without_topic=lew", "without_topic: no story has 'lew'", "/feed.atom?without_topic=law"),
         ("/custom/saved.atom?topic=lawe", "topic: no story has 'lawe'", "/custom/saved.atom?topic=law"),
         ("/feed.atom?provider=zzz", "provider: no story has 'zzz'", ""),
+        ("/?topic=lwa", "topic: no story has 'lwa'", "/topics/law/"),
+        ("/topics/ai/?topic=lwa&limit=2", "topic: no story has 'lwa'", "/topics/ai/?topic=law&limit=2"),
+        ("/?provider=nobody", "provider: no story has 'nobody'", ""),
+        ("/topics/ai/?without_topic=lew", "without_topic: no story has 'lew'", "/topics/ai/?without_topic=law"),
         ("/feed.atom?type=vido&topic=laww", "type: no story has 'vido'; topic: no story has 'laww'", "/topics/law.atom?type=video"),
     ],
 )  # fmt: skip

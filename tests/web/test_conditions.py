@@ -29,18 +29,11 @@ class Known(NamedTuple):
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
-    from feedsvc.config import parse_config
-    from feedsvc.feeds.documents import Documents
-    from feedsvc.index.opening import open_index
-
-    folder = tmp_path_factory.mktemp("conditions")
-    (folder / "records").mkdir()
-    config = parse_config({"site": {"base_url": "https://feeds.example"}}, folder)
-    site = Site(folder, config, Documents(open_index(config), config))
+    site = Site.open(tmp_path_factory.mktemp("conditions"), {})
     site.write("1.md", record())
     site.sync()
     site.settle()
-    app = create_app(config, started=0)
+    app = create_app(site.config, started=0)
     headers = app.test_client().get("/feed.atom").headers
     changed = datetime.strptime(headers["Last-Modified"], IMF).replace(tzinfo=UTC)
     yield Known(app, headers["ETag"], int(changed.timestamp()), site.body("/feed.atom"))

@@ -29,38 +29,19 @@ CACHE = "public, max-age=900, stale-while-revalidate=600, stale-if-error=86400"
 #: (rule, method, target, request headers, status, response headers: text, True for any, None for absent)
 RULES: list[tuple[str, str, str, dict[str, str], int, dict[str, Any]]] = [
     ("Atom has its type", "GET", "/feed.atom", {}, 200, {"Content-Type": "application/atom+xml; charset=utf-8"}),
-    ("RSS has its type", "GET", "/feed.rss", {}, 200, {"Content-Type": "application/rss+xml; charset=utf-8"}),
-    ("JSON Feed has its type", "GET", "/feed.json", {}, 200, {"Content-Type": "application/feed+json"}),
-    ("OPML has its type", "GET", "/feeds.opml", {}, 200, {"Content-Type": "text/x-opml; charset=utf-8"}),
-    ("a page has its type", "GET", "/topics/ai/", {}, 200, {"Content-Type": "text/html; charset=utf-8"}),
     ("there is no negotiation", "GET", "/feed.atom", {"Accept": "application/rss+xml"}, 200, {"Content-Type": "application/atom+xml; charset=utf-8"}),
     ("If-None-Match: the ETag", "GET", "/feed.atom", {"If-None-Match": ETAG}, 304, {"ETag": True, "Cache-Control": CACHE, "Vary": "Accept-Encoding"}),
-    ("If-None-Match: a list", "GET", "/feed.atom", {"If-None-Match": f'"x", {ETAG}'}, 304, {}),
-    ("If-None-Match: *", "GET", "/feed.atom", {"If-None-Match": "*"}, 304, {}),
-    ("If-None-Match: another", "GET", "/feed.atom", {"If-None-Match": '"x"'}, 200, {}),
-    ("If-None-Match: broken", "GET", "/feed.atom", {"If-None-Match": 'W/"'}, 200, {}),
     ("If-Modified-Since", "GET", "/feed.atom", {"If-Modified-Since": SINCE}, 304, {}),
-    ("If-Modified-Since: broken", "GET", "/feed.atom", {"If-Modified-Since": "yesterday"}, 200, {}),
-    ("If-None-Match wins", "GET", "/feed.atom", {"If-None-Match": '"x"', "If-Modified-Since": SINCE}, 200, {}),
-    ("one ETag for all encodings", "GET", "/feed.atom", {"If-None-Match": ETAG, "Accept-Encoding": "gzip"}, 304, {}),
-    ("a filtered feed has validators", "GET", "/feed.atom?limit=3", {"If-None-Match": ETAG}, 304, {}),
-    ("an archive has validators", "GET", "/feed/2020-01.atom", {"If-None-Match": ETAG}, 304, {}),
-    ("a page has validators", "GET", "/", {"If-None-Match": ETAG}, 304, {}),
     ("HEAD has no body", "HEAD", "/feed.atom", {}, 200, {"ETag": True, "Content-Length": True}),
     ("HEAD is conditional", "HEAD", "/feed.atom", {"If-None-Match": ETAG}, 304, {}),
     ("gzip", "GET", "/feed.atom", {"Accept-Encoding": "gzip"}, 200, {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}),
     ("identity", "GET", "/feed.atom", {"Accept-Encoding": "identity"}, 200, {"Content-Encoding": None, "Vary": "Accept-Encoding"}),
-    ("gzip refused", "GET", "/feed.atom", {"Accept-Encoding": "gzip;q=0"}, 200, {"Content-Encoding": None}),
     ("caching", "GET", "/feed.atom", {}, 200, {"Cache-Control": CACHE, "Expires": None, "Pragma": None}),
     ("no cookies", "GET", "/feed.atom", {"Cookie": "a=b"}, 200, {"Set-Cookie": None}),
     ("CORS", "GET", "/feed.atom", {"Origin": "https://x.example"}, 200, {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Last-Modified, Link"}),
-    ("CORS preflight", "OPTIONS", "/feed.atom", {"Origin": "https://x.example"}, 200, {"Access-Control-Allow-Origin": "*"}),
-    ("nosniff", "GET", "/feed.atom", {}, 200, {"X-Content-Type-Options": "nosniff"}),
-    ("a page's policy", "GET", "/", {}, 200, {"Content-Security-Policy": True}),
+    ("CORS preflight", "OPTIONS", "/feed.atom", {"Origin": "https://x.example"}, 200, {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since"}),
     ("strange queries are ignored", "GET", "/feed.atom?utm_source=x&&%ff=", {}, 200, {"Location": None}),
     ("a bad filter is named", "GET", "/feed.atom?limit=x", {}, 400, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}),
-    ("another spelling", "GET", "/topics/AI.atom", {"Host": "evil.example"}, 301, {"Location": "<base>/topics/ai.atom"}),
-    ("a slash too many", "GET", "/topics/ai.atom/", {}, 301, {"Location": "<base>/topics/ai.atom"}),
     ("an unknown feed", "GET", "/topics/none.atom", {}, 404, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}),
     ("traversal", "GET", "/topics/../../etc/passwd", {}, 404, {}),
     ("encoded traversal", "GET", "/%2e%2e/%2e%2e/etc/passwd", {}, 404, {}),
@@ -94,14 +75,6 @@ def test_the_rule_of_http_holds(
         found = answer.headers[name]
         wanted = value.replace("<base>", hub_service.base_url) if isinstance(value, str) else value
         assert found is not None if wanted is True else found == wanted, name
-
-
-def test_the_link_header_names_self_and_hub(hub_service: Service) -> None:
-    links = ask(hub_service, "/custom/good.rss").headers.get_all("Link")
-    assert links
-    assert (
-        ", ".join(links) == f'<{hub_service.base_url}/custom/good.rss>; rel="self", <https://hub.example/>; rel="hub"'
-    )
 
 
 def test_all_that_is_served_is_byte_for_byte_what_build_writes(hub_service: Service) -> None:

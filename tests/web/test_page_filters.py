@@ -127,24 +127,6 @@ def test_a_bad_value_is_a_400_that_names_it(client: FlaskClient, page: str) -> N
     assert client.get(f"{page}?since=2021-01-01&until=2020-01-01").status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("target", "reason", "meant"),
-    [
-        ("/?topic=lwa", "topic: no story has 'lwa'", "/topics/law/"),
-        ("/topics/ai/?topic=lwa&limit=2", "topic: no story has 'lwa'", "/topics/ai/?topic=law&limit=2"),
-        ("/?provider=nobody", "provider: no story has 'nobody'", ""),
-        ("/topics/ai/?without_topic=lew", "without_topic: no story has 'lew'", "/topics/ai/?without_topic=law"),
-    ],
-)
-def test_a_filter_of_what_no_story_has_is_a_404_that_suggests_the_nearest_page(
-    client: FlaskClient, target: str, reason: str, meant: str
-) -> None:
-    response = client.get(target)
-    assert response.status_code == 404
-    assert f"{reason}\n" in response.text
-    assert response.text.partition("Did you mean ")[2].partition("\n")[0] == (f"{BASE}{meant}" if meant else "")
-
-
 VALUES = {
     "topic": ["ai", "AI", "law", "C++"],
     "provider": ["b", "B", "Ärzte Blatt"],
@@ -206,7 +188,7 @@ def test_pages_of_what_is_not_published_are_404(client: FlaskClient) -> None:
     assert client.get("/feed/").location == f"{BASE}/feed.atom"
 
 
-def test_a_new_story_leaves_the_pages_of_older_months_as_they_are(client: FlaskClient, site: Site) -> None:
+def test_a_new_story_leaves_the_pages_of_older_months_as_they_are(site: Site) -> None:
     pages = [path for path in site.addresses() if path.startswith("/feed/2020-0") and path.endswith("/")]
     before = {path: site.body(path) for path in pages}
     site.write("new.md", record("New", "https://a.example/new", "2020-06-20", topics="[AI, New]"))

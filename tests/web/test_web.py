@@ -7,7 +7,9 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import brotli
 import pytest
+import zstandard
 from flask.testing import FlaskClient
 
 import feedsvc
@@ -50,34 +52,11 @@ def test_each_document_has_its_media_type(client: FlaskClient, address: str, med
     assert "Set-Cookie" not in response.headers
 
 
-def test_every_address_delivers_its_document(client: FlaskClient, site: Site) -> None:
-    for address in site.addresses():
-        assert client.get(address).data == site.body(address)
-
-
 def test_the_etag_is_weak_and_is_the_bodys(client: FlaskClient) -> None:
     first, second = client.get("/feed.atom"), client.get("/feed.rss")
     assert first.headers["ETag"].startswith('W/"')
     assert first.headers["ETag"] != second.headers["ETag"]
     assert client.get("/feed.atom?utm_source=x").headers["ETag"] == first.headers["ETag"]
-
-
-@pytest.mark.parametrize(
-    "date",
-    [
-        "1 Jan 12345678901 00:00:00 GMT",
-        "Mon, 99999999999 Jan 2030 00:00:00 GMT",
-        "Mon, 01 Jan 2030 99999999999:00:00 GMT",
-        "12345678901",
-    ],
-)
-def test_a_date_that_is_none_is_ignored(client: FlaskClient, date: str) -> None:
-    assert client.get("/feed.atom", headers={"If-Modified-Since": date}).status_code == 200
-    known = client.get("/feed.atom").headers["ETag"]
-    assert (
-        client.get("/feed.atom", headers={"If-Modified-Since": date, "If-None-Match": f'"x", {known}'}).status_code
-        == 304
-    )
 
 
 @pytest.mark.parametrize("address", ["/topics/ai.atom", "/feed.rss", "/feeds.opml", "/", "/assets/style.css"])
@@ -95,12 +74,6 @@ def test_last_modified_is_when_the_feed_changed_not_its_newest_story(client: Fla
     assert document.changed.year > 2020
 
 
-def test_head_equals_get(client: FlaskClient) -> None:
-    get, head = client.get("/feed.atom"), client.head("/feed.atom")
-    assert head.data == b""
-    assert dict(head.headers) == dict(get.headers)
-
-
 @pytest.mark.parametrize(
     "address",
     ["/nope", "/topics/none.atom", "/topics/../feed.atom", "/%00", "/\x7f.atom"],
@@ -111,18 +84,6 @@ def test_an_unknown_address_gets_a_plain_and_helpful_404(client: FlaskClient, ad
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "https://feeds.example/" in response.text
     assert response.headers["Cache-Control"] == "no-store"
-
-
-def test_other_methods_are_refused_in_plain_text(client: FlaskClient) -> None:
-    response = client.post("/feed.atom")
-    assert response.status_code == 405
-    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
-    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-
-
-def test_request_headers_never_reach_a_document(client: FlaskClient, site: Site) -> None:
-    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
-    assert client.get("/feed.atom", headers=headers).data == site.body("/feed.atom")
 
 
 def test_healthz_tells_that_the_index_answers(client: FlaskClient) -> None:
@@ -159,35 +120,19 @@ def test_a_near_miss_gets_suggestions(client: FlaskClient) -> None:
     assert "Did you mean https://feeds.example/providers/a-example/\n" in response.text
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
+DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstandard.decompress}
+
+
+@pytest.mark.parametrize("encoding", DECODERS)
 def test_a_body_is_compressed_as_the_client_likes_under_one_etag(client: FlaskClient, encoding: str) -> None:
-    if encoding != "gzip":
-        pytest.importorskip({"br": "brotli", "zstd": "zstandard"}[encoding])
     plain = client.get("/")
     response = client.get("/", headers={"Accept-Encoding": f"x, {encoding};q=0.9, identity;q=0.1"})
     assert response.headers["Content-Encoding"] == encoding
-    assert decode(response.data, encoding) == plain.data
+    assert DECODERS[encoding](response.data) == plain.data
     assert response.headers["ETag"] == plain.headers["ETag"]
     assert response.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
     again = client.get("/", headers={"Accept-Encoding": encoding, "If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-
-
-def decode(data: bytes, encoding: str) -> bytes:
-    if encoding == "gzip":
-        return gzip.decompress(data)
-    if encoding == "br":
-        import brotli
-
-        return bytes(brotli.decompress(data))
-    import zstandard
-
-    return zstandard.ZstdDecompressor().decompress(data)
-
-
-def test_identity_is_sent_to_who_accepts_no_encoding(client: FlaskClient) -> None:
-    for accepted in ("", "identity", "gzip;q=0", "x"):
-        assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": accepted}).headers
 
 
 def test_compression_is_done_once_and_the_same_every_time(client: FlaskClient) -> None:
@@ -195,14 +140,6 @@ def test_compression_is_done_once_and_the_same_every_time(client: FlaskClient) -
     first = client.get("/", headers=headers).data
     assert first[4:8] == b"\0\0\0\0"  # no time in it
     assert client.get("/", headers=headers).data == first
-
-
-def test_feeds_are_open_to_scripts_of_other_sites_and_pages_are_closed(client: FlaskClient) -> None:
-    feed, page = client.get("/feed.json").headers, client.get("/").headers
-    assert feed["Access-Control-Allow-Origin"] == "*"
-    assert feed["Access-Control-Expose-Headers"] == "ETag, Last-Modified, Link"
-    assert "Access-Control-Allow-Origin" not in page
-    assert page["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; script-src 'self'; ")
 
 
 def test_the_link_header_names_self_and_hub(make_site: Callable[..., Site]) -> None:
@@ -255,26 +192,9 @@ def test_strange_and_idle_parameters_change_nothing(client: FlaskClient, query: 
     assert response.data == client.get("/feed.atom").data
 
 
-def test_one_choice_of_filters_has_one_canonical_form(client: FlaskClient, site: Site) -> None:
-    first = client.get("/feed.atom?limit=7&topic=日本語&x=1&topic=Ai&related=entries")
-    second = client.get("/feed.atom?topic=ai&topic=日本語&topic=AI&limit=007")
-    assert first.data == second.data
-    canonical = "/feed.atom?topic=ai&topic=%E6%97%A5%E6%9C%AC%E8%AA%9E"
-    assert first.headers["Link"] == f'<https://feeds.example{canonical}&limit=7>; rel="self"'
-    address = site.address("/feed.atom?limit=7&category=+News&topic=日本語&topic=AI&type=Video")
-    assert address
-    assert address.target == f"{canonical}&type=video&category=news&limit=7"
-
-
 def test_an_index_that_was_never_filled_is_a_503_that_nobody_keeps(tmp_path: Path) -> None:
     client = create_app(parse_config({}, tmp_path)).test_client()
     for address in ("/feed.atom", "/healthz", "/topics/nope.atom"):
         response = client.get(address)
         assert (response.status_code, response.headers["Cache-Control"]) == (503, "no-store")
         assert response.headers["Retry-After"] == "10"
-
-
-def test_scripts_of_other_sites_may_ask_conditionally(client: FlaskClient) -> None:
-    headers = client.options("/feed.atom").headers
-    assert headers["Access-Control-Allow-Origin"] == "*"
-    assert headers["Access-Control-Allow-Headers"] == "If-None-Match, If-Modified-Since"
