@@ -109,6 +109,18 @@ SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
         "1 of 1 file read by preset eleventy",
         "https://astro.example/blog/one/",
     ),
+    "Eleventy": (
+        {
+            "eleventy.config.js": "// input: 'old'\nmodule.exports = {url: 'https://11ty.example', dir: {input: 'src'}}\n",
+            "src/blog/one.md": DATED,
+        },
+        {
+            "path": "src/blog", "preset": "eleventy", "site": "https://11ty.example",
+            "fields": {"webUrl": ["permalink", "{site}/blog/{file.parent}/{slug}/"]},
+        },
+        "1 of 1 file read by preset eleventy",
+        "https://11ty.example/blog/one/",
+    ),
     "a site in the folder of its program": (
         {
             "docs/_config.yml": "url: https://jekyll.example\n", "docs/_posts/2020-06-13-one.md": POST,
@@ -347,6 +359,26 @@ def test_where_no_record_can_be_read_the_next_step_is_to_name_the_keys(tmp_path:
     ]
 
 
+def test_where_no_file_has_a_record_the_next_step_is_to_look_what_they_lack(tmp_path: Path) -> None:
+    write(tmp_path, {"notes/a.md": "# One\n\nText\n", "notes/b.md": "# Two\n\nText\n"})
+    assert result("init", "notes", cwd=tmp_path)[1].splitlines() == [
+        f"config.toml: written for {tmp_path}/notes: 0 of 2 files read by preset auto; 2 without records",
+        "next: feedsvc check, which shows what these files lack",
+    ]
+
+
+@pytest.mark.parametrize("posts", ["_posts", "src/_posts"])
+def test_the_configuration_of_jekyll_is_found_above_the_folder_of_its_posts(tmp_path: Path, posts: str) -> None:
+    write(
+        tmp_path,
+        {f"{posts}/2020-06-13-one.md": POST, "_config.yml": "url: https://jekyll.example\ntimezone: Europe/Berlin\n"},
+    )
+    result("init", posts, cwd=tmp_path)
+    table = tomllib.loads((tmp_path / "config.toml").read_text())["records"]
+    assert [table[key] for key in ("path", "preset", "timezone")] == [posts, "jekyll", "Europe/Berlin"]
+    assert table["site"] == "https://jekyll.example"
+
+
 def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
     write(tmp_path, {f"records/{n}.md": record(url=f"https://a.example/{n}") for n in range(600)})
     assert "500 of a sample of 500 files read by preset auto\n" in result("init", cwd=tmp_path)[1]
@@ -404,6 +436,7 @@ def test_no_value_of_a_record_is_shown_or_written(tmp_path: Path) -> None:
 def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, ...], name: str) -> None:
     lines = f"{name}: made, with the sample record\nconfig.toml: written for {name}\nnext: feedsvc serve\n"
     assert result("init", "--sample", *arguments, cwd=tmp_path) == (0, lines, "")
+    assert "\n# 1 of 1 file read by preset auto\n" in (tmp_path / "config.toml").read_text()
     (made,) = (tmp_path / name).iterdir()
     assert made.read_bytes() == (SAMPLE / made.name).read_bytes()
     assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")
@@ -473,3 +506,8 @@ def test_the_sample_overwrites_nothing(tmp_path: Path) -> None:
         "feedsvc: none/c.toml: No such file or directory; expected a place for the configuration\n",
     )
     assert not (tmp_path / "other").exists()
+
+
+def test_init_needs_a_place_for_the_configuration(tmp_path: Path) -> None:
+    message = "feedsvc: no/c.toml: No such file or directory; expected a place for the configuration\n"
+    assert result("init", "--config", "no/c.toml", cwd=tmp_path) == (2, "", message)
