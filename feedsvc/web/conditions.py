@@ -78,6 +78,9 @@ def _date(text: str) -> int | None:
     if not parsed:
         return None
     year, month, day, hour, minute, second = parsed[:6]
+    if "-" in text:  # of two digits: the last one that isn't more than 50 years ahead
+        this_year = datetime.now().year
+        year = this_year + 50 - (this_year + 50 - year) % 100
     try:
         moment = datetime(year, month, day, hour, minute, min(second, 59))  # of a leap second, the one before
     except ValueError:  # as on the 31st of February

@@ -81,6 +81,8 @@ ETAG, OPAQUE, CHANGED, LATER, EARLIER = "{etag}", "{opaque}", "{changed}", "{lat
         ({"If-Modified-Since": f"{CHANGED},{CHANGED}"}, 200),  # two of them, as servers join them
         ({"If-Modified-Since": "Wed, 18 May 2033 03:33:20 GMT"}, 200),
         ({"If-Modified-Since": "Wednesday, 18-May-33 03:33:20 GMT"}, 200),
+        ({"If-Unmodified-Since": "Wednesday, 01-Jan-70 00:00:00 GMT"}, 200),  # of 2070, in less than 50 years
+        ({"If-Unmodified-Since": "Friday, 31-Dec-99 00:00:00 GMT"}, 412),
         ({"Range": "bytes=0-1"}, 200),
     ],
 )
