@@ -28,6 +28,6 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, start: str) ->
     program = tmp_path / "program.py"
     program.write_text(PROGRAM.format(start=start), encoding="utf-8")
     with Popen([sys.executable, program], stdout=PIPE, stderr=PIPE) as process:
-        assert process.stdout and process.stdout.readline() == b"begun\n"
+        assert process.stdout and process.stdout.readline().startswith(b"begun")  # of one, or of both at once
         process.kill()
         process.communicate(timeout=PATIENCE)  # which waits for all processes that may write there

@@ -59,7 +59,7 @@ def placeholders(names: Iterable[str], present: Present) -> list[str]:
     return [placeholder(name) if is_there else "" for name, is_there in zip(names, present, strict=True)]
 
 
-def make_template(text: str, names: Sequence[str], plain: Collection[str] = (), raw: Sequence[str] = ()) -> Template:
+def make_template(text: str, names: Sequence[str], plain: Collection[str], raw: Sequence[str] = ()) -> Template:
     """Return the template of XML with placeholders.
 
     names: of all values, in the order in which they are filled in. plain: the elements whose text is plain, as are then
