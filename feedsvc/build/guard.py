@@ -12,12 +12,12 @@ from feedsvc.feeds.documents import Documents, Listing
 from feedsvc.index.guard import EXAMPLES, is_too_much
 from feedsvc.model import FeedAddress
 
-#: The characters of a mark.
+#: The characters of a story's hash.
 _LENGTH = 8
 
 
-def marks(urls: Iterable[str]) -> str:
-    """Return the characters that stand for stories in what the manifest has of a feed, as many for each, in order."""
+def hashes(urls: Iterable[str]) -> str:
+    """Return the hashes of stories, one after the other, as the manifest has them of a feed."""
     return urlsafe_b64encode(b"".join(blake2b(url.encode(), digest_size=6).digest() for url in urls)).decode()
 
 
@@ -28,7 +28,7 @@ class Shown(Struct, frozen=True):
     revisions: dict[FeedAddress, int]
     #: The feeds that didn't change since.
     unchanged: dict[FeedAddress, ShownFeed]
-    #: The URLs of the stories that the index still has, by mark.
+    #: The URLs of the stories that the index still has, by hash.
     there: dict[str, str]
     #: Those that it lacks, in order.
     lost: list[str]
@@ -46,13 +46,13 @@ def find_shown(documents: Documents, before: Manifest, listing: Listing, *, is_s
         shown = before.feeds.get(feed.feed_path)
         if shown and shown.revision == revision:
             unchanged[feed] = shown
-    there = dict(zip(_split(marks(before.stories)), before.stories, strict=True))
+    there = dict(zip(_split(hashes(before.stories)), before.stories, strict=True))
     # What an unchanged feed shows needn't be looked up.
-    changed = there.keys() - {each for shown in unchanged.values() for each in _split(shown.marks)}
+    changed = there.keys() - {each for shown in unchanged.values() for each in _split(shown.hashes)}
     is_same_mode = before.owner is not None and before.owner.related == documents.config.feeds.related
     urls = [url for each, url in there.items() if each in changed]
     lost = documents.missing_stories(urls, entries_alone=is_same_mode)
-    for each in _split(marks(lost)):
+    for each in _split(hashes(lost)):
         del there[each]
     return Shown(revisions, unchanged, there, lost)
 
@@ -77,22 +77,22 @@ def note_stories(manifest: Manifest, documents: Documents, shown: Shown) -> None
     read = documents.stories(feed for feed in shown.revisions if feed not in shown.unchanged)
     manifest.feeds = {feed.feed_path: each for feed, each in shown.unchanged.items()}
     for feed, urls in read.items():
-        manifest.feeds[feed.feed_path] = ShownFeed(shown.revisions[feed], marks(urls))
+        manifest.feeds[feed.feed_path] = ShownFeed(shown.revisions[feed], hashes(urls))
     known = shown.there if shown.unchanged else {}
-    now = {each for feed in manifest.feeds.values() for each in _split(feed.marks)}
+    now = {each for feed in manifest.feeds.values() for each in _split(feed.hashes)}
     new = list({url for urls in read.values() for url in urls}.difference(known.values()))
     missing = documents.missing_stories(new, entries_alone=True)
     manifest.stories = sorted([*(url for each, url in known.items() if each in now), *{*new}.difference(missing)])
 
 
 def new_stories(manifest: Manifest, before: Manifest) -> dict[str, set[str]]:
-    """Return the marks of what subscribers see as new in each feed, by its path; feeds that are new have none yet."""
+    """Return the hashes of what subscribers see as new in each feed, by its path; feeds that are new have none yet."""
     found = {}
     for path, shown in manifest.feeds.items():
-        if path in before.feeds and (new := set(_split(shown.marks)) - set(_split(before.feeds[path].marks))):
+        if path in before.feeds and (new := set(_split(shown.hashes)) - set(_split(before.feeds[path].hashes))):
             found[path] = new
     return found
 
 
-def _split(marks: str) -> list[str]:
-    return [marks[start : start + _LENGTH] for start in range(0, len(marks), _LENGTH)]
+def _split(hashes: str) -> list[str]:
+    return [hashes[start : start + _LENGTH] for start in range(0, len(hashes), _LENGTH)]

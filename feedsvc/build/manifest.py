@@ -47,8 +47,8 @@ class ShownFeed(msgspec.Struct, array_like=True):
 
     #: The feed's revision.
     revision: int
-    #: The marks of its stories, one after the other; see `guard.mark`.
-    marks: str
+    #: The hashes of its stories, one after the other; see `guard.hashes`.
+    hashes: str
 
 
 class Manifest(msgspec.Struct, omit_defaults=True):

@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from feedsvc.build.current import find_current, is_whole
 from feedsvc.build.files import file_state
+from feedsvc.build.freshness import find_fresh, is_whole
 from feedsvc.build.guard import find_loss, find_shown, new_stories, note_stories
 from feedsvc.build.manifest import NEVER, Manifest
 from feedsvc.build.output import Groups, open_output
 from feedsvc.build.output_checks import check_owner, find_owner
-from feedsvc.build.writing import Mapping, write_stages
+from feedsvc.build.writing import Map, write_stages
 from feedsvc.config import Config, Index
 from feedsvc.errors import LossError
 from feedsvc.feeds.documents import Documents
@@ -82,14 +82,14 @@ def build(
     documents: Documents,
     out: Path | str,
     progress: Progress,
-    mapping: Mapping | None = None,
+    mapping: Map | None = None,
     *,
     accept_loss: bool = False,
 ) -> BuildResult:
     """Write the documents that changed into a directory or another output, and remove the files of those that are gone.
 
-    Only files that are as builds left them are replaced or removed, each in one step. Documents that are current, by
-    the manifest and the index, are not made, and their files are not read; see `current`.
+    Only files that are as builds left them are replaced or removed, each in one step. Documents that are fresh, by
+    the manifest and the index, are not made, and their files are not read; see `freshness`.
 
     progress: called with the number of feeds done, and of all that are to be written.
     mapping: `Workers.map`, to write in processes that open the index themselves; without it, `documents` is used.
@@ -108,7 +108,7 @@ def plan(
     documents: Documents,
     out: Path | str,
     progress: Progress,
-    mapping: Mapping | None = None,
+    mapping: Map | None = None,
     *,
     accept_loss: bool = False,
 ) -> BuildPlan:
@@ -118,20 +118,20 @@ def plan(
     """
     done = _run(documents, out, progress, mapping, accept_loss, dry_run=True)
     new = new_stories(done.manifest, done.before)
-    numbers = sorted(((path, len(marks)) for path, marks in new.items()), key=lambda each: (-each[1], each[0]))
+    numbers = sorted(((path, len(hashes)) for path, hashes in new.items()), key=lambda each: (-each[1], each[0]))
     return BuildPlan(
         tuple(sorted(done.written)),
         done.unchanged,
         tuple(done.removed),
         tuple(sorted(done.conflicts, key=str)),
         dict(numbers),
-        len({mark for marks in new.values() for mark in marks}),
+        len({each for hashes in new.values() for each in hashes}),
         str(done.loss or ""),
     )
 
 
 def _run(
-    documents: Documents, out: Path | str, progress: Progress, mapping: Mapping | None, accept_loss: bool, dry_run: bool
+    documents: Documents, out: Path | str, progress: Progress, mapping: Map | None, accept_loss: bool, dry_run: bool
 ) -> _Done:
     """Do what `build` does, or find out what it would do."""
     config = documents.config
@@ -153,7 +153,7 @@ def _run(
         manifest = Manifest(stamp, {}, set(), owner, before.feeds, before.stories)
         stale: Groups = [addresses for _, addresses in listing]
         if is_same:
-            manifest.entries, stale = find_current(documents, output, before, listing)
+            manifest.entries, stale = find_fresh(documents, output, before, listing)
         unchanged = manifest.file_names
         done = _Done(manifest, before, len(unchanged), loss)
         # All that this build may write is pending first: should it be killed, the next one knows its files.

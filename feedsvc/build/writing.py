@@ -13,14 +13,14 @@ from feedsvc.index.entries import KeptEntries
 from feedsvc.index.opening import open_index
 
 #: As the built-in `map`.
-Mapping: TypeAlias = Callable[..., Iterable[Any]]
+Map: TypeAlias = Callable[..., Iterable[Any]]
 
 #: The feeds that are worth several processes, and those that one of them writes at a time, at least and at most.
 MANY, LEAST, MOST = 65, 16, 512
 
 
 def write_stages(
-    documents: Documents, stages: list[Groups], new_writer: Callable[[], Writer], mapping: Mapping | None
+    documents: Documents, stages: list[Groups], new_writer: Callable[[], Writer], mapping: Map | None
 ) -> Iterator[tuple[int, Writer]]:
     """Write the documents of feeds, one stage after the other; yield each number of feeds that are done, with a writer.
 

@@ -1,4 +1,4 @@
-"""Finds out which documents of an output are current, without making them."""
+"""Finds out which documents of an output are fresh, without making them."""
 
 from feedsvc.build.manifest import Manifest, ManifestEntry, file_name
 from feedsvc.build.output import Groups, Output
@@ -13,16 +13,16 @@ def is_whole(output: Output, before: Manifest, revision: int) -> bool:
     return len(_find_as_left(output, before)) == len(before.entries)
 
 
-def find_current(
+def find_fresh(
     documents: Documents, output: Output, before: Manifest, listing: Listing
 ) -> tuple[dict[str, ManifestEntry], Groups]:
-    """Return the entries of the documents that are current, by address, and the addresses of the others.
+    """Return the entries of the documents that are fresh, by address, and the addresses of the others.
 
-    A document is current if its files are as the manifest says, and it is of the same revision, or of the same outline
+    A document is fresh if its files are as the manifest says, and it is of the same revision, or of the same outline
     and shows no story that was revised since. before: a manifest of the same stamp.
     """
     as_left = _find_as_left(output, before)
-    current: dict[str, ManifestEntry] = {}
+    fresh: dict[str, ManifestEntry] = {}
     outlined: dict[Address, tuple[int, str]] = {}
     others = []
     for revision, addresses in listing:
@@ -30,7 +30,7 @@ def find_current(
         if len(entries) == len(addresses):
             known = {(entry.revision, entry.outline) for entry in entries.values()}
             if all(written == revision for written, _ in known):
-                current |= entries
+                fresh |= entries
                 continue
             if len(known) == 1 and entries[addresses[0].path].outline:
                 outlined[addresses[0]] = known.pop()
@@ -43,8 +43,8 @@ def find_current(
             continue
         for address in addresses:
             entry = as_left[address.path]
-            current[address.path] = ManifestEntry(revision, entry.files, entry.outline)
-    return current, stale
+            fresh[address.path] = ManifestEntry(revision, entry.files, entry.outline)
+    return fresh, stale
 
 
 def _find_as_left(output: Output, before: Manifest) -> dict[str, ManifestEntry]:
