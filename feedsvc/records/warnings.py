@@ -69,7 +69,8 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
         for record, _, top in find_records(values, body, source):
             if paths and isinstance(record, Fields) and not is_own_shape(record) and len(keys) < _MAX_KEYS:
                 keys.update(record)
-                scope = RecordScope(record, top, "", source, source.rules)
+                plan = source.rules.plan(tuple(record), top is not None, False)
+                scope = RecordScope(record, top, "", source, plan)
                 paths = {name: path for name, path in paths.items() if not path.find(scope, scope.key(path.keys[0]))}
     if not number:
         return
