@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from feedsvc.records.content.cleaning import content_html
 from feedsvc.records.content.html import is_html
 from feedsvc.records.context import Context
@@ -46,40 +48,27 @@ def scalar(convert: Convert, *keys: str, expected: str = "") -> Scalar:
     return keys[0], convert, expected, keys[1:]
 
 
-class FieldReader:
-    """Reads the fields of one mapping.
+class FieldReader(Struct):
+    """Reads the fields of one mapping."""
 
-    known: the keys of all fields that may be read.
-    parent, key, position: where the mapping is: the value of a field of another one, or an item of that value.
-    of_text: whether a text stands in the mapping's place, as the value of its one field.
-    """
+    fields: Fields
+    #: The keys of all fields that may be read.
+    known: Set[str]
+    problems: Problems
+    context: Context
+    #: Where the mapping is: the value of a field of another one, or an item of that value.
+    parent: "FieldReader | None" = None
+    key: str = ""
+    position: int | None = None
+    #: Whether a text stands in the mapping's place, as the value of its one field.
+    of_text: bool = False
 
-    __slots__ = ("context", "fields", "key", "of_text", "parent", "position", "problems")
-
-    def __init__(
-        self,
-        fields: Fields,
-        known: Set[str],
-        problems: Problems,
-        context: Context,
-        parent: "FieldReader | None" = None,
-        key: str = "",
-        position: int | None = None,
-        of_text: bool = False,
-    ) -> None:
-        self.fields = fields
-        self.context = context
-        self.of_text = of_text
-        self.problems = problems
-        self.parent = parent
-        self.key = key
-        self.position = position
-        if fields.repeated:
-            for repeated, line in fields.repeated.items():
-                if repeated in known:  # its last value is read
-                    message = "stands here again, and replaces what stood before; expected once"
-                    self.problem(repeated, message, line=line)
-            fields.repeated = None  # aliases of the mapping, which may be many, have the same problems
+    def __post_init__(self) -> None:
+        if self.fields.repeated:
+            for key, line in self.fields.repeated.items():
+                if key in self.known:  # its last value is read
+                    self.problem(key, "stands here again, and replaces what stood before; expected once", line=line)
+            self.fields.repeated = None  # aliases of the mapping, which may be many, have the same problems
 
     @property
     def prefix(self) -> str:

@@ -10,7 +10,7 @@ from feedsvc.records.context import ContentKind
 from feedsvc.records.expressions import MAX_ITEMS, Located, normal_key
 from feedsvc.records.file_names import FileName, read_file_name
 from feedsvc.records.kinds import STATES, Kind, at_page, is_attempt
-from feedsvc.records.rules import Candidate, Rules
+from feedsvc.records.rules import Candidate, Plan
 from feedsvc.records.sources import Source
 from feedsvc.records.times import instant
 from feedsvc.records.values import Fields, Items, is_absent
@@ -37,22 +37,17 @@ def is_own_shape(fields: Fields) -> bool:
     return "publishedDateTime" in fields and ("webUrl" in fields or "originalUrl" in fields)
 
 
-class RecordScope:
+class RecordScope(Struct):
     """One record, and what its expressions find."""
 
-    __slots__ = ("context", "file", "found", "plan", "record", "source", "top")
-
-    def __init__(
-        self, record: Fields, top: Fields | None, file: str, source: Source, rules: Rules, has_body: bool = False
-    ) -> None:
-        self.record = record
-        self.top = top
-        #: The path of the record's file; empty for one that it says nothing of.
-        self.file = file
-        self.source = source
-        self.context = source.context
-        self.plan = rules.plan(tuple(record), top is not None, has_body)
-        self.found: dict[str, Located | None] = {}
+    record: Fields
+    #: The mapping at the top of the file; None where that is the record.
+    top: Fields | None
+    #: The path of the record's file; empty for one that it says nothing of.
+    file: str
+    source: Source
+    plan: Plan
+    found: dict[str, Located | None] = {}
 
     def key(self, name: str) -> str | None:
         return name if name in self.record else self.plan.keys.get(normal_key(name))
@@ -61,14 +56,14 @@ class RecordScope:
         if name.startswith("file."):
             return str(getattr(self._file_name(), name.removeprefix("file.")))
         if name == "site":
-            return self.context.site.rstrip("/")
+            return self.source.context.site.rstrip("/")
         if name == "slug":
             found = self.find("slug")
             return str(found[0][0]).strip().strip("/") if found else self._file_name().slug
         if name == "categories":
             return self._categories()
         found = self.find("publishedDateTime")
-        return _date_part(str(found[0][0]), name, self.context.timezone) if found else ""
+        return _date_part(str(found[0][0]), name, self.source.context.timezone) if found else ""
 
     def _file_name(self) -> FileName:
         return read_file_name(self.file, self.source.path) if self.file else FileName("", "", "", "")
@@ -97,7 +92,7 @@ class RecordScope:
 
     def choose(self, kind: Kind, candidates: tuple[Candidate, ...]) -> Located | None:
         """Return the value that the first of candidates gives which can be used; else the first meant for the field."""
-        unusable = None
+        unusable, context = None, self.source.context
         for candidate in candidates:
             expression, key = candidate.expression, candidate.key
             if candidate.next_key is not None and key is not None:  # most such paths lead nowhere
@@ -115,7 +110,7 @@ class RecordScope:
                 if unusable and unusable[1] == key:  # {"rendered": ""} is a text that is empty
                     unusable = None
                 continue
-            used = kind(value, self.context)
+            used = kind(value, context)
             if used is value:
                 return found
             if used is not None:
@@ -139,7 +134,8 @@ def map_record(
     says nothing.
     """
     rules = source.mention_rules if is_mention else source.rules
-    scope = RecordScope(fields, top, "" if is_mention else file, source, rules, bool(body.strip()))
+    plan = rules.plan(tuple(fields), top is not None, bool(body.strip()))
+    scope = RecordScope(fields, top, "" if is_mention else file, source, plan)
     mapped, provider = Fields(), Fields()
     mapped.line = provider.line = fields.line
     origin: dict[str, str] = {}

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from feedsvc.config import Config
+from feedsvc.config import Config, RecordSource
 from feedsvc.records.files import spelled_out
 from feedsvc.records.registry import find_syntax, suffixes
 from feedsvc.records.sources import Source, find_sources
@@ -25,7 +25,7 @@ def why_passed_over(config: Config, path: Path) -> str:
         if kind:
             return f"passed over: {kind}"
         where = f"records.source {number}" if len(tables) > 1 else "records"
-        reasons.append(_unclaimed(source, spelled_out(name), where, (table.include, table.exclude)))
+        reasons.append(_unclaimed(source, spelled_out(name), where, table))
     return "; ".join(filter(None, reasons))
 
 
@@ -41,14 +41,13 @@ def _of_another_kind(name: str, path: Path) -> str:
     return ""
 
 
-def _unclaimed(source: Source, name: str, where: str, own: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
-    """Return which key keeps a file out of a source; empty if none does. own: the globs of its table."""
-    include, exclude = own
+def _unclaimed(source: Source, name: str, where: str, table: RecordSource) -> str:
+    """Return which key keeps a file out of a source; empty if none does. table: of the source, named `where`."""
     for glob in source.exclude:
         if not Source(exclude=(glob,)).claims(name):
-            key = f"{where}.exclude" if glob in exclude else f"exclude of the preset {source.preset}"
+            key = f"{where}.exclude" if glob in table.exclude else f"exclude of the preset {source.preset}"
             return f"excluded by {key} = {json.dumps(glob)}"
     if source.include and not Source(include=source.include).claims(name):
-        key = f"{where}.include" if include else f"include of the preset {source.preset}"
+        key = f"{where}.include" if table.include else f"include of the preset {source.preset}"
         return f"not included by {key} = {json.dumps(source.include)}"
     return ""

@@ -3,28 +3,26 @@
 from datetime import datetime
 from math import inf
 
+from msgspec import Struct
+
 from feedsvc.model import Problem
 
 #: The most problems of one file that are listed.
 MAX_PROBLEMS = 100
 
 
-class Problems:
-    """Collects the problems of one file, at most MAX_PROBLEMS of them and one that says so.
+class Problems(Struct):
+    """Collects the problems of one file, at most MAX_PROBLEMS of them and one that says so."""
 
-    now: the time of the sync, in seconds since 1970; without it, no time is still to come.
-    """
-
-    __slots__ = ("due", "file_name", "found", "now", "reported", "since")
-
-    def __init__(self, file_name: str, now: float = inf) -> None:
-        self.file_name = file_name
-        self.now = now
-        #: What was read is the same at any time of a sync from `since` on, and before `due`.
-        self.since, self.due = -inf, inf
-        self.found: list[Problem] = []
-        #: The messages of `add_once`.
-        self.reported: set[str] = set()
+    file_name: str
+    #: The time of the sync, in seconds since 1970; without it, no time is still to come.
+    now: float = inf
+    #: What was read is the same at any time of a sync from `since` on, and before `due`.
+    since: float = -inf
+    due: float = inf
+    found: list[Problem] = []
+    #: The messages of `add_once`.
+    reported: set[str] = set()
 
     def add(self, line: int, field: str, message: str, *, refuses: bool = False) -> None:
         """Add a problem. line: counted from 1. field: as the file has it, or empty. refuses: see `Problem`."""

@@ -50,6 +50,10 @@ def find_records(items: Found, body: str, source: Source) -> Iterator[tuple[Valu
         elif body.strip() or is_own_shape(value):
             yield value, line, None
         elif (found := _list_in(value, marks)) is not None:
+            again = [at for key, at in (value.repeated or {}).items() if value.value_of(key) is found]
+            if again:
+                yield SyntaxProblem(again[0], "a second list of records begins here; expected one"), again[0], None
+                continue
             for item, at in _articles(found):
                 yield _unwrapped(item, marks), at, value
         else:
@@ -87,6 +91,8 @@ def _list_in(top: Fields, marks: Marks) -> Items | None:
             return value
     if own:
         return None
+    if isinstance(value := top.value_of("value"), list):  # whatever is in it
+        return value
     best: Items | None = None
     best_score = 0.0
     for found in _lists(top, _MAX_DEPTH):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from os import path as os_path
 
 from feedsvc.records.collection import RecordFolders
 from feedsvc.records.expressions import TEMPLATE_NAMES, Path, Template, follow, parse_expression
@@ -41,8 +40,11 @@ def _unmatched(source: Source, files: list[RecordFile]) -> Iterator[str]:
 
 
 def _overlaps(source: Source, other: Source, claimed: list[RecordFile]) -> Iterator[str]:
-    start = os_path.join(other.folder, "")
-    both = [file.name for file in claimed if file.path.startswith(start) and other.claims(file.path[len(start) :])]
+    both = [
+        file.name
+        for file in claimed
+        if file.path.startswith(other.start) and other.claims(file.path.removeprefix(other.start))
+    ]
     if both:
         files = f"{both[0]} is" if len(both) == 1 else f"{both[0]} and {len(both) - 1} more files are"
         yield f"{source.where}: {files} of {other.where}, too, which has them as the first of the two"
@@ -69,7 +71,8 @@ def _leading_nowhere(source: Source, files: list[RecordFile]) -> Iterator[str]:
         for record, _, top in find_records(values, body, source):
             if paths and isinstance(record, Fields) and not is_own_shape(record) and len(keys) < _MAX_KEYS:
                 keys.update(record)
-                scope = RecordScope(record, top, "", source, source.rules)
+                plan = source.rules.plan(tuple(record), top is not None, False)
+                scope = RecordScope(record, top, "", source, plan)
                 paths = {name: path for name, path in paths.items() if not path.find(scope, scope.key(path.keys[0]))}
     if not number:
         return

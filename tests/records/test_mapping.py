@@ -212,6 +212,15 @@ def test_the_list_of_records_in_a_file_is_found(file: Any, titles: str) -> None:
     assert " ".join(record.story.title for record in content.records) == titles
 
 
+def test_the_path_of_the_records_counts_where_a_key_is_named_value() -> None:
+    for file, items in (
+        ({"value": items_of(1)}, "value"),
+        ({"value": [3], "data": {"articles": items_of(1)}}, "data.articles"),
+    ):
+        content = parse(file, items=items)
+        assert ([record.story.title for record in content.records], content.problems) == (["T1"], ())
+
+
 @pytest.mark.parametrize(
     ("file", "fields"),
     [

@@ -69,7 +69,14 @@ def without_shortcodes(text: str, *, is_mdx: bool = False, site: str = "") -> st
 
 def _pieces(text: str, is_mdx: bool, site: str) -> Iterator[str]:
     """Yield the parts of a text: code as it is, and what is between without tags."""
-    find_end = _EndFinder(text)
+    missing = set[str]()  # ends that weren't found once: to look for them again would take long
+
+    def find_end(end: re.Pattern[str], position: int) -> re.Match[str] | None:
+        found = None if end.pattern in missing else end.search(text, position)
+        if not found:
+            missing.add(end.pattern)
+        return found
+
     position = start = 0
     while match := _START.search(text, position):
         end = find_end(_end_of(match), match.end())
@@ -86,22 +93,6 @@ def _pieces(text: str, is_mdx: bool, site: str) -> Iterator[str]:
             yield _code_block(match["liquid"] or match["hugo"] or "", inner)
         position = start = end.end()
     yield _without_tags(text[start:], is_mdx, site)
-
-
-class _EndFinder:
-    """Finds ends in a text. One that wasn't found once is not looked for again, since that would take long."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.missing: set[str] = set()
-
-    def __call__(self, end: re.Pattern[str], position: int) -> re.Match[str] | None:
-        if end.pattern in self.missing:
-            return None
-        found = end.search(self.text, position)
-        if not found:
-            self.missing.add(end.pattern)
-        return found
 
 
 def _end_of(start: re.Match[str]) -> re.Pattern[str]:

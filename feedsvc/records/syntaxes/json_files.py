@@ -1,4 +1,4 @@
-"""JSON files: a record, a list of records, a mapping whose `value` is such a list, or a mapping on each line."""
+"""JSON files: a record, a list of records, a mapping that holds such a list, or a mapping on each line."""
 
 from feedsvc.records.json_reader import read_json, read_json_lines
 from feedsvc.records.values import Fields, Found, Syntax, SyntaxProblem
@@ -12,10 +12,6 @@ def read_file(text: str) -> tuple[Found, str]:
         if _are_lines(text, problem.line):
             return read_json_lines(text), ""
         raise
-    if isinstance(value, Fields) and isinstance(value.value_of("value"), list):
-        if line := (value.repeated or {}).get("value"):
-            raise SyntaxProblem(line, "a second list of records begins here; expected one")
-        value = value["value"][0]
     return value if isinstance(value, list) else [(value, 1)], ""
 
 
