@@ -336,6 +336,26 @@ def test_where_no_record_can_be_read_the_next_step_is_to_name_the_keys(tmp_path:
     ]
 
 
+def test_where_no_file_has_a_record_the_next_step_is_to_look_what_they_lack(tmp_path: Path) -> None:
+    write(tmp_path, {"notes/a.md": "# One\n\nText\n", "notes/b.md": "# Two\n\nText\n"})
+    assert result("init", "notes", cwd=tmp_path)[1].splitlines() == [
+        f"config.toml: written for {tmp_path}/notes: 0 of 2 files read by preset auto; 2 without records",
+        "next: feedsvc check, which shows what these files lack",
+    ]
+
+
+@pytest.mark.parametrize("posts", ["_posts", "src/_posts"])
+def test_the_configuration_of_jekyll_is_found_above_the_folder_of_its_posts(tmp_path: Path, posts: str) -> None:
+    write(
+        tmp_path,
+        {f"{posts}/2020-06-13-one.md": POST, "_config.yml": "url: https://jekyll.example\ntimezone: Europe/Berlin\n"},
+    )
+    result("init", posts, cwd=tmp_path)
+    table = tomllib.loads((tmp_path / "config.toml").read_text())["records"]
+    assert [table[key] for key in ("path", "preset", "timezone")] == [posts, "jekyll", "Europe/Berlin"]
+    assert table["site"] == "https://jekyll.example"
+
+
 def test_of_many_files_a_sample_is_read(tmp_path: Path) -> None:
     write(tmp_path, {f"records/{n}.md": record(url=f"https://a.example/{n}") for n in range(600)})
     assert "500 of a sample of 500 files read by preset auto\n" in result("init", cwd=tmp_path)[1]

@@ -52,6 +52,8 @@ class Written(Struct, frozen=True):
         elif self.proposal.survey.lacks_fields:
             keys = f"say in records.fields of {self.path} which keys your records have them under"
             then = f"{keys}: feedsvc why FILE{option} shows what is found in one"
+        elif not self.proposal.survey.usable:
+            then = f"feedsvc check{option}, which shows what these files lack"
         written = f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}"
         return written, *self.proposal.unfollowed, f"next: {then}"
 

@@ -15,7 +15,7 @@ from feedsvc.records.files import find_file, path_of
 from feedsvc.records.presets import find_preset, preset_names
 from feedsvc.records.reading import read_bytes, read_values
 from feedsvc.records.registry import suffixes
-from feedsvc.records.site_generators import Generator, find_generator
+from feedsvc.records.site_generators import BARE_JEKYLL, Generator, find_generator
 from feedsvc.records.sources import Source, find_sources
 from feedsvc.records.surveys import FileValues, Survey
 from feedsvc.records.values import SyntaxProblem
@@ -94,7 +94,7 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     values = _read(folder, _spread(paths, _MOST_FILES), started)
     if not values:
         return None
-    generator = generator or next(filter(None, map(find_generator, folder.parents[:_LEVELS_ABOVE])), None)
+    generator = _nearest(generator, folder)
     sources = _sources(folder, generator)
     few = dict(_spread(list(values.items()), _FEW_FILES))
     best = {survey.preset for survey in _ranked(_compare(few, sources, _FEW_RECORDS, started), generator)[:_BEST]}
@@ -133,6 +133,13 @@ def _site_below(folder: Path) -> tuple[Path, Generator | None]:
         return folder, None
     sites = [(path, generator) for path in below if path.is_dir() and (generator := find_generator(path))]
     return sites[0] if len(sites) == 1 else (folder, None)
+
+
+def _nearest(generator: Generator | None, folder: Path) -> Generator | None:
+    """Return the generator of a folder, or else of those above it: where there is one, one that has a configuration."""
+    found = [each for each in (generator, *map(find_generator, folder.parents[:_LEVELS_ABOVE])) if each]
+    configured = [each for each in found if each != BARE_JEKYLL and each.preset == found[0].preset]
+    return (configured or found or [None])[0]
 
 
 def _sources(folder: Path, generator: Generator | None) -> list[Source]:

@@ -71,6 +71,10 @@ class Generator(Struct, frozen=True):
     language: str = ""
 
 
+#: That of a folder of posts without a configuration.
+BARE_JEKYLL = Generator("jekyll")
+
+
 def find_generator(folder: Path) -> Generator | None:
     """Return the generator whose configuration is right in a folder, or None. No file is run."""
     for preset, names, keys in _DATA_FILES:
@@ -95,7 +99,7 @@ def find_generator(folder: Path) -> Generator | None:
                 return generator
             matches = (match for path in present for match in _PELICAN_SETTING.finditer(_read_text(path)))
             return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
-    return Generator("jekyll") if folder.name == "_posts" or (folder / "_posts").is_dir() else None
+    return BARE_JEKYLL if folder.name == "_posts" or (folder / "_posts").is_dir() else None
 
 
 def _title(found: dict[str, str], languages: tuple[SiteLanguage, ...]) -> tuple[str, str]:
