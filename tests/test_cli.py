@@ -67,7 +67,7 @@ def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(fold
     assert result("build", cwd=folder) == (
         1,
         f"{folder}/public: {FILES - 1} files written, 0 unchanged, 0 removed\n",
-        "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+        "b.md:1: is not a record; expected front matter, between lines ---, with title, webUrl and so on\n"
         f"1 story from 2 records; 1 refused\n{NO_BASE_URL}"
         f"{folder}/public/index.html: not as feedsvc wrote it, so it stays; move it to let feedsvc write its own\n",
     )
@@ -112,7 +112,7 @@ def test_feeds_lists_sizes_and_addresses(folder: Path) -> None:
 def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_path: Path) -> None:
     config = SAMPLE.parent / "config.toml"
     done = feedsvc("build", "--config", config, "--out", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "18 stories from 1 record\n")
+    assert (done.returncode, done.stderr) == (0, f"18 stories from 1 record\n{NO_BASE_URL}")
     assert len(list((tmp_path / "out" / "providers").glob("*.rss"))) == 17
 
 

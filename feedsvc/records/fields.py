@@ -159,7 +159,7 @@ class FieldReader:
         try:
             return content_html(body, url, self.context.content, self.context.site)
         except ValueError as error:
-            self.problem("(text)", str(error))
+            self.problem("(text)", f"can't be used: {error}")
             return ""
 
     def flag(self, key: str, default: bool, unclear: bool, *, time_is: bool | None = None) -> bool:

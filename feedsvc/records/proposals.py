@@ -139,7 +139,7 @@ def _nearest(generator: Generator | None, folder: Path) -> Generator | None:
     """Return the generator of a folder, or else of those above it: where there is one, one that has a configuration."""
     found = [each for each in (generator, *map(find_generator, folder.parents[:_LEVELS_ABOVE])) if each]
     configured = [each for each in found if each != BARE_JEKYLL and each.preset == found[0].preset]
-    return (configured or found or [None])[0]
+    return next(iter(configured or found), None)
 
 
 def _sources(folder: Path, generator: Generator | None) -> list[Source]:
