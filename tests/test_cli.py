@@ -360,15 +360,19 @@ def test_a_folder_without_record_files_is_a_problem_that_says_what_is_there(tmp_
     error = f"{records}: no record files; there is nothing else; {expected}\n0 stories from 0 records\n"
     assert result("check", cwd=tmp_path) == (1, "", f"{error}0 problems\n")
     assert result("build", cwd=tmp_path)[::2] == (1, error + NO_BASE_URL)
-    for name in ("a.PNG", "b.png", "c.csv", "Makefile", "d.e f", ".hidden.png", ".git/config", "sub/e.png"):
+    (records / "a.PNG").touch()
+    assert f"no record files; there is 1 .png; {expected}\n" in result("check", cwd=tmp_path)[2]
+    for name in ("b.png", "c.csv", "Makefile", "d.e f", ".hidden.png", ".git/config", "sub/e.png"):
         (records / name).parent.mkdir(exist_ok=True)
         (records / name).touch()
-    (records / "link.png").symlink_to(records / "a.PNG")
+    for name in ("link.png", "link.md", "link"):
+        (records / name).symlink_to(tmp_path)
     os.mkfifo(records / "pipe.png")
-    kinds = "3 .png, 1 .csv, 2 others"
+    kinds = "3 .png, 3 symbolic links, 1 .csv, 2 others"
+    expected = expected.replace("names that", "files, not links, whose names")
     error = (
         f"{records}: no record files; there are {kinds}; {expected}\n"
-        f"0 stories from 0 records; 6 files passed over ({kinds})\n0 problems\n"
+        f"0 stories from 0 records; 9 files passed over ({kinds})\n0 problems\n"
     )
     assert result("check", cwd=tmp_path) == (1, "", error)
 
