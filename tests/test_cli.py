@@ -60,6 +60,14 @@ def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
     assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: {FILES} files written")
 
 
+def test_build_counts_one_file_as_one(folder: Path) -> None:
+    feedsvc("build", cwd=folder)
+    (folder / "public" / "feed.rss").unlink()
+    counts = f"{FILES - 1} unchanged, 0"
+    assert result("build", "--dry-run", cwd=folder)[1].endswith(f"{folder}/public: 1 file to write, {counts} to remove\n")
+    assert result("build", cwd=folder)[1] == f"{folder}/public: 1 file written, {counts} removed\n"
+
+
 def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(folder: Path) -> None:
     (folder / "records" / "b.md").write_text("x")
     (folder / "public").mkdir()
