@@ -64,7 +64,9 @@ def test_build_counts_one_file_as_one(folder: Path) -> None:
     feedsvc("build", cwd=folder)
     (folder / "public" / "feed.rss").unlink()
     counts = f"{FILES - 1} unchanged, 0"
-    assert result("build", "--dry-run", cwd=folder)[1].endswith(f"{folder}/public: 1 file to write, {counts} to remove\n")
+    assert result("build", "--dry-run", cwd=folder)[1].endswith(
+        f"{folder}/public: 1 file to write, {counts} to remove\n"
+    )
     assert result("build", cwd=folder)[1] == f"{folder}/public: 1 file written, {counts} removed\n"
 
 
@@ -228,9 +230,12 @@ def test_a_configuration_that_would_take_long_to_read_is_refused_unread(folder: 
     assert result("check", cwd=folder) == (2, "", message)
 
 
-def test_a_current_folder_that_was_removed_is_one_line(folder: Path) -> None:
-    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" check'
-    done = subprocess.run(["sh", "-c", script, FEEDSVC], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+@pytest.mark.parametrize("command", ["check", "init"])
+def test_a_current_folder_that_was_removed_is_one_line(folder: Path, command: str) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"'
+    done = subprocess.run(
+        ["sh", "-c", script, FEEDSVC, command], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+    )
     message = "feedsvc: the current folder was removed; expected one that is there\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 

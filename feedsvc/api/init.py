@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.config import DEFAULT_NAME, parse_config
+from feedsvc.config.loading import current_folder
 from feedsvc.errors import ConfigError
 from feedsvc.records.files import check_folder
 from feedsvc.records.proposals import Proposal, ProposedSource, propose
@@ -99,7 +100,7 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
     records. publishes_drafts: whether it publishes drafts. Raise ConfigError, also if there is a file at the path: none
     is overwritten; and RecordsError, if the folder isn't one that can be read.
     """
-    folder = Path(os.path.abspath(path)).parent
+    folder = Path(os.path.normpath(current_folder() / path)).parent
     template = files("feedsvc.config").joinpath("template.toml").read_text("utf-8")
     if path.exists() or path.is_symlink():  # before records are looked at
         raise _exists(path)
