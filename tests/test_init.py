@@ -106,6 +106,18 @@ SITES: dict[str, tuple[dict[str, str], dict[str, object], str, str]] = {
         "1 of 1 file read by preset eleventy",
         "https://astro.example/blog/one/",
     ),
+    "Eleventy": (
+        {
+            "eleventy.config.js": "// input: 'old'\nmodule.exports = {url: 'https://11ty.example', dir: {input: 'src'}}\n",
+            "src/blog/one.md": DATED,
+        },
+        {
+            "path": "src/blog", "preset": "eleventy", "site": "https://11ty.example",
+            "fields": {"webUrl": ["permalink", "{site}/blog/{file.parent}/{slug}/"]},
+        },
+        "1 of 1 file read by preset eleventy",
+        "https://11ty.example/blog/one/",
+    ),
     "a site in the folder of its program": (
         {
             "docs/_config.yml": "url: https://jekyll.example\n", "docs/_posts/2020-06-13-one.md": POST,

@@ -114,7 +114,8 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
         return proposal
     usual = dict(source.preset_fields).get("webUrl", ())
     keys = tuple(text for text in find_preset(source.preset).fields.get("webUrl", ()) if "{" not in text)
-    web_url = (*keys, generator.template) if generator.template and generator.template not in usual else ()
+    template = generator.template or _template_below(generator.pages, proposal.folder)
+    web_url = (*keys, template) if template and template not in usual else ()
     timezone = generator.timezone if generator.timezone != "UTC" else ""
     sources_of = tuple(
         ProposedSource(each.folder, (*keys, each.template), each.tag)
@@ -123,6 +124,17 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     )
     proposal = replace(proposal, title=generator.title, language=generator.language, sources=sources_of)
     return replace(proposal, timezone=timezone, web_url=web_url, unfollowed=generator.unfollowed)
+
+
+def _template_below(pages: Path | None, folder: Path) -> str:
+    """Return the template of addresses where the records are in a folder of those of all pages; else an empty text.
+
+    `{file.parent}` begins below the records, unless they are in a folder `content`.
+    """
+    if not pages or not folder.is_relative_to(pages) or "content" in folder.parts:
+        return ""
+    path = folder.relative_to(pages).as_posix()
+    return "" if path == "." or "{" in path or "}" in path else f"{{site}}/{path}/{{file.parent}}/{{slug}}/"
 
 
 def _site_below(folder: Path) -> tuple[Path, Generator | None]:

@@ -1,6 +1,7 @@
 """Finds the site generator whose configuration is in a folder, and the address of its site."""
 
 import json
+import os
 import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,6 +35,10 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs",
                   "eleventy.config.ts"), r"\burl\s*:"),
 )  # fmt: skip
+#: The folder of the pages of Eleventy, which is that of its configuration without it.
+_ELEVENTY_INPUT = re.compile(
+    r"^(?!\s*[/*])[^\n]*?\b(?:input\s*:|setInputDirectory\()\s*[\"']([^\"'\n]*)[\"']", re.MULTILINE
+)
 #: The settings of Pelican for the addresses and the times of articles.
 _PELICAN_SETTING = re.compile(r"^(ARTICLE_URL|TIMEZONE)\s*=\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 #: The named styles of Jekyll's `permalink`, and of it and of ARTICLE_URL what parts stand for in templates.
@@ -69,6 +74,8 @@ class Generator(Struct, frozen=True):
     #: The title of the site, and the tag of its language; empty if they aren't known.
     title: str = ""
     language: str = ""
+    #: The folder whose pages have their path below it as their address; None where that is for the preset to say.
+    pages: Path | None = None
 
 
 #: That of a folder of posts without a configuration.
@@ -95,6 +102,9 @@ def find_generator(folder: Path) -> Generator | None:
             quoted = re.compile(rf"^[^#/\n]*{pattern}\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
             sites = [_address(match[1]) for path in present for match in quoted.finditer(_read_text(path))]
             generator = Generator(preset, next(filter(None, sites), ""))
+            if preset == "eleventy" and "astro" not in names[0]:
+                pages = _ELEVENTY_INPUT.search("\n".join(map(_read_text, present)))
+                return replace(generator, pages=Path(os.path.normpath(folder / (pages[1] if pages else "."))))
             if preset != "pelican":
                 return generator
             matches = (match for path in present for match in _PELICAN_SETTING.finditer(_read_text(path)))
