@@ -394,6 +394,7 @@ def test_no_value_of_a_record_is_shown_or_written(tmp_path: Path) -> None:
 def test_the_sample_is_made_and_published(tmp_path: Path, arguments: tuple[str, ...], name: str) -> None:
     lines = f"{name}: made, with the sample record\nconfig.toml: written for {name}\nnext: feedsvc serve\n"
     assert result("init", "--sample", *arguments, cwd=tmp_path) == (0, lines, "")
+    assert "\n# 1 of 1 file read by preset auto\n" in (tmp_path / "config.toml").read_text()
     (made,) = (tmp_path / name).iterdir()
     assert made.read_bytes() == (SAMPLE / made.name).read_bytes()
     assert result("check", cwd=tmp_path) == (0, "", "18 stories from 1 record\n0 problems\n")

@@ -106,6 +106,8 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
         raise _exists(path)
     proposal = _propose(folder, records)
     if proposal:
+        if publishes_drafts:
+            proposal.survey.count_drafts()
         template = _filled(template, proposal, folder, path.name)
     if publishes_drafts:
         template = _with_value(template, "include_unpublished", "true")
