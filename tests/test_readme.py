@@ -40,6 +40,10 @@ def test_every_key_is_in_the_readme_and_in_the_demos_configuration(table: str) -
         assert re.search(rf"^(# )?{key.name} = ", section[1], re.MULTILINE)
 
 
+def test_the_demos_addresses_are_those_of_the_port_that_it_is_served_at() -> None:
+    assert not feedsvc.load_config(ROOT / "config.toml").has_base_url
+
+
 def test_every_address_is_in_the_readme() -> None:
     own = flask.Flask("own", static_folder=None)
     with feedsvc.open(records=[]) as site:

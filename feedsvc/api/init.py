@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from feedsvc.config import DEFAULT_NAME, parse_config
+from feedsvc.config.loading import current_folder
 from feedsvc.errors import ConfigError
 from feedsvc.records.detection.proposals import Proposal, propose
 from feedsvc.records.detection.site_generators import find_generator
@@ -53,6 +54,8 @@ class Written(Struct, frozen=True):
         elif self.proposal.survey.lacks_fields:
             keys = f"say in records.fields of {self.path} which keys your records have them under"
             then = f"{keys}: feedsvc why FILE{option} shows what is found in one"
+        elif not self.proposal.survey.usable:
+            then = f"feedsvc check{option}, which shows what these files lack"
         written = f"{self.path}: written for {self.proposal.folder}: {self.proposal.survey}"
         return written, *self.proposal.generator.unfollowed, f"next: {then}"
 
@@ -98,12 +101,14 @@ def write_config(path: Path, records: str | None = None, *, publishes_drafts: bo
     records. publishes_drafts: whether it publishes drafts. Raise ConfigError, also if there is a file at the path: none
     is overwritten; and RecordsError, if the folder isn't one that can be read.
     """
-    folder = Path(os.path.abspath(path)).parent
+    folder = Path(os.path.normpath(current_folder() / path)).parent
     template = files("feedsvc.config").joinpath("template.toml").read_text("utf-8")
     if path.exists() or path.is_symlink():  # before records are looked at
         raise _exists(path)
     proposal = _propose(folder, records)
     if proposal:
+        if publishes_drafts:
+            proposal.survey.count_drafts()
         template = _filled(template, proposal, folder, path.name)
     if publishes_drafts:
         template = _with_value(template, "include_unpublished", "true")

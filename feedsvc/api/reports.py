@@ -19,7 +19,8 @@ def report_records(site: "Site", result: "SyncResult", *, of_build: bool = False
 
     counts: `stories` that feeds may hold, record `files`, all `records`, and those of them that are left out: `drafts`,
     `deleted`, `not_due`, `refused`.
-    passed_over: the numbers of files that are no record files, by suffix; by an empty text where a name has none.
+    passed_over: the numbers of files that are no record files, by suffix, or as `symbolic link`; by an empty text where
+    a name has none.
     problems: all, by file; each with `path`, `line` (from 1), `field` (or an empty text), `message`, and whether it
     `refuses` a record, or a whole file: it is the first problem of one that is left out.
     loss: what the sync would have taken away, which was refused, or null: the numbers of stories `lost` and `before`,

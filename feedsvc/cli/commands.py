@@ -115,7 +115,8 @@ def _write(site: api.Site, records: str | None, accept_loss: bool, as_json: bool
         print_conflicts(built.conflicts)
         for line in change_lines(built.written_names, built.removed_names):
             print_detail(line)
-        counts = f"{built.written} files written, {built.unchanged} unchanged, {built.removed} removed"
+        files = "1 file" if built.written == 1 else f"{built.written} files"
+        counts = f"{files} written, {built.unchanged} unchanged, {built.removed} removed"
         print_summary(f"{site.config.out}: {counts}")
     return bool(result.problem_count or result.nothing_found or built.conflicts or built.hub_failure)
 
@@ -139,7 +140,8 @@ def _plan(site: api.Site, records: str | None, accept_loss: bool, as_json: bool)
             print_refusal(plan.refused)
             for line in plan_lines(plan):
                 click.echo(one_line(line))
-            counts = f"{len(plan.to_write)} files to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
+            files = "1 file" if len(plan.to_write) == 1 else f"{len(plan.to_write)} files"
+            counts = f"{files} to write, {plan.unchanged} unchanged, {len(plan.to_remove)} to remove"
             print_summary(f"{site.config.out}: {counts}")
         return bool(result.problem_count or result.nothing_found or plan.conflicts or plan.refused)
 

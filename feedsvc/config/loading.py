@@ -40,11 +40,15 @@ def load_config(
         >>> config.feeds.limit
         20
     """
+    return load(Given(current_folder(), path, records, out, tables or {}))
+
+
+def current_folder() -> Path:
+    """Return the current folder. Raise ConfigError if it was removed."""
     try:
-        folder = Path.cwd()
+        return Path.cwd()
     except FileNotFoundError as error:
         raise ConfigError("the current folder was removed; expected one that is there") from error
-    return load(Given(folder, path, records, out, tables or {}))
 
 
 def load(given: Given) -> Config:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from feedsvc.index.database import Connection
 from feedsvc.index.feeds import feed_size
 from feedsvc.model import EVERYTHING, Counted
+from feedsvc.records.files import LINK
 
 #: The kinds of files that a message lists.
 MOST_KINDS = 6
@@ -29,8 +30,8 @@ class Counts(Struct, frozen=True):
     deleted: int
     not_due: int
     refused: int
-    #: Files that are neither record files nor hidden, by suffix in lower case; by an empty text where there is none.
-    #: They are counted whenever the whole folder is listed, which a service does once a minute.
+    #: Files that are neither record files nor hidden, by suffix in lower case, or as links; by an empty text if there
+    #: is none. They are counted whenever the whole folder is listed, which a service does once a minute.
     passed_over: Mapping[str, int]
 
     def __str__(self) -> str:
@@ -52,7 +53,7 @@ class Counts(Struct, frozen=True):
         by_number = sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))
         shown = [(suffix, number) for suffix, number in by_number if suffix][:MOST_KINDS]
         others = sum(self.passed_over.values()) - sum(number for _, number in shown)
-        kinds = [f"{number:,} {suffix}" for suffix, number in shown]
+        kinds = [_number(number, kind, "" if kind == LINK else kind) for kind, number in shown]
         if others:
             kinds.append(_number(others, "other"))
         return ", ".join(kinds)

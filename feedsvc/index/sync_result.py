@@ -11,6 +11,7 @@ from feedsvc.index.database import Index
 from feedsvc.index.due import NEVER
 from feedsvc.index.occurrences import read_problems
 from feedsvc.model import Problem
+from feedsvc.records.files import LINK
 from feedsvc.records.presets import find_preset
 from feedsvc.records.registry import suffixes
 
@@ -65,5 +66,7 @@ class SyncResult(Struct, frozen=True, dict=True):
         if left_out and keys:  # else they are feedsvc's own
             files = "the only record file is" if left_out == 1 else f"all {left_out:,} record files are"
             return f"{self.source}: {files} left out by {' and '.join(keys)}"
-        there = f"there are {self.counts.kinds()}" if self.counts.passed_over else "there is nothing else"
-        return f"{self.source}: no record files; {there}; expected names that end in {', '.join(suffixes())}"
+        number = sum(self.counts.passed_over.values())
+        there = f"there {'is' if number < 2 else 'are'} {self.counts.kinds() or 'nothing else'}"
+        expected = "files, not links, whose names" if LINK in self.counts.passed_over else "names that"
+        return f"{self.source}: no record files; {there}; expected {expected} end in {', '.join(suffixes())}"

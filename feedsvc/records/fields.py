@@ -161,7 +161,7 @@ class FieldReader(Struct):
         try:
             return content_html(body, url, self.context.content, self.context.site)
         except ValueError as error:
-            self.problem("(text)", str(error))
+            self.problem("(text)", f"can't be used: {error}")
             return ""
 
     def flag(self, key: str, *, default: bool, may_be_time: bool = False) -> bool:

@@ -5,13 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 
 from msgspec import Struct
 
 from feedsvc.errors import RecordsError
 from feedsvc.records.registry import suffixes
 
+#: What stands for a suffix where files that are passed over are counted, of a link whatever its name.
+LINK = "symbolic link"
 #: A suffix that says of what kind a file is.
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 
@@ -44,7 +46,7 @@ def find_files(folder: Path, passed_over: Counter[str] | None = None) -> Iterato
     """Return all record files below a folder, in no particular order. Hidden ones and symbolic links are skipped.
 
     A folder below it that can't be read is returned as a file is. Raises RecordsError if the folder itself can't be.
-    passed_over: where other files are counted, by suffix in lower case; by an empty text if a name has none.
+    passed_over: where other files are counted, by suffix in lower case, or LINK; by an empty text if a name has none.
     """
     passed_over = Counter() if passed_over is None else passed_over
     top = os.fspath(folder)
@@ -89,6 +91,10 @@ def _list_folder(folder: Path, path: str, passed_over: Counter[str]) -> tuple[li
                         stat = entry.stat(follow_symlinks=False)
                         if S_ISREG(stat.st_mode):
                             files.append(_record_file(prefix + spelled_out(entry.name), start + entry.name, stat))
+                        elif S_ISLNK(stat.st_mode):
+                            passed_over[LINK] += 1
+                    elif entry.is_symlink():
+                        passed_over[LINK] += 1
                     elif entry.is_file(follow_symlinks=False):
                         suffix = os.path.splitext(entry.name)[1].lower()
                         passed_over[suffix if _SUFFIX.fullmatch(suffix) else ""] += 1

@@ -40,8 +40,7 @@ def with_hint(problem: Problem, record: Fields, source: Source, mapped: Fields) 
         return problem
     needs_site = any("{site}" in text for text in source.preset_fields.get(name, ()))
     if needs_site and source.preset != AUTO and not source.site:
-        hint = f"set records.site, where the addresses of {source.preset} begin"
-        return replace(problem, message=f"{problem.message}; {hint}")
+        return replace(problem, message=f"{problem.message}; set records.site to the address of your site")
     empty = [_quoted(key) for key in _empty(name, record, source)][:1]
     keys = [_quoted(key) for key in dict.fromkeys(_similar(name, record, source.context))][:_MOST_NAMED]
     if keys:

@@ -142,7 +142,8 @@ def parse_values(name: str, items: Found, body: str, source: Source, now: float 
         elif isinstance(value, SyntaxProblem):
             problems.add(line, "", str(value), refuses=True)
         else:
-            message = "is not a record; expected a mapping with title, webUrl and so on"
+            expected = "front matter, between lines ---," if body else "a mapping"
+            message = f"is not a record; expected {expected} with title, webUrl and so on"
             problems.add(line, "", message, refuses=True)
         refused += 1
     return Content(tuple(records), tuple(problems.found), refused, problems.since, problems.due)

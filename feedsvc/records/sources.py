@@ -90,7 +90,7 @@ class Source(Struct, frozen=True, dict=True):
         """Return whether a file is one of the source's. path: below the folder.
 
         A glob without a slash is compared with the names of the file and of each folder that it is in, one with a slash
-        with the whole path; `*` stands for any characters.
+        with the whole path; `*` stands for any characters, `**/` for any folders, or none.
         """
         if not self.is_selective:
             return True
@@ -101,8 +101,11 @@ class Source(Struct, frozen=True, dict=True):
 
 @lru_cache(256)
 def _pattern(glob: str) -> tuple[bool, re.Pattern[str]]:
-    whole = glob.strip("/")
-    return "/" in whole, re.compile(translate(whole.removeprefix("./")))
+    path = glob.strip("/")
+    whole = path.removeprefix("./")
+    flat = whole.replace("**/", "")
+    pattern = translate(whole) if flat == whole else f"{translate(flat)}|{translate(whole)}"
+    return "/" in path.replace("**/", ""), re.compile(pattern)
 
 
 def matches_glob(glob: str, path: str) -> bool:

@@ -32,6 +32,16 @@ def test_build_writes_files_and_then_only_changes(folder: Path) -> None:
     assert result("build", "records", "--out", "x/y", cwd=folder)[1].startswith(f"{folder}/x/y: {FILES} files written")
 
 
+def test_build_counts_one_file_as_one(folder: Path) -> None:
+    feedsvc("build", cwd=folder)
+    (folder / "public" / "feed.rss").unlink()
+    counts = f"{FILES - 1} unchanged, 0"
+    assert result("build", "--dry-run", cwd=folder)[1].endswith(
+        f"{folder}/public: 1 file to write, {counts} to remove\n"
+    )
+    assert result("build", cwd=folder)[1] == f"{folder}/public: 1 file written, {counts} removed\n"
+
+
 def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(folder: Path) -> None:
     (folder / "records" / "b.md").write_text("x")
     (folder / "public").mkdir()
@@ -39,7 +49,7 @@ def test_build_publishes_what_it_can_and_exits_with_1_if_there_are_problems(fold
     assert result("build", cwd=folder) == (
         1,
         f"{folder}/public: {FILES - 1} files written, 0 unchanged, 0 removed\n",
-        "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+        "b.md:1: is not a record; expected front matter, between lines ---, with title, webUrl and so on\n"
         f"1 story from 2 records; 1 refused\n{NO_BASE_URL}"
         f"{folder}/public/index.html: not as feedsvc wrote it, so it stays; move it to let feedsvc write its own\n",
     )
@@ -84,7 +94,7 @@ def test_feeds_lists_sizes_and_addresses(folder: Path) -> None:
 def test_the_demo_configuration_names_every_key_and_publishes_the_sample(tmp_path: Path) -> None:
     config = SAMPLE.parent / "config.toml"
     done = feedsvc("build", "--config", config, "--out", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "18 stories from 1 record\n")
+    assert (done.returncode, done.stderr) == (0, f"18 stories from 1 record\n{NO_BASE_URL}")
     assert len(list((tmp_path / "out" / "providers").glob("*.rss"))) == 17
 
 
@@ -194,9 +204,12 @@ def test_a_configuration_that_would_take_long_to_read_is_refused_unread(folder: 
     assert result("check", cwd=folder) == (2, "", message)
 
 
-def test_a_current_folder_that_was_removed_is_one_line(folder: Path) -> None:
-    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" check'
-    done = subprocess.run(["sh", "-c", script, FEEDSVC], cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+@pytest.mark.parametrize("command", ["check", "init"])
+def test_a_current_folder_that_was_removed_is_one_line(folder: Path, command: str) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"'
+    done = subprocess.run(
+        ["sh", "-c", script, FEEDSVC, command], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+    )
     message = "feedsvc: the current folder was removed; expected one that is there\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
@@ -334,15 +347,19 @@ def test_a_folder_without_record_files_is_a_problem_that_says_what_is_there(tmp_
     error = f"{records}: no record files; there is nothing else; {expected}\n0 stories from 0 records\n"
     assert result("check", cwd=tmp_path) == (1, "", f"{error}0 problems\n")
     assert result("build", cwd=tmp_path)[::2] == (1, error + NO_BASE_URL)
-    for name in ("a.PNG", "b.png", "c.csv", "Makefile", "d.e f", ".hidden.png", ".git/config", "sub/e.png"):
+    (records / "a.PNG").touch()
+    assert f"no record files; there is 1 .png; {expected}\n" in result("check", cwd=tmp_path)[2]
+    for name in ("b.png", "c.csv", "Makefile", "d.e f", ".hidden.png", ".git/config", "sub/e.png"):
         (records / name).parent.mkdir(exist_ok=True)
         (records / name).touch()
-    (records / "link.png").symlink_to(records / "a.PNG")
+    for name in ("link.png", "link.md", "link"):
+        (records / name).symlink_to(tmp_path)
     os.mkfifo(records / "pipe.png")
-    kinds = "3 .png, 1 .csv, 2 others"
+    kinds = "3 .png, 3 symbolic links, 1 .csv, 2 others"
+    expected = expected.replace("names that", "files, not links, whose names")
     error = (
         f"{records}: no record files; there are {kinds}; {expected}\n"
-        f"0 stories from 0 records; 6 files passed over ({kinds})\n0 problems\n"
+        f"0 stories from 0 records; 9 files passed over ({kinds})\n0 problems\n"
     )
     assert result("check", cwd=tmp_path) == (1, "", error)
 

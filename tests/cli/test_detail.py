@@ -30,7 +30,7 @@ def test_a_quiet_command_prints_what_is_wrong(folder: Path) -> None:
     (folder / "records" / "c.md").write_text("x")
     (folder / "public").mkdir()
     (folder / "public" / "index.html").write_text("mine")
-    problem = "c.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+    problem = "c.md:1: is not a record; expected front matter, between lines ---, with title, webUrl and so on\n"
     conflict = (
         f"{folder}/public/index.html: not as feedsvc wrote it, so it stays; move it to let feedsvc write its own\n"
     )

@@ -195,7 +195,7 @@ def test_a_record_that_can_not_be_used_shows_its_problems(folder: Path) -> None:
     assert result("why", "b.md", cwd=folder) == (
         1,
         "b.md: no story in this file can be used\n"
-        "problem: b.md:1: is not a record; expected a mapping with title, webUrl and so on\n",
+        "problem: b.md:1: is not a record; expected front matter, between lines ---, with title, webUrl and so on\n",
         "",
     )
 
@@ -255,7 +255,7 @@ def test_show_reports_problems_beside_the_document(folder: Path) -> None:
     write(folder, "b.md", "x")
     status, output, error = result("show", "/feeds.opml", cwd=folder)
     assert (status, output[:5]) == (1, "<?xml")
-    assert error == "b.md:1: is not a record; expected a mapping with title, webUrl and so on\n"
+    assert error == "b.md:1: is not a record; expected front matter, between lines ---, with title, webUrl and so on\n"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ def test_the_page_of_everything_counts_in_words(make_site: Callable[..., Site]) 
     assert "1 story in 1 topic by 1 provider<" in make_site(files).body("/").decode()
     files["2.md"] = record(url="https://a.example/2", provider="{name: C}")
     assert "2 stories in 1 topic by 2 providers<" in make_site(files).body("/").decode()
+    assert ">1 story by 1 provider<" in make_site({"1.md": record(topics="[]")}).body("/").decode()
+    assert ">0 stories<" in make_site({}).body("/").decode()
 
 
 def test_the_page_of_an_empty_site_names_and_links_only_what_there_is(make_site: Callable[..., Site]) -> None:

@@ -121,6 +121,9 @@ SHORTCODES = {
     "a {% include x.html a='b' %}b {% if x %}c{% endif %}": "<p>a b c</p>",
     "a {% comment %} hidden {% endcomment %}b": "<p>a b</p>",
     "{% raw %}{{ site.x }} *b* {% if %}{% endraw %}": "<p>{{ site.x }} <em>b</em> {% if %}</p>",
+    "`{% raw %}{{ site.x }}{% endraw %}` and `{% raw %}`": "<p><code>{{ site.x }}</code> and <code>{% raw %}</code></p>",
+    "```\n{%- raw -%}{% if x %}{% endraw %}{% raw %}{{ b }}{% endraw %}\n```": "<pre><code>{% if x %}{{ b }}\n</code></pre>",
+    "{% highlight liquid %}{% raw %}{{ a }}{% endraw %}{% endhighlight %}": "<pre><code>{{ a }}\n</code></pre>",
     "[x]({{ site.baseurl }}/x) [y]({{ '/y' | relative_url }})": (
         '<p><a href="https://a.example/x" rel="noopener noreferrer">x</a> <a href="https://a.example/y" rel="noopener noreferrer">y</a></p>'
     ),
@@ -257,7 +260,7 @@ HOSTILE = {
     "brackets": "[" * 300_000, "links": "[a](b" * 60_000, "emphasis": "*a **a " * 40_000, "ticks": "".join("e" + "`" * i for i in range(700)),
     "table": "|a|b|\n|-|-|\n" + "|x|y|\n" * 50_000, "wide table": "|a" * 40_000 + "\n" + "|-" * 40_000 + "\n" + "|x\n" * 40_000,
     "quotes": ">" * 300_000, "lists": "- " * 150_000, "long address": "https://a.example/((((" * 13_000, "addresses": "http://" * 40_000,
-    "definitions": "[a]: b\n" * 40_000, "highlight": "{% highlight a %}" * 17_000, "raw": "{% raw %}" * 33_000, "hugo": "{{<" * 100_000,
+    "definitions": "[a]: b\n" * 40_000, "highlight": "{% highlight a %}" * 17_000, "raw": "{% raw %}" * 33_000, "raw in code": f"```\n{'{% raw %}' * 33_000}", "hugo": "{{<" * 100_000,
     "liquid": '{{ "' * 75_000, "kramdown": "{:" * 150_000, "fences": "```\nx\n~~~\n" * 30_000, "import": "\n\nimport '" * 30_000,
     "component": "<A '" * 75_000, "comments": "<!--" * 75_000, "entities": "&" * 300_000, "nested": "[" * 20_000 + "a" + "]" * 20_000,
 }  # fmt: skip

@@ -66,7 +66,7 @@ BOMBS: dict[str, tuple[str, Callable[[int], str], str]] = {
         lambda size: f'{{{JSON_FIELDS}, "featuredContent": "<p {many("a# ", size)}>"}}',
         "1: featuredContent: .* expected HTML or text of at most 300,000 characters",
     ),
-    "paragraphs": (".md", lambda size: f"---\n{FIELDS}---\n{many('a' + chr(10) * 2, size)}", "2: \\(text\\): expected"),
+    "paragraphs": (".md", lambda size: f"---\n{FIELDS}---\n{many('a' + chr(10) * 2, size)}", "2: \\(text\\): can.t be used: expected"),
     "one field again and again": (".md", lambda size: FIELDS + many("title: A\n", MB), "[0-9]+: title: stands"),
     "documents": (".yaml", lambda size: many("--- a\n", size), "2: a second YAML document begins here"),
     "a tag": (".md", lambda size: f"{FIELDS}x: !{many('a', size)} 1", "4: a YAML tag here is not allowed"),

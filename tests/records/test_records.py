@@ -173,8 +173,8 @@ def test_a_faulty_part_is_reported_and_the_rest_is_kept(fields: str, message: st
     ("name", "data", "message"),
     [
         ("a.md", b"", "1: is not a record; expected a mapping with title, webUrl and so on"),
-        ("a.md", b"hello", "1: is not a record; expected a mapping with title, webUrl and so on"),
-        ("a.md", b"- a\n- b", "1: is not a record; expected a mapping with title, webUrl and so on"),
+        ("a.md", b"hello", "1: is not a record; expected front matter, between lines ---, with title, webUrl and so on"),
+        ("a.md", b"- a\n- b", "1: is not a record; expected front matter, between lines ---, with title, webUrl and so on"),
         ("a.md", b"a: 'x\n", "1: not valid YAML: found unexpected end of stream; the quote that opens here is never closed"),
         ("a.md", b"a: b\nc: d: e", "2: not valid YAML: mapping values are not allowed in this context; if the value holds a colon, put the value in quotes"),
         ("a.md", b"a: *x", "1: not valid YAML: an alias here has no anchor before it"),
@@ -297,7 +297,8 @@ def test_content_that_would_take_long_to_clean_is_a_problem() -> None:
     assert [problem.message.partition("can't be used: ")[2] for problem in content.problems] == [
         "expected HTML of at most 10,000 tags"
     ]
-    assert parse_file("a.md", f"---\n{FIELDS}---\n{'<b>' * 10_001}".encode()).problems[0].field == "(text)"
+    [problem] = parse_file("a.md", f"---\n{FIELDS}---\n{'<b>' * 10_001}".encode()).problems
+    assert str(problem).endswith(": (text): can't be used: expected HTML of at most 10,000 tags")
     assert (
         parse_file("a.json", json.dumps({**JSON, "featuredContent": "a\ud800b"}).encode()).records[0].story.content_html
     )

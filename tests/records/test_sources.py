@@ -47,6 +47,13 @@ def write(folder: Path, *names: str, text: str = POST) -> None:
         ({"exclude": ["b/*"]}, "README.md _drafts/x.md a.md"),
         ({"include": ["*.md"], "exclude": ["./b/c/*"]}, "README.md _drafts/x.md a.md"),
         ({"include": ["[ab].md"]}, "a.md"),
+        ({"exclude": ["./*.md"]}, "b/x.mdx"),
+        ({"exclude": ["./x.mdx", "./c"]}, "README.md _drafts/x.md a.md b/c/d.md b/x.mdx"),
+        ({"include": ["**/*.md"]}, "README.md _drafts/x.md a.md b/c/d.md"),
+        ({"include": ["b/**/*.mdx"]}, "b/x.mdx"),
+        ({"include": ["b/**/*.md"]}, "b/c/d.md"),
+        ({"include": ["b/**"]}, "b/c/d.md b/x.mdx"),
+        ({"exclude": ["**/c", "**/_drafts/**"]}, "README.md a.md b/x.mdx"),
     ],
 )
 def test_globs_choose_files_by_the_names_in_their_path(globs: dict[str, Any], claimed: str) -> None:

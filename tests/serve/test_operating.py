@@ -143,7 +143,7 @@ def test_a_service_without_records_says_so_and_goes_on_and_counts_what_is_there(
     (records / "a.png").touch()
     with running_service(tmp_path, serve='log_format = "json"', log=log) as service:
         (warning,) = events(log, "no_records")
-        assert warning["message"].startswith(f"{records}: no record files; there are 1 .png; expected names that end")
+        assert warning["message"].startswith(f"{records}: no record files; there is 1 .png; expected names that end")
         assert events(log, "sync")[0]["passed_over"] == {".png": 1}
         (records / "a.md").write_text(record())
         (records / "b.md").write_text(record("Draft", "https://a.example/2", published="false"))

@@ -1,8 +1,9 @@
 """Takes the marks of site generators out of Markdown: Hugo's shortcodes, Liquid's tags, kramdown's attributes, MDX.
 
 None of them is executed. A tag is left out and the text between two tags stays; a highlighted block becomes a block of
-code. What is in code stays as it is, and so does `{{ ... }}` that doesn't look like Liquid. Addresses of the site are
-written out: `{{ site.baseurl }}` and `{{ "/x.png" | relative_url }}`. A link by a tag that names a file is none.
+code. What is in code stays as it is, but for Liquid's `raw` around it; so does `{{ ... }}` that doesn't look like
+Liquid. Addresses of the site are written out: `{{ site.baseurl }}` and `{{ "/x.png" | relative_url }}`. A link by a tag
+that names a file is none.
 """
 
 import re
@@ -26,6 +27,9 @@ _START = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
+#: What Liquid leaves alone, also in code, and where that ends.
+_RAW_END = re.compile(r"\{%-?\s*endraw\s*-?%\}")
+_RAW = re.compile(rf"\{{%-?\s*raw\s*-?%\}}(.*?){_RAW_END.pattern}", re.DOTALL)
 _HIGHLIGHT_ENDS = {
     "liquid": re.compile(r"\{%-?\s*endhighlight\s*-?%\}"), "hugo": re.compile(r"\{\{<\s*/\s*highlight\s*>\}\}"),
 }  # fmt: skip
@@ -86,11 +90,11 @@ def _pieces(text: str, is_mdx: bool, site: str) -> Iterator[str]:
         yield _without_tags(text[start : match.start()], is_mdx, site)
         inner = text[match.end() : end.start()]
         if match["fence"] or match["ticks"]:
-            yield text[match.start() : end.end()]
+            yield _without_raw(text[match.start() : end.end()])
         elif match["kept"]:
             yield inner
         elif not match["dropped"]:
-            yield _code_block(match["liquid"] or match["hugo"] or "", inner)
+            yield _code_block(match["liquid"] or match["hugo"] or "", _without_raw(inner))
         position = start = end.end()
     yield _without_tags(text[start:], is_mdx, site)
 
@@ -103,6 +107,16 @@ def _end_of(start: re.Match[str]) -> re.Pattern[str]:
     if name := start["kept"] or start["dropped"]:
         return re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}")
     return _HIGHLIGHT_ENDS["liquid" if start["liquid"] is not None else "hugo"]
+
+
+def _without_raw(code: str) -> str:
+    """Return code without the tags `raw` and `endraw`, which Liquid takes away before it is Markdown."""
+    last = 0
+    for end in _RAW_END.finditer(code):
+        last = end.end()
+    return (
+        _RAW.sub(r"\1", code[:last]) + code[last:]
+    )  # up to there each tag finds its end, so that it takes linear time
 
 
 def _code_block(language: str, code: str) -> str:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from feedsvc.config import parse_config
 from feedsvc.errors import ConfigError
-from feedsvc.records.detection.site_generators import Generator, find_generator
-from feedsvc.records.detection.site_languages import SiteLanguage
+from feedsvc.records.detection.site_generators import BARE_JEKYLL, Generator, find_generator
+from feedsvc.records.detection.site_languages import SiteLanguage, with_keys
 from feedsvc.records.detection.surveys import FileValues, Survey
 from feedsvc.records.files import find_file, path_of
 from feedsvc.records.presets import preset_names
@@ -83,7 +83,7 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     values = _read(folder, _spread(paths, _MOST_FILES), started)
     if not values:
         return None
-    generator = generator or next(filter(None, map(find_generator, folder.parents[:_LEVELS_ABOVE])), None)
+    generator = _nearest(generator, folder)
     source, survey = _best(values, _sources(folder, generator), generator, started)
     below = _common_folder(survey.names) if is_whole_site else ""
     if below:  # what was read is the same there
@@ -94,7 +94,8 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
     exclude = [name for name in _NOT_RECORDS if is_whole_site and not below and (folder / name).is_dir()]
     if not generator or generator.preset != source.preset:
         generator = Generator(source.preset)
-    is_usual = not generator.web_url or generator.web_url[-1] in source.preset_fields["webUrl"]
+    web_url = generator.web_url or _web_url_below(generator, folder / below)
+    is_usual = not web_url or web_url[-1] in source.preset_fields["webUrl"]
     return Proposal(
         folder=folder / below,
         preset=source.preset,
@@ -102,10 +103,23 @@ def propose(folder: Path, is_whole_site: bool = False) -> Proposal | None:
         needs_site=needs_site,
         survey=survey,
         exclude=tuple(exclude),
-        web_url=() if is_usual else generator.web_url,
+        web_url=() if is_usual else web_url,
         languages=tuple(each for each in generator.languages if each.folder.is_relative_to(folder / below)),
         generator=generator,
     )
+
+
+def _web_url_below(generator: Generator, folder: Path) -> tuple[str, ...]:
+    """Return the expressions of addresses where the records are in a folder of those of all pages; else none.
+
+    `{file.parent}` begins below the records, unless they are in a folder `content`.
+    """
+    if not generator.pages or not folder.is_relative_to(generator.pages) or "content" in folder.parts:
+        return ()
+    path = folder.relative_to(generator.pages).as_posix()
+    if path == "." or "{" in path or "}" in path:
+        return ()
+    return with_keys(generator.preset, f"{{site}}/{path}/{{file.parent}}/{{slug}}/")
 
 
 def _site_below(folder: Path) -> tuple[Path, Generator | None]:
@@ -116,6 +130,13 @@ def _site_below(folder: Path) -> tuple[Path, Generator | None]:
         return folder, None
     sites = [(path, generator) for path in below if path.is_dir() and (generator := find_generator(path))]
     return sites[0] if len(sites) == 1 else (folder, None)
+
+
+def _nearest(generator: Generator | None, folder: Path) -> Generator | None:
+    """Return the generator of a folder, or else of those above it: where there is one, one that has a configuration."""
+    found = [each for each in (generator, *map(find_generator, folder.parents[:_LEVELS_ABOVE])) if each]
+    configured = [each for each in found if each != BARE_JEKYLL and each.preset == found[0].preset]
+    return next(iter(configured or found), None)
 
 
 def _sources(folder: Path, generator: Generator | None) -> list[Source]:

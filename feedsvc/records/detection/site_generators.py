@@ -1,6 +1,7 @@
 """Finds the site generator whose configuration is in a folder, and the address of its site."""
 
 import json
+import os
 import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,6 +35,10 @@ _PROGRAMS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs",
                   "eleventy.config.ts"), r"\burl\s*:"),
 )  # fmt: skip
+#: The folder of the pages of Eleventy, which is that of its configuration without it.
+_ELEVENTY_INPUT = re.compile(
+    r"^(?!\s*[/*])[^\n]*?\b(?:input\s*:|setInputDirectory\()\s*[\"']([^\"'\n]*)[\"']", re.MULTILINE
+)
 #: The settings of Pelican for the addresses and the times of articles.
 _PELICAN_SETTING = re.compile(r"^(ARTICLE_URL|TIMEZONE)\s*=\s*[rf]?[\"']([^\"'\n]*)[\"']", re.MULTILINE)
 #: The named styles of Jekyll's `permalink`, and of it and of ARTICLE_URL what parts stand for in templates.
@@ -70,6 +75,12 @@ class Generator(Struct, frozen=True):
     #: The title of the site, and the tag of its language; empty if they aren't known.
     title: str = ""
     language: str = ""
+    #: The folder whose pages have their path below it as their address; None where that is for the preset to say.
+    pages: Path | None = None
+
+
+#: That of a folder of posts without a configuration.
+BARE_JEKYLL = Generator("jekyll")
 
 
 def find_generator(folder: Path) -> Generator | None:
@@ -80,8 +91,10 @@ def find_generator(folder: Path) -> Generator | None:
                 return generator
     for preset, names, pattern in _PROGRAMS:
         if programs := [text for name in names if (text := _read_text(folder / name)) is not None]:
-            return _of_programs(preset, programs, pattern)
-    return Generator("jekyll") if folder.name == "_posts" or (folder / "_posts").is_dir() else None
+            generator = _of_programs(preset, programs, pattern)
+            is_eleventy = preset == "eleventy" and "eleventy" in names[0]  # and not Astro
+            return replace(generator, pages=_eleventy_pages(folder, programs)) if is_eleventy else generator
+    return BARE_JEKYLL if folder.name == "_posts" or (folder / "_posts").is_dir() else None
 
 
 def _of_data(preset: str, folder: Path, fields: Fields, keys: tuple[str, ...]) -> Generator | None:
@@ -107,6 +120,11 @@ def _of_programs(preset: str, programs: list[str], pattern: str) -> Generator:
         return generator
     matches = (match for text in programs for match in _PELICAN_SETTING.finditer(text))
     return _with_settings(generator, [(match[1], match[2]) for match in matches][:_MAX_SETTINGS])
+
+
+def _eleventy_pages(folder: Path, programs: list[str]) -> Path:
+    found = _ELEVENTY_INPUT.search("\n".join(programs))
+    return Path(os.path.normpath(folder / (found[1] if found else ".")))
 
 
 def _title(texts: dict[str, str], languages: tuple[SiteLanguage, ...]) -> tuple[str, str]:

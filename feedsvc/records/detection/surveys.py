@@ -50,6 +50,10 @@ class Survey(Struct):
         """The number of files with a record that can be used, be it a draft."""
         return self.read + self.others[_DRAFT]
 
+    def count_drafts(self) -> None:
+        """Count drafts as read, where they are to be published."""
+        self.read += self.others.pop(_DRAFT, 0)
+
     @property
     def lacks_fields(self) -> bool:
         """Whether no record can be used, most of them for want of a field."""
