@@ -1,6 +1,6 @@
 """Cleans single values, for records, configuration and addresses: plain text, URLs, host names and slugs.
 
-Each function that can't return one raises ValueError, whose message says what is expected.
+A function raises ValueError for what is none of these, with a message that says what is expected.
 """
 
 import hashlib

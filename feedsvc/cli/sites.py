@@ -26,7 +26,7 @@ def open_site(
     """Return the site of a command's options. tables: see `load_config`. Raise ConfigError and RecordsError."""
     from feedsvc.config import load_config
 
-    option_tables("build", out=out)
+    option_tables("build", out=out)  # so that an error names the option
     config = load_config(config_file, records=records, out=out, tables=tables)
     context = click.get_current_context()
     if records is None:
@@ -43,10 +43,12 @@ def option_tables(table: str, **options: str | None) -> dict[str, Any]:
     from feedsvc.config import parse_config
 
     given: dict[str, str | int] = {key: value for key, value in options.items() if value is not None}
+    if not given:
+        return {}
     for key in given.keys() & {"port", "workers"}:
         with suppress(ValueError):  # what is no number, the configuration refuses as any other value
             given[key] = int(given[key])
-    tables = {table: given} if given else {}
+    tables = {table: given}
     try:
         parse_config(tables, Path())
     except ConfigError as error:

@@ -54,8 +54,7 @@ def picture(image: Image, site: Feed | Catalogue, around: str, name: str = "pict
 def stories(entries: Iterable[Entry], site: Feed | Catalogue, root: str, is_whole: bool = True) -> str:
     """Return stories, each with its headline, byline, excerpt, coverage and topics.
 
-    root: the relative path to the home page. is_whole: whether each has its whole excerpt, and all
-    links.
+    root: the relative path to the home page. is_whole: whether each has its whole excerpt, and all links.
     """
     return "\n".join([_story(entry, site, root, is_whole) for entry in entries])
 

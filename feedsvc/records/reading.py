@@ -72,7 +72,7 @@ def read_bytes(file: RecordFile) -> bytes:
 
 
 def _list(folder: str) -> None:
-    """Look at all that is right in a folder. Raise OSError if that can't be done."""
+    """Look at each file and folder right below a folder. Raise OSError where that can't be done."""
     for name in os.listdir(folder):
         os.lstat(os.path.join(folder, name))
 

@@ -46,14 +46,13 @@ def find_records(items: Found, body: str, source: Source) -> Iterator[tuple[Valu
         if not isinstance(value, Fields):
             yield value, line, None
         elif source.items:
-            yield from _at_path(value, source.items)
+            keys = source.items.split(".")
+            yield from _repeated(value, keys[:1])
+            yield from _at_path(value, keys)
         elif body.strip() or is_own_shape(value):
             yield value, line, None
         elif (found := _list_in(value, marks)) is not None:
-            again = [at for key, at in (value.repeated or {}).items() if value.value_of(key) is found]
-            if again:
-                yield SyntaxProblem(again[0], "a second list of records begins here; expected one"), again[0], None
-                continue
+            yield from _repeated(value, [key for key, (each, _) in value.items() if each is found])
             for item, at in _articles(found):
                 yield _unwrapped(item, marks), at, value
         else:
@@ -74,8 +73,15 @@ def _marks(titles: tuple[str, ...], links_and_times: tuple[str, ...]) -> Marks:
     return _TITLES | keys(titles), _LINKS_AND_TIMES | keys(links_and_times)
 
 
-def _at_path(top: Fields, path: str) -> Iterator[tuple[Value, int, Fields | None]]:
-    found = follow((top, top.line), tuple(path.split(".")))
+def _repeated(top: Fields, keys: Sequence[str]) -> Iterator[tuple[SyntaxProblem, int, None]]:
+    """Return a problem if one of the keys is there twice: of two lists of records, only the last one is known."""
+    for key, line in (top.repeated or {}).items():
+        if key in keys:
+            yield SyntaxProblem(line, "a second list of records begins here; expected one"), line, None
+
+
+def _at_path(top: Fields, keys: Sequence[str]) -> Iterator[tuple[Value, int, Fields | None]]:
+    found = follow((top, top.line), tuple(keys))
     if found is None or (is_absent(found[0]) and found[0] != []):
         return
     for item, line in found[0] if isinstance(found[0], list) else [found]:
@@ -91,7 +97,8 @@ def _list_in(top: Fields, marks: Marks) -> Items | None:
             return value
     if own:
         return None
-    if isinstance(value := top.value_of("value"), list):  # whatever is in it
+    has_title = any(normal_key(key) in marks[0] for key in top)
+    if isinstance(value := top.value_of("value"), list) and not has_title:  # whatever is in it
         return value
     best: Items | None = None
     best_score = 0.0
@@ -99,7 +106,7 @@ def _list_in(top: Fields, marks: Marks) -> Items | None:
         score = _score(found, marks)
         if score > best_score:
             best, best_score = found, score
-    if best is not None or any(normal_key(key) in marks[0] for key in top):
+    if best is not None or has_title:
         return best
     empty = [top[key][0] for key in known if top[key][0] == []]
     return [] if empty else None

@@ -102,10 +102,10 @@ class Source(Struct, frozen=True, dict=True):
 @lru_cache(256)
 def _pattern(glob: str) -> tuple[bool, re.Pattern[str]]:
     path = glob.strip("/")
-    whole = path.removeprefix("./")
-    flat = whole.replace("**/", "")
-    pattern = translate(whole) if flat == whole else f"{translate(flat)}|{translate(whole)}"
-    return "/" in path.replace("**/", ""), re.compile(pattern)
+    # Of a part `**`, a character that no glob holds is left, which goes through the translation as it is.
+    parts = re.sub(r"(?<![^/])\*\*/", "\0", path)
+    pattern = translate(parts.removeprefix("./")).replace("\0", "(?:.*/)?")
+    return "/" in parts, re.compile(pattern)
 
 
 def matches_glob(glob: str, path: str) -> bool:

@@ -37,7 +37,7 @@ class _Time:
         self._end = time.monotonic() + DEADLINE
 
     def left(self) -> float:
-        """Return the seconds that are left. Raise TimeoutError if there are none."""
+        """Return the seconds that are left. Raises TimeoutError if there are none."""
         seconds = self._end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError(f"took longer than {DEADLINE:.0f} s")
@@ -47,24 +47,28 @@ class _Time:
 class _Reader(RawIOBase):
     """Reads from a socket while there is time, and MAX_BYTES at most."""
 
-    def __init__(self, sock: socket, time: _Time) -> None:
-        self._sock, self._time = sock, time
+    def __init__(self, raw: RawIOBase, sock: socket, time: _Time) -> None:
+        self._raw, self._sock, self._time = raw, sock, time
         self._bytes = 0
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._time.left())
         try:
-            number = self._sock.recv_into(buffer)
+            number = self._raw.readinto(buffer)
         except TimeoutError:
             self._time.left()
             raise
-        self._bytes += number
+        self._bytes += number or 0
         if self._bytes > MAX_BYTES:
             raise HTTPException(f"sent more than {MAX_BYTES} bytes before its answer")
         return number
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Answer(HTTPResponse):
@@ -72,8 +76,7 @@ class _Answer(HTTPResponse):
 
     def __init__(self, time: _Time, sock: socket, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)
-        self.fp.close()
-        self.fp = BufferedReader(_Reader(sock, time))
+        self.fp = BufferedReader(_Reader(self.fp.detach(), sock, time))
 
 
 class _Connection(HTTPConnection):
@@ -87,7 +90,7 @@ class _Connection(HTTPConnection):
         self._create_connection = self._connected
 
     def _connected(self, address: tuple[str, int], *_: object) -> socket:
-        """Return a socket that is connected to the first address of a name that answers. Raise OSError."""
+        """Return a socket that is connected to the first address of a name that answers. Raises OSError."""
         found = getaddrinfo(*address, type=SOCK_STREAM)
         failure = OSError(f"{address[0]} has no address")
         for number, (family, kind, protocol, _name, target) in enumerate(found):

@@ -43,7 +43,7 @@ class Follower(Thread):
         self._ended = Event()
 
     def end(self) -> None:
-        """End the thread, after a sync that it has begun."""
+        """End the thread; a sync that it has begun is finished first."""
         self._ended.set()
         self.join()
 

@@ -90,7 +90,7 @@ class SyncLog:
         )
 
     def fail(self, reason: str, *, is_expected: bool) -> bool:
-        """Log why a sync failed, unless the one before failed for the same reason; return whether it didn't.
+        """Log why a sync failed, unless the one before failed for the same reason; return whether it was logged.
 
         is_expected: whether that is no fault of the program, so that no traceback is needed.
         """

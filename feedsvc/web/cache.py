@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
-from cachetools import LRUCache
+import cachetools
 
 from feedsvc.errors import BusyError, IndexUnusableError
 from feedsvc.feeds.addresses import Address
@@ -93,7 +93,9 @@ class DocumentCache:
         self._since = takes_effect(started)
         self._metrics = metrics
         self._lock = Lock()
-        self._cached: LRUCache[Address, CachedDocument] = LRUCache(MAX_BYTES, getsizeof=lambda cached: cached.size)
+        self._cached: cachetools.LRUCache[Address, CachedDocument] = cachetools.LRUCache(
+            MAX_BYTES, getsizeof=lambda cached: cached.size
+        )
         #: Of making documents, and of all else that a request without a cached document takes.
         self.turns = Turns()
         #: Held while a representation is made, which takes milliseconds.

@@ -20,9 +20,9 @@ _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = "[0-9]{2}:[0-9]{2}:(?:[0-5][0-9]|60)"
 #: The forms of a date in HTTP (RFC 9110, section 5.6.7): the one that is sent, and two of old.
 _DATE = re.compile(
-    f"{_DAY}, [0-9]{{2}} {_MONTH} [0-9]{{4}} {_CLOCK} GMT"
+    f"{_DAY}, [0-9]{{2}} {_MONTH} [1-9][0-9]{{3}} {_CLOCK} GMT"
     f"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [0-9]{{2}}-{_MONTH}-[0-9]{{2}} {_CLOCK} GMT"
-    f"|{_DAY} {_MONTH} [ 0-9][0-9] {_CLOCK} [0-9]{{4}}"
+    f"|{_DAY} {_MONTH} [ 0-9][0-9] {_CLOCK} [1-9][0-9]{{3}}"
 )
 #: What proxies that compress add to an ETag, within its quotes or after them.
 _SUFFIX = re.compile(r"(?:--?|;)(?:gzip|x-gzip|br|zstd|deflate)\Z")
@@ -68,7 +68,7 @@ def _opaque(etag: str) -> str:
 
 
 def read_date(text: str) -> int | None:
-    """Return a date in HTTP in seconds since 1970; None for any other text, whose condition doesn't count then."""
+    """Return a date in HTTP in seconds since 1970; None for any other text: its condition is ignored."""
     return _date(text) if len(text) <= MAX_DATE else None
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.config import parse_config
 from feedsvc.index.sync import sync
 from feedsvc.records.files import find_files
 from feedsvc.records.reading import MAX_BYTES, parse_file, read_file
+from feedsvc.records.sources import find_sources
 from feedsvc.text import MAX_TEXT
 from tests.cli.commands import result
 from tests.conftest import FEEDSVC, PATIENCE, Site, record
@@ -288,11 +290,15 @@ def test_a_field_that_stands_twice_is_a_problem_and_its_last_value_counts(
     assert content.records[0].story.title == title
 
 
-def test_a_json_file_of_two_lists_of_records_is_a_problem() -> None:
-    content = parse_file("a.json", b'{"value": [],\n"value": []}')
+@pytest.mark.parametrize("items", ["", "articles"])
+def test_of_two_lists_of_records_the_first_is_a_problem_and_the_last_is_read(tmp_path: Path, items: str) -> None:
+    config = parse_config({"records": {"items": items} if items else {}}, tmp_path)
+    data = f'{{"articles": [{{"title": "Lost"}}],\n"articles": [{{{JSON_FIELDS}}}]}}'.encode()
+    content = parse_file("a.json", data, find_sources(config)[0])
     assert [str(problem) for problem in content.problems] == [
         "a.json:2: a second list of records begins here; expected one"
     ]
+    assert [record.story.title for record in content.records] == ["A"]
 
 
 @pytest.mark.survives("tags (`!!python/object`), several documents, repeated keys")

@@ -239,6 +239,12 @@ def test_records_are_found_by_the_keys_that_the_configuration_names(file: Any, f
     assert [(record.story.title, record.story.url) for record in content.records] == [("T1", "https://a.example/1")]
 
 
+def test_a_post_without_an_address_of_its_own_is_no_list_of_what_its_key_value_holds(tmp_path: Path) -> None:
+    [source] = find_sources(parse_config({"records": {"preset": "jekyll", "site": "https://a.example"}}, tmp_path))
+    content = parse_file("_posts/2020-06-13-x.md", b"---\ntitle: T\nvalue: [a, b]\n---\n", source)
+    assert [record.story.title for record in content.records] == ["T"]
+
+
 def test_of_json_ld_only_articles_are_records() -> None:
     graph = [
         {"@type": "WebSite", "name": "Site", "url": "https://a.example/"},

@@ -54,6 +54,8 @@ def write(folder: Path, *names: str, text: str = POST) -> None:
         ({"include": ["b/**/*.md"]}, "b/c/d.md"),
         ({"include": ["b/**"]}, "b/c/d.md b/x.mdx"),
         ({"exclude": ["**/c", "**/_drafts/**"]}, "README.md a.md b/x.mdx"),
+        ({"include": ["b/**/c/**/*.md", "**/b/**/x.*"]}, "b/c/d.md b/x.mdx"),
+        ({"include": ["R**/*.md", "b**/x.*"]}, "b/x.mdx"),
     ],
 )
 def test_globs_choose_files_by_the_names_in_their_path(globs: dict[str, Any], claimed: str) -> None:

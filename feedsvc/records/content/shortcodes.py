@@ -1,7 +1,7 @@
 """Takes the marks of site generators out of Markdown: Hugo's shortcodes, Liquid's tags, kramdown's attributes, MDX.
 
 None of them is executed. A tag is left out and the text between two tags stays; a highlighted block becomes a block of
-code. What is in code stays as it is, but for Liquid's `raw` around it; so does `{{ ... }}` that doesn't look like
+code. What is in code stays as it is, but for Liquid's `raw` and `endraw`, of whichever generator; so does `{{ ... }}` that doesn't look like
 Liquid. Addresses of the site are written out: `{{ site.baseurl }}` and `{{ "/x.png" | relative_url }}`. A link by a tag
 that names a file is none.
 """
@@ -114,9 +114,8 @@ def _without_raw(code: str) -> str:
     last = 0
     for end in _RAW_END.finditer(code):
         last = end.end()
-    return (
-        _RAW.sub(r"\1", code[:last]) + code[last:]
-    )  # up to there each tag finds its end, so that it takes linear time
+    # Up to there each tag finds its end, so that it takes linear time.
+    return _RAW.sub(r"\1", code[:last]) + code[last:]
 
 
 def _code_block(language: str, code: str) -> str:
