@@ -25,7 +25,7 @@ import feedsvc
 from feedsvc.feeds.encodings import MIN_BYTES
 from tests.conftest import PATIENCE, Service, free_port, record, running_service, wait_until, write_records
 from tests.deploy.files import adapted, uncommented
-from tests.web.test_http import Answer
+from tests.services import Answer
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")

@@ -1,7 +1,7 @@
 """Formats that feedsvc does not bring: registered by a program, or added by another package."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,12 @@ ENTRY_POINTS = "[feedsvc.formats]\nlist = feedsvc_plain_list:LIST\n"
 
 
 @pytest.fixture
-def formats(monkeypatch: pytest.MonkeyPatch) -> None:
+def formats(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A registry in which nothing has been looked up or registered, until the test ends."""
     monkeypatch.setattr(registry, "_registered", {})
+    registry._find.cache_clear()
+    yield
+    registry._find.cache_clear()
 
 
 @pytest.fixture
@@ -167,7 +170,6 @@ def test_a_package_adds_a_format_by_an_entry_point(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("package")
 def test_entry_points_are_looked_up_only_for_names_that_are_not_built_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry._find.cache_clear()
     names = []
     entry_points = registry.entry_points
     monkeypatch.setattr(

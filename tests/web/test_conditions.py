@@ -144,8 +144,8 @@ def expected_encodings(accepted: str) -> set[str]:
     """RFC 9110, section 12.5.3: the encodings that weigh most, but for the identity where another weighs as much."""
     weights = {}
     for item in accepted.lower().split(","):
-        name, _, weight = item.partition(";")
-        weight = weight.strip().removeprefix("q=") if weight.strip().startswith("q=") else "" if not weight else "x"
+        name, semicolon, weight = item.partition(";")
+        weight = weight.strip().removeprefix("q=") if weight.strip().startswith("q=") else "x" if semicolon else ""
         with suppress(ValueError):
             number = float(weight or 1)
             if 0 <= number <= 1 and len(weight) <= 5 and name.strip():

@@ -1,9 +1,9 @@
 """Takes the marks of site generators out of Markdown: Hugo's shortcodes, Liquid's tags, kramdown's attributes, MDX.
 
 None of them is executed. A tag is left out and the text between two tags stays; a highlighted block becomes a block of
-code. What is in code stays as it is, but for Liquid's `raw` and `endraw`, of whichever generator; so does `{{ ... }}` that doesn't look like
-Liquid. Addresses of the site are written out: `{{ site.baseurl }}` and `{{ "/x.png" | relative_url }}`. A link by a tag
-that names a file is none.
+code. What is in code stays as it is, but for Liquid's `raw` and `endraw`, of whichever generator; so does `{{ ... }}`
+that doesn't look like Liquid. Addresses of the site are written out: `{{ site.baseurl }}` and
+`{{ "/x.png" | relative_url }}`. A link by a tag that names a file is none.
 """
 
 import re
