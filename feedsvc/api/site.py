@@ -11,7 +11,7 @@ from signal import SIGHUP
 from typing import TYPE_CHECKING, Any
 
 from feedsvc.api.registrations import registrations
-from feedsvc.api.syncing import Progress, SyncedIndex, no_progress
+from feedsvc.api.syncing import Progress, SyncedIndex
 from feedsvc.errors import LossError, ServeError
 
 if TYPE_CHECKING:
@@ -143,13 +143,7 @@ class Site:
 
         documents = self.documents
         try:
-            result = build.build(
-                documents,
-                self._out(out),
-                progress or no_progress,
-                self._synced.map_in_processes,
-                accept_loss=accept_loss,
-            )
+            result = build.build(documents, self._out(out), progress, self._synced.process_map, accept_loss=accept_loss)
         except LossError:
             self._synced.forget_new()
             raise
@@ -178,13 +172,7 @@ class Site:
         """
         from feedsvc import build
 
-        return build.plan(
-            self.documents,
-            self._out(out),
-            progress or no_progress,
-            self._synced.map_in_processes,
-            accept_loss=accept_loss,
-        )
+        return build.plan(self.documents, self._out(out), progress, self._synced.process_map, accept_loss=accept_loss)
 
     @contextmanager
     def copy(self) -> "Iterator[Site]":

@@ -30,10 +30,6 @@ Progress = Callable[[int, int], None]
 log = logging.getLogger("feedsvc")
 
 
-def no_progress(done: int, total: int) -> None:
-    """Do nothing."""
-
-
 class SyncedIndex:
     """The index of a configuration, the records that it holds, and the worker processes that read these."""
 
@@ -69,7 +65,7 @@ class SyncedIndex:
         return RecordFolders(sources) if self.mappings is None else RecordMappings(self.mappings, sources[0])
 
     @property
-    def map_in_processes(self) -> Callable[..., Any] | None:
+    def process_map(self) -> Callable[..., Any] | None:
         """As the built-in `map`, in worker processes; None where there are to be none."""
         return self._pool().map if self.processes else None
 
@@ -161,8 +157,8 @@ class SyncedIndex:
         result = sync(
             self.index,
             self.config,
-            progress or no_progress,
-            self.map_in_processes or map,
+            progress,
+            self.process_map or map,
             records=self.records,
             accept_loss=accept_loss,
         )

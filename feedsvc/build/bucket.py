@@ -3,7 +3,6 @@
 Only this process sends requests to the store, from threads: clients don't outlive a fork, and no other process sees memory://.
 """
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,89 +11,20 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
-
-from msgspec import Struct
 
 from feedsvc.build.manifest import MANIFEST, NEVER, Manifest, ManifestEntry, State, file_name, parts
+from feedsvc.build.objects import Headers, ObjectStore, ObjectWriter, StoredObject, is_of_body
 from feedsvc.build.output import Groups
 from feedsvc.config import Config
 from feedsvc.feeds.addresses import SITE_PATHS, Address
 from feedsvc.feeds.documents import cache_control
-from feedsvc.feeds.encodings import MIN_BYTES, encode
-from feedsvc.feeds.writing import Document
 
 #: Requests that are in progress at a time.
 PARALLEL = 16
 #: Feeds whose documents are in memory at a time, waiting to be uploaded.
 WINDOW = 256
-#: The characters of an object's digest that are of its headers.
-_OF_HEADERS = 8
 #: Seconds after which the manifest is written in between, so that the next build goes on where this one was killed.
 CHECKPOINT = 30
-
-
-class Headers(Struct, frozen=True):
-    """The headers that a store sends with an object."""
-
-    media_type: str
-    cache_control: str
-    #: The content coding; empty for none.
-    encoding: str = ""
-
-
-class ObjectStore(Protocol):
-    """The objects below an address. Threads call its methods at the same time; they raise OutputError."""
-
-    #: SCHEME://BUCKET/PREFIX, without a slash at the end.
-    address: str
-
-    def list(self) -> dict[str, tuple[int, str]]:
-        """Return the size and the ETag of each object, by name. The ETag is empty where the store has none."""
-
-    def read(self, name: str) -> bytes:
-        """Return an object's bytes."""
-
-    def write(self, name: str, body: bytes, headers: Headers) -> str:
-        """Replace an object in one step, and return its ETag, as `list` does."""
-
-    def remove(self, name: str) -> None:
-        """Remove an object."""
-
-
-class StoredObject(Struct, frozen=True):
-    """A document as it is stored."""
-
-    address: str
-    revision: int
-    name: str
-    body: bytes
-    headers: Headers
-    outline: str
-
-    @property
-    def digest(self) -> str:
-        """A hash of the headers, and one of the body."""
-        return hashlib.sha256(repr(self.headers).encode()).hexdigest()[:_OF_HEADERS] + _hash(self.body)
-
-
-class ObjectWriter(Struct):
-    """A `Writer` that prepares objects to be uploaded. precompress: whether they are stored in gzip."""
-
-    cache_control: str
-    precompress: bool
-    prepared: list[StoredObject] = []
-    written: list[str] = []
-    unchanged: int = 0
-    conflicts: list[Path | str] = []
-
-    def put(self, address: str, document: Document) -> None:
-        encoding = "gzip" if self.precompress and len(document.body) >= MIN_BYTES else ""
-        body = encode(document.body, encoding) if encoding else document.body
-        headers = Headers(document.content_type, self.cache_control, encoding)
-        self.prepared.append(
-            StoredObject(address, document.revision, file_name(address), body, headers, document.outline)
-        )
 
 
 class Bucket:
@@ -180,7 +110,7 @@ class Bucket:
     def _is_as_left(self, name: str, state: State) -> bool:
         """Return whether an object with another ETag has the bytes that it was left with: it may be a copy."""
         size, digest, _ = parts(state)
-        return self._found[name][0] == size and _hash(self.store.read(name)) == digest[_OF_HEADERS:]
+        return self._found[name][0] == size and is_of_body(digest, self.store.read(name))
 
     def file_names(self, address: str) -> list[str]:
         return [file_name(address)]
@@ -251,10 +181,6 @@ class Bucket:
         for _ in self._threads.map(self.store.remove, () if self._is_dry else existing):
             pass
         return existing
-
-
-def _hash(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:24]
 
 
 def _rank(address: Address) -> int:

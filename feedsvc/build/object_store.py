@@ -17,7 +17,8 @@ from feedsvc.config import Config
 from feedsvc.errors import OutputError
 
 if TYPE_CHECKING:
-    from feedsvc.build.bucket import Bucket, Headers
+    from feedsvc.build.bucket import Bucket
+    from feedsvc.build.objects import Headers
 
 #: Seconds after which a request that gets no answer has failed, and how often one is sent.
 TIMEOUT = 30

@@ -81,7 +81,7 @@ class _Done(Struct):
 def build(
     documents: Documents,
     out: Path | str,
-    progress: Progress,
+    progress: Progress | None = None,
     mapping: Map | None = None,
     *,
     accept_loss: bool = False,
@@ -107,7 +107,7 @@ def build(
 def plan(
     documents: Documents,
     out: Path | str,
-    progress: Progress,
+    progress: Progress | None = None,
     mapping: Map | None = None,
     *,
     accept_loss: bool = False,
@@ -131,7 +131,12 @@ def plan(
 
 
 def _run(
-    documents: Documents, out: Path | str, progress: Progress, mapping: Map | None, accept_loss: bool, dry_run: bool
+    documents: Documents,
+    out: Path | str,
+    progress: Progress | None,
+    mapping: Map | None,
+    accept_loss: bool,
+    dry_run: bool,
 ) -> _Done:
     """Do what `build` does, or find out what it would do."""
     config = documents.config
@@ -172,7 +177,9 @@ def _run(
             done.written += writer.written
             done.unchanged += writer.unchanged
             done.conflicts += writer.conflicts
-            progress(finished := finished + feeds, total)
+            finished += feeds
+            if progress:
+                progress(finished, total)
         manifest.pending = set()
         _keep_states(manifest, before, foreign)
         if stale or not before.feeds:

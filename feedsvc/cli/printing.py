@@ -153,8 +153,8 @@ def plan_lines(plan: "BuildPlan") -> list[str]:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on a terminal, and nothing elsewhere; yield a function of the numbers done and to do.
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar on a terminal: yield a function of the numbers done and to do; None elsewhere.
 
     If the command is to say what it does, it says at the end how long it took.
     """
@@ -168,5 +168,5 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bars[0].update(done - bars[0].pos)
 
         is_shown = sys.stderr.isatty() and _detail() > Detail.LITTLE
-        yield show if is_shown else lambda done, total: None
+        yield show if is_shown else None
     print_detail(f"{label.lower()}: {time.monotonic() - started:.2f} s")

@@ -41,14 +41,10 @@ _KNOWN_FILES = "SELECT path, id, size, changed FROM files"
 Job: TypeAlias = tuple[int, RecordFile, str]
 
 
-def _no_progress(done: int, total: int) -> None:
-    """Do nothing."""
-
-
 def sync(
     index: Index,
     config: Config,
-    progress: Callable[[int, int], None] = _no_progress,
+    progress: Callable[[int, int], None] | None = None,
     mapping: Callable[..., Iterable[Any]] = map,
     paths: Collection[str] | None = None,
     records: Records | None = None,
@@ -88,7 +84,8 @@ def sync(
             replace_rows(connection, known, readings.rows, changes)
             changed += len(readings.changed)
             done += len(batch)
-            progress(done, len(plan.to_read))
+            if progress:
+                progress(done, len(plan.to_read))
         if changes.stories:
             renamed = resolve(connection, changes, config.feeds, is_first=plan.first_new == 1)
         check_loss(connection, config, records.name, accept_loss)

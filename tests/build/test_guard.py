@@ -82,7 +82,7 @@ def test_a_new_index_that_lacks_most_of_what_was_built_changes_nothing(
     assert message.endswith(" if they are meant to go, use feedsvc build --accept-loss")
     assert (len(caught.value.examples), message.count("\n")) == (3, 0)
     assert times(new.config.out_folder) == before
-    build(new.documents, new.config.out, lambda done, total: None, accept_loss=True)
+    build(new.documents, new.config.out, accept_loss=True)
     assert files(new.config.out_folder)["feed.atom"] == new.body("/feed.atom")
     assert run(new).written == 0
 
@@ -191,7 +191,7 @@ def test_a_dry_run_tells_what_a_build_does_and_writes_nothing(site: Site) -> Non
     site.sync()
     for folder in (out, site.folder / "none"):
         before = times(out)
-        planned = plan(site.documents, folder, lambda done, total: None)
+        planned = plan(site.documents, folder)
         if folder == out:
             assert planned.new == {"/feed": 2, "/topics/ai": 2}
             assert (planned.new_stories, planned.refused) == (2, "")
@@ -214,7 +214,7 @@ def test_a_dry_run_counts_compressed_copies_and_what_is_in_the_way(make_site: Ca
     (out / "feed.json").mkdir(parents=True)
     (out / "providers").write_text("mine")
     for _ in range(2):
-        planned, result = plan(site.documents, out, lambda done, total: None), run(site)
+        planned, result = plan(site.documents, out), run(site)
         assert (len(planned.to_write), planned.unchanged, len(planned.to_remove), planned.conflicts) == (
             result.written, result.unchanged, result.removed, result.conflicts,
         )  # fmt: skip
@@ -390,17 +390,17 @@ def test_a_bucket_is_guarded_and_planned_like_a_folder(make_site: Callable[..., 
     def sent() -> list[str]:
         return [asked.name for asked in s3.proxy.asked if asked.method not in ("GET", "HEAD")]
 
-    planned = plan(site.documents, out, lambda done, total: None)
+    planned = plan(site.documents, out)
     assert (len(planned.to_write), sent()) == (8, [])
-    assert build(site.documents, out, lambda done, total: None).written == 8
+    assert build(site.documents, out).written == 8
     before, s3.proxy.asked = s3.files("feeds-bucket", "feeds/"), []
     with pytest.raises(LossError, match=f"^{out}: 40 of 40 published stories would go"):
-        build(emptied.documents, out, lambda done, total: None)
-    planned = plan(emptied.documents, out, lambda done, total: None)
+        build(emptied.documents, out)
+    planned = plan(emptied.documents, out)
     assert planned.refused.startswith(f"{out}: 40 of 40 ")
     assert (len(planned.to_write), len(planned.to_remove)) == (4, 4)
     assert (sent(), s3.files("feeds-bucket", "feeds/")) == ([], before)
-    result = build(emptied.documents, out, lambda done, total: None, accept_loss=True)
+    result = build(emptied.documents, out, accept_loss=True)
     assert (result.written, result.removed) == (4, 4)
 
 

@@ -42,7 +42,7 @@ def upload(site: Site, out: str = OUT, **tables: dict[str, Any]) -> BuildResult:
     """A build into the bucket; tables: of the configuration, in place of the site's."""
     base = {"site": {"base_url": "https://feeds.example"}}
     config = parse_config({**base, **tables}, site.folder) if tables else site.config
-    return build(Documents(site.documents.index, config), out, lambda done, total: None)
+    return build(Documents(site.documents.index, config), out)
 
 
 def connect() -> None:
@@ -63,7 +63,7 @@ def test_objects_are_the_files_of_a_local_build_with_the_services_headers(
 ) -> None:
     site = make_site(Corpus(3).files, feeds={"archives": False}, custom=[{"name": "Saved"}], serve={"max_age": 77})
     with Workers() as workers:
-        result = build(site.documents, OUT, lambda done, total: None, workers.map)
+        result = build(site.documents, OUT, mapping=workers.map)
     expected = local(site)
     assert s3.files("feeds-bucket", "feeds/") == expected
     assert result == BuildResult(len(expected), 0, 0, ())

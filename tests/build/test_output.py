@@ -9,8 +9,9 @@ import pytest
 
 import feedsvc
 from feedsvc.build import build, open_output, output, register, site, writing
-from feedsvc.build.bucket import Bucket, Headers
+from feedsvc.build.bucket import Bucket
 from feedsvc.build.manifest import MANIFEST, Manifest, ManifestEntry
+from feedsvc.build.objects import Headers
 from feedsvc.build.output import OutputScheme
 from feedsvc.config import Config, parse_config
 from feedsvc.errors import OutputError
@@ -61,7 +62,7 @@ def test_a_build_writes_to_a_scheme_that_was_registered_from_outside(
 ) -> None:
     made = make_site(TWO, build={"out": "shelf://a"})
     for _ in range(2):
-        result = build(made.documents, made.config.out, lambda done, total: None)
+        result = build(made.documents, made.config.out)
         assert visible(shelf) == local(made)
         (made.config.records_folder / "1.md").unlink(missing_ok=True)
         made.sync()
@@ -75,7 +76,7 @@ def test_an_unknown_scheme_is_an_error_that_lists_the_known_ones(
     made = make_site(TWO)
     monkeypatch.setattr(Documents, "listing", None)  # nothing is read before
     with pytest.raises(OutputError) as caught:
-        build(made.documents, out, lambda done, total: None)
+        build(made.documents, out)
     scheme = out.partition("://")[0]
     assert str(caught.value) == (
         f"{out}: {scheme}:// is not a scheme that feedsvc knows; expected a folder, or an address that begins with one of "
@@ -112,7 +113,7 @@ def test_a_build_in_processes_leaves_the_index_in_a_single_file(tmp_path: Path) 
 def test_processes_and_this_process_write_the_same(make_site: Callable[..., Site]) -> None:
     made = make_site({f"{number}.md": record(url=f"https://{number}.example/") for number in range(70)})
     with Workers() as workers:
-        build(made.documents, made.folder / "other", lambda done, total: None, workers.map)
+        build(made.documents, made.folder / "other", mapping=workers.map)
     assert files(made.folder / "other") == local(made)
 
 
@@ -165,7 +166,7 @@ def test_objects_of_a_build_that_ended_meanwhile_are_removed_by_the_next(
     first, second = make_site(TWO, **FEW), make_site({"3.md": record(topics="[Film]")}, **FEW)
 
     def upload(each: Site) -> None:
-        build(each.documents, "shelf://a", lambda done, total: None)
+        build(each.documents, "shelf://a")
 
     def overtake() -> None:
         first.write("4.md", record("Four", "https://d.example/4", topics="[Robots]"))
@@ -194,7 +195,7 @@ def test_objects_of_a_build_that_ended_meanwhile_are_removed_by_the_next(
         upload(first)
     overtaken = Overtaken("shelf://a", shelf)
     register(OutputScheme(name="overtaken", open=lambda address, config: Bucket(overtaken, config)))
-    build(second.documents, "overtaken://a", lambda done, total: None)
+    build(second.documents, "overtaken://a")
     assert "topics/robots.atom" in shelf
     upload(second)
     assert visible(shelf) == local(second)

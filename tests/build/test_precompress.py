@@ -30,7 +30,7 @@ def run(site: Site, **settings: Any) -> BuildResult:
     """A build; settings: of [build], in place of the site's."""
     tables: dict[str, Any] = {"site": {"base_url": "https://feeds.example"}, "build": settings}
     config = parse_config(tables, site.folder) if settings else site.config
-    return build(Documents(site.documents.index, config), site.config.out_folder, lambda done, total: None)
+    return build(Documents(site.documents.index, config), site.config.out_folder)
 
 
 def snapshot(out: Path) -> dict[str, tuple[bytes, int]]:

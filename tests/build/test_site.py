@@ -23,7 +23,7 @@ FEW: dict[str, Any] = {"feeds": {"formats": ["atom", "rss"], "archives": False},
 
 
 def run(site: Site, out: Path | None = None) -> BuildResult:
-    return build(site.documents, out or site.config.out_folder, lambda done, total: None)
+    return build(site.documents, out or site.config.out_folder)
 
 
 def local(site: Site) -> dict[str, bytes]:
@@ -244,6 +244,6 @@ def test_a_foreign_file_that_equals_a_document_is_never_removed(make_site: Calla
 def test_the_well_known_list_of_feeds_is_a_file(make_site: Callable[..., Site], tmp_path: Path) -> None:
     site = make_site({"1.md": record()})
     out = tmp_path / "out"
-    build(site.documents, out, lambda done, total: None)
+    build(site.documents, out)
     assert (out / ".well-known" / "feeds").read_bytes() == (out / "feeds.opml").read_bytes()
     assert (out / "favicon.ico").read_bytes()[:4] == b"\0\0\1\0"

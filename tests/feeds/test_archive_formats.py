@@ -148,7 +148,7 @@ def test_a_build_has_the_archives_that_are_served_and_removes_those_of_other_for
     new_site: Callable[..., Site],
 ) -> None:
     site = new_site(archives=["atom", "rss", "json"])
-    build(site.documents, site.config.out_folder, lambda done, total: None)
+    build(site.documents, site.config.out_folder)
     out = site.config.out_folder
     assert (out / "feed/2020-01.rss").exists()
     config = feedsvc.load_config(
@@ -158,7 +158,7 @@ def test_a_build_has_the_archives_that_are_served_and_removes_those_of_other_for
         }
     )  # fmt: skip
     other = Site(site.folder, config, type(site.documents)(site.documents.index, config))
-    result = build(other.documents, out, lambda done, total: None)
+    result = build(other.documents, out)
     assert result.conflicts == ()
     assert "feed/2020-01.rss" in result.removed_names
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}

@@ -136,10 +136,10 @@ def test_builds_after_any_history_are_a_fresh_one_and_every_story_is_in_an_archi
             else:
                 (site.config.records_folder / f"{name}.md").unlink(missing_ok=True)
             site.sync()
-            build(site.documents, site.config.out_folder, lambda done, total: None)
+            build(site.documents, site.config.out_folder)
         shutil.copytree(site.config.records_folder, fresh.config.records_folder, dirs_exist_ok=True)
         fresh.sync()
-        build(fresh.documents, fresh.config.out_folder, lambda done, total: None)
+        build(fresh.documents, fresh.config.out_folder)
         assert built(site) == built(fresh)
         for feed, limit in FEEDS.items():
             if site.document(feed.format(".atom")):
@@ -339,9 +339,9 @@ def test_months_of_mentions_alone_are_not_beside_the_archives_of_feeds_without_m
                 site.write(name, text)
                 fresh.write(name, text)
             site.sync()
-            build(site.documents, site.config.out_folder, lambda done, total: None)
+            build(site.documents, site.config.out_folder)
         fresh.sync()
-        build(fresh.documents, fresh.config.out_folder, lambda done, total: None)
+        build(fresh.documents, fresh.config.out_folder)
         assert "feed/2020-05.atom" in built(site)
         assert built(site) == built(fresh)
 

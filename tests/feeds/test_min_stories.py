@@ -115,12 +115,12 @@ def test_pages_link_to_a_topic_as_soon_as_it_has_a_feed(make_site: Callable[...,
 def test_a_build_writes_the_pages_anew_that_name_a_topic_which_has_a_feed_since(make_site: Callable[..., Site]) -> None:
     site = make_site(FILES, feeds={"min_stories": 2})
     out = site.folder / "public"
-    build(site.documents, out, lambda done, total: None)
+    build(site.documents, out)
     assert not (out / "topics/rare").exists()
     files = {**FILES, "4.md": story(4, "Rare")}
     site.write("4.md", files["4.md"])
     site.sync()
-    build(site.documents, out, lambda done, total: None)
+    build(site.documents, out)
     fresh = make_site(files, feeds={"min_stories": 2})
     for page in ("topics/common", "topics/rare", "providers/p1-example"):
         assert (out / page / "index.html").read_bytes() == fresh.body(f"/{page}/")

@@ -110,7 +110,7 @@ def test_a_format_that_is_not_configured_has_no_address(site: Site) -> None:
 
 
 def test_a_registered_format_is_built_like_any_other(site: Site) -> None:
-    build(site.documents, site.config.out_folder, lambda done, total: None)
+    build(site.documents, site.config.out_folder)
     written = {path.relative_to(site.config.out_folder).as_posix() for path in site.config.out_folder.rglob("*.txt")}
     assert written == {f"{feed}.txt" for feed in ("feed", "topics/ai", "providers/a-example")}
     assert (site.config.out_folder / "topics/ai.txt").read_bytes() == BODY

@@ -287,7 +287,7 @@ def test_search_finds_feeds_and_stories(client: FlaskClient, site: Site) -> None
 
 def test_builds_hold_the_bytes_of_the_service_and_no_page_with_filters(client: FlaskClient, site: Site) -> None:
     out = site.folder / "public"
-    build(site.documents, out, lambda done, total: None)
+    build(site.documents, out)
     for path in ("/search.json", "/feed/2020-02-2/", "/topics/ai/2020-02/", "/custom/good/", "/"):
         name = f"{path}index.html" if path.endswith("/") else path
         assert (out / name.lstrip("/")).read_bytes() == client.get(path).data, path
